@@ -1,0 +1,66 @@
+"""What drives the engine: an audio device's callback, JACK's, or a pacer where there is no device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
+
+from instruments.block import AudioBlock
+
+
+class MidiIn(NamedTuple):
+    """A stamped MIDI message: `ns` on the engine's clock (see Block.ns0), `source` the name of the port it came by."""
+
+    ns: int
+    source: str
+    data: bytes
+
+
+class MidiOut(NamedTuple):
+    """A message due at frame `offset` of the block, for output port `port` (its index in the driver's list)."""
+
+    offset: int
+    port: int
+    data: bytes
+
+
+class Block(NamedTuple):
+    """What a driver hands to the engine for each block.
+
+    frame0   absolute index of the first frame; never goes back, also across a change of device
+    ns0      time.monotonic_ns() at which that frame is (to be) heard or sent, smoothed by the driver (FrameLine)
+    frames   number of frames
+    midi     what has arrived since the last block, in order of ns
+    """
+
+    frame0: int
+    ns0: int
+    frames: int
+    midi: Sequence[MidiIn]
+
+
+class Outputs(NamedTuple):
+    """What the engine returns: MIDI sorted by offset, and audio of shape (2, frames), valid until the next step."""
+
+    midi: Sequence[MidiOut]
+    audio: AudioBlock
+
+
+Step = Callable[[Block], Outputs]
+
+
+class Driver(Protocol):
+    """Calls `step` once a block, from one thread of its own (JACK's, PortAudio's, or the pacer's)."""
+
+    name: str
+    """For people: "JACK server default, 128 frames at 48000 Hz", "no audio device (pacer)"."""
+    rate: int
+    frames: int
+    xruns: int
+    """Blocks that the device says were late, so far."""
+
+    def start(self, step: Step) -> None: ...
+
+    def stop(self, last: Sequence[MidiOut] = ()) -> None:
+        """Call `step` no more; send `last` (note-offs) before the ports close. Idempotent."""
+        ...

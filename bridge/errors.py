@@ -1,0 +1,24 @@
+"""The error tree that users meet. Every message names the value, the place and the remedy."""
+
+from composers.errors import MusicError, SidemanError
+from instruments.block import InstrumentError
+
+__all__ = [
+    "DeviceError", "InstrumentError", "MessageError", "MusicError", "PortError", "SessionError", "SidemanError",
+]
+
+
+class SessionError(SidemanError):
+    """A session that cannot be read or does not fit: names the file, the line or key, the value, what is allowed."""
+
+
+class PortError(SidemanError):
+    """A MIDI port that does not exist or cannot be opened: lists what there is."""
+
+
+class DeviceError(SidemanError):
+    """An audio device, JACK server or web port that cannot be had."""
+
+
+class MessageError(SidemanError, ValueError):
+    """A message from a client that is malformed: names the field, the value and what is allowed."""

@@ -1,0 +1,87 @@
+"""The composer's process: asked for bars by the engine, answers with clips; told plans by main, answers with charts.
+
+Only this process imports composers' heavy parts (neural models, later). It is single-threaded and may take its time:
+the engine never waits for it.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+import msgspec
+
+from bridge.clip_bytes import encode_bar
+from bridge.processes import quiet_child
+from bridge.ring import Ring
+from bridge.timeline import ordered
+from composers.composer import Band, BarChart, Plan, make_band
+
+REQUEST = struct.Struct("<Ii")
+"""Epoch and bar, as the engine asks."""
+_POLL_S = 0.5 if os.name == "posix" else 0.004
+"""POSIX wakes by pipe; elsewhere the ring is polled."""
+
+
+class Composed(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """A bar has been composed: what a reader sees of it."""
+
+    epoch: int
+    chart: BarChart
+
+
+class Failed(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """A bar could not be composed; the engine repeats earlier bars in its place."""
+
+    epoch: int
+    bar: int
+    error: str
+
+
+encode_report = msgspec.msgpack.Encoder().encode
+decode_report = msgspec.msgpack.Decoder(Composed | Failed).decode
+encode_plan = msgspec.msgpack.Encoder().encode
+decode_plan = msgspec.msgpack.Decoder(tuple[int, Plan]).decode
+
+
+def run(requests: Ring, answers: Ring, main: Connection[Any, Any]) -> None:
+    """Until `main` says stop (an empty message) or is gone."""
+    quiet_child()
+    epoch, plan, band = -1, Plan(), None
+    later: list[tuple[int, int]] = []
+    while True:
+        ready = wait([main, requests.wake], _POLL_S)
+        while main in ready:
+            try:
+                message = main.recv_bytes()
+            except (EOFError, OSError):
+                return
+            if not message:
+                return
+            epoch, plan = decode_plan(message)
+            band = make_band(plan)
+            ready = wait([main], 0)
+        requests.rest()
+        asked = [REQUEST.unpack(m) for m in requests.drain()]
+        todo = [r for r in (*later, *asked) if r[0] >= epoch]
+        later = [r for r in todo if r[0] > epoch]  # the plan of this epoch is still on its way
+        for _, bar in (r for r in todo if r[0] == epoch):
+            if band is not None:
+                report = _compose(band, plan, epoch, bar, answers)
+                try:
+                    main.send_bytes(encode_report(report))
+                except OSError:
+                    return
+
+
+def _compose(band: Band, plan: Plan, epoch: int, bar: int, answers: Ring) -> Composed | Failed:
+    try:
+        clips = ordered(band.compose(bar), tuple(plan.parts), bar, plan.meter)
+        message = encode_bar(epoch, bar, clips)
+        if not answers.write(message):
+            return Failed(epoch, bar, f"the engine takes no more bars ({len(message)} bytes)")
+        return Composed(epoch, band.chart(bar))
+    except Exception as error:  # a composer of others may raise anything: the music goes on without this bar
+        return Failed(epoch, bar, f"{type(error).__name__}: {error}")

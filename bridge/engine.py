@@ -1,0 +1,388 @@
+"""The engine: where ticks become frames. Pure in time: the same inputs give the same outputs, live and offline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from bridge.clip_bytes import Bar
+from bridge.driver import Block, MidiOut
+from bridge.follower import Change, ClockFollower, Event, State
+from bridge.inbox import (
+    AnyCommand,
+    ComposerBack,
+    Halt,
+    Locate,
+    NewPlan,
+    NoteBegun,
+    Play,
+    SetFilter,
+    SetGain,
+    SetMute,
+    SetTempo,
+)
+from bridge.midi_bytes import CLOCK, SONG_POSITION, START, MidiParser
+from bridge.tempo import TempoLine
+from bridge.timeline import Due, Timeline
+from composers.score import PPQ, Meter
+from instruments.block import AudioBlock, FrameEvent, Kind, Transport
+
+AHEAD_BARS = 4
+"""Bars composed ahead of the cursor."""
+HOME_BARS = 2
+"""Bars 0 and 1 are always at hand, so that a Start needs no composing."""
+_MARGIN_NS = 150_000_000
+"""A changed plan takes over at the next bar line, if that is at least this far away: the composer needs a few ms."""
+_ASK_AGAIN_NS = 1_000_000_000
+_RIVAL_NS = 2_000_000_000
+
+
+class Rig(Protocol):
+    """What the engine needs of the mixer (instruments.mixer.Mixer)."""
+
+    def process(
+        self, events: Sequence[Sequence[FrameEvent]], frames: int, transport: Transport
+    ) -> AudioBlock: ...
+    def set_gain_db(self, strip: int, gain_db: float) -> None: ...
+    def set_mute(self, strip: int, mute: bool) -> None: ...
+    def set_master_gain_db(self, gain_db: float) -> None: ...
+    def set_filter(self, cutoff_hz: float | None, resonance: float = 0.0) -> None: ...
+
+
+class Route(NamedTuple):
+    """Where a track's MIDI goes: `port` is the driver's output, `channel` 0..15 or None for the composer's own."""
+
+    port: int
+    channel: int | None = None
+
+
+class Inputs(NamedTuple):
+    """All that happens to the engine in a block."""
+
+    block: Block
+    commands: Sequence[AnyCommand] = ()
+    bars: Sequence[Bar] = ()
+
+
+class Outputs(NamedTuple):
+    """All that the engine does in a block. `wanted` are (epoch, bar) to ask of the composer, most urgent first."""
+
+    midi: list[MidiOut]
+    audio: AudioBlock
+    notes: list[NoteBegun]
+    wanted: list[tuple[int, int]]
+
+
+class Engine:
+    """One block at a time: follow the clock, take what is due, render, mix.
+
+    Called from one thread (the audio device's callback, or the pacer). Never blocks and reads no clock; what it
+    allocates is garbage by reference counting alone, so that the collector may stay off.
+    """
+
+    def __init__(
+        self,
+        rig: Rig,
+        routes: Sequence[Route],
+        rate: int,
+        bpm: float = 120.0,
+        meter: Meter | None = None,
+        *,
+        length: int | None = None,
+        epoch: int = 0,
+        accept: str = "auto",
+        on_loss: str = "continue",
+    ) -> None:
+        """accept: "auto" (own tempo until a master starts), "midi" (wait for one), "internal" (ignore clocks)."""
+        meter = meter or Meter()
+        self.timeline = Timeline(len(routes), meter, HOME_BARS)
+        self.line = TempoLine(bpm, 0.0, 0)
+        self.playing = False
+        self.ended = False
+        self.epoch = epoch
+        self.notices: list[str] = []
+        self.notes_begun = 0
+        self._rig = rig
+        self.routes = routes
+        self._rate = rate
+        self._own_bpm = bpm
+        self._length = length
+        self._accept = accept
+        self._stop_on_loss = on_loss == "stop"
+        self._leading: ClockFollower | None = None
+        self._leader = ""
+        self._followers: dict[str, tuple[MidiParser, ClockFollower]] = {}
+        self._starting = False
+        self._target_bar = 0
+        self._asked: dict[int, int] = {}
+        self._ask = True
+        self._asked_at = 0
+        self._due: list[tuple[int, Due]] = []
+        self._floor = 0
+        self._strips: list[list[FrameEvent]] = [[] for _ in routes]
+
+    # -- what status tells -------------------------------------------------------------------------------------
+
+    @property
+    def clock(self) -> str:
+        """See inbox.EngineStatus.clock."""
+        if self._leading is None:
+            return "waiting" if self._accept == "midi" else "own"
+        return {State.RUNNING: "following", State.LOST: "lost"}.get(self._leading.state, self._leading.state.value)
+
+    @property
+    def source(self) -> str:
+        return self._leader if self._leading is not None else ""
+
+    def heard(self, now_ns: int) -> bool:
+        """Whether any clock has come within the last second."""
+        return any(f.heard_ns is not None and now_ns - f.heard_ns < 1_000_000_000 for _, f in self._followers.values())
+
+    # -- the block -----------------------------------------------------------------------------------------------
+
+    def step(self, inputs: Inputs) -> Outputs:
+        block = inputs.block
+        self._due.clear()
+        self._floor = 0
+        for bar in inputs.bars:
+            self._insert(bar)
+        for command in inputs.commands:
+            self._obey(command, block)
+        if self._starting and self.timeline.has(self.timeline.bar):
+            self._starting = False
+            self.playing = True
+            self.line = TempoLine(self._own_bpm, self.timeline.cursor, block.ns0)
+        if self._accept != "internal":
+            for message in block.midi:
+                self._hear(message.ns, message.source, message.data, block)
+        self._advance(block.ns0 + block.frames * 1_000_000_000 // self._rate, block)
+        self._check(block)
+        return self._render(block)
+
+    def halt(self) -> list[MidiOut]:
+        """Stop now: the offs that the driver must still send before its ports close."""
+        self.playing = self._starting = False
+        return [self._midi(0, due) for due in self.timeline.silence()]
+
+    def _advance(self, ns: int, block: Block) -> None:
+        """Take what is due before `ns`."""
+        if not self.playing:
+            return
+        end = -int(-self.line.tick_at(ns) // 1)
+        if self._length is not None and self._leading is None:
+            end = min(end, self._length * self.timeline.meter.bar_ticks)
+        for due in self.timeline.take(end):
+            self._place(due, self.line.ns_at(due.tick), block)
+        if self._length is not None and self._leading is None:
+            last = self._length * self.timeline.meter.bar_ticks
+            if self.timeline.cursor >= last:
+                self._silence(self.line.ns_at(last), block)
+                self.playing = False
+                self.ended = True
+                self.timeline.jump(0)
+                self._ask = True
+
+    def _place(self, due: Due, ns: int, block: Block) -> None:
+        """Give the event its frame; order is kept, and what is late sounds at once."""
+        offset = ((ns - block.ns0) * self._rate + 500_000_000) // 1_000_000_000
+        self._floor = min(max(offset, self._floor), block.frames - 1)
+        self._due.append((self._floor, due))
+
+    def _silence(self, ns: int, block: Block) -> None:
+        for due in self.timeline.silence():
+            self._place(due, ns, block)
+
+    def _render(self, block: Block) -> Outputs:
+        midi: list[MidiOut] = []
+        notes: list[NoteBegun] = []
+        for strip in self._strips:
+            strip.clear()
+        for offset, due in self._due:
+            midi.append(self._midi(offset, due))
+            self._strips[due.track].append(
+                FrameEvent(offset, due.kind, due.channel, due.number, due.value, due.cents)
+            )
+            if due.kind is Kind.ON:
+                notes.append(NoteBegun(block.frame0 + offset, due.tick, due.length, self.line.bpm, due.value,
+                                       due.track, due.number, midi[-1].data[0] & 15))
+        self.notes_begun += len(notes)
+        meter = self.timeline.meter
+        position = self.line.tick_at(block.ns0) if self.playing else float(self.timeline.cursor)
+        beat = max(0.0, position) / PPQ
+        transport = Transport(block.frame0, beat, self.line.bpm, meter.beats, meter.unit, self.playing)
+        audio = self._rig.process(self._strips, block.frames, transport)
+        return Outputs(midi, audio, notes, self._wanted(block.ns0))
+
+    def _midi(self, offset: int, due: Due) -> MidiOut:
+        route = self.routes[due.track]
+        channel = due.channel if route.channel is None else route.channel
+        return MidiOut(offset, route.port, FrameEvent(offset, due.kind, channel, due.number, due.value).to_midi())
+
+    # -- the clock -----------------------------------------------------------------------------------------------
+
+    def _hear(self, ns: int, source: str, data: bytes, block: Block) -> None:
+        pair = self._followers.get(source)
+        if pair is None:
+            pair = self._followers[source] = (MidiParser(), ClockFollower(self._own_bpm))
+        parser, follower = pair
+        for message in parser.feed(data):
+            if message[0] >= CLOCK or message[0] == SONG_POSITION:
+                if message[0] == START and self._rival(follower, ns):
+                    self.notices.append(f"{source} sent Start, but {self._leader} leads: stop that one first")
+                event = follower.feed(ns, message)
+                if event is not None and (follower is self._leading or not self._rival(follower, ns)):
+                    self._follow(event, source, follower, block)
+
+    def _rival(self, follower: ClockFollower, ns: int) -> bool:
+        """Whether another master leads and is alive."""
+        leader = self._leading
+        return (
+            leader is not None
+            and leader is not follower
+            and leader.state is State.RUNNING
+            and leader.heard_ns is not None
+            and ns - leader.heard_ns < _RIVAL_NS
+        )
+
+    def _follow(self, event: Event, source: str, follower: ClockFollower, block: Block) -> None:
+        match event.change:
+            case Change.TEMPO:
+                if follower is self._leading and follower.state is State.RUNNING:
+                    self._advance(event.ns, block)
+                    self.line = follower.line
+            case Change.STARTED:
+                self._advance(event.ns, block)
+                self._silence(event.ns, block)
+                self._leading, self._leader = follower, source
+                self._starting = self.ended = False
+                self.playing = True
+                self.line = follower.line
+                self._jump(event.tick)
+            case Change.STOPPED:
+                if follower is self._leading:
+                    self._advance(event.ns, block)
+                    self._silence(event.ns, block)
+                    self.playing = False
+                    self._jump(event.tick)
+            case Change.LOCATED:
+                self._target_bar = event.tick // self.timeline.meter.bar_ticks
+                self._ask = True
+            case Change.FOUND:
+                if follower is self._leading:
+                    self.notices.append(f"the clock of {source} is back")
+                    self.line = follower.line
+
+    def _check(self, block: Block) -> None:
+        leader = self._leading
+        if leader is None or not leader.check(block.ns0):
+            return
+        if self._stop_on_loss:
+            self.notices.append(f"the clock of {self._leader} was lost: stopped")
+            self._silence(block.ns0, block)
+            self.playing = False
+        else:
+            self.notices.append(f"the clock of {self._leader} was lost: going on at {self.line.bpm:.1f} BPM")
+
+    def _jump(self, tick: int) -> None:
+        self.timeline.jump(tick)
+        self._target_bar = tick // self.timeline.meter.bar_ticks
+        self._ask = True
+
+    # -- commands ------------------------------------------------------------------------------------------------
+
+    def _obey(self, command: AnyCommand, block: Block) -> None:
+        match command:
+            case Play():
+                if not self.playing:
+                    self._leading = None
+                    self._starting, self.ended = True, False
+            case Halt():
+                self._silence(block.ns0, block)
+                self.playing = self._starting = False
+                self.timeline.jump(self.timeline.cursor)
+            case Locate(bar):
+                if self._led():
+                    self.notices.append(f"{self._leader} leads: locate there")
+                else:
+                    self._silence(block.ns0, block)
+                    self._starting, self.playing = self._starting or self.playing, False
+                    self._jump(bar * self.timeline.meter.bar_ticks)
+            case SetTempo(bpm):
+                self._own_bpm = bpm
+                if self._leading is not None and self._leading.state is State.LOST:
+                    self._leading = None
+                if self._leading is None:
+                    self.line = self.line.with_bpm(bpm, block.ns0)
+                else:
+                    self.notices.append(f"{self._leader} leads: {bpm:g} BPM is kept for when it does not")
+            case NewPlan():
+                self._replan(command, block)
+            case ComposerBack():
+                self._asked.clear()
+                self._ask = True
+            case SetGain(track, gain_db):
+                if track < 0:
+                    self._rig.set_master_gain_db(gain_db)
+                else:
+                    self._rig.set_gain_db(track, gain_db)
+            case SetMute(track, mute):
+                self._rig.set_mute(track, mute)
+            case SetFilter(cutoff_hz, resonance):
+                self._rig.set_filter(cutoff_hz, resonance)
+
+    def _led(self) -> bool:
+        return self._leading is not None and self._leading.state in (State.RUNNING, State.ARMED)
+
+    def _replan(self, plan: NewPlan, block: Block) -> None:
+        """A new epoch: withdraw what lies beyond the commit horizon; late answers of older epochs are dropped."""
+        self.epoch = plan.epoch
+        self._length = plan.length
+        self._asked.clear()
+        self._ask = True
+        meter = Meter(plan.beats, plan.unit)
+        if plan.restart and not self._led():
+            self._silence(block.ns0, block)
+            self._leading = None
+            self.playing, self._starting, self.ended = False, True, False
+            self.timeline.withdraw(0, meter=meter)
+            self._jump(0)
+            self.timeline.withdraw(0)
+            return
+        if meter != self.timeline.meter:
+            self._silence(block.ns0, block)
+            tick = self.timeline.cursor
+            self.timeline.withdraw(0, meter=meter)
+            self._jump(tick)
+            return
+        bar = self.timeline.bar
+        if self.playing or self.timeline.cursor > bar * meter.bar_ticks:
+            bar += 1
+        if self.playing and self.line.ns_at(bar * meter.bar_ticks) - block.ns0 < _MARGIN_NS:
+            bar += 1
+        self.timeline.withdraw(bar)
+
+    # -- the composer --------------------------------------------------------------------------------------------
+
+    def _insert(self, bar: Bar) -> None:
+        self._asked.pop(bar.bar, None)
+        if bar.epoch == self.epoch and not self.timeline.has(bar.bar) and len(bar.clips) == len(self.routes):
+            self.timeline.insert(bar.bar, bar.clips)
+        self._ask = True
+
+    def _wanted(self, ns: int) -> list[tuple[int, int]]:
+        """Bars that are missing and not yet asked for. Looks only when something has changed, or once a second."""
+        bar = self.timeline.bar
+        if bar != self._asked_at or ns % _ASK_AGAIN_NS < 20_000_000:
+            self._ask = True
+        if not self._ask:
+            return []
+        self._ask = False
+        self._asked_at = bar
+        wanted: list[tuple[int, int]] = []
+        for want in (*range(bar, bar + AHEAD_BARS), self._target_bar, self._target_bar + 1, *range(HOME_BARS)):
+            if self.timeline.has(want) or ns - self._asked.get(want, -_ASK_AGAIN_NS) < _ASK_AGAIN_NS:
+                continue
+            self._asked[want] = ns
+            wanted.append((self.epoch, want))
+        return wanted
+

@@ -1,0 +1,128 @@
+"""What the main process asks of the engine, and what the engine tells it: plain values, msgpack on the ring."""
+
+from __future__ import annotations
+
+import struct
+from typing import NamedTuple
+
+import msgspec
+
+
+class Command(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """One command; it takes effect at the start of the next block unless it says otherwise."""
+
+
+class Play(Command, frozen=True, tag=True, array_like=True):
+    """Roll on the own tempo, from where the cursor is, once the first bar has been composed."""
+
+
+class Halt(Command, frozen=True, tag=True, array_like=True):
+    """Stop; the position stays."""
+
+
+class Locate(Command, frozen=True, tag=True, array_like=True):
+    """Go to the start of bar `bar` (from 0). Refused while a master leads."""
+
+    bar: int
+
+
+class SetTempo(Command, frozen=True, tag=True, array_like=True):
+    """The own tempo in BPM; while a master leads it is only remembered."""
+
+    bpm: float
+
+
+class NewPlan(Command, frozen=True, tag=True, array_like=True):
+    """Bars answer epoch `epoch` from now on.
+
+    restart   True: from bar 0, on the own tempo (a master that leads keeps the position: then from its next bar)
+              False: from the next bar line that leaves the composer time
+    length    bars until the end, or None
+    """
+
+    epoch: int
+    beats: int
+    unit: int
+    length: int | None
+    restart: bool
+
+
+class ComposerBack(Command, frozen=True, tag=True, array_like=True):
+    """The composer's process was restarted: what was asked of the old one must be asked again."""
+
+
+class SetGain(Command, frozen=True, tag=True, array_like=True):
+    """Gain of a track (its index), or of the mix (-1), in dB."""
+
+    track: int
+    gain_db: float
+
+
+class SetMute(Command, frozen=True, tag=True, array_like=True):
+    track: int
+    mute: bool
+
+
+class SetFilter(Command, frozen=True, tag=True, array_like=True):
+    """The mix's low-pass: cutoff in Hz (None opens it), resonance 0..1."""
+
+    cutoff_hz: float | None
+    resonance: float
+
+
+AnyCommand = Play | Halt | Locate | SetTempo | NewPlan | ComposerBack | SetGain | SetMute | SetFilter
+
+encode_command = msgspec.msgpack.Encoder().encode
+decode_command = msgspec.msgpack.Decoder(AnyCommand).decode
+
+
+class EngineStatus(msgspec.Struct, array_like=True):
+    """The engine's state, some thirty times a second.
+
+    clock     "own", "waiting" (a session that wants a master, none yet), "armed", "following", "stopped" (by the
+              master), "lost" (free-wheeling)
+    heard     a clock is coming in, whether or not it leads
+    counters  since the start: late, repeated bars; deadline misses; faults caught; notes begun
+    """
+
+    frame: int
+    ns: int
+    epoch: int
+    playing: bool
+    tick: int
+    bpm: float
+    clock: str
+    source: str
+    heard: bool
+    ended: bool
+    levels: list[tuple[float, float]]
+    counters: dict[str, int]
+    notices: list[str]
+
+
+encode_status = msgspec.msgpack.Encoder().encode
+decode_status = msgspec.msgpack.Decoder(EngineStatus).decode
+
+
+class NoteBegun(NamedTuple):
+    """A note as it went out. `frame` absolute, `tick` and `length` in ticks, `bpm` the tempo then."""
+
+    frame: int
+    tick: int
+    length: int
+    bpm: float
+    velocity: float
+    track: int
+    pitch: int
+    channel: int
+
+
+_NOTE = struct.Struct("<qqiffHBB")
+
+
+def encode_notes(notes: list[NoteBegun]) -> bytes:
+    return b"".join(_NOTE.pack(*n) for n in notes)
+
+
+def decode_notes(data: bytes) -> list[NoteBegun]:
+    return [NoteBegun(*row) for row in _NOTE.iter_unpack(data)]

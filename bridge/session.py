@@ -1,0 +1,226 @@
+"""Sessions: TOML files that say who plays what, through what, and where it goes. Checked on load."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from bridge.errors import MusicError, SessionError
+from bridge.tempo import MAX_BPM, MIN_BPM
+from composers.composer import Plan, find_genre, make_band
+from composers.score import Meter
+
+Unit = Annotated[float, Meta(ge=0, le=1)]
+Db = Annotated[float, Meta(ge=-96, le=24)]
+Name = Annotated[str, Meta(min_length=1, max_length=64)]
+
+
+class EffectSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """One effect of a chain: `plugin` (a hosted plug-in by name or path) or `effect` (a built-in by name).
+
+    params    by the effect's own parameter names and units
+    required  a missing plug-in stops the session from loading, instead of playing dry with a notice
+    """
+
+    plugin: Name | None = None
+    effect: Name | None = None
+    params: dict[str, float | int | bool | str] = {}
+    required: bool = False
+
+
+class Track(Struct, frozen=True, forbid_unknown_fields=True):
+    """One player: the parts it takes from the band, the instrument it plays them on, and where its MIDI goes.
+
+    parts       of the genre, e.g. ["comp", "melody"]
+    instrument  a patch or an everyday name ("piano"); `sideman doctor` and error messages list them
+    gain_db     on top of the patch's own level; pan -1 (left) .. 1 (right); reverb: send in dB, or none for the default
+    port        connect the track's MIDI output to this existing port too (exact name or a unique part of it)
+    channel     1..16; default: the composer's own (drums 10, else 1)
+    """
+
+    name: Name
+    parts: Annotated[list[Name], Meta(min_length=1)]
+    instrument: Name
+    effects: list[EffectSpec] = []
+    gain_db: Db = 0.0
+    pan: Annotated[float, Meta(ge=-1, le=1)] | None = None
+    reverb_db: Db | None = None
+    mute: bool = False
+    port: Name | None = None
+    channel: Annotated[int, Meta(ge=1, le=16)] | None = None
+
+
+class Clock(Struct, frozen=True, forbid_unknown_fields=True):
+    """source   "auto": own tempo until a master sends Start; "midi": wait for a master; "internal": ignore clocks
+    port     connect the clock input to this existing port (exact name or a unique part of it); else the DAW connects
+    on_loss  when the master falls silent without Stop: "continue" at its last tempo, or "stop"
+    """
+
+    source: Annotated[str, Meta(pattern="^(auto|midi|internal)$")] = "auto"
+    port: Name | None = None
+    on_loss: Annotated[str, Meta(pattern="^(continue|stop)$")] = "continue"
+
+
+class OutputSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """audio  "auto", "jack", "portaudio" or "none" (to the web page only)
+    midi   open a virtual MIDI port for each track
+    """
+
+    audio: Annotated[str, Meta(pattern="^(auto|jack|portaudio|none)$")] = "auto"
+    midi: bool = True
+
+
+class Music(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is played. See composers.composer.Plan."""
+
+    genre: Name = "jazz"
+    key: Name = "C"
+    mode: Name = "major"
+    tempo: Annotated[float, Meta(ge=MIN_BPM, le=MAX_BPM)] = 120.0
+    meter: Name = "4/4"
+    form: Name | None = None
+    seed: int = 1
+    energy: Unit = 0.6
+    swing: Annotated[float, Meta(ge=0.5, le=0.8)] | None = None
+    bars: Annotated[int, Meta(ge=1, le=100_000)] | None = None
+
+
+class Session(Struct, frozen=True, forbid_unknown_fields=True):
+    """A whole session. `sample_rate` and `block` hold where no JACK server decides."""
+
+    name: Name
+    tracks: Annotated[list[Track], Meta(min_length=1, max_length=16)]
+    description: str = ""
+    sample_rate: Annotated[int, Meta(ge=8000, le=192_000)] = 48_000
+    block: Annotated[int, Meta(ge=16, le=4096)] = 128
+    music: Music = Music()
+    clock: Clock = Clock()
+    outputs: OutputSpec = OutputSpec()
+    master_gain_db: Db = 0.0
+    master_effects: list[EffectSpec] = []
+
+    @property
+    def meter(self) -> Meter:
+        return Meter.parse(self.music.meter)
+
+    def plan(self) -> Plan:
+        m = self.music
+        return Plan(
+            m.genre, m.key, m.mode, self.meter, m.form, m.seed, m.energy, m.swing,
+            {t.name: tuple(t.parts) for t in self.tracks}, m.bars,
+        )
+
+    def with_music(self, **changes: Any) -> Session:
+        return msgspec.structs.replace(self, music=msgspec.structs.replace(self.music, **changes))
+
+
+def builtin_names() -> list[str]:
+    """Names of the sessions that come with Sideman."""
+    return sorted(f.name.removesuffix(".toml") for f in files("sessions").iterdir() if f.name.endswith(".toml"))
+
+
+def load(name_or_path: str) -> Session:
+    """A built-in session by name, or one's own by path. Raises SessionError."""
+    path = Path(name_or_path)
+    if path.suffix == ".toml" or path.exists():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise SessionError(f"{path}: byte {error.start} is not UTF-8: save the file as UTF-8 text") from None
+        except OSError as error:
+            raise SessionError(f"{path} cannot be read ({error.strerror}): give the path of a session file, or one of "
+                               f"{', '.join(builtin_names())}") from None
+        return parse(text, str(path))
+    if name_or_path not in builtin_names():
+        near = difflib.get_close_matches(name_or_path, builtin_names(), 1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise SessionError(f"session {name_or_path!r} is not known: {hint}built in are {', '.join(builtin_names())}; "
+                           f"your own are given by path (my.toml)")
+    return parse((files("sessions") / f"{name_or_path}.toml").read_text(encoding="utf-8"), f"{name_or_path}.toml")
+
+
+def parse(text: str, place: str) -> Session:
+    """Raises SessionError: the place, the line or key, the value, and what is allowed."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SessionError(f"{place}: not valid TOML: {error}") from None
+    try:
+        session = msgspec.convert(data, Session)
+    except msgspec.ValidationError as error:
+        raise SessionError(f"{place}: {_explain(str(error), data, text)}") from None
+    check(session, place)
+    return session
+
+
+def check(session: Session, place: str) -> None:
+    """What types cannot say: names that must exist, or be unique. Raises SessionError."""
+    try:
+        known = find_genre(session.music.genre).parts
+        make_band(session.plan())
+    except MusicError as error:
+        raise SessionError(f"{place}: {error}") from None
+    seen: set[str] = set()
+    for i, track in enumerate(session.tracks):
+        if track.name in seen:
+            raise SessionError(f"{place}: tracks[{i}].name = {track.name!r} is there twice: give each track its own")
+        seen.add(track.name)
+        for part in track.parts:
+            if part not in known:
+                raise SessionError(f"{place}: tracks[{i}].parts: {part!r} is no part of {session.music.genre}: "
+                                   f"choose from {', '.join(known)}")
+        for j, spec in enumerate(track.effects):
+            _check_effect(spec, f"{place}: tracks[{i}].effects[{j}]")
+    for j, spec in enumerate(session.master_effects):
+        _check_effect(spec, f"{place}: master_effects[{j}]")
+
+
+def _check_effect(spec: EffectSpec, place: str) -> None:
+    if (spec.plugin is None) == (spec.effect is None):
+        raise SessionError(f"{place}: give either plugin = \"Name or path\" (hosted) or effect = \"name\" (built in)")
+
+
+def _explain(message: str, data: Mapping[str, Any], text: str) -> str:
+    """msgspec's message with the value and, where it can be told, the line."""
+    where = re.search(r" - at `\$\.?(.*)`$", message)
+    what = message[: where.start()] if where else message
+    path = where.group(1) if where else ""
+    value: Any = data
+    for step in re.findall(r"[^.\[\]]+", path):
+        try:
+            value = value[int(step)] if isinstance(value, list) else value[step]
+        except (KeyError, IndexError, TypeError, ValueError):
+            value = None
+    unknown = re.search(r"unknown field `(.*)`", what)
+    if unknown:
+        key = unknown.group(1)
+        known = _fields(path)
+        near = difflib.get_close_matches(key, known, 1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        what = f"unknown key {key!r}: {hint}allowed here are {', '.join(known)}"
+    else:
+        key = path.rpartition(".")[2].partition("[")[0]
+        if value is not None and not isinstance(value, dict | list):
+            what = f"{path} = {value!r}: {what[0].lower()}{what[1:]}"
+            path = ""
+    line = next((i for i, row in enumerate(text.splitlines(), 1) if re.match(rf"\s*\[*\s*{re.escape(key)}\b", row)),
+                None) if key else None
+    place = f"line {line}: " if line else ""
+    return f"{place}{path + ': ' if path else ''}{what}"
+
+
+def _fields(path: str) -> list[str]:
+    steps = re.findall(r"[^.\[\]]+", path)
+    kind: type[Struct] = Session
+    for step in steps:
+        kind = {"tracks": Track, "effects": EffectSpec, "master_effects": EffectSpec, "music": Music, "clock": Clock,
+                "outputs": OutputSpec}.get(step, kind)
+    return list(kind.__struct_fields__)

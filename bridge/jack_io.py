@@ -1,0 +1,260 @@
+"""The driver on JACK: one client carries all MIDI and audio, each event at its exact frame."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any
+
+from bridge.driver import MidiIn, MidiOut, Step
+from bridge.errors import DeviceError, PortError
+from bridge.frame_line import NS, FrameLine
+from bridge.guarded_step import GuardedStep
+from bridge.jack_client import close_client, open_client, server_name
+from bridge.jack_lib import AudioBuffer, CycleClock, MidiBuffer, jack, playback_latency
+from bridge.jack_wires import JackWires, Wire
+from bridge.ports import CLOCK_PORT
+
+_AUDIO = ("out_l", "out_r")
+_DEAD_S = 3.0
+"""A server that has made no cycle for so long is gone, whether it says so or not (ALSA restarts in under 1 s)."""
+_time = itemgetter(0)
+
+
+class JackDriver:
+    """One JACK client: audio out_l and out_r, a MIDI output per track, MIDI inputs ("clock in" first).
+
+    Block.ns0 is the start of JACK's cycle on the monotonic clock, and what comes in is stamped ns0 + offset: input and
+    output share one frame clock, so an event answered at its own stamp leaves at the very frame at which it came in.
+    What is written sounds latency_frames later. After an xrun that made JACK skip cycles ns0 jumps; frames do not.
+
+    The constructor opens the client, so that rate and frames are known; start() makes it run. All methods are for the
+    main thread of the engine's process; step runs on JACK's thread (SCHED_FIFO where the server has it).
+    """
+
+    def __init__(
+        self,
+        client_name: str = "sideman",
+        out_ports: Sequence[str] = (),
+        *,
+        in_ports: Sequence[str] = (CLOCK_PORT,),
+        server: str | None = None,
+        clock_source: str | None = None,
+        connect: Mapping[str, str] | None = None,
+        audio: bool = True,
+        first_frame: int = 0,
+    ) -> None:
+        """Join a running server; never start one.
+
+        out_ports     names of MIDI outputs, in the order in which MidiOut.port counts
+        in_ports      names of MIDI inputs: MidiIn.source
+        server        its name, or None for JACK_DEFAULT_SERVER or "default"
+        clock_source  port to connect to the first input: full name, or a part that fits one port only
+        connect       our port's name -> the port to connect it to, likewise
+        audio         have audio outputs, connected to the first two physical playback ports if there are any
+        first_frame   what Block.frame0 starts with: where the previous device left off
+
+        Raises DeviceError if the server does not answer, PortError (in start) for a named port that is not there.
+        """
+        self._client = open_client(client_name, server)
+        client = self._client
+        self.rate: int = client.samplerate
+        self.frames: int = client.blocksize
+        self.period: int = self.frames
+        """JACK's present period: may change while running; blocks are never longer than `frames` all the same."""
+        self.name = f"JACK server {server_name(server)}, {self.frames} frames at {self.rate} Hz"
+        self.client_name: str = client.name
+        """As JACK knows us: the name asked for, or with a number behind it."""
+        self.xruns = 0
+        self.skipped_frames = 0
+        """Frames that JACK's clock went on without us, in cycles that were skipped."""
+        self.refused = 0
+        """MIDI messages that JACK had no room for, or that named no port or no message."""
+        self._lost: str | None = None
+        self._first_frame = first_frame
+        self._guard: GuardedStep | None = None
+        self._line: FrameLine | None = None
+        self._last: Sequence[MidiOut] | None = None
+        self._flushed_cycles = 0
+        self._broken = 0
+        self._next_cycle_frame = 0
+        self._cycle_ns = 0  # when JACK last called us
+        self._closed = False
+        try:
+            self._audio = [AudioBuffer(port) for port in self._register(client.outports, _AUDIO if audio else ())]
+            self._audio_ports = list(client.outports)
+            self._outs = [MidiBuffer(port) for port in self._register(client.midi_outports, out_ports)]
+            ins = self._register(client.midi_inports, in_ports)
+            self._ins = [(name, MidiBuffer(port)) for name, port in zip(in_ports, ins, strict=True)]
+        except jack.JackError as error:
+            close_client(client)
+            raise DeviceError(f"JACK server {server_name(server)!r}: {error}; give every track its own name") from None
+        self._clock = CycleClock(client)
+        wanted = dict(connect or {})
+        if clock_source is not None and in_ports:
+            wanted[in_ports[0]] = clock_source
+        self._wires = JackWires(client, list(self._plan(wanted, out_ports, in_ports)))
+        self._listen()
+
+    # --- status, for any thread
+
+    @property
+    def lost(self) -> str | None:
+        """Why the server is gone, None while it is there. stop() is then still due; another driver may take over."""
+        if self._lost is None and self._cycle_ns and time.monotonic_ns() - self._cycle_ns > _DEAD_S * NS:
+            return f"the JACK server has made no cycle for {_DEAD_S:g} s"
+        return self._lost
+
+    @property
+    def line(self) -> FrameLine | None:
+        """Frames (as in Block.frame0) <-> monotonic time as of the last cycle; None before the first."""
+        return self._line
+
+    @property
+    def latency_frames(self) -> int:
+        """From writing audio until it is heard, as the devices downstream report it; the longer of the two channels."""
+        return max((playback_latency(port) for port in self._audio_ports), default=0) if not self._closed else 0
+
+    @property
+    def step_errors(self) -> int:
+        """Blocks that became silence because step raised."""
+        return self._broken + (self._guard.errors if self._guard else 0)
+
+    @property
+    def last_traceback(self) -> str:
+        return self._guard.last_traceback if self._guard else ""
+
+    @property
+    def lost_midi_in(self) -> int:
+        """Incoming messages for which JACK had no room."""
+        return sum(buffer.lost for _, buffer in self._ins)
+
+    @property
+    def wires(self) -> tuple[Wire, ...]:
+        """The connections that are wanted, and how they stand."""
+        return self._wires.state
+
+    @property
+    def reconnected(self) -> int:
+        """How often a port that had vanished was connected again."""
+        return self._wires.reconnected
+
+    # --- life
+
+    def start(self, step: Step) -> None:
+        """Raises PortError (naming what there is) or DeviceError; then nothing is left open."""
+        self._guard = GuardedStep(step, self.rate, self.frames, self._first_frame)
+        try:
+            self._client.activate()
+            self._wires.start()
+        except BaseException as error:
+            self._close()
+            if isinstance(error, jack.JackError):
+                raise DeviceError(f"{self.name}: {error}; restart the JACK server") from None
+            raise
+
+    def stop(self, last: Sequence[MidiOut] = ()) -> None:
+        """Send `last` (all at once, whatever the offsets), give it two cycles to be read, and leave. Idempotent.
+
+        Blocks for a few periods; for half a second if JACK no longer runs us, for two if the server hangs.
+        """
+        if self._closed:
+            return
+        if self._guard is not None and self.lost is None:
+            self._last = [event._replace(offset=0) for event in last]
+            deadline_ns = time.monotonic_ns() + NS // 2
+            while self._flushed_cycles < 3 and self.lost is None and time.monotonic_ns() < deadline_ns:
+                time.sleep(0.001)
+        self._close()
+
+    def _close(self) -> None:
+        self._closed = True
+        self._wires.stop()
+        if not close_client(self._client) and self.lost is None:
+            self._lost = "the JACK server did not let the client go"
+
+    # --- wiring
+
+    def _register(self, ports: Any, port_names: Iterable[str]) -> list[Any]:
+        # A colon would end the client's name in "client:port".
+        return [ports.register(name.replace(":", " ")) for name in port_names]
+
+    def _plan(self, wanted: Mapping[str, str], outs: Sequence[str], ins: Sequence[str]) -> Iterable[Wire]:
+        for index, port in enumerate(self._audio_ports):
+            yield Wire(port.name, "to", index, audio=True)
+        for ours, pattern in wanted.items():
+            if ours not in outs and ours not in ins:
+                close_client(self._client)
+                raise PortError(
+                    f"connect: {ours!r} is no port of ours: name one of {', '.join(map(repr, [*outs, *ins]))}"
+                )
+            full = f"{self.client_name}:{ours.replace(':', ' ')}"
+            yield Wire(full, "to" if ours in outs else "from", pattern)
+
+    def _listen(self) -> None:
+        client = self._client
+
+        def xrun(_delayed_us: float) -> None:
+            self.xruns += 1
+
+        def period(frames: int) -> None:
+            self.period = frames
+
+        def shutdown(_status: object, reason: str) -> None:
+            self._lost = reason.strip() or "the JACK server has shut down"
+
+        client.set_process_callback(self._process)
+        client.set_xrun_callback(xrun)
+        client.set_blocksize_callback(period)
+        client.set_shutdown_callback(shutdown)
+        client.set_port_registration_callback(self._wires.notice, only_available=False)
+
+    # --- JACK's thread
+
+    def _process(self, frames: int) -> None:
+        try:
+            self._cycle(frames)
+        except BaseException as error:  # JACK-Client would never call us again
+            self._broken += 1
+            if self._guard is not None:
+                self._guard.last_error = error
+
+    def _cycle(self, frames: int) -> None:
+        self._cycle_ns = time.monotonic_ns()
+        for out in self._outs:
+            out.clear(frames)
+        guard, last = self._guard, self._last
+        if guard is None or last is not None:
+            for view in self._audio:
+                view.view(frames)[:] = 0.0
+            if last is not None:
+                if self._flushed_cycles == 0:
+                    self._write(last, frames)
+                self._flushed_cycles += 1
+            return
+        cycle_frame, ns0 = self._clock.read()
+        line = self._line
+        if line is not None and (skipped := cycle_frame - self._next_cycle_frame) > 0:
+            self.skipped_frames += skipped
+        self._next_cycle_frame = cycle_frame + frames
+        rate = self.rate
+        midi: list[MidiIn] = []
+        for name, buffer in self._ins:
+            midi.extend(MidiIn(ns0 + round(at * NS / rate), name, data) for at, data in buffer.read(frames))
+        if len(self._ins) > 1:
+            midi.sort(key=_time)
+        self._line = FrameLine(guard.frame, ns0, float(rate))
+        outputs = guard.render(ns0, frames, midi)
+        if outputs.midi:
+            self._write(outputs.midi, frames)
+        for channel, view in enumerate(self._audio):
+            view.view(frames)[:] = outputs.audio[channel]
+
+    def _write(self, events: Sequence[MidiOut], frames: int) -> None:
+        outs = self._outs
+        for offset, port, data in sorted(events, key=_time):
+            if not (
+                0 <= port < len(outs) and data and outs[port].write(min(max(offset, 0), frames - 1), data)
+            ):
+                self.refused += 1

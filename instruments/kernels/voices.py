@@ -16,7 +16,7 @@ from instruments.kernels.compiled import kernel
 from instruments.kernels.layout import (
     C_BEND, C_EXPRESSION, C_GAIN, C_PRESSURE, C_SUSTAIN, C_VOLUME, C_WHEEL, CHANNELS, E_CENTS, E_CHANNEL, E_KIND,
     E_NUMBER, E_OFFSET, E_VALUE, FADING, FREE, G_ACTIVE, G_DTREM_L, G_DTREM_R, G_IDLE, G_TREM_L, G_TREM_R, GRID, HELD,
-    M_COS, M_IM, M_LEFT, M_OMEGA, M_RATE, M_RE, M_RIGHT, M_SIN, MODES, O_FM_RATIO, O_HZ, O_INDEX, O_INDEX_KEY,
+    M_RE, MODES, O_FM_RATIO, O_HZ, O_INDEX, O_INDEX_KEY,
     O_INDEX_SUSTAIN, O_INDEX_TAU, O_INDEX_VEL, O_LEFT, O_LEVEL, O_PHASE, O_RATIO, O_RIGHT, O_SHAPE, O_T60, O_TKEY,
     O_WIDTH, P_ATTACK, P_BEND, P_BIQUADS, P_BRIGHT, P_CLICK, P_CLICK_HZ, P_CLICK_Q, P_CLICK_TAU, P_CLICK_TRACK,
     P_CUTOFF, P_DECAY, P_ENGINE, P_FATTACK, P_FDECAY, P_FENV, P_FILTER, P_FLFO, P_FLFO_HZ, P_FSUSTAIN, P_GAIN,
@@ -30,6 +30,7 @@ from instruments.kernels.layout import (
     V_KEY, V_LEFT, V_LEVEL, V_LFO, V_MODES, V_N1, V_N2, V_NOISE, V_NOISE_G, V_NOISE_LEVEL, V_OCT, V_ORDER, V_OUT,
     V_PITCH, V_RIGHT, V_STATE, V_VELOCITY,
 )
+from instruments.kernels.modes import flushed, resonate, set_mode, tune
 from instruments.kernels.tone import (
     FAST, TINY, decibels, octaves, saw, seeded, sine, stepped, triangle, uniform, warped,
 )
@@ -118,26 +119,7 @@ def _lines(p, o, c, voice, osc, modes, n):  # type: ignore[no-untyped-def]
                 osc[k, S_DINDEX] = (index - osc[k, S_INDEX]) / n
     elif abs(octave - voice[V_PITCH]) > 1e-7:
         voice[V_PITCH] = octave
-        _tune(modes, int(voice[V_MODES]), octaves(octave))
-
-
-@njit(fastmath=FAST)
-def _tune(modes, count, ratio):  # type: ignore[no-untyped-def]
-    for m in range(count):
-        radius = math.exp(-np.float64(modes[M_RATE, m]))
-        w = min(np.float64(modes[M_OMEGA, m]) * ratio, 3.0)
-        modes[M_COS, m] = np.float32(radius * math.cos(w))
-        modes[M_SIN, m] = np.float32(radius * math.sin(w))
-
-
-@njit(fastmath=FAST)
-def _mode(modes, m, hz, rate, level, t60, left, right, phase):  # type: ignore[no-untyped-def]
-    modes[M_OMEGA, m] = np.float32(2 * math.pi * hz / rate)
-    modes[M_RATE, m] = np.float32(_LN60 / (t60 * rate))
-    modes[M_LEFT, m] = np.float32(level * left)
-    modes[M_RIGHT, m] = np.float32(level * right)
-    modes[M_RE, m] = np.float32(math.cos(phase))
-    modes[M_IM, m] = np.float32(math.sin(phase))
+        tune(modes, int(voice[V_MODES]), octaves(octave))
 
 
 @njit(fastmath=FAST)
@@ -159,7 +141,7 @@ def _strike(p, x, voice, modes, rng):  # type: ignore[no-untyped-def]
             if k > 0:
                 level *= decibels(p[P_M_UPPER] * octave) * math.exp(p[P_BRIGHT] * bright)
             side = p[P_M_WIDTH] * (1 - 2 * (k & 1))
-            _mode(modes, count, hz, rate, level, x[k, 2] * octaves(-p[P_M_KEY] * octave), 1 + side, 1 - side, 0.0)
+            set_mode(modes, count, hz, rate, level, x[k, 2] * octaves(-p[P_M_KEY] * octave), 1 + side, 1 - side, 0.0)
             count += 1
     if p[P_M_COUNT] > 0:
         stiff = p[P_M_B] * octaves(p[P_M_BKEY] * octave)
@@ -183,20 +165,20 @@ def _strike(p, x, voice, modes, rng):  # type: ignore[no-untyped-def]
             t60 = 1.0 / (slow + loss * hz * hz * 1e-6 + 0.12 * math.sqrt(hz * 1e-3))
             rng = stepped(rng)
             side = p[P_M_WIDTH] * (0.75 + 0.25 * uniform(rng)) * (1 - 2 * (n & 1))
-            _mode(modes, count, hz, rate, level, t60, 1 + side, 1 - side, 0.0)
+            set_mode(modes, count, hz, rate, level, t60, 1 + side, 1 - side, 0.0)
             count += 1
             if p[P_M_SECOND] > 0:
                 rng = stepped(rng)
                 beat = p[P_M_BEAT] * (1 + 0.5 * uniform(rng)) * math.sqrt(n)
-                _mode(modes, count, hz + beat, rate, level * p[P_M_SECOND], t60 * p[P_M_SECOND_T], 1 - 2 * side,
+                set_mode(modes, count, hz + beat, rate, level * p[P_M_SECOND], t60 * p[P_M_SECOND_T], 1 - 2 * side,
                       1 + 2 * side, 0.0)
                 count += 1
     padded = min(MODES, (count + 7) // 8 * 8)  # whole vectors
     for m in range(count, padded):
-        _mode(modes, m, 100.0, rate, 0.0, 1.0, 1.0, 1.0, 0.0)
+        set_mode(modes, m, 100.0, rate, 0.0, 1.0, 1.0, 1.0, 0.0)
         modes[M_RE, m] = 0
     voice[V_MODES] = padded
-    _tune(modes, padded, 1.0)
+    tune(modes, padded, 1.0)
     return rng
 
 
@@ -400,25 +382,6 @@ def _oscillate(p, o, osc, w, n):  # type: ignore[no-untyped-def]
 
 
 @njit(fastmath=FAST)
-def _resonate(modes, count, w, n):  # type: ignore[no-untyped-def]
-    """A bank of rotating, shrinking phasors into w[0] and w[1]: 0.3 ns a mode and sample, across the vector lanes."""
-    re, im, co, si = modes[M_RE], modes[M_IM], modes[M_COS], modes[M_SIN]
-    gl, gr = modes[M_LEFT], modes[M_RIGHT]
-    for i in range(n):
-        left, right = np.float32(0), np.float32(0)
-        for m in range(count):
-            a, b = re[m], im[m]
-            x = a * co[m] - b * si[m]
-            y = a * si[m] + b * co[m]
-            re[m] = x
-            im[m] = y
-            left += y * gl[m]
-            right += y * gr[m]
-        w[0, i] += left
-        w[1, i] += right
-
-
-@njit(fastmath=FAST)
 def _filtered(p, voice, w, n):  # type: ignore[no-untyped-def]
     """One or two TPT state-variable filters in series (Zavalishin 2018); g moves in a straight line."""
     damp = 1.0 / p[P_Q]
@@ -504,18 +467,8 @@ def _over(p, voice, osc, modes):  # type: ignore[no-untyped-def]
         for k in range(int(p[P_OSCS])):
             loudest = max(loudest, osc[k, S_LEVEL])
         return loudest * voice[V_LEVEL] < _SILENT
-    energy = 0.0
-    last = 0
-    for m in range(int(voice[V_MODES])):
-        a, b = modes[M_RE, m], modes[M_IM, m]
-        e = a * a + b * b
-        if e < 1e-16:
-            modes[M_RE, m] = np.float32(0)
-            modes[M_IM, m] = np.float32(0)
-        else:
-            last = m + 1
-            energy += e * (modes[M_LEFT, m] * modes[M_LEFT, m] + modes[M_RIGHT, m] * modes[M_RIGHT, m])
-    voice[V_MODES] = (last + 7) // 8 * 8
+    count, energy = flushed(modes, int(voice[V_MODES]))
+    voice[V_MODES] = count
     return energy * voice[V_LEVEL] * voice[V_LEVEL] < 0.1 * _SILENT * _SILENT
 
 
@@ -573,15 +526,14 @@ def _grid(p, o, c, v, s, m, g, frame):  # type: ignore[no-untyped-def]
 @kernel(
     "void(float64[::1], float64[:,::1], float64[:,::1], float64[:,::1], float64[:,::1], float64[:,:,::1],"
     " float32[:,:,::1], uint64[::1], float64[::1], float64[:,::1], float64[:,::1], float64[:,::1], int64,"
-    " float32[:,::1], int64, int64, int64)"
+    " float32[:,::1], float64[:,::1], int64, int64, int64)"
 )
-def synthesize(p, o, x, c, v, s, m, r, g, eq, eqs, events, n_events, out, start, stop, frame):  # type: ignore[no-untyped-def]
+def synthesize(p, o, x, c, v, s, m, r, g, eq, eqs, events, n_events, out, w, start, stop, frame):  # type: ignore[no-untyped-def]
     """Overwrite out[:, start:stop]; `frame` is the absolute frame of out[:, 0]. Arrays as named in layout.py.
 
-    eq: (biquads, 5) b0 b1 b2 a1 a2; eqs: their states. events: rows sorted by offset, all within start..stop.
+    eq: (biquads, 5) b0 b1 b2 a1 a2; eqs: their states. events: rows sorted by offset, all within start..stop. w: scratch, (6, GRID).
     """
-    w = np.empty((4, GRID))
-    acc = np.empty((2, GRID))
+    acc = w[4:]
     pos, e = start, 0
     while pos < stop:
         ahead = GRID - (frame + pos) % GRID
@@ -610,7 +562,7 @@ def synthesize(p, o, x, c, v, s, m, r, g, eq, eqs, events, n_events, out, start,
             if p[P_ENGINE] == 0:
                 _oscillate(p, o, s[i], w, n)
             else:
-                _resonate(m[i], int(voice[V_MODES]), w, n)
+                resonate(m[i], int(voice[V_MODES]), w, n)
             if p[P_NOISE] > 0 or voice[V_CLICK] > 1e-7:
                 _hiss(p, voice, r, i, w, n)
             if p[P_FILTER] > 0:

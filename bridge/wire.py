@@ -1,0 +1,430 @@
+"""The messages between Sideman and its clients, as values and bytes. Sans I/O: nothing here knows a socket.
+
+Text frames are JSON objects with a `type`, binary frames are audio. Bars and beats are counted from 1 as people
+and DAWs do, MIDI channels from 0 as in MIDI's bytes; `time` and `duration` are seconds on the axis of the audio
+stream (frame / sampleRate), `position` and an event's `beat` are quarter notes from the start of the piece.
+
+Audio frame, little-endian, 32 bytes of header, then frames * channels float32, interleaved, full scale 1.0:
+
+    offset  size  field
+    0       4     b"SMAN"
+    4       1     version of this layout, 1
+    5       1     sample format, 0 = float32
+    6       1     channels
+    7       1     stream, 0 = the mix
+    8       4     sample rate, Hz
+    12      4     frames in this message
+    16      8     index of the first frame (unsigned; a gap between messages is lost audio)
+    24      8     server's monotonic clock at that frame, ns (the clock of `pong`)
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, cast, get_args
+
+import msgspec
+import numpy as np
+from msgspec import Meta
+from numpy.typing import NDArray
+
+from bridge.errors import MessageError
+from bridge.refusal import fields_known, invalid, malformed, show
+from instruments.block import AudioBlock
+
+PROTOCOL_VERSION = 1
+MAX_MESSAGE_BYTES = 64 * 1024
+"""Longest message a client may send. The longest sensible one is under 1 kB."""
+
+_PRINTABLE = r"^(?![\s\S]*[\x00-\x1f\x7f])"
+Name = Annotated[
+    str, Meta(min_length=1, max_length=64, pattern=_PRINTABLE, description="a name of 1 to 64 printable letters")
+]
+Key = Annotated[
+    str, Meta(min_length=1, max_length=8, pattern=_PRINTABLE, description='a key such as "C", "Eb" or "F#"')
+]
+Tempo = Annotated[float, Meta(ge=20, le=400, description="a number of beats a minute from 20 to 400")]
+Unit = Annotated[float, Meta(ge=0, le=1, description="a number from 0 to 1")]
+Swing = Annotated[
+    float, Meta(ge=0.5, le=0.75, description='0.5 (straight) to 0.75, or "auto" for the genre\'s own')
+]
+Beats = Annotated[int, Meta(ge=1, le=32, description="a whole number of beats from 1 to 32")]
+BeatUnit = Annotated[Literal[1, 2, 4, 8, 16, 32], Meta(description="1, 2, 4, 8, 16 or 32")]
+TimeSignature = Annotated[
+    tuple[Beats, BeatUnit], Meta(description="[beats, unit], for example [4, 4] or [3, 4]")
+]
+Bars = Annotated[int, Meta(ge=1, le=100_000, description="a whole number of bars from 1 to 100000")]
+Seed = Annotated[int, Meta(ge=-(2**53), le=2**53, description="a whole number between -2^53 and 2^53")]
+Hertz = Annotated[float, Meta(ge=20, le=20_000, description="a number of Hz from 20 to 20000 (20000 = open)")]
+Instruments = Annotated[
+    list[Name],
+    Meta(min_length=1, max_length=16, description='1 to 16 names, for example ["piano", "bass", "drums"]'),
+]
+RequestId = Annotated[int, Meta(ge=0, le=2**53, description="a whole number from 0 to 2^53")]
+Flag = Annotated[bool, Meta(description="true or false")]
+
+
+class _Value(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    pass
+
+
+class Filter(_Value, frozen=True):
+    """The low-pass on the mix: cutoff in Hz, resonance 0 (none) .. 1 (just short of ringing)."""
+
+    cutoff: Hertz
+    resonance: Unit = 0.0
+
+
+class GenerateParams(_Value, frozen=True):
+    """What to compose. None (absent or null) leaves it to the session; form and swing "auto" to the genre."""
+
+    genre: Name | None = None
+    key: Key | None = None
+    mode: Name | None = None
+    tempo: Tempo | None = None
+    time_signature: TimeSignature | None = None
+    duration: Bars | None = None
+    """Bars until the piece ends; None is endless."""
+    instruments: Instruments | None = None
+    form: Name | None = None
+    seed: Seed | None = None
+    energy: Unit | None = None
+    swing: Swing | Literal["auto"] | None = None
+
+    def given(self) -> dict[str, Any]:
+        """The fields that say something, by their Python names."""
+        return {n: v for n in self.__struct_fields__ if (v := getattr(self, n)) is not None}
+
+
+class ModifyParams(_Value, frozen=True):
+    """What to change while it plays. None (absent or null) leaves a thing as it is.
+
+    volume is a linear gain as in Web Audio's GainNode (0 = silent, 1 = the mix as the session has it), which a
+    client can use without knowing decibels; the taper of a fader is the page's business.
+    """
+
+    tempo: Tempo | None = None
+    volume: Unit | None = None
+    filter: Filter | None = None
+    key: Key | None = None
+    mode: Name | None = None
+    genre: Name | None = None
+    form: Name | None = None
+    energy: Unit | None = None
+    swing: Swing | Literal["auto"] | None = None
+    time_signature: TimeSignature | None = None
+    seed: Seed | None = None
+
+    def given(self) -> dict[str, Any]:
+        """The fields that say something, by their Python names."""
+        return {n: v for n in self.__struct_fields__ if (v := getattr(self, n)) is not None}
+
+
+class _Request(_Value, frozen=True, tag_field="type", tag=str.lower):
+    """`id`, where given, comes back in the `ok` or `error` that answers; without it only errors answer."""
+
+    id: RequestId | None = None
+
+
+class Generate(_Request, frozen=True):
+    """Compose afresh and play."""
+
+    params: GenerateParams = GenerateParams()
+
+
+class Modify(_Request, frozen=True, kw_only=True):
+    """Change what plays."""
+
+    params: ModifyParams
+
+
+class Stop(_Request, frozen=True):
+    """Stop playing."""
+
+
+class Play(_Request, frozen=True):
+    """Play on from where the transport stands."""
+
+
+class Locate(_Request, frozen=True, kw_only=True):
+    """Go to the start of a bar, counted from 1."""
+
+    bar: Bars
+
+
+class Subscribe(_Request, frozen=True):
+    """Choose what is sent to this client; absent leaves as it is. A new client gets everything."""
+
+    audio: Flag | None = None
+    midi: Flag | None = None
+    status: Flag | None = None
+
+
+class Ping(_Request, frozen=True):
+    """Answered by `pong` at once: t comes back untouched, beside the server's clock."""
+
+    t: Annotated[float, Meta(description="a number, the client's own time")] | None = None
+
+
+ClientMessage: TypeAlias = Generate | Modify | Stop | Play | Locate | Subscribe | Ping
+
+
+class _Sent(msgspec.Struct, frozen=True, rename="camel"):
+    """Clients ignore fields that they do not know, so that later versions may add some."""
+
+
+class TrackInfo(_Sent, frozen=True):
+    """A track: its name, instrument, and where its MIDI goes (port's name or None, channel 0..15)."""
+
+    name: str
+    instrument: str
+    port: str | None = None
+    channel: int = 0
+
+
+class Hello(_Sent, frozen=True, kw_only=True, tag_field="type", tag="hello"):
+    """First message to each client, and again when something in it has changed (a generate may change tracks).
+
+    genres maps each known genre to its forms; modes, keys and instruments list what `generate` takes.
+    """
+
+    version: int = PROTOCOL_VERSION
+    server: str = "Sideman"
+    session: str
+    sample_rate: int
+    channels: int
+    tracks: tuple[TrackInfo, ...]
+    genres: dict[str, tuple[str, ...]] = {}
+    modes: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    instruments: tuple[str, ...] = ()
+
+
+class ClockStatus(_Sent, frozen=True):
+    """Who sets the tempo.
+
+    state   "own": no master, our own tempo; "waiting": a master is chosen or known, silent or not started yet;
+            "following": in time with it; "lost": its clock stopped coming while it ran
+    source  the master's port or name, None without one
+    bpm     its tempo as measured, None while unknown
+    """
+
+    state: Literal["own", "waiting", "following", "lost"]
+    source: str | None = None
+    bpm: float | None = None
+
+
+class Levels(_Sent, frozen=True):
+    """Peaks since the last status, left and right, linear, full scale 1.0 (tracks may pass it)."""
+
+    master: tuple[float, float]
+    tracks: dict[str, tuple[float, float]] = {}
+
+
+class Notice(_Sent, frozen=True):
+    """Something a musician should know, in plain words. One that holds on is repeated as long as it does."""
+
+    level: Literal["info", "warning", "error"]
+    text: str
+
+
+class ChartChord(_Sent, frozen=True):
+    """A chord of the lead sheet, where it begins (quarters from the start of the piece)."""
+
+    position: float
+    symbol: str
+    section: str = ""
+
+
+class Status(_Sent, frozen=True, kw_only=True, tag_field="type", tag="status"):
+    """What plays now. Sent many times a second (20 is a good rate) and on every change.
+
+    progress     0..1 of a piece that ends, or of the composing while "generating"; None while endless
+    current_bar  bar that sounds, from 1; beat: place in it in beats of the meter, 1 <= beat < beats + 1
+    time         second on the audio stream's axis, and `position` the quarter that sounds there: the pair that
+                 lets a client draw bars and playhead between two messages
+    tempo        in effect, quarters a minute
+    levels       None where nobody measures
+    chart        chords of this bar and as many to come as are known, sorted; may be empty
+    xruns        blocks that were late so far
+    """
+
+    status: Literal["generating", "playing", "stopped"]
+    progress: float | None = None
+    current_bar: int = 1
+    beat: float = 1.0
+    time: float
+    position: float
+    tempo: float
+    time_signature: tuple[int, int] = (4, 4)
+    clock: ClockStatus = ClockStatus("own")
+    genre: str = ""
+    key: str = ""
+    mode: str = ""
+    form: str | None = None
+    section: str = ""
+    chord: str = ""
+    next_chord: str = ""
+    chart: tuple[ChartChord, ...] = ()
+    energy: float | None = None
+    seed: int | None = None
+    volume: float | None = None
+    levels: Levels | None = None
+    notices: tuple[Notice, ...] = ()
+    xruns: int = 0
+
+
+class MidiEvent(_Sent, frozen=True):
+    """A note as it leaves: time and duration in s, beat in quarters, velocity 1..127, channel 0..15."""
+
+    time: float
+    note: int
+    velocity: float
+    duration: float
+    track: str
+    channel: int
+    beat: float
+
+
+class Midi(_Sent, frozen=True, tag_field="type", tag="midi"):
+    """Notes, sorted by time."""
+
+    events: tuple[MidiEvent, ...]
+
+
+class Error(_Sent, frozen=True, tag_field="type", tag="error"):
+    """What was wrong, with the remedy; `request` and `id` tell of which message, where that could be read."""
+
+    message: str
+    request: str | None = None
+    id: int | None = None
+
+
+class Ok(_Sent, frozen=True, tag_field="type", tag="ok"):
+    """The message with this id was carried out."""
+
+    request: str
+    id: int
+
+
+class Pong(_Sent, frozen=True, tag_field="type", tag="pong"):
+    """server_ns is the server's monotonic clock, that of the audio header."""
+
+    server_ns: int
+    t: float | None = None
+    id: int | None = None
+
+
+ServerMessage: TypeAlias = Hello | Status | Midi | Error | Ok | Pong
+
+_TYPES: dict[str, type[msgspec.Struct]] = {str(c.__struct_config__.tag): c for c in get_args(ClientMessage)}
+_server_json = msgspec.json.Decoder(ServerMessage)
+_encoder = msgspec.json.Encoder()
+
+
+def encode(message: ServerMessage | ClientMessage) -> bytes:
+    """The JSON of a message. A NaN or infinity becomes null, for JSON knows neither."""
+    return _encoder.encode(message)
+
+
+def _types_known() -> str:
+    return f"send one of {', '.join(_TYPES)}"
+
+
+def decode_server(data: str | bytes) -> ServerMessage:
+    """The client's side. Raises MessageError for what this version does not know."""
+    try:
+        return cast(ServerMessage, _server_json.decode(data))
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as problem:
+        raise MessageError(f"the server sent a message that this client cannot read: {problem}") from None
+
+
+def decode_client(data: str | bytes) -> ClientMessage:
+    """The server's side. Raises MessageError and nothing else: it names the field, the value and the remedy."""
+    size = len(data)
+    if size > MAX_MESSAGE_BYTES:
+        raise MessageError(f"a message of {size} bytes is too long: at most {MAX_MESSAGE_BYTES} are read")
+    try:
+        raw = msgspec.json.decode(data)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as problem:
+        raise MessageError(malformed(data, problem)) from None
+    if not isinstance(raw, dict):
+        raise MessageError(f"a message is a JSON object with a type, not {show(raw)}: {_types_known()}")
+    kind = raw.get("type")
+    if not isinstance(kind, str) or kind not in _TYPES:
+        said = f"type = {show(kind)} is not known" if "type" in raw else "type is missing"
+        raise MessageError(f"{said}: {_types_known()}")
+    try:
+        message = cast(ClientMessage, msgspec.convert(raw, type=_TYPES[kind]))
+    except msgspec.ValidationError as problem:
+        raise MessageError(f"{kind}: {invalid(raw, _TYPES[kind], str(problem))}") from None
+    if isinstance(message, Modify) and not message.params.given():
+        known = fields_known(ModifyParams)
+        raise MessageError(f"modify: params = {{}} changes nothing: give one of {known}")
+    return message
+
+
+def request_of(data: str | bytes) -> tuple[str | None, int | None]:
+    """The type and id of a message that decode_client refused, as far as they can be read; never raises."""
+    try:
+        raw = msgspec.json.decode(data)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return None, None
+    if not isinstance(raw, dict):
+        return None, None
+    kind, number = raw.get("type"), raw.get("id")
+    known = isinstance(number, int) and not isinstance(number, bool) and 0 <= number <= 2**53
+    return kind if isinstance(kind, str) and kind in _TYPES else None, number if known else None
+
+
+AUDIO_MAGIC = b"SMAN"
+AUDIO_VERSION = 1
+_HEADER = struct.Struct("<4sBBBBIIQq")
+AUDIO_HEADER_BYTES = _HEADER.size
+
+
+class Audio(NamedTuple):
+    """A stretch of the stream. samples: float32, shape (channels, frames), C order, full scale 1.0."""
+
+    frame0: int
+    ns0: int
+    sample_rate: int
+    samples: NDArray[np.float32]
+
+    @property
+    def channels(self) -> int:
+        return int(self.samples.shape[0])
+
+    @property
+    def time(self) -> float:
+        """Second of the first frame on the stream's axis."""
+        return self.frame0 / self.sample_rate
+
+
+def encode_audio(frame0: int, ns0: int, sample_rate: int, block: AudioBlock) -> bytes:
+    """A binary message from a block of shape (channels, frames); about 2 us for 128 frames of stereo."""
+    channels, frames = block.shape
+    head = _HEADER.pack(AUDIO_MAGIC, AUDIO_VERSION, 0, channels, 0, sample_rate, frames, frame0, ns0)
+    return head + block.astype("<f4", copy=False).T.tobytes()
+
+
+def decode_audio(data: bytes) -> Audio:
+    """Raises MessageError for what is no audio message of this version, or is cut short."""
+    if len(data) < AUDIO_HEADER_BYTES or data[:4] != AUDIO_MAGIC:
+        raise MessageError(f"{len(data)} bytes are no audio message: it has {AUDIO_MAGIC!r} and a header first")
+    _, version, sample_format, channels, _, rate, frames, frame0, ns0 = _HEADER.unpack_from(data)
+    if version != AUDIO_VERSION or sample_format != 0 or channels == 0 or rate == 0:
+        raise MessageError(
+            f"audio of version {version}, format {sample_format}, {channels} channels at {rate} Hz cannot be "
+            f"read: this client knows version {AUDIO_VERSION}, format 0 (float32); update it"
+        )
+    if len(data) != AUDIO_HEADER_BYTES + 4 * frames * channels:
+        raise MessageError(f"an audio message of {frames} frames has {len(data)} bytes: it was cut or padded")
+    flat = np.frombuffer(data, "<f4", offset=AUDIO_HEADER_BYTES).reshape(frames, channels)
+    return Audio(frame0, ns0, rate, np.ascontiguousarray(flat.T, np.float32))
+
+
+def midi(events: Sequence[MidiEvent]) -> Midi:
+    """A message of `events`, sorted by time."""
+    return Midi(tuple(sorted(events, key=lambda e: e.time)))

@@ -21,7 +21,7 @@ from bridge.inbox import (
     SetMute,
     SetTempo,
 )
-from bridge.midi_bytes import CLOCK, SONG_POSITION, START, MidiParser
+from bridge.midi_bytes import CLOCK, CLOCK_TICKS, SONG_POSITION, START, MidiParser
 from bridge.tempo import TempoLine
 from bridge.timeline import Due, Timeline
 from composers.score import PPQ, Meter
@@ -113,6 +113,8 @@ class Engine:
         self._leader = ""
         self._followers: dict[str, tuple[MidiParser, ClockFollower]] = {}
         self._starting = False
+        self._resuming = False
+        self._stopped_at: int | None = None
         self._target_bar = 0
         self._asked: dict[int, int] = {}
         self._ask = True
@@ -138,12 +140,31 @@ class Engine:
         """Whether any clock has come within the last second."""
         return any(f.heard_ns is not None and now_ns - f.heard_ns < 1_000_000_000 for _, f in self._followers.values())
 
+    def resume(self, tick: int, ns: int, bpm: float, source: str = "") -> None:
+        """Before the first step: play on for an engine that died, which was at `tick` at `ns` (led by `source`)."""
+        self.playing = True
+        self.line = TempoLine(bpm, tick, ns)
+        if source:
+            follower = ClockFollower(bpm)
+            self._followers[source] = (MidiParser(), follower)
+            follower.resume(tick, ns, bpm)
+            self._leading, self._leader = follower, source
+        self._resuming = True
+
+    @property
+    def starting(self) -> bool:
+        """Told to play, and waiting for the first bar."""
+        return self._starting
+
     # -- the block -----------------------------------------------------------------------------------------------
 
     def step(self, inputs: Inputs) -> Outputs:
         block = inputs.block
         self._due.clear()
         self._floor = 0
+        if self._resuming:
+            self._resuming = False
+            self._jump(max(0, int(self.line.tick_at(block.ns0))))
         for bar in inputs.bars:
             self._insert(bar)
         for command in inputs.commands:
@@ -257,13 +278,15 @@ class Engine:
                 self._starting = self.ended = False
                 self.playing = True
                 self.line = follower.line
-                self._jump(event.tick)
+                kept, self._stopped_at = self._stopped_at, None
+                if event.tick != kept or abs(event.tick - self.timeline.cursor) > CLOCK_TICKS:
+                    self._jump(event.tick)
             case Change.STOPPED:
                 if follower is self._leading:
                     self._advance(event.ns, block)
                     self._silence(event.ns, block)
                     self.playing = False
-                    self._jump(event.tick)
+                    self._stopped_at = event.tick  # the cursor stays: a Continue loses and doubles nothing
             case Change.LOCATED:
                 self._target_bar = event.tick // self.timeline.meter.bar_ticks
                 self._ask = True

@@ -75,6 +75,14 @@ class ClockFollower:
         """When the last clock came, or None."""
         return self._last_ns
 
+    def resume(self, tick: float, ns: int, bpm: float) -> None:
+        """Take over from a follower that was running: the music was at `tick` at `ns`. Lost until the next clock."""
+        self.state = State.LOST
+        self.line = TempoLine(bpm, tick, ns)
+        self._base_clock = self._count
+        self._base_tick = int(tick // CLOCK_TICKS) * CLOCK_TICKS
+        self._last_ns = self.line.ns_at(self._base_tick)
+
     def feed(self, ns: int, data: bytes) -> Event | None:
         """One message, stamped. Returns what it changed, if anything."""
         match data[0] if data else 0:
@@ -93,7 +101,7 @@ class ClockFollower:
                 if self.state is State.STOPPED:
                     return None
                 if self.state in (State.RUNNING, State.LOST):
-                    clocks = self._count - self._base_clock
+                    clocks = self._count - self._base_clock + 1  # the clock after Continue is the next in the count
                     self._next_tick = self._base_tick + clocks * CLOCK_TICKS
                 self.state = State.STOPPED
                 return Event(Change.STOPPED, ns, self._next_tick)

@@ -81,6 +81,7 @@ class EngineStatus(msgspec.Struct, array_like=True):
 
     clock     "own", "waiting" (a session that wants a master, none yet), "armed", "following", "stopped" (by the
               master), "lost" (free-wheeling)
+    starting  told to play, waiting for the first bar
     heard     a clock is coming in, whether or not it leads
     counters  since the start: late, repeated bars; deadline misses; faults caught; notes begun
     """
@@ -89,6 +90,7 @@ class EngineStatus(msgspec.Struct, array_like=True):
     ns: int
     epoch: int
     playing: bool
+    starting: bool
     tick: int
     bpm: float
     clock: str

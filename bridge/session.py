@@ -119,12 +119,18 @@ class Session(Struct, frozen=True, forbid_unknown_fields=True):
         )
 
     def with_music(self, **changes: Any) -> Session:
+        """Unchecked: see check()."""
         return msgspec.structs.replace(self, music=msgspec.structs.replace(self.music, **changes))
 
 
 def builtin_names() -> list[str]:
     """Names of the sessions that come with Sideman."""
     return sorted(f.name.removesuffix(".toml") for f in files("sessions").iterdir() if f.name.endswith(".toml"))
+
+
+def builtin_folder() -> str:
+    """Where the built-in sessions' files are."""
+    return str(files("sessions"))
 
 
 def load(name_or_path: str) -> Session:
@@ -159,6 +165,19 @@ def parse(text: str, place: str) -> Session:
         raise SessionError(f"{place}: {_explain(str(error), data, text)}") from None
     check(session, place)
     return session
+
+
+def changed(session: Session, place: str, **tables: Mapping[str, Any]) -> Session:
+    """The session with some keys of its tables changed (music, clock, outputs). Raises SessionError naming `place`."""
+    data = msgspec.to_builtins(session)
+    for table, keys in tables.items():
+        data[table].update(keys)
+    try:
+        new = msgspec.convert(data, Session)
+    except msgspec.ValidationError as error:
+        raise SessionError(f"{place}: {_explain(str(error), data, '')}") from None
+    check(new, place)
+    return new
 
 
 def check(session: Session, place: str) -> None:

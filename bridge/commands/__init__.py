@@ -1,0 +1,67 @@
+"""The command line: one command a file, imported only when it is called, so that each starts fast."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from composers.errors import SidemanError
+
+_COMMANDS = {
+    "play": "Play a session live: to your DAW, your speakers and the web page.",
+    "render": "Render a session to a WAV (and MIDI) file, faster than real time.",
+    "sessions": "List the built-in sessions.",
+    "ports": "List MIDI and JACK ports.",
+    "doctor": "Check this machine: what works, what is missing, how to get it.",
+    "bench": "Measure Sideman on this machine, beside a peer.",
+}
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"bridge.commands.{cmd_name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError:
+            raise click.UsageError(
+                f"there is no command {args[0]!r}: choose one of {', '.join(_COMMANDS)}", ctx
+            ) from None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="sideman", prog_name="sideman")
+def cli() -> None:
+    """Sideman composes live, in time with your DAW, and plays what it composes.
+
+    \b
+    sideman play                 the jazz trio, now; open the page it prints
+    sideman play blues-trio      another session
+    sideman render jazz-trio --bars 32 -o trio.wav --midi trio.mid
+    sideman COMMAND --help       examples of each command
+    """
+
+
+def main() -> Any:
+    """The entry point: what people can mend is told in one line, without a traceback."""
+    try:
+        return cli()
+    except SidemanError as error:
+        click.echo(f"sideman: {error}", err=True)
+        sys.exit(1)

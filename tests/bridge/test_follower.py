@@ -77,11 +77,11 @@ def test_continue_goes_on_where_stop_was() -> None:
     master.send(FA)
     master.clocks(49)
     stopped = master.send(FC)
-    assert stopped is not None and stopped.tick == 48 * 40
+    assert stopped is not None and stopped.tick == 49 * 40
     master.clocks(7)  # the master's clock goes on while stopped
     master.send(FB)
     event = master.clocks(1)[0]
-    assert event is not None and event.tick == 48 * 40
+    assert event is not None and event.tick == 49 * 40
 
 
 def test_position_while_running_takes_effect_at_the_next_clock() -> None:

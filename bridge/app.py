@@ -1,0 +1,442 @@
+"""The main process: starts, feeds and watches the others, carries out what people ask, and tells them what plays."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import os
+import signal
+import time
+from collections import deque
+from collections.abc import Callable
+
+import msgspec
+import numpy as np
+from instruments.patch import instrument_names, known_instrument
+
+from bridge import composer_process, engine_process, wire
+from bridge.composer_process import Composed, decode_report, encode_plan
+from bridge.engine_process import AUDIO_HEAD, NOTES, Broken, Ready, Resume, Rings, Setup, decode_news
+from bridge.errors import DeviceError, SessionError
+from bridge.inbox import (
+    AnyCommand,
+    ComposerBack,
+    EngineStatus,
+    Halt,
+    Locate,
+    NewPlan,
+    Play,
+    SetFilter,
+    SetGain,
+    SetTempo,
+    decode_notes,
+    decode_status,
+    encode_command,
+)
+from bridge.processes import Child
+from bridge.server import Server
+from bridge.session import Session, Track, check
+from composers.composer import BarChart, find_genre, genre_names
+from composers.score import PPQ
+from composers.theory.pitch import KEYS
+from composers.theory.scales import MODES
+
+_WEB_FRAMES = 512
+"""Frames gathered into one message to the web: 10.7 ms, some 94 messages a second."""
+_STATUS_S = 1 / 20
+_WATCH_S = 0.1
+_NOTICE_S = 12.0
+_CRASHES = 5
+"""So many deaths of a child within a minute are too many."""
+_CHARTS = 4096
+_POLL_S = 0.005
+
+Say = Callable[[str], None]
+
+
+class App:
+    """One playing session. run() returns when quit() was called, or raises what made it impossible to play.
+
+    All methods belong to the event loop's thread, which never waits for a child.
+    """
+
+    def __init__(self, session: Session, *, port: int = 3000, explicit_port: bool = False, say: Say = print) -> None:
+        self.session = session
+        self.server = Server(self, port=port, explicit_port=explicit_port)
+        self.ready: Ready | None = None
+        self._say = say
+        self._stopping = asyncio.Event()
+        self._epoch = 1
+        self._rings = Rings.create()
+        self._engine: Child | None = None
+        self._composer: Child | None = None
+        self._last: EngineStatus | None = None
+        self._charts: dict[tuple[int, int], BarChart] = {}
+        self._notices: deque[tuple[float, wire.Notice]] = deque(maxlen=32)
+        self._crashes: deque[float] = deque(maxlen=_CRASHES)
+        self._volume = 1.0
+        self._filter: wire.Filter | None = None
+        self._audio: list[np.ndarray] = []
+        self._audio_head = (0, 0, 48_000)
+        self._failure: Exception | None = None
+        self._play = session.clock.source != "midi"
+
+    # -- life ----------------------------------------------------------------------------------------------------
+
+    def quit(self) -> None:
+        """End run(). Safe in a signal handler of the loop."""
+        self._stopping.set()
+
+    async def run(self, started: Callable[[], None] | None = None) -> None:
+        """Play until quit(). `started` is called once when page and engine are there.
+
+        Raises DeviceError (port taken, no such device), SessionError and InstrumentError.
+        """
+        try:
+            await self.server.start()
+            self._start_composer()
+            self._start_engine(Setup(self.session, self._epoch))
+            if self._play:
+                self._tell(Play())
+            with self._readers():
+                await self._until_ready()
+                if started is not None:
+                    started()
+                await asyncio.gather(self._watch(), self._report(), self._stopping.wait())
+            if self._failure is not None:
+                raise self._failure
+        finally:
+            await self._shut()
+
+    async def _shut(self) -> None:
+        if self._engine is not None:
+            self._engine.stop()
+        if self._composer is not None:
+            self._composer.stop(0.2)
+        await self.server.stop()
+        self._rings.close()
+
+    def _start_composer(self) -> None:
+        self._composer = Child("composer", composer_process.run, self._rings.requests, self._rings.bars)
+        self._composer.send(encode_plan((self._epoch, self.session.plan())))
+
+    def _start_engine(self, setup: Setup) -> None:
+        self.ready = None
+        self._engine = Child("engine", engine_process.run, setup, self._rings)
+
+    @contextlib.contextmanager
+    def _readers(self):  # type: ignore[no-untyped-def]
+        """Wake on the rings: by file descriptor where the system can, else by polling."""
+        loop = asyncio.get_running_loop()
+        rings = ((self._rings.events, self._take_events), (self._rings.audio, self._take_audio))
+        if os.name == "posix":
+            for ring, take in rings:
+                loop.add_reader(ring.wake.fileno(), take)
+            try:
+                yield
+            finally:
+                for ring, _ in rings:
+                    loop.remove_reader(ring.wake.fileno())
+        else:
+            async def poll() -> None:
+                while True:
+                    self._take_events()
+                    self._take_audio()
+                    await asyncio.sleep(_POLL_S)
+
+            task = asyncio.create_task(poll())
+            try:
+                yield
+            finally:
+                task.cancel()
+
+    async def _until_ready(self) -> None:
+        while self.ready is None and not self._stopping.is_set():
+            self._listen()
+            if self._failure is not None:
+                raise self._failure
+            if self._engine is not None and not self._engine.alive:
+                self._listen()
+                if self._failure is None and self.ready is None:
+                    raise DeviceError("the engine ended while it started: run `sideman doctor` to see what is wrong")
+            await asyncio.sleep(0.01)
+
+    def _listen(self) -> None:
+        """Take in what the children say on their pipes."""
+        for child, hear in ((self._engine, self._hear_engine), (self._composer, self._hear_composer)):
+            with contextlib.suppress(EOFError, OSError):
+                while child is not None and child.pipe.poll():
+                    hear(child.pipe.recv_bytes())
+
+    def _hear_engine(self, message: bytes) -> None:
+        news = decode_news(message)
+        if isinstance(news, Ready):
+            self.ready = news
+        elif isinstance(news, Broken) and news.lost:
+            self._notice("error", news.error)
+            if self.session.outputs.audio != "none":
+                outputs = msgspec.structs.replace(self.session.outputs, audio="auto")
+                self.session = msgspec.structs.replace(self.session, outputs=outputs)
+        else:
+            self._failure = DeviceError(news.error if news.trace is None else f"{news.error}\n{news.trace}")
+
+    def _hear_composer(self, message: bytes) -> None:
+        report = decode_report(message)
+        if isinstance(report, Composed):
+            self._charts[report.epoch, report.chart.bar] = report.chart
+            while len(self._charts) > _CHARTS:
+                del self._charts[next(iter(self._charts))]
+        else:
+            self._notice("warning", f"bar {report.bar + 1} could not be composed ({report.error}): an earlier one is "
+                                    f"repeated")
+
+    async def _watch(self) -> None:
+        """Start again what has died: a composer at once, an engine where the music would be by now."""
+        while not self._stopping.is_set():
+            self._listen()
+            if self._composer is not None and not self._composer.alive:
+                self._died("composer")
+                self._composer.stop(0)
+                self._start_composer()
+                self._tell(ComposerBack())
+            if self._engine is not None and not self._engine.alive:
+                self._listen()
+                self._died("engine")
+                self._engine.stop(0)
+                self._start_engine(self._successor())
+                self._restore_mix()
+            if self._failure is not None:
+                self.quit()
+            await asyncio.sleep(_WATCH_S)
+
+    def _died(self, who: str) -> None:
+        self._notice("error", f"the {who} ended unexpectedly and is started again")
+        now = time.monotonic()
+        self._crashes.append(now)
+        if len(self._crashes) == _CRASHES and now - self._crashes[0] < 60:
+            self._failure = DeviceError(f"the {who} keeps ending ({_CRASHES} times within a minute): run `sideman "
+                                        f"doctor`, or play another session")
+
+    def _successor(self) -> Setup:
+        last = self._last
+        if last is None:
+            return Setup(self.session, self._epoch)
+        rate = self._audio_head[2]
+        gone_ns = time.monotonic_ns() - last.ns
+        frame0 = last.frame + max(0, gone_ns) * rate // 1_000_000_000
+        resume = Resume(last.tick, last.ns, last.bpm, last.source) if last.playing else None
+        return Setup(self.session, self._epoch, frame0, True, resume)
+
+    def _restore_mix(self) -> None:
+        self._set_volume(self._volume)
+        if self._filter is not None:
+            self._set_filter(self._filter)
+
+    # -- from the engine ---------------------------------------------------------------------------------------------
+
+    def _tell(self, command: AnyCommand) -> None:
+        if not self._rings.commands.write(encode_command(command)):
+            self._notice("error", f"the engine does not answer: {type(command).__name__} is lost")
+
+    def _take_events(self) -> None:
+        ring = self._rings.events
+        ring.rest()
+        for message in ring.drain():
+            if message[:1] == NOTES:
+                rate = self._audio_head[2]
+                tracks = self.session.tracks
+                self.server.publish_midi([
+                    wire.MidiEvent(n.frame / rate, n.pitch, n.velocity, n.length * 60 / (n.bpm * PPQ),
+                                   tracks[n.track].name, n.channel, n.tick / PPQ)
+                    for n in decode_notes(message[1:]) if n.track < len(tracks)
+                ])
+            else:
+                before, self._last = self._last, decode_status(message[1:])
+                for text in self._last.notices:
+                    self._notice("warning", text)
+                if before is None or (before.playing, before.clock) != (self._last.playing, self._last.clock):
+                    self.server.publish_status(self.status())
+
+    def _take_audio(self) -> None:
+        ring = self._rings.audio
+        ring.rest()
+        for message in ring.drain():
+            frame0, ns0, frames, rate = AUDIO_HEAD.unpack_from(message)
+            block = np.frombuffer(message, np.float32, 2 * frames, AUDIO_HEAD.size).reshape(2, frames)
+            gathered = sum(b.shape[1] for b in self._audio)
+            if self._audio and frame0 != self._audio_head[0] + gathered:
+                self._flush_audio()
+            if not self._audio:
+                self._audio_head = (frame0, ns0, rate)
+            self._audio.append(block)
+            if sum(b.shape[1] for b in self._audio) >= _WEB_FRAMES:
+                self._flush_audio()
+
+    def _flush_audio(self) -> None:
+        frame0, ns0, _ = self._audio_head
+        block = self._audio[0] if len(self._audio) == 1 else np.concatenate(self._audio, axis=1)
+        self._audio.clear()
+        self.server.publish_audio(frame0, ns0, block)
+
+    async def _report(self) -> None:
+        while not self._stopping.is_set():
+            if self._last is not None:
+                self.server.publish_status(self.status())
+            await asyncio.sleep(_STATUS_S)
+
+    def _notice(self, level: str, text: str) -> None:
+        self._say(text)
+        self._notices.append((time.monotonic(), wire.Notice(level, text)))  # type: ignore[arg-type]
+
+    # -- the conductor: what clients ask for ---------------------------------------------------------------------------
+
+    async def generate(self, params: wire.GenerateParams) -> None:
+        given = params.given()
+        genre = find_genre(given.get("genre", self.session.music.genre))
+        session = self.session
+        if (names := given.pop("instruments", None)) is not None:
+            session = msgspec.structs.replace(session, tracks=_tracks(names, genre.arrange(tuple(names)), session))
+        given.setdefault("duration", None)
+        self._adopt(_with_music(session, given), restart=True)
+
+    async def modify(self, params: wire.ModifyParams) -> None:
+        given = params.given()
+        if (volume := given.pop("volume", None)) is not None:
+            self._set_volume(volume)
+        if (low_pass := given.pop("filter", None)) is not None:
+            self._set_filter(low_pass)
+        tempo = given.pop("tempo", None)
+        if given:
+            self._adopt(_with_music(self.session, given), restart=False)
+        if tempo is not None:
+            self.session = self.session.with_music(tempo=tempo)
+            self._tell(SetTempo(tempo))
+
+    async def stop(self) -> None:
+        self._tell(Halt())
+
+    async def play(self) -> None:
+        self._tell(Play())
+
+    async def locate(self, bar: int) -> None:
+        self._tell(Locate(bar - 1))
+
+    def _adopt(self, session: Session, restart: bool) -> None:
+        """Play `session` from now on: by a new plan, or, where its instruments differ, by a new engine."""
+        check(session, "generate" if restart else "modify")
+        before, self.session = self.session, session
+        self._epoch += 1
+        if self._composer is not None:
+            self._composer.send(encode_plan((self._epoch, session.plan())))
+        if session.tracks != before.tracks and self._engine is not None:
+            last = self._last
+            self._engine.stop()
+            self._start_engine(Setup(session, self._epoch, last.frame + self._audio_head[2] if last else 0))
+            self._restore_mix()
+            self._tell(Play())
+            return
+        meter = session.meter
+        if restart and session.music.tempo != before.music.tempo:
+            self._tell(SetTempo(session.music.tempo))
+        self._tell(NewPlan(self._epoch, meter.beats, meter.unit, session.music.bars, restart))
+
+    def _set_volume(self, volume: float) -> None:
+        self._volume = volume
+        gain = self.session.master_gain_db
+        self._tell(SetGain(-1, gain + 20 * math.log10(volume) if volume > 0 else -120.0))
+
+    def _set_filter(self, low_pass: wire.Filter) -> None:
+        self._filter = low_pass
+        self._tell(SetFilter(low_pass.cutoff if low_pass.cutoff < 20_000 else None, low_pass.resonance))
+
+    def hello(self) -> wire.Hello:
+        session = self.session
+        return wire.Hello(
+            session=session.name, sample_rate=self.ready.rate if self.ready else session.sample_rate, channels=2,
+            tracks=tuple(wire.TrackInfo(t.name, t.instrument, t.name if session.outputs.midi else None,
+                                        _channel(t)) for t in session.tracks),
+            genres={name: tuple(find_genre(name).forms) for name in genre_names()},
+            modes=tuple(MODES), keys=tuple(KEYS), instruments=tuple(instrument_names()),
+        )
+
+    def status(self) -> wire.Status:
+        session, last, music = self.session, self._last, self.session.music
+        notices = tuple(n for at, n in self._notices if time.monotonic() - at < _NOTICE_S)
+        if last is None:
+            return wire.Status(status="generating", time=0.0, position=0.0, tempo=music.tempo, notices=notices)
+        meter = session.meter
+        bar, within = divmod(last.tick, meter.bar_ticks)
+        charts = [c for b in range(bar, bar + 4) if (c := self._charts.get((last.epoch, b))) is not None]
+        chords = [(c.bar * meter.bar_ticks / PPQ + beat * meter.beat_ticks / PPQ, symbol, c.section)
+                  for c in charts for beat, symbol in c.chords]
+        position = last.tick / PPQ
+        now = max((i for i, c in enumerate(chords) if c[0] <= position + 1e-6), default=None)
+        chord = chords[now][1] if now is not None else ""
+        following = [c[1] for c in chords[now + 1 if now is not None else 0 :] if c[1] != chord]
+        length = music.bars
+        progress = None if length is None else 1.0 if last.ended else min(1.0, last.tick / (length * meter.bar_ticks))
+        state = "playing" if last.playing else "generating" if last.starting else "stopped"
+        clock = last.clock if last.clock in ("own", "following", "lost") else "waiting"
+        levels = [tuple(pair) for pair in last.levels]
+        names = [t.name for t in session.tracks]
+        return wire.Status(
+            status=state,  # type: ignore[arg-type]
+            progress=progress, current_bar=bar + 1, beat=1 + within / meter.beat_ticks,
+            time=last.frame / self._audio_head[2], position=position, tempo=last.bpm,
+            time_signature=(meter.beats, meter.unit),
+            clock=wire.ClockStatus(clock, last.source or None, last.bpm if last.source else None),  # type: ignore[arg-type]
+            genre=music.genre, key=music.key, mode=music.mode, form=music.form,
+            section=charts[0].section if charts and charts[0].bar == bar else "",
+            chord=chord, next_chord=following[0] if following else "",
+            chart=tuple(wire.ChartChord(*c) for c in chords),
+            energy=music.energy, seed=music.seed, volume=self._volume,
+            levels=wire.Levels(levels[-1], dict(zip(names, levels, strict=False))) if levels else None,  # type: ignore[arg-type]
+            notices=notices, xruns=last.counters.get("xruns", 0) + last.counters.get("deadline_misses", 0),
+        )
+
+
+def _channel(track: Track) -> int:
+    return track.channel - 1 if track.channel else 9 if "drums" in track.parts else 0
+
+
+def _with_music(session: Session, given: dict[str, object]) -> Session:
+    """The music of a `generate` or `modify`, by the names of the session file."""
+    changes = dict(given)
+    if "time_signature" in changes:
+        beats, unit = changes.pop("time_signature")  # type: ignore[misc]
+        changes["meter"] = f"{beats}/{unit}"
+    if "duration" in changes:
+        changes["bars"] = changes.pop("duration")
+    if changes.get("genre", session.music.genre) != session.music.genre:
+        changes.setdefault("form", None)
+    for name in ("form", "swing"):
+        if changes.get(name) == "auto":
+            changes[name] = None
+    return session.with_music(**changes)
+
+
+def _tracks(names: list[str], parts: object, session: Session) -> list[Track]:
+    """A track for each instrument; one that the session has already keeps its settings."""
+    assert isinstance(parts, dict)
+    have = {t.name: t for t in session.tracks}
+    tracks = []
+    for name in names:
+        known_instrument(name)
+        taken = list(parts[name])
+        old = have.get(name)
+        tracks.append(old if old is not None and old.parts == taken else Track(name, taken, name))
+    if len({t.name for t in tracks}) != len(tracks):
+        raise SessionError(f"instruments = {names} names one twice: name each once")
+    return tracks
+
+
+async def play(session: Session, *, port: int, explicit_port: bool, say: Say, started: Callable[[App], None]) -> None:
+    """Run an App until Ctrl-C, SIGTERM or the end of the terminal."""
+    app = App(session, port=port, explicit_port=explicit_port, say=say)
+    loop = asyncio.get_running_loop()
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
+                loop.add_signal_handler(getattr(signal, name), app.quit)
+    await app.run(lambda: started(app))

@@ -1,0 +1,74 @@
+"""sideman play"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import click
+
+from bridge import session as sessions
+
+if TYPE_CHECKING:
+    from bridge.app import App
+
+
+@click.command()
+@click.argument("session", default="jazz-trio")
+@click.option("--port", type=click.IntRange(0, 65535), help="Web port (default: 3000, or the next free one).")
+@click.option("--audio", type=click.Choice(["auto", "jack", "portaudio", "none"]),
+              help="Where the sound goes. none: to the web page only.")
+@click.option("--clock", type=click.Choice(["auto", "midi", "internal"]),
+              help="auto: own tempo until a MIDI clock starts; midi: wait for one; internal: ignore clocks.")
+@click.option("--clock-port", help="Connect the clock input to this MIDI port (see `sideman ports`).")
+@click.option("--tempo", type=float, help="Own tempo in BPM.")
+@click.option("--key", help="Key, such as Eb.")
+@click.option("--seed", type=int, help="Another seed is another piece.")
+@click.option("--bars", type=int, help="Stop after so many bars, with an ending.")
+@click.option("--quiet", is_flag=True, help="Print only what goes wrong.")
+def command(session: str, port: int | None, audio: str | None, clock: str | None, clock_port: str | None,
+            tempo: float | None, key: str | None, seed: int | None, bars: int | None, quiet: bool) -> None:
+    """Play SESSION (a built-in name or a .toml file; default: jazz-trio) until Ctrl-C.
+
+    The sound goes to JACK, else to the default audio device, else to the web page alone. Each track has a virtual
+    MIDI port. Send MIDI clock to Sideman's clock port and press play in your DAW: the band falls in on the downbeat.
+
+    \b
+    sideman play
+    sideman play blues-trio --key Bb --tempo 140
+    sideman play my.toml --clock midi --clock-port "IAC Bus 1"
+    sideman play --audio none --port 8000      on a server: listen in the browser
+    """
+    loaded = sessions.load(session)
+    music = {k: v for k, v in {"tempo": tempo, "key": key, "seed": seed, "bars": bars}.items() if v is not None}
+    loaded = sessions.changed(loaded, "the command line", music=music,
+                              outputs={"audio": audio} if audio else {},
+                              clock={k: v for k, v in {"source": clock, "port": clock_port}.items() if v})
+    from bridge import app
+    from bridge.server import DEFAULT_PORT
+
+    def say(text: str) -> None:
+        click.echo(text, err=True)
+
+    def started(running: App) -> None:
+        if not quiet:
+            _welcome(running)
+
+    asyncio.run(app.play(loaded, port=DEFAULT_PORT if port is None else port, explicit_port=bool(port),
+                         say=say, started=started))
+
+
+def _welcome(running: App) -> None:
+    session, ready = running.session, running.ready
+    music = session.music
+    click.echo(f"Sideman plays {session.name}: {music.genre} in {music.key} {music.mode}, {music.tempo:g} BPM, "
+               f"{', '.join(t.name for t in session.tracks)}")
+    if ready is not None:
+        click.echo(f"  sound   {ready.driver}")
+    click.echo(f"  page    {running.server.url}")
+    click.echo(f"  socket  {running.server.socket_url}")
+    waits = {"auto": "follows a MIDI clock as soon as one starts", "midi": "waits for a MIDI clock",
+             "internal": "keeps its own tempo"}
+    click.echo(f"  clock   {waits[session.clock.source]}")
+    click.echo("Ctrl-C stops.")
+

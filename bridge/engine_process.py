@@ -1,0 +1,216 @@
+"""The engine's process: the driver's callback, the engine, and the rings to the other processes."""
+
+from __future__ import annotations
+
+import struct
+import threading
+import time
+import traceback
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+
+from bridge.audio_io import choose_driver
+from bridge.clip_bytes import Bar, decode_bar
+from bridge.composer_process import REQUEST
+from bridge.driver import Block, Driver, MidiOut
+from bridge.driver import Outputs as DriverOutputs
+from bridge.engine import Engine, Inputs
+from bridge.errors import SidemanError
+from bridge.inbox import EngineStatus, decode_command, encode_notes, encode_status
+from bridge.processes import quiet_child, still_garbage, watch_parent
+from bridge.rig import build_mixer, routes
+from bridge.ring import Ring
+from bridge.session import Session
+
+AUDIO_HEAD = struct.Struct("<qqII")
+"""frame0, ns0, frames, rate; then float32 of shape (2, frames)."""
+NOTES, STATUS = b"N", b"S"
+_STATUS_NS = 33_000_000
+_BARS_A_BLOCK = 2
+"""Decoding a bar takes some 0.1 ms: more than two a block would be felt."""
+_ALL_NOTES_OFF = 123
+
+
+class Rings(NamedTuple):
+    """commands: main -> engine; requests, bars: engine <-> composer; events, audio: engine -> main."""
+
+    commands: Ring
+    requests: Ring
+    bars: Ring
+    events: Ring
+    audio: Ring
+
+    @staticmethod
+    def create() -> Rings:
+        return Rings(Ring(256, 1024), Ring(256, 16), Ring(32, 32_768), Ring(512, 4096), Ring(256, 4096 * 8 + 64))
+
+    def close(self) -> None:
+        for ring in self:
+            ring.close()
+
+
+class Resume(msgspec.Struct, frozen=True):
+    """Where an engine that died was: at `tick` at `ns`, at `bpm`, led by `source` (or by nobody: "")."""
+
+    tick: int
+    ns: int
+    bpm: float
+    source: str
+
+
+class Setup(msgspec.Struct, frozen=True):
+    """How an engine starts: fresh (the commands that wait on the ring say whether it plays), or in place of another.
+
+    frame0      frames are counted from here
+    recovering  what the other left sounding on MIDI ports is silenced first
+    resume      it was playing: play on
+    """
+
+    session: Session
+    epoch: int = 0
+    frame0: int = 0
+    recovering: bool = False
+    resume: Resume | None = None
+
+
+class Ready(msgspec.Struct, frozen=True, tag=True):
+    """What the engine tells main once it runs."""
+
+    driver: str
+    rate: int
+    frames: int
+    latency: int
+
+
+class Broken(msgspec.Struct, frozen=True, tag=True):
+    """Why it does not, or (`lost`) no longer: the audio device or JACK server has gone."""
+
+    error: str
+    trace: str | None = None
+    lost: bool = False
+
+
+encode_news = msgspec.msgpack.Encoder().encode
+decode_news = msgspec.msgpack.Decoder(Ready | Broken).decode
+
+
+class _Shell:
+    """Between the driver and the engine: rings in, step, rings out. step() runs in the driver's thread."""
+
+    def __init__(self, engine: Engine, mixer: Any, rings: Rings, rate: int, frame0: int) -> None:
+        self.engine = engine
+        self.frame = frame0
+        self.faults = 0
+        self.misses = 0
+        self.notices: list[str] = []
+        self._mixer = mixer
+        self._rings = rings
+        self._rate = rate
+        self._frame0 = frame0
+        self._status_ns = 0
+        self._first: Sequence[MidiOut] = ()
+        self.xruns = 0
+
+    def begin_with(self, messages: Sequence[MidiOut]) -> None:
+        self._first = messages
+
+    def step(self, block: Block) -> DriverOutputs:
+        began = time.perf_counter_ns()
+        rings = self._rings
+        block = block._replace(frame0=block.frame0 + self._frame0)
+        commands = [decode_command(m) for m in rings.commands.drain()]
+        bars: list[Bar] = []
+        while len(bars) < _BARS_A_BLOCK and (message := rings.bars.read()) is not None:
+            bars.append(decode_bar(message))
+        out = self.engine.step(Inputs(block, commands, bars))
+        for want in out.wanted:
+            rings.requests.write(REQUEST.pack(*want))
+        self.frame = block.frame0 + block.frames
+        for i in range(0, len(out.notes), 64):
+            rings.events.write(NOTES, encode_notes(out.notes[i : i + 64]))
+        head = AUDIO_HEAD.pack(block.frame0, block.ns0, block.frames, self._rate)
+        rings.audio.write(head, np.ascontiguousarray(out.audio).data.cast("B"))
+        if block.ns0 - self._status_ns >= _STATUS_NS or block.ns0 < self._status_ns:
+            self._status_ns = block.ns0
+            rings.events.write(STATUS, encode_status(self.status(block)))
+        if time.perf_counter_ns() - began > block.frames * 1_000_000_000 // self._rate:
+            self.misses += 1
+        midi: Sequence[MidiOut] = out.midi
+        if self._first:
+            midi, self._first = (*self._first, *out.midi), ()
+        return DriverOutputs(midi, out.audio)
+
+    def status(self, block: Block) -> EngineStatus:
+        engine, timeline = self.engine, self.engine.timeline
+        notices, engine.notices = engine.notices + self.notices, []
+        self.notices = []
+        levels = self._mixer.levels()
+        return EngineStatus(
+            block.frame0, block.ns0, engine.epoch, engine.playing, engine.starting, timeline.cursor, engine.line.bpm, engine.clock,
+            engine.source, engine.heard(block.ns0), engine.ended, [(float(a), float(b)) for a, b in levels],
+            {"late_bars": timeline.late_bars, "repeated_bars": timeline.repeated_bars, "notes": engine.notes_begun,
+             "sounding": timeline.sounding, "deadline_misses": self.misses, "xruns": self.xruns,
+             "audio_dropped": self._rings.audio.refused},
+            notices,
+        )
+
+
+def run(setup: Setup, rings: Rings, main: Connection[Any, Any]) -> None:
+    """Until `main` says stop or is gone, or the driver is lost: main then starts another engine in its place."""
+    quiet_child()
+    stop = threading.Event()
+    try:
+        engine, mixer, driver = _assemble(setup)
+    except SidemanError as error:
+        main.send_bytes(encode_news(Broken(str(error))))
+        return
+    except Exception as error:
+        main.send_bytes(encode_news(Broken(f"the engine could not start: {error!r}", traceback.format_exc())))
+        return
+    shell = _Shell(engine, mixer, rings, driver.rate, setup.frame0)
+    if setup.recovering:
+        shell.begin_with(_all_off(engine))
+    if setup.resume is not None:
+        engine.resume(setup.resume.tick, setup.resume.ns, setup.resume.bpm, setup.resume.source)
+    watch_parent(main, stop.set)
+    still_garbage()
+    driver.start(shell.step)
+    main.send_bytes(encode_news(Ready(driver.name, driver.rate, driver.frames, mixer.latency)))
+    while not stop.wait(0.25):
+        shell.xruns = driver.xruns
+        lost = getattr(driver, "lost", None)
+        if lost:
+            main.send_bytes(encode_news(Broken(str(lost), lost=True)))
+            break
+    driver.stop(engine.halt())
+    mixer.close()
+
+
+def _assemble(setup: Setup) -> tuple[Engine, Any, Driver]:
+    session = setup.session
+    driver = choose_driver(
+        session.outputs.audio,
+        client_name="sideman",
+        out_ports=[t.name for t in session.tracks] if session.outputs.midi else [],
+        connect={i: t.port for i, t in enumerate(session.tracks) if t.port and session.outputs.midi},
+        clock_source=session.clock.port,
+        listen=session.clock.source != "internal",
+        rate=session.sample_rate,
+        frames=session.block,
+    )
+    mixer = build_mixer(session, driver.rate, max(driver.frames, session.block, 1024))
+    engine = Engine(
+        mixer, routes(session), driver.rate, session.music.tempo, session.meter, length=session.music.bars,
+        epoch=setup.epoch, accept=session.clock.source, on_loss=session.clock.on_loss,
+    )
+    return engine, mixer, driver
+
+
+def _all_off(engine: Engine) -> list[MidiOut]:
+    """For the synths that the dead engine left sounding."""
+    return [MidiOut(0, port, bytes((0xB0 | channel, _ALL_NOTES_OFF, 0)))
+            for port in {r.port for r in engine.routes} for channel in range(16)]

@@ -1,0 +1,108 @@
+"""Rendering without a clock or a device: the same engine, fed block by block as fast as it goes."""
+
+from __future__ import annotations
+
+import wave
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.clip_bytes import Bar, decode_bar, encode_bar
+from bridge.driver import Block
+from bridge.engine import Engine, Inputs
+from bridge.inbox import AnyCommand, NoteBegun, Play
+from bridge.rig import build_mixer, routes
+from bridge.session import Session
+from bridge.timeline import ordered
+from composers.composer import Band, make_band
+from composers.score import Clip, Span
+from instruments.block import AudioBlock
+
+BLOCK = 512
+_TAIL_S = 6.0
+_SILENCE = 10 ** (-80 / 20)
+
+
+class Rendered(NamedTuple):
+    """A block of the render: its audio (2, frames), valid until the next, its notes, and whether music still plays."""
+
+    audio: AudioBlock
+    notes: list[NoteBegun]
+    playing: bool
+    bar: int
+
+
+def compose_bar(band: Band, session: Session, bar: int, epoch: int = 0) -> Bar:
+    """A bar as the engine gets it: through the same bytes as live, so that both are the same to the last bit."""
+    names = tuple(t.name for t in session.tracks)
+    return decode_bar(encode_bar(epoch, bar, ordered(band.compose(bar), names, bar, session.meter)))
+
+
+def render(session: Session, block: int = BLOCK) -> Iterator[Rendered]:
+    """The whole piece (session.music.bars must be set) and its tail until silence, block by block."""
+    rate = session.sample_rate
+    band = make_band(session.plan())
+    mixer = build_mixer(session, rate, block, offline=True)
+    with closing(mixer):
+        engine = Engine(mixer, routes(session), rate, session.music.tempo, session.meter, length=session.music.bars,
+                        accept="internal")
+        commands: list[AnyCommand] = [Play()]
+        bars: list[Bar] = []
+        frame, tail, skip = 0, 0, mixer.latency
+        while True:
+            ns = frame * 1_000_000_000 // rate
+            out = engine.step(Inputs(Block(frame, ns, block, ()), commands, bars))
+            commands = []
+            bars = [compose_bar(band, session, bar, epoch) for epoch, bar in out.wanted]
+            frame += block
+            if not engine.playing and not engine.ended:
+                continue  # the first block only asks for the first bars
+            audio = out.audio
+            if skip:
+                cut = min(skip, block)
+                skip -= cut
+                audio = audio[:, cut:]
+            yield Rendered(audio, out.notes, engine.playing, engine.timeline.bar)
+            if engine.ended:
+                tail += block
+                if tail > _TAIL_S * rate or (tail > 0.1 * rate and np.abs(out.audio).max() < _SILENCE):
+                    return
+
+
+def clips_of(session: Session, progress: Callable[[int], None] | None = None) -> dict[str, Clip]:
+    """What each track plays over the whole piece, as composed."""
+    bars = session.music.bars or 0
+    band = make_band(session.plan())
+    notes: dict[str, list[Clip]] = {t.name: [] for t in session.tracks}
+    for bar in range(bars):
+        for name, clip in zip(notes, ordered(band.compose(bar), tuple(notes), bar, session.meter), strict=True):
+            notes[name].append(clip)
+        if progress is not None:
+            progress(bar)
+    span = Span(0, bars * session.meter.bar_ticks)
+    return {name: Clip.of(span, [n for c in clips for n in c.notes], [k for c in clips for k in c.controls])
+            for name, clips in notes.items()}
+
+
+class WavWriter:
+    """A 24-bit PCM WAV file, stereo. Values beyond full scale are clipped and counted."""
+
+    def __init__(self, path: Path, rate: int) -> None:
+        self.clipped = 0
+        self._file = wave.open(str(path), "wb")  # noqa: SIM115 - close() closes it
+        self._file.setnchannels(2)
+        self._file.setsampwidth(3)
+        self._file.setframerate(rate)
+
+    def write(self, audio: NDArray[np.float32]) -> None:
+        scaled = np.rint(audio.T.astype(np.float64) * 8_388_607.0)
+        self.clipped += int((np.abs(scaled) > 8_388_607).sum())
+        whole = np.clip(scaled, -8_388_608, 8_388_607).astype("<i4")
+        self._file.writeframesraw(np.ascontiguousarray(whole).view(np.uint8).reshape(-1, 4)[:, :3].tobytes())
+
+    def close(self) -> None:
+        self._file.close()

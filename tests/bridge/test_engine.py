@@ -1,0 +1,310 @@
+"""The engine without devices: a fake rig, simulated time, simulated masters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bridge.clip_bytes import Bar
+from bridge.driver import Block, MidiIn, MidiOut
+from bridge.engine import Engine, Inputs, Route
+from bridge.inbox import AnyCommand, Halt, Locate, NewPlan, Play, SetTempo
+from composers.score import Clip, Meter, Note
+from instruments.block import AudioBlock, FrameEvent, Transport
+
+RATE = 48_000
+METER = Meter()
+F8, FA, FB, FC = b"\xf8", b"\xfa", b"\xfb", b"\xfc"
+
+
+class FakeRig:
+    def __init__(self) -> None:
+        self.transports: list[Transport] = []
+        self.events: list[tuple[int, FrameEvent]] = []
+        self.gains: list[tuple[int, float]] = []
+
+    def process(self, events: Sequence[Sequence[FrameEvent]], frames: int, transport: Transport) -> AudioBlock:
+        self.transports.append(transport)
+        for strip in events:
+            for e in strip:
+                assert 0 <= e.offset < frames
+                self.events.append((transport.frame + e.offset, e))
+        return np.zeros((2, frames), np.float32)
+
+    def set_gain_db(self, strip: int, gain_db: float) -> None:
+        self.gains.append((strip, gain_db))
+
+    def set_mute(self, strip: int, mute: bool) -> None: ...
+    def set_master_gain_db(self, gain_db: float) -> None:
+        self.gains.append((-1, gain_db))
+
+    def set_filter(self, cutoff_hz: float | None, resonance: float = 0.0) -> None: ...
+
+
+def quarters(bar: int, epoch: int = 0, tracks: int = 1) -> Bar:
+    """Four quarter notes a bar; the pitch tells epoch and beat."""
+    start = bar * METER.bar_ticks
+    notes = [Note(start + 960 * i, 480, 40 + 10 * epoch + i, 90) for i in range(4)]
+    return Bar(epoch, bar, tuple(Clip.of(METER.bar(bar), notes) for _ in range(tracks)))
+
+
+@dataclass
+class Stage:
+    """Runs an engine through simulated time, as a driver would, with a composer that answers in the next block."""
+
+    block: int = 128
+    engine: Engine = field(default_factory=lambda: Engine(FakeRig(), [Route(0)], RATE))
+    frame: int = 0
+    midi: list[tuple[int, MidiOut]] = field(default_factory=list)
+    notes: list[tuple[int, int]] = field(default_factory=list)
+    inbox: list[MidiIn] = field(default_factory=list)
+    composer_alive: bool = True
+    _bars: list[Bar] = field(default_factory=list)
+
+    def ns(self, frame: int) -> int:
+        return frame * 1_000_000_000 // RATE
+
+    def send(self, frame: float, data: bytes, source: str = "daw") -> None:
+        self.inbox.append(MidiIn(round(frame * 1e9 / RATE), source, data))
+
+    def step(self, *commands: AnyCommand) -> None:
+        end = self.ns(self.frame + self.block)
+        now = sorted((m for m in self.inbox if m.ns < end), key=lambda m: m.ns)
+        self.inbox = [m for m in self.inbox if m.ns >= end]
+        out = self.engine.step(Inputs(Block(self.frame, self.ns(self.frame), self.block, now), commands, self._bars))
+        self._bars = [quarters(bar, epoch) for epoch, bar in out.wanted] if self.composer_alive else []
+        self.midi += [(self.frame + m.offset, m) for m in out.midi]
+        self.notes += [(n.frame, n.pitch) for n in out.notes]
+        self.frame += self.block
+
+    def run(self, seconds: float, *commands: AnyCommand) -> None:
+        for i in range(round(seconds * RATE / self.block)):
+            self.step(*(commands if i == 0 else ()))
+
+    def clocks(self, start: float, bpm: float, count: int, *, first: bytes | None = FA) -> float:
+        """Clocks from frame `start` on; returns the frame of the clock after the last."""
+        step = RATE * 60 / (bpm * 24)
+        if first is not None:
+            self.send(start - 10, first)
+        for i in range(count):
+            self.send(start + i * step, F8)
+        return start + count * step
+
+    def check_paired(self) -> None:
+        held: set[int] = set()
+        for frame, m in self.midi:
+            key = m.data[1]
+            if m.data[0] >> 4 == 9:
+                assert key not in held, f"{key} struck twice at {frame}"
+                held.add(key)
+            elif m.data[0] >> 4 == 8:
+                assert key in held, f"{key} ended twice at {frame}"
+                held.remove(key)
+        assert not held
+
+
+def test_own_tempo_starts_when_the_first_bar_is_there_and_keeps_it() -> None:
+    stage = Stage()
+    stage.run(4.0, Play())
+    first = stage.notes[0][0]
+    assert first <= 3 * 128
+    assert [f - first for f, _ in stage.notes] == pytest.approx([24_000 * i for i in range(len(stage.notes))], abs=1)
+    assert len(stage.notes) == 8
+
+
+@pytest.mark.parametrize("block", [32, 128, 441, 1024])
+def test_a_master_is_followed_to_the_frame_on_its_downbeat(block: int) -> None:
+    stage = Stage(block=block)
+    stage.run(1.0)
+    stage.clocks(60_000, 120, 24 * 16)
+    stage.run(6.0)
+    assert stage.engine.clock == "following"
+    assert [f for f, _ in stage.notes[:8]] == pytest.approx([60_000 + 24_000 * i for i in range(8)], abs=2)
+
+
+def test_the_band_plays_alone_until_the_master_starts_then_falls_in() -> None:
+    stage = Stage()
+    stage.run(1.3, Play())
+    assert stage.engine.clock == "own"
+    at = stage.frame + 5_000
+    stage.clocks(at, 100, 24 * 9)
+    stage.run(4.0)
+    heard = [(f, p) for f, p in stage.notes if f >= at]
+    assert heard[0] == (pytest.approx(at, abs=1), 40)
+    assert [f - at for f, _ in heard] == pytest.approx([28_800 * i for i in range(len(heard))], abs=2)
+    stage.engine.halt()
+
+
+def test_a_live_tempo_change_neither_loses_nor_doubles() -> None:
+    stage = Stage()
+    stage.run(0.5)
+    end = stage.clocks(48_000, 120, 24 * 8)
+    stage.clocks(end, 90, 24 * 8, first=None)
+    stage.run(10.0)
+    expected = [48_000 + 24_000 * i for i in range(8)] + [end + 32_000 * i for i in range(8)]
+    assert [f for f, _ in stage.notes[:16]] == pytest.approx(expected, abs=96)
+    assert [p for _, p in stage.notes[:16]] == [40, 41, 42, 43] * 4
+
+
+def test_stop_silences_and_continue_goes_on() -> None:
+    stage = Stage()
+    end = stage.clocks(48_000, 120, 24 * 2 + 6)
+    stage.send(end, FC)
+    stage.run(3.0)
+    assert len(stage.notes) == 3
+    assert stage.engine.clock == "stopped"
+    stage.check_paired()
+    at = stage.frame + 1000
+    stage.clocks(at, 120, 24 * 4, first=FB)
+    stage.run(2.0)
+    # stopped 6 clocks into beat 3 (its note has begun): the next note is beat 4, 18 clocks on
+    assert stage.notes[3] == (pytest.approx(at + 18 * 1000, abs=2), 43)
+
+
+def test_song_position_plays_from_there_and_has_it_composed_before_the_clock() -> None:
+    stage = Stage()
+    stage.send(40_000, b"\xf2" + bytes((100 * 16 & 127, 100 * 16 >> 7)))
+    stage.clocks(48_000, 120, 24 * 4, first=FB)
+    stage.run(2.5)
+    assert stage.engine.timeline.bar in (100, 101)
+    assert stage.notes[0][0] == pytest.approx(48_000, abs=1)
+
+
+def test_a_lost_clock_free_wheels_or_stops_by_option() -> None:
+    for option, playing in (("continue", True), ("stop", False)):
+        stage = Stage(engine=Engine(FakeRig(), [Route(0)], RATE, on_loss=option))
+        stage.clocks(4_800, 120, 24 * 8)
+        stage.run(8.0)
+        assert stage.engine.clock == "lost"
+        assert stage.engine.playing is playing
+        assert len(stage.engine.notices) == 1
+        if playing:
+            assert [f for f, _ in stage.notes][10] == pytest.approx(4_800 + 240_000, abs=4)
+        else:
+            stage.check_paired()
+
+
+def test_clocks_without_start_do_not_take_over() -> None:
+    stage = Stage()
+    stage.clocks(10_000, 90, 24 * 8, first=None)
+    stage.run(4.0, Play())
+    assert stage.engine.clock == "own" and stage.engine.heard(stage.ns(stage.frame))
+    assert [f for f, _ in stage.notes][1] - stage.notes[0][0] == pytest.approx(24_000, abs=1)
+
+
+def test_a_second_master_does_not_disturb_the_first() -> None:
+    stage = Stage()
+    stage.clocks(10_000, 120, 24 * 8)
+    step = RATE * 60 / (77 * 24)
+    stage.send(70_000, FA, "other")
+    for i in range(60):
+        stage.send(70_010 + i * step, F8, "other")
+    stage.run(4.0)
+    assert stage.engine.source == "daw"
+    assert [f for f, _ in stage.notes] == pytest.approx([10_000 + 24_000 * i for i in range(8)], abs=2)
+    assert any("other" in n for n in stage.engine.notices)
+
+
+def test_a_new_plan_takes_over_at_the_next_bar_and_old_answers_are_dropped() -> None:
+    stage = Stage()
+    stage.run(1.2, Play())
+    stage.step(NewPlan(1, 4, 4, None, False))
+    stage._bars.append(quarters(1, 0))  # a late answer to the old epoch
+    stage.run(4.0)
+    pitches = [p for _, p in stage.notes]
+    assert pitches[:4] == [40, 41, 42, 43]
+    assert pitches[4:8] == [50, 51, 52, 53]
+
+
+def test_restart_begins_at_bar_zero_with_the_new_plan() -> None:
+    stage = Stage()
+    stage.run(3.1, Play())
+    stage.step(NewPlan(1, 4, 4, 2, True))
+    stage.run(5.0)
+    assert [p for _, p in stage.notes if p >= 50] == [50, 51, 52, 53] * 2
+    assert stage.engine.ended and not stage.engine.playing
+    stage.check_paired()
+
+
+def test_a_dead_composer_means_repeated_bars_not_silence() -> None:
+    stage = Stage()
+    stage.run(2.0, Play())
+    stage.composer_alive = False
+    before = len(stage.notes)
+    stage.run(20.0)
+    assert len(stage.notes) - before == 40
+    assert stage.engine.timeline.repeated_bars > 3
+
+
+def test_own_tempo_changes_are_continuous() -> None:
+    stage = Stage()
+    stage.run(1.0, Play())
+    beat = stage.engine.line.tick_at(stage.ns(stage.frame))
+    stage.step(SetTempo(60.0))
+    assert stage.engine.line.tick_at(stage.ns(stage.frame - stage.block)) == pytest.approx(beat, abs=0.5)
+    stage.run(8.0)
+    assert stage.notes[-1][0] - stage.notes[-2][0] == pytest.approx(48_000, abs=1)
+
+
+def test_resume_plays_on_for_an_engine_that_died_and_rejoins_its_master() -> None:
+    stage = Stage()
+    step = 1000
+    for i in range(24 * 12):
+        stage.send(i * step, F8)
+    stage.frame = 100_096
+    stage.inbox = [m for m in stage.inbox if m.ns >= stage.ns(stage.frame)]
+    stage.engine.resume(3840 - 200, stage.ns(96_000 - 5_000), 120.0, "daw")
+    stage.run(3.0)
+    assert stage.engine.clock == "following"
+    frames = [f for f, _ in stage.notes]
+    assert all(min(f % 24_000, 24_000 - f % 24_000) <= 2 for f in frames)
+    assert len(frames) >= 5
+
+
+Move = tuple[str, int]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(["clock", "start", "continue", "stop", "spp", "play", "halt", "locate", "tempo",
+                                        "plan", "lull"]), st.integers(0, 400)), max_size=40),
+    st.sampled_from([64, 128, 500]),
+)
+def test_nothing_sticks_whatever_happens(moves: list[Move], block: int) -> None:
+    stage = Stage(block=block)
+    epoch = 0
+    for what, n in moves:
+        at = stage.frame + n % block
+        commands: list[AnyCommand] = []
+        match what:
+            case "clock":
+                stage.clocks(at, 60 + n, n % 50, first=None)
+            case "start":
+                stage.send(at, FA)
+            case "continue":
+                stage.send(at, FB)
+            case "stop":
+                stage.send(at, FC)
+            case "spp":
+                stage.send(at, bytes((0xF2, n & 127, n >> 7)))
+            case "play":
+                commands = [Play()]
+            case "halt":
+                commands = [Halt()]
+            case "locate":
+                commands = [Locate(n)]
+            case "tempo":
+                commands = [SetTempo(20.0 + n % 380)]
+            case "plan":
+                epoch += 1
+                commands = [NewPlan(epoch, 4, 4, None, bool(n & 1))]
+            case "lull":
+                stage.run(n / 500)
+        stage.run(0.2, *commands)
+    stage.midi += [(stage.frame, m) for m in stage.engine.halt()]
+    stage.check_paired()

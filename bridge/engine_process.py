@@ -8,12 +8,11 @@ import time
 import traceback
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import msgspec
 import numpy as np
 
-from bridge.audio_io import choose_driver
 from bridge.clip_bytes import Bar, decode_bar
 from bridge.composer_process import REQUEST
 from bridge.driver import Block, Driver, MidiOut
@@ -22,7 +21,6 @@ from bridge.engine import Engine, Inputs
 from bridge.errors import SidemanError
 from bridge.inbox import EngineStatus, decode_command, encode_notes, encode_status
 from bridge.processes import quiet_child, still_garbage, watch_parent
-from bridge.rig import build_mixer, routes
 from bridge.ring import Ring
 from bridge.session import Session
 
@@ -101,16 +99,14 @@ decode_news = msgspec.msgpack.Decoder(Ready | Broken).decode
 class _Shell:
     """Between the driver and the engine: rings in, step, rings out. step() runs in the driver's thread."""
 
-    def __init__(self, engine: Engine, mixer: Any, rings: Rings, rate: int, frame0: int) -> None:
+    def __init__(self, engine: Engine, mixer: Any, rings: Rings, rate: int) -> None:
         self.engine = engine
-        self.frame = frame0
         self.faults = 0
         self.misses = 0
         self.notices: list[str] = []
         self._mixer = mixer
         self._rings = rings
         self._rate = rate
-        self._frame0 = frame0
         self._status_ns = 0
         self._first: Sequence[MidiOut] = ()
         self.xruns = 0
@@ -121,7 +117,6 @@ class _Shell:
     def step(self, block: Block) -> DriverOutputs:
         began = time.perf_counter_ns()
         rings = self._rings
-        block = block._replace(frame0=block.frame0 + self._frame0)
         commands = [decode_command(m) for m in rings.commands.drain()]
         bars: list[Bar] = []
         while len(bars) < _BARS_A_BLOCK and (message := rings.bars.read()) is not None:
@@ -129,7 +124,6 @@ class _Shell:
         out = self.engine.step(Inputs(block, commands, bars))
         for want in out.wanted:
             rings.requests.write(REQUEST.pack(*want))
-        self.frame = block.frame0 + block.frames
         for i in range(0, len(out.notes), 64):
             rings.events.write(NOTES, encode_notes(out.notes[i : i + 64]))
         head = AUDIO_HEAD.pack(block.frame0, block.ns0, block.frames, self._rate)
@@ -171,7 +165,7 @@ def run(setup: Setup, rings: Rings, main: Connection[Any, Any]) -> None:
     except Exception as error:
         main.send_bytes(encode_news(Broken(f"the engine could not start: {error!r}", traceback.format_exc())))
         return
-    shell = _Shell(engine, mixer, rings, driver.rate, setup.frame0)
+    shell = _Shell(engine, mixer, rings, driver.rate)
     if setup.recovering:
         shell.begin_with(_all_off(engine))
     if setup.resume is not None:
@@ -191,16 +185,20 @@ def run(setup: Setup, rings: Rings, main: Connection[Any, Any]) -> None:
 
 
 def _assemble(setup: Setup) -> tuple[Engine, Any, Driver]:
+    """Compiled kernels and device libraries are imported here: the main process, which names run(), needs neither."""
+    from bridge.audio_io import DriverName, choose_driver
+    from bridge.rig import build_mixer, routes
+
     session = setup.session
+    named = {t.name: t.port for t in session.tracks if t.port is not None}
     driver = choose_driver(
-        session.outputs.audio,
-        client_name="sideman",
-        out_ports=[t.name for t in session.tracks] if session.outputs.midi else [],
-        connect={i: t.port for i, t in enumerate(session.tracks) if t.port and session.outputs.midi},
-        clock_source=session.clock.port,
-        listen=session.clock.source != "internal",
+        cast("DriverName", session.outputs.audio),
         rate=session.sample_rate,
         frames=session.block,
+        out_ports=[t.name for t in session.tracks] if session.outputs.midi else [],
+        connect=named if session.outputs.midi else None,
+        clock_source=session.clock.port,
+        first_frame=setup.frame0,
     )
     mixer = build_mixer(session, driver.rate, max(driver.frames, session.block, 1024))
     engine = Engine(

@@ -1,0 +1,81 @@
+"""Sessions: each built-in one loads, and each mistake is named with its place and remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bridge.errors import SessionError
+from bridge.session import builtin_names, changed, load, parse
+
+GOOD = """name = "T"
+[music]
+key = "F"
+tempo = 100
+[[tracks]]
+name = "piano"
+parts = ["comp"]
+instrument = "piano"
+"""
+
+
+@pytest.mark.parametrize("name", builtin_names())
+def test_every_builtin_session_loads(name: str) -> None:
+    session = load(name)
+    assert session.description
+    assert session.plan().parts.keys() == {t.name for t in session.tracks}
+
+
+def test_a_session_of_ones_own_loads(tmp_path: Path) -> None:
+    path = tmp_path / "my.toml"
+    path.write_text(GOOD)
+    assert load(str(path)).music.tempo == 100
+
+
+@pytest.mark.parametrize(("old", "new", "words"), [
+    ("tempo = 100", "tempo = 1000", ["line 4", "music.tempo", "1000", "400"]),
+    ("tempo = 100", "tempoo = 100", ["line 4", "tempoo", "tempo"]),
+    ("tempo = 100", "tempo = ", ["line 4", "not valid TOML"]),
+    ('key = "F"', 'key = "H"', ["'H'"]),
+    ('key = "F"', 'genre = "polka"', ["polka", "jazz"]),
+    ('key = "F"', 'form = "sonata"', ["sonata", "blues"]),
+    ('key = "F"', 'meter = "4:4"', ["4:4", "4/4"]),
+    ('parts = ["comp"]', 'parts = ["kazoo"]', ["tracks[0].parts", "kazoo", "melody"]),
+    ('parts = ["comp"]', "parts = []", ["tracks[0].parts"]),
+    ('instrument = "piano"', 'instrument = "kazoo"', ["tracks[0].instrument", "kazoo", "acoustic-piano"]),
+    ('instrument = "piano"', "instrument = 3", ["tracks[0].instrument", "3"]),
+    ('instrument = "piano"', 'instrument = "piano"\npan = 1.5', ["tracks[0].pan", "1.5"]),
+    ('instrument = "piano"', 'instrument = "piano"\npann = 1', ["pann", "pan"]),
+    ('instrument = "piano"', 'instrument = "piano"\neffects = [{}]', ["tracks[0].effects[0]", "plugin"]),
+    ('instrument = "piano"', 'instrument = "piano"\neffects = [{effect = "fuzzbox"}]', ["fuzzbox", "reverb"]),
+    ('instrument = "piano"', 'instrument = "piano"\neffects = [{plugin = "NoSuch", required = true}]', ["NoSuch"]),
+    ('[[tracks]]', '[[track]]', ["track"]),
+    ('[music]', '[clock]\nsource = "sundial"\n[music]', ["clock.source", "sundial"]),
+    ('name = "piano"', "name = 'piano'\nparts = ['bass']\ninstrument = 'bass'\n[[tracks]]\nname = 'piano'", ["twice"]),
+])
+def test_mistakes_are_named(old: str, new: str, words: list[str]) -> None:
+    with pytest.raises(SessionError) as error:
+        parse(GOOD.replace(old, new, 1), "my.toml")
+    text = str(error.value)
+    assert text.startswith("my.toml: ")
+    for word in words:
+        assert word in text, text
+
+
+def test_unknown_names_and_files_are_named(tmp_path: Path) -> None:
+    with pytest.raises(SessionError, match=r"did you mean 'jazz-trio'.*blues-trio"):
+        load("jaz-trio")
+    with pytest.raises(SessionError, match=r"nowhere\.toml cannot be read.*jazz-trio"):
+        load("nowhere.toml")
+    bad = tmp_path / "bad.toml"
+    bad.write_bytes(b"name = \"\xff\"")
+    with pytest.raises(SessionError, match="not UTF-8"):
+        load(str(bad))
+
+
+def test_changes_from_the_command_line_are_checked_alike() -> None:
+    session = load("jazz-trio")
+    assert changed(session, "x", music={"tempo": 99.0}).music.tempo == 99
+    with pytest.raises(SessionError, match=r"the command line: music\.tempo = 9999"):
+        changed(session, "the command line", music={"tempo": 9999.0})

@@ -1,0 +1,83 @@
+"""The rules of the house: imports follow the data and never turn back; heavy things stay where they are used."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+MAY_IMPORT = {
+    "composers": {"composers"},
+    "models": {"models", "composers"},
+    "instruments": {"instruments", "composers"},
+    "sessions": set(),
+    "bridge": {"bridge", "instruments", "composers"},
+}
+HEAVY = {
+    # module: files that may import it
+    "numba": {"instruments/kernels", "bridge/commands/doctor.py"},
+    "pedalboard": {"instruments/hosts"},
+    "jack": {"bridge/jack_lib.py"},
+    "sounddevice": {"bridge/audio_io.py", "bridge/portaudio.py", "bridge/commands/doctor.py"},
+    "rtmidi": {"bridge/ports.py"},
+    "mido": {"composers/smf.py"},
+    "tensorflow": set(),
+    "music21": set(),
+    "dawdreamer": set(),
+}
+
+
+def modules() -> list[Path]:
+    return sorted(p for package in MAY_IMPORT for p in (ROOT / package).rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {a.name for a in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names.add(node.module or "")
+    return names
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_follow_the_data(path: Path) -> None:
+    package = path.relative_to(ROOT).parts[0]
+    for name in imported(path):
+        top = name.partition(".")[0]
+        if top in MAY_IMPORT:
+            assert top in MAY_IMPORT[package], f"{path.relative_to(ROOT)} imports {name}"
+        if package == "instruments" and top == "composers":
+            assert name == "composers.errors", f"{path.relative_to(ROOT)} imports {name}: instruments know no scores"
+        if top in HEAVY:
+            place = path.relative_to(ROOT).as_posix()
+            assert any(place.startswith(allowed) for allowed in HEAVY[top]), f"{place} imports {name}"
+
+
+def test_no_genre_imports_another() -> None:
+    folder = ROOT / "composers" / "genres"
+    for path in folder.glob("*.py"):
+        others = {f"composers.genres.{p.stem}" for p in folder.glob("*.py")} - {f"composers.genres.{path.stem}"}
+        assert not imported(path) & others
+
+
+def loaded_by(code: str) -> set[str]:
+    program = f"{code}\nimport sys\nprint('\\n'.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize(("code", "absent"), [
+    ("import bridge.app", {"numba", "pedalboard", "sounddevice", "rtmidi", "jack", "mido"}),
+    ("import bridge.composer_process", {"numba", "pedalboard", "websockets", "sounddevice"}),
+    ("import bridge.engine_process", {"pedalboard", "websockets"}),
+    ("from bridge.commands import cli", {"numpy", "numba", "websockets", "rich"}),
+])
+def test_processes_load_only_what_they_use(code: str, absent: set[str]) -> None:
+    assert not loaded_by(code) & absent

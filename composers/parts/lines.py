@@ -1,0 +1,246 @@
+"""Melodic lines over chords, as improvisers think them: groups of up to four notes that begin on a strong beat,
+move by scale, chord and half step, and lead into the next group by step, enclosure or approach.
+
+Pitches are MIDI keys around a tonic of C. Interval figures: Weimar Jazz Database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from composers.dice import Dice
+from composers.harmony import STEPS, Region
+from composers.parts.passage import Passage
+
+LOW, HIGH = 58, 81
+"""Keys of a lead before transposition by -5..+6: 53..87 in all keys together."""
+
+_MOVE = (0.05, 0.28, 0.29, 0.17, 0.09, 0.06, 0.02, 0.025, 0.012, 0.008, 0.004, 0.002, 0.004)
+"""Shares of intervals of 0..12 semitones in jazz solos."""
+
+Moves = str
+"""u d: a scale step up, down; U D: a chord tone up, down; + -: a semitone up, down; r: the same again.
+A final A approaches the next group by a semitone, a final E encloses its first note (from above, then below)."""
+
+_SOLO_MOVES: dict[int, dict[Moves, float]] = {
+    1: {"": 1.0},
+    2: {"d": 3.0, "u": 2.0, "U": 1.6, "D": 1.3, "-": 0.7, "+": 0.6, "r": 0.5, "A": 1.2},
+    3: {"dd": 3.0, "uu": 2.0, "UU": 1.7, "DD": 1.0, "Ud": 1.3, "Du": 1.0, "ud": 1.0, "du": 1.2, "d-": 0.8, "uU": 1.0,
+        "--": 0.5, "rd": 0.3, "UA": 0.9, "dA": 0.8, "E": 1.3},
+    4: {"ddd": 4.5, "uuu": 2.5, "UUU": 2.3, "DDD": 1.3, "UUd": 1.6, "uuU": 1.4, "dUU": 1.4, "Udd": 1.6, "UDd": 0.6,
+        "dud": 0.7, "udd": 1.4, "duu": 1.0, "UUD": 0.7, "Duu": 0.9, "-dd": 0.9, "d--": 0.9, "---": 0.5, "+++": 0.4,
+        "dUd": 0.9, "rdd": 0.3, "UdA": 1.0, "ddA": 1.0, "uUA": 0.9, "uE": 0.9, "dE": 1.0, "UE": 1.2, "DE": 0.6},
+}  # fmt: skip
+_HEAD_MOVES: dict[int, dict[Moves, float]] = {
+    1: {"": 1.0},
+    2: {"d": 3.0, "u": 2.5, "U": 1.4, "D": 1.2, "r": 1.0, "A": 0.4},
+    3: {"dd": 2.0, "uu": 1.6, "UU": 1.0, "Ud": 1.2, "ud": 1.4, "du": 1.4, "rd": 0.8, "rr": 0.4, "Du": 0.8, "E": 0.4},
+    4: {"ddd": 2.0, "uuu": 1.4, "udd": 1.6, "Udd": 1.4, "duu": 1.2, "UUd": 1.2, "rud": 0.7, "dud": 0.8, "uUd": 0.8},
+}  # fmt: skip
+MAX_GROUP = 4
+
+
+class Slot(NamedTuple):
+    """A note whose pitch is to be found: its step and length, and the chord it belongs to."""
+
+    step: int
+    length: int
+    region: Region
+
+
+class Style(NamedTuple):
+    """How a line is thought.
+
+    moves       the group shapes and their weights, by number of notes
+    chord_tone  liking for chord tones (over other notes of the scale) where a group begins
+    reach       how far the line follows the wanted contour: larger = looser
+    """
+
+    moves: dict[int, dict[Moves, float]]
+    chord_tone: float
+    reach: float
+
+
+SOLO = Style(_SOLO_MOVES, 1.15, 7.0)
+HEAD = Style(_HEAD_MOVES, 2.2, 4.0)
+
+
+@lru_cache(maxsize=2048)
+def steps_from(pitch_classes: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """For each of the 12 pitch classes the semitones up, and down, to the next member of a 12-bit mask."""
+    up = tuple(next(i for i in range(1, 13) if pitch_classes >> (p + i) % 12 & 1) for p in range(12))
+    down = tuple(next(i for i in range(1, 13) if pitch_classes >> (p - i) % 12 & 1) for p in range(12))
+    return up, down
+
+
+def slots(passage: Passage, rhythm: Sequence[tuple[int, int]]) -> list[Slot]:
+    """The chord of each (step, length): an off-beat note held over a change anticipates the new chord."""
+    found = []
+    for step, length in rhythm:
+        region = passage.at(step)
+        if step % STEPS and length > STEPS // 2 and step + STEPS // 2 >= region.end:
+            region = passage.at(region.end)
+        found.append(Slot(step, length, region))
+    return found
+
+
+def groups(passage: Passage, found: Sequence[Slot]) -> list[list[Slot]]:
+    """Slots gathered from strong beat to strong beat and chord to chord, at most four in a group."""
+    gathered: list[list[Slot]] = []
+    for slot in found:
+        last = gathered[-1] if gathered else None
+        if (
+            last is None
+            or len(last) == MAX_GROUP
+            or passage.strong(slot.step)
+            or slot.region is not last[-1].region
+            or slot.step - last[-1].step > 2 * STEPS
+        ):
+            gathered.append([slot])
+        else:
+            last.append(slot)
+    return gathered
+
+
+def line(
+    gathered: Sequence[Sequence[Slot]],
+    before: int,
+    contour: Sequence[float],
+    style: Style,
+    draw: Dice,
+    shapes: Sequence[Moves] = (),
+) -> tuple[list[int], list[Moves]]:
+    """Pitches for the slots of `gathered`, and the shapes used.
+
+    before   the key sounded last, near which the line begins
+    contour  the key wanted at each group
+    shapes   the shapes of an earlier phrase, to be used again where the groups have as many notes (a motif)
+    """
+    pitches: list[int] = []
+    used: list[Moves] = []
+    forced: int | None = None
+    for index, group in enumerate(gathered):
+        region = group[0].region
+        first = _first(region, before, contour[index], style, draw) if forced is None else forced
+        following = gathered[index + 1][0].region if index + 1 < len(gathered) else None
+        motif = shapes[index : index + 1]
+        shape, keys, forced = _shape(group, first, contour[index], following, style, draw, before, motif)
+        pitches += keys
+        used.append(shape)
+        before = keys[-1]
+    return pitches, used
+
+
+def _first(region: Region, before: int, wanted: float, style: Style, draw: Dice) -> int:
+    """Where a group begins: near the last note, on a chord tone or a note of the scale, towards the contour."""
+    low, high = max(LOW, before - 9), min(HIGH, before + 9)
+    weights = []
+    for pitch in range(low, high + 1):
+        bit = pitch % 12
+        if region.tones >> bit & 1:
+            weight = style.chord_tone
+        elif region.scale >> bit & 1:
+            weight = 0.25 if region.tones >> (bit - 1) % 12 & 1 else 1.0  # a semitone above a chord tone: avoid
+        else:
+            weight = 0.02
+        weight *= _MOVE[abs(pitch - before)]
+        weights.append(weight * 2.0 ** (-abs(pitch - wanted) / style.reach))
+    return draw.weighted(range(low, high + 1), weights)
+
+
+def _shape(
+    group: Sequence[Slot],
+    first: int,
+    wanted: float,
+    following: Region | None,
+    style: Style,
+    draw: Dice,
+    before: int,
+    motif: Sequence[Moves],
+) -> tuple[Moves, list[int], int | None]:
+    """The moves of one group: drawn by weight, by where they end, and by how they lead into the next chord."""
+    table = style.moves[len(group)]
+    region = group[0].region
+    if motif and motif[0] in table:
+        keys, forced = _trace(motif[0], first, region, following, draw)
+        if min(keys) >= LOW and max(keys) <= HIGH:
+            return motif[0], keys, forced
+    candidates: list[tuple[Moves, list[int], int | None]] = []
+    weights: list[float] = []
+    came_up = first > before
+    for moves, weight in table.items():
+        if following is None and moves[-1:] in ("A", "E"):
+            continue
+        keys, forced = _trace(moves, first, region, following, draw)
+        last = keys[-1]
+        if min(keys) < LOW or max(keys) > HIGH or (len(keys) > 1 and keys[0] == keys[-1] and moves[-1] in "AE"):
+            continue
+        weight *= 2.0 ** (-abs((last + first) / 2 - wanted) / style.reach)
+        if following is not None and forced is None:
+            up, down = steps_from(following.tones)
+            near = 0 if following.tones >> last % 12 & 1 else min(up[last % 12], down[last % 12])
+            weight *= (0.8, 1.2, 1.0, 0.6, 0.5, 0.4, 0.4)[min(6, near)]
+        if len(keys) > 1 and abs(first - before) <= 4 and first != before and (keys[1] > first) == came_up:
+            weight *= 1.35  # lines run on more often than they turn (turn rate .43)
+        candidates.append((moves, keys, forced))
+        weights.append(weight)
+    if not candidates:
+        return "", [first] * len(group), None
+    return draw.weighted(candidates, weights)
+
+
+def _trace(
+    moves: Moves, first: int, region: Region, following: Region | None, draw: Dice
+) -> tuple[list[int], int | None]:
+    """The keys of a shape from `first`, and the key that the next group must begin on, if the shape says so."""
+    scale_up, scale_down = steps_from(region.scale)
+    tone_up, tone_down = steps_from(region.tones)
+    keys = [first]
+    key = first
+    for move in moves:
+        if move == "d":
+            key -= scale_down[key % 12]
+        elif move == "u":
+            key += scale_up[key % 12]
+        elif move == "U":
+            key += tone_up[key % 12]
+        elif move == "D":
+            key -= tone_down[key % 12]
+        elif move == "-":
+            key -= 1
+        elif move == "+":
+            key += 1
+        elif move in "AE" and following is not None:
+            target = _target(key, following, draw)
+            if move == "E":
+                keys.append(target + min(2, steps_from(following.scale)[0][target % 12]))
+                keys.append(target - 1)
+            else:
+                keys.append(target - 1 if key < target or draw.chance(0.3) else target + 1)
+            return keys, target
+        keys.append(key)
+    return keys, None
+
+
+def _target(key: int, following: Region, draw: Dice) -> int:
+    """A chord tone of the coming chord within reach: the nearest below or above."""
+    up, down = steps_from(following.tones)
+    above, below = key + up[key % 12], key - down[key % 12]
+    if above > HIGH - 2:
+        return below
+    if below < LOW + 2:
+        return above
+    return above if draw.chance(0.45) else below
+
+
+def settle(key: int, region: Region, before: int, draw: Dice) -> int:
+    """The last note of a phrase moved to the nearest chord tone, three times in four (phrase ends: .62 chord tones)."""
+    if region.tones >> key % 12 & 1 or draw.chance(0.2):
+        return key
+    up, down = steps_from(region.tones)
+    below, above = key - down[key % 12], key + up[key % 12]
+    if below == before or below < LOW:
+        return above
+    return below if key - below <= above - key or above == before or above > HIGH else above

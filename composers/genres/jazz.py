@@ -63,6 +63,7 @@ class JazzBand:
         played = {part for names in plan.parts.values() for part in names}
         self._performance = Performance(parts, plan.length, trades={"melody", "drums"} <= played)
         ending = "blues" if form == "blues" and self._key.mode == "major" else self._key.mode
+        self._blues = form in ("blues", "minor-blues")
         self._ending = parse_chart(ENDINGS[ending], self._key)
         self._tonic = (self._key.tonic.pitch_class + 5) % 12 - 5
         self._rooted = "bass" not in played
@@ -130,7 +131,7 @@ class JazzBand:
         return Passage(
             seed=plan.seed, identity=(section.role, section.first_bar), beats=beats, bars=section.bars,
             written=section.written, role=section.role, name=section.name, turn=section.turn, chorus=section.chorus,
-            closes=section.closes, regions=own, following=following, energy=energy,
+            closes=section.closes, blues=self._blues, regions=own, following=following, energy=energy,
             energy_end=min(1.0, energy + 0.05), starts=tuple(region.start for region in own),
         )  # fmt: skip
 

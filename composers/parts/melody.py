@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from math import pi, sin
 
 from composers.dice import Dice, dice
-from composers.harmony import STEPS, Region
+from composers.harmony import STEPS, Region, mask
 from composers.parts.lines import HEAD, HIGH, LOW, SOLO, Moves, groups, line, settle, slots, steps_from
 from composers.parts.passage import Event, Passage
 
-CENTRE = 69.0
+CENTRE = 67.5
 _EIGHTH = STEPS // 2
 
 Rhythm = list[tuple[int, int]]
@@ -121,7 +121,9 @@ _TEXTURES: dict[str, tuple[float, ...]] = {
     "song": (0.42, 0.22, 0.16, 0.06, 0.0, 0.02, 0.1),
     "rhythm": (0.3, 0.16, 0.26, 0.04, 0.02, 0.04, 0.14),
 }
-_PHRASE_BEATS = ((2, 0.1), (3, 0.15), (4, 0.17), (5, 0.1), (6, 0.17), (8, 0.17), (10, 0.08), (12, 0.06))
+_PHRASE_BEATS = ((2, 0.07), (3, 0.11), (4, 0.14), (5, 0.1), (6, 0.18), (8, 0.2), (10, 0.12), (12, 0.08))
+_BLUES_SCALE = mask((0, 3, 5, 6, 7, 10))
+_BLUE_PHRASES = 0.3
 _RESTS = ((9, 0.12), (12, 0.2), (18, 0.25), (24, 0.2), (30, 0.13), (42, 0.1))
 """Silence between phrases in steps: IOI quartiles 1.8, 2.7 and 4.0 beats."""
 
@@ -170,7 +172,7 @@ def _idea(
     passage: Passage, at: int, end: int, energy: float, motif: tuple[Rhythm, list[Moves]] | None, draw: Dice
 ) -> tuple[Rhythm, Sequence[Moves]]:
     """The rhythm of the next phrase: an earlier one again on its place in the beat, or a new one."""
-    if motif is not None and draw.chance(0.34):
+    if motif is not None and draw.chance(0.28):
         old, shapes = motif
         shift = -(-(at - old[0][0]) // (2 * STEPS)) * 2 * STEPS
         again = [(step + shift, length) for step, length in old if step + shift + length <= end][:10]
@@ -209,6 +211,9 @@ def _improvised(
     passage: Passage, rhythm: Rhythm, shapes: Sequence[Moves], before: int, centre: float, energy: float, draw: Dice
 ) -> tuple[list[Event], list[Moves]]:
     found = slots(passage, rhythm)
+    if passage.blues and draw.chance(_BLUE_PHRASES):
+        blue = {slot.region: slot.region._replace(scale=_BLUES_SCALE | slot.region.tones) for slot in found}
+        found = [slot._replace(region=blue[slot.region]) for slot in found]
     gathered = groups(passage, found)
     count = len(gathered)
     rise = 3.0 + 3.0 * energy

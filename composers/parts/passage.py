@@ -30,6 +30,7 @@ class Passage:
     beats, bars     beats in a bar, bars to write; `written` are the bars that its form has
     role, name      see forms.Section; `turn` counts earlier passages of the same letter in the chorus
     regions         the harmony; beyond it comes `following`, a region of the next passage (steps from this one's start)
+    blues           whether the form is a blues: some phrases take the tonic's blues scale over every chord
     energy          0..1, the plan's energy already in it; it grows to `energy_end`
     """
 
@@ -43,6 +44,7 @@ class Passage:
     turn: int
     chorus: int
     closes: bool
+    blues: bool
     regions: tuple[Region, ...]
     following: Region
     energy: float

@@ -12,7 +12,7 @@ from composers.parts.passage import Event, Passage
 LOW, HIGH = 33, 49
 """MIDI keys of the line before transposition by -5..+6: 28..55 in every key."""
 
-_INTERVAL = (0.3, 1.0, 1.0, 0.75, 0.7, 0.65, 0.25, 0.45, 0.12, 0.1, 0.06, 0.02, 0.2)
+_INTERVAL = (0.45, 1.0, 1.0, 0.75, 0.7, 0.65, 0.25, 0.45, 0.12, 0.1, 0.06, 0.02, 0.2)
 """Liking for a move of 0..12 semitones within a bar."""
 
 _APPROACHES = ((-1, 0.18), (1, 0.21), (2, 0.11), (-2, 0.09), (7, 0.07), (-5, 0.08), (5, 0.05), (0, 0.03))
@@ -90,7 +90,7 @@ def _approach(region: Region, first: int, target: int, draw: Dice, *, after_root
         pitch = target + offset
         if not LOW - 1 <= pitch <= HIGH + 1 or (after_root and pitch == first):
             continue
-        inside = 1.5 if region.scale >> pitch % 12 & 1 else 1.0
+        inside = 2.0 if region.scale >> pitch % 12 & 1 else 1.0
         if after_root:
             weight *= _INTERVAL[min(12, abs(pitch - first))] + 0.1
         choices.append(pitch)
@@ -123,6 +123,8 @@ def _between(region: Region, line: list[int], last: int, left: int, draw: Dice, 
         weight *= _INTERVAL[min(12, away)] if left == 1 else 1.0 / (1.0 + max(0, away - 7))
         if (pitch - before) * rising > 0:
             weight *= 1.5
+        if pitch in line[:-1]:
+            weight *= 0.3
         weights.append(weight)
     return draw.weighted(range(LOW, HIGH + 1), weights)
 
@@ -153,7 +155,8 @@ def _in_two(region: Region, first: int, target: int, beats: int, draw: Dice) -> 
             return [Event(start, 2 * STEPS, first, 82.0), Event(start + 2 * STEPS, STEPS, last, 74.0)]
         return [Event(start, 3 * STEPS, first, 82.0)]
     members = [p for p in range(LOW, HIGH + 1) if region.tones >> p % 12 & 1 and p != first and abs(p - first) <= 8]
-    liking = [(3.0 if (p - region.root) % 12 in (6, 7, 8) else 1.0) * _INTERVAL[min(12, abs(p - target))] for p in members]
+    fifths = [3.0 if (p - region.root) % 12 in (6, 7, 8) else 1.0 for p in members]
+    liking = [fifth * _INTERVAL[min(12, abs(p - target))] for p, fifth in zip(members, fifths, strict=True)]
     second = draw.weighted(members, liking)
     half = 2 * STEPS
     if draw.chance(0.2):  # the second half walks into the change

@@ -227,9 +227,9 @@ class Player:
             whole = len(data) - len(data) % MESSAGE.size
             rest = data[whole:]
             for offset in range(0, whole, MESSAGE.size):
-                self._hear(unpack(data, offset))
+                self.hear(unpack(data, offset))
 
-    def _hear(self, message: Message) -> None:
+    def hear(self, message: Message) -> None:
         match message.kind:
             case Ask.AUDIO:
                 self._sound(message)

@@ -72,25 +72,22 @@ def _of_number(name: str, number: float, text_of: TextOf, raw_of: RawOf) -> floa
         value = number_in(text_of(raw))
         return math.nan if value is None else value
 
-    def miss(raw: float) -> float:
-        value = shown(raw)
+    def miss(value: float) -> float:
         return 0.0 if value == number else abs(value - number) if math.isfinite(value) else math.inf
 
-    low, high = shown(0.0), shown(1.0)
-    ends = [end for end in (low, high) if math.isfinite(end)]
-    span = (max(ends) - min(ends)) if len(ends) == 2 else abs(ends[0]) if ends else 0.0
-    exact = max(1e-4 * abs(number), 1e-6 * span)
     parsed = raw_of(f"{number:.9g}")
-    if 0.0 <= parsed <= 1.0 and miss(parsed) <= exact:
+    if 0.0 <= parsed <= 1.0 and miss(shown(parsed)) <= 1e-4 * abs(number):
         return parsed
-    best = min((_bisected(number, shown, low <= high), 0.0, 1.0), key=miss)
-    if miss(best) > max(0.005 * span, exact):
-        best = min((step / _SCAN_STEPS for step in range(_SCAN_STEPS + 1)), key=miss)
-    # Within half a hundredth of the range counts as shown: plug-ins round their texts and step their values.
-    if miss(best) > max(0.005 * span, exact):
-        raise InstrumentError(f"parameter {name!r} = {number:g} is out of range: it goes from {text_of(0.0)} to "
-                              f"{text_of(1.0)}; nearest is {text_of(best)}")
-    return best
+    table = {raw: shown(raw) for raw in (0.0, 1.0)}
+    for raws in ([_bisected(number, shown, table[0.0] <= table[1.0])], [s / _SCAN_STEPS for s in range(_SCAN_STEPS)]):
+        table.update((raw, shown(raw)) for raw in raws)
+        finite = [value for value in table.values() if math.isfinite(value)]
+        best = min(table, key=lambda raw: miss(table[raw]))
+        # Half a hundredth of the range beside it counts as shown: plug-ins round their texts and step their values.
+        if finite and miss(table[best]) <= max(1e-4 * abs(number), 0.005 * (max(finite) - min(finite))):
+            return best
+    raise InstrumentError(f"parameter {name!r} = {number:g} is out of range: it goes from {text_of(0.0)} to "
+                          f"{text_of(1.0)}; nearest is {text_of(best)}")
 
 
 def _bisected(number: float, shown: Callable[[float], float], rising: bool) -> float:

@@ -137,6 +137,17 @@ def _hit(d, dm, db, h, hm, hb, m, r, piece, velocity, rate):  # type: ignore[no-
 
 
 @njit(fastmath=FAST)
+def _event(d, dm, db, keys, h, hm, hb, m, r, event, rate):  # type: ignore[no-untyped-def]
+    kind, number = int(event[E_KIND]), int(event[E_NUMBER])
+    if kind == 1 and keys[number] >= 0:
+        _hit(d, dm, db, h, hm, hb, m, r, keys[number], event[E_VALUE], rate)
+    elif kind == 2 and number == 120:
+        for i in range(len(h)):
+            if h[i, H_PIECE] >= 0:
+                _fade(h[i], 0.004, rate)
+
+
+@njit(fastmath=FAST)
 def _sing(row, hit, hm, w, n, rate):  # type: ignore[no-untyped-def]
     """Swept modes into w[0]. w[2] is the phase that all modes share, in frames of the unswept mode."""
     theta, e1, e2 = hit[H_THETA], hit[H_SWEEP], hit[H_SWEEP2]
@@ -236,13 +247,7 @@ def drum(d, dm, db, keys, h, hm, hb, m, r, events, n_events, out, w, start, stop
     pos, e = start, 0
     while pos < stop:
         while e < n_events and events[e, E_OFFSET] <= pos:
-            kind, number = int(events[e, E_KIND]), int(events[e, E_NUMBER])
-            if kind == 1 and keys[number] >= 0:
-                _hit(d, dm, db, h, hm, hb, m, r, keys[number], events[e, E_VALUE], rate)
-            elif kind == 2 and number == 120:
-                for i in range(len(h)):
-                    if h[i, H_PIECE] >= 0:
-                        _fade(h[i], 0.004, rate)
+            _event(d, dm, db, keys, h, hm, hb, m, r, events[e], rate)
             e += 1
         ahead = GRID - (frame + pos) % GRID
         end = min(stop, pos + ahead)
@@ -303,3 +308,6 @@ def drum(d, dm, db, keys, h, hm, hb, m, r, events, n_events, out, w, start, stop
             out[0, pos + j] = w[4, j] * gain
             out[1, pos + j] = w[5, j] * gain
         pos = end
+    while e < n_events:  # more events at one frame than a call takes
+        _event(d, dm, db, keys, h, hm, hb, m, r, events[e], rate)
+        e += 1

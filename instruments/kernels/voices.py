@@ -366,7 +366,7 @@ def _oscillate(p, o, osc, w, n):  # type: ignore[no-untyped-def]
             width = o[k, O_WIDTH]
             for i in range(n):
                 u = ph + i * inc
-                w[2, i] = (lev + i * dlev) * (saw(u, dt) - saw(u + width, dt)) * 0.5
+                w[2, i] = (lev + i * dlev) * (saw(u, dt) - saw(u + width, dt))
         else:
             for i in range(n):
                 w[2, i] = (lev + i * dlev) * triangle(ph + i * inc, dt)
@@ -592,3 +592,7 @@ def synthesize(p, o, x, c, v, s, m, r, g, eq, eqs, events, n_events, out, w, sta
                 out[0, pos + i] = 0.0
                 out[1, pos + i] = 0.0
         pos = end
+    while e < n_events:  # more events at one frame than a call takes
+        _event(p, o, x, c, v, s, m, r, events[e], GRID - (frame + pos) % GRID)
+        g[G_IDLE] = 0.0
+        e += 1

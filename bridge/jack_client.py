@@ -68,11 +68,13 @@ def open_client(name: str, server: str | None = None) -> Any:
         )
     except jack.JackOpenError as error:
         if error.status.version_error:
-            why = "runs another version of JACK's protocol than this machine's libjack: install both from one source"
-        else:
+            why = "speaks another version of JACK's protocol than our libjack: install both from one source"
+        elif error.status.server_failed:  # what libjack prints of this case is of no help to anybody
             why = "does not run: start it (jackd -d alsa, QjackCtl, or PipeWire's pw-jack), or choose another device"
-        said = f" (JACK says: {_messages[-1].strip()})" if _messages else ""
-        raise DeviceError(f"JACK server {which!r} {why}{said}") from None
+        else:
+            said = "; ".join(message.strip() for message in _messages) or str(error.status)
+            why = f"refuses us: restart it (JACK says: {said})"
+        raise DeviceError(f"JACK server {which!r} {why}") from None
 
 
 def close_client(client: Any) -> bool:

@@ -1,0 +1,247 @@
+"""sideman doctor"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import socket
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import click
+
+State = Literal["ok", "warning", "missing"]
+
+REQUIRED = (
+    "numpy", "numba", "pedalboard", "python-rtmidi", "mido", "websockets", "click", "rich", "msgspec",
+    "JACK-Client", "sounddevice",
+)  # fmt: skip
+"""What playing needs: the dependencies of pyproject.toml (a test compares them)."""
+PORT = 3000
+"""The web page's."""
+PRIORITY = 10
+"""Of SCHED_FIFO, asked for as a trial; jackd -R runs its clients at 5."""
+
+
+class Row(NamedTuple):
+    """One thing that was looked at.
+
+    required  without it nothing plays: doctor then exits with 1
+    """
+
+    name: str
+    state: State
+    detail: str
+    remedy: str = ""
+    required: bool = False
+
+
+def python_row() -> Row:
+    version = platform.python_version()
+    where = f"{version}, {sys.executable}"
+    if sys.version_info[:2] > (3, 12):  # older ones cannot even install the package
+        return Row("Python", "warning", where, "3.11 and 3.12 are tested; python-rtmidi has no wheels past 3.12")
+    return Row("Python", "ok", where)
+
+
+def package_rows() -> Iterator[Row]:
+    for name in REQUIRED:
+        try:
+            yield Row(name, "ok", metadata.version(name), required=True)
+        except metadata.PackageNotFoundError:
+            yield Row(name, "missing", "not installed", f"pip install {name}", required=True)
+
+
+def midi_rows() -> Iterator[Row]:
+    """Each MIDI system compiled into python-rtmidi, and whether it answers. One is enough, and none is bearable."""
+    from bridge.errors import DeviceError
+    from bridge.ports import list_ports, midi_apis
+
+    try:
+        apis = midi_apis()
+    except DeviceError as error:
+        yield Row("MIDI", "missing", str(error), "pip install python-rtmidi", required=True)
+        return
+    answering = any(not api.trouble for api in apis)
+    for api in apis:
+        if not api.trouble:
+            names = list_ports(api)
+            yield Row(f"MIDI: {api.label}", "ok", f"{len(names.outputs)} ports to send to, {len(names.inputs)} to hear")
+        elif api.name == "jack":
+            yield Row(f"MIDI: {api.label}", "ok", "not in use: no JACK server (below)")
+        else:
+            # One that answers is enough: the others are told, not complained of.
+            reason, _, remedy = api.trouble.partition(": ")
+            yield Row(f"MIDI: {api.label}", "ok" if answering else "warning", f"not in use: {reason}", remedy)
+
+
+def jack_row() -> Row:
+    from bridge.errors import DeviceError
+
+    try:
+        from bridge.jack_client import close_client, open_client, server_name
+
+        client = open_client("sideman-doctor")
+    except DeviceError as error:
+        reason, _, remedy = str(error).partition(": ")
+        return Row("JACK", "warning", reason, remedy or "only needed to play by JACK")
+    try:
+        detail = f"server {server_name(None)!r}, {client.blocksize} frames at {client.samplerate} Hz"
+        if client.realtime:
+            return Row("JACK", "ok", detail)
+        return Row("JACK", "warning", f"{detail}, without real-time scheduling", "start jackd with -R")
+    finally:
+        close_client(client)
+
+
+def portaudio_row() -> Row:
+    from bridge.audio_io import output_devices
+    from bridge.errors import DeviceError
+
+    try:
+        devices = output_devices()
+    except DeviceError as error:
+        reason, _, remedy = str(error).partition(": ")
+        return Row("PortAudio", "missing", reason, remedy)
+    if not devices:
+        return Row("PortAudio", "warning", "no output device", "plug one in, or listen on the web page")
+    return Row("PortAudio", "ok", "; ".join(devices))
+
+
+def realtime_row() -> Row:
+    """May a thread of ours have SCHED_FIFO? Tried on a thread that ends at once."""
+    if not hasattr(os, "sched_setscheduler"):
+        return Row("Real time", "ok", f"{platform.system()} gives audio threads their priority itself")
+    import resource
+
+    results: list[OSError | None] = []
+
+    def trial() -> None:
+        try:
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))  # 0 is the calling thread
+            results.append(None)
+        except OSError as error:
+            results.append(error)
+
+    thread = threading.Thread(target=trial)
+    thread.start()
+    thread.join()
+    priority = resource.getrlimit(resource.RLIMIT_RTPRIO)[0]
+    memory = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0]
+    limits = f"rtprio {priority}, memlock {'unlimited' if memory < 0 else f'{memory // 1024} KiB'}"
+    if results == [None]:
+        return Row("Real time", "ok", f"SCHED_FIFO allowed ({limits})")
+    return Row(
+        "Real time",
+        "warning",
+        f"SCHED_FIFO is not allowed ({limits}): expect late blocks of some ms on a busy machine",
+        "printf '@audio - rtprio 95\\n@audio - memlock unlimited\\n' | sudo tee /etc/security/limits.d/audio.conf; "
+        "sudo usermod -aG audio $USER; then log in anew",
+    )
+
+
+def numba_row() -> Row:
+    """Where numba keeps compiled kernels: NUMBA_CACHE_DIR, else beside the source, else in the user's cache folder."""
+    from instruments import kernels
+
+    chosen = os.environ.get("NUMBA_CACHE_DIR")
+    beside = Path(kernels.__file__).parent / "__pycache__"
+    user = Path.home() / ".cache" / "numba"
+    for folder in [Path(chosen)] if chosen else [beside, user]:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                return Row("Compiled kernels", "ok", f"kept in {folder}")
+        except OSError:
+            continue
+    return Row(
+        "Compiled kernels",
+        "warning",
+        f"{chosen or beside} cannot be written: every start compiles anew (some 10 s)",
+        "set NUMBA_CACHE_DIR to a folder of yours",
+    )
+
+
+def plugin_row() -> Row:
+    from instruments.plugin_scan import folders, installed
+
+    found = installed()
+    if not found:
+        where = ", ".join(map(str, folders()))
+        return Row("Plug-ins", "warning", f"none in {where}", "apt-get install zam-plugins (VST3 effects), or your own")
+    first = ", ".join(plugin.name for plugin in found[:6])
+    formats = ", ".join(sorted({plugin.format for plugin in found}))
+    return Row("Plug-ins", "ok", f"{len(found)} ({formats}): {first}{', ...' if len(found) > 6 else ''}")
+
+
+def port_row(port: int = PORT) -> Row:
+    try:
+        with socket.create_server(("127.0.0.1", port)):
+            return Row("Web port", "ok", f"{port} is free")
+    except OSError as error:
+        detail = f"{port} cannot be had ({error.strerror or error}): the next free one is taken"
+        return Row("Web port", "warning", detail, "play --port N to choose one")
+
+
+def rows() -> Iterator[Row]:
+    """Everything, in the order in which it is printed. A look that fails itself is a row too: doctor never crashes."""
+    looks: list[tuple[str, Callable[[], Row | Iterator[Row]]]] = [
+        ("Python", python_row),
+        ("Packages", package_rows),
+        ("MIDI", midi_rows),
+        ("JACK", jack_row),
+        ("PortAudio", portaudio_row),
+        ("Real time", realtime_row),
+        ("Compiled kernels", numba_row),
+        ("Plug-ins", plugin_row),
+        ("Web port", port_row),
+    ]
+    for name, look in looks:
+        try:
+            found = look()
+            yield from [found] if isinstance(found, Row) else found
+        except Exception as error:
+            yield Row(name, "warning", f"could not be looked at: {type(error).__name__}: {error}")
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+def command(as_json: bool) -> None:
+    """Check this machine: what works, what is missing, how to get it.
+
+    Exits with 1 only if something is broken without which nothing plays.
+
+    \b
+    sideman doctor
+    sideman doctor --json | jq '.checks[] | select(.state != "ok")'
+    """
+    checks = list(rows())
+    broken = [row.name for row in checks if row.required and row.state != "ok"]
+    if as_json:
+        click.echo(json.dumps({"ok": not broken, "checks": [row._asdict() for row in checks]}, indent=2))
+    else:
+        _print(checks)
+    if broken:
+        if not as_json:
+            click.echo(f"\nNothing plays without: {', '.join(broken)}", err=True)
+        sys.exit(1)
+
+
+def _print(checks: list[Row]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    styles = {"ok": "green", "warning": "yellow", "missing": "red"}
+    table = Table(box=None, header_style="bold")
+    for heading in ("", "Check", "Found", "What helps"):
+        table.add_column(heading, overflow="fold")
+    for row in checks:
+        table.add_row(Text(row.state, style=styles[row.state]), row.name, Text(row.detail), Text(row.remedy))
+    Console().print(table)

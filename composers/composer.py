@@ -65,6 +65,8 @@ class Genre(Protocol):
     parts: tuple[str, ...]
     forms: tuple[str, ...]
     meters: tuple[Meter, ...]
+    modes: tuple[str, ...]
+    instruments: tuple[str, ...]
 
     def band(self, plan: Plan) -> Band:
         """Raises MusicError for a key, mode, form, meter or part that it does not know."""

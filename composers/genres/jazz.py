@@ -13,7 +13,7 @@ from composers.errors import MusicError
 from composers.forms import Part, Performance, Section
 from composers.genres.jazz_charts import CHARTS, ENDINGS
 from composers.harmony import STEPS, Bar, Region, chord_beats, parse_chart, regions
-from composers.instrumentation import BASSES, DRUMS, GUITARS, INSTRUMENTS, KEYBOARDS, LEADS
+from composers.instrumentation import BASSES, DRUMS, GUITARS, INSTRUMENTS, KEYBOARDS, LEADS, PADS, plain
 from composers.parts import drums as kit
 from composers.parts import humanise
 from composers.parts.comping import comping
@@ -256,20 +256,21 @@ class Jazz:
         first comper takes it too. Raises MusicError for an instrument that has no place in jazz.
         """
         for name in instruments:
-            if name not in INSTRUMENTS:
+            if plain(name) not in INSTRUMENTS:
                 raise MusicError(f"instrument {name!r} has no place in jazz: choose from {', '.join(INSTRUMENTS)}")
-        keyboards = [name for name in instruments if name in KEYBOARDS]
-        guitars = [name for name in instruments if name in GUITARS]
-        leads = {name for name in instruments if name in LEADS}
+        keyboards = [name for name in instruments if plain(name) in KEYBOARDS]
+        guitars = [name for name in instruments if plain(name) in GUITARS]
+        pads = [name for name in instruments if plain(name) in PADS]
+        leads = {name for name in instruments if plain(name) in LEADS}
         if not leads and keyboards and guitars:
             leads = {guitars[0]}
-        compers = [name for name in (*keyboards, *guitars) if name not in leads]
+        compers = [name for name in (*keyboards, *guitars, *pads) if name not in leads]
         alone = "" if leads or not compers else compers[0]
         arranged: dict[str, tuple[str, ...]] = {}
         for name in instruments:
-            if name in DRUMS:
+            if plain(name) in DRUMS:
                 arranged[name] = ("drums",)
-            elif name in BASSES:
+            elif plain(name) in BASSES:
                 arranged[name] = ("bass",)
             elif name in leads:
                 arranged[name] = ("melody",)

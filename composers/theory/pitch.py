@@ -11,6 +11,8 @@ LETTERS = "CDEFGAB"
 LETTER_SEMITONES = (0, 2, 4, 5, 7, 9, 11)
 """Semitones of the letters above C; also the major scale."""
 _LETTER_FIFTHS = (0, 2, 4, -1, 1, 3, 5)
+KEYS = ("C", "G", "D", "A", "E", "B", "F#", "C#", "G#", "D#", "A#", "F", "Bb", "Eb", "Ab", "Db", "Gb", "Cb")
+"""The tonics in use: every one with a signature of at most seven signs in major or in minor."""
 _ACCIDENTALS = {"#": 1, "♯": 1, "x": 2, "𝄪": 2, "b": -1, "♭": -1, "𝄫": -2}
 
 

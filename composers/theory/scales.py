@@ -45,6 +45,9 @@ SCALES: dict[str, tuple[int, ...]] = {
 _SIGNATURE = {"ionian": 0, "major": 0, "dorian": -2, "phrygian": -4, "lydian": 1, "mixolydian": -1, "aeolian": -3,
               "minor": -3, "locrian": -5}  # fmt: skip
 
+MODES = ("major", "minor", "dorian", "mixolydian", "lydian", "phrygian", "ionian", "aeolian")
+"""Modes that a piece may stand in. (A key may be locrian, but no genre rests on a diminished tonic.)"""
+
 
 class Scale(NamedTuple):
     """A scale on a root: its pitch class 0..11, its name in SCALES, its semitones above the root."""

@@ -188,7 +188,8 @@ def diatonic_share(notes: Sequence[Note], window_ticks: int) -> float:
     windows: dict[int, list[float]] = {}
     for note in notes:
         windows.setdefault(note.start // window_ticks, [0.0] * 12)[note.pitch % 12] += note.length
-    shares = [max(sum(h[(k + i) % 12] for i in (0, 2, 4, 5, 7, 9, 11)) for k in range(12)) / sum(h) for h in windows.values()]
+    major = (0, 2, 4, 5, 7, 9, 11)
+    shares = [max(sum(h[(k + i) % 12] for i in major) for k in range(12)) / sum(h) for h in windows.values()]
     return sum(shares) / len(shares)
 
 
@@ -222,7 +223,10 @@ def diatonic_dice(notes: Sequence[Note], tonic: int, bars: int, bar_ticks: int, 
     low, high = min(n.pitch for n in notes), max(n.pitch for n in notes)
     scale = [p for p in range(low, high + 1) if (p - tonic) % 12 in (0, 2, 4, 5, 7, 9, 11)]
     steps = sorted(draw.sample(range(bars * bar_ticks // (PPQ // 4)), len(notes)))
-    return [n._replace(start=s * PPQ // 4, length=PPQ // 5, pitch=draw.choice(scale)) for n, s in zip(notes, steps, strict=True)]
+    return [
+        note._replace(start=step * PPQ // 4, length=PPQ // 5, pitch=draw.choice(scale))
+        for note, step in zip(notes, steps, strict=True)
+    ]
 
 
 def random_steps(notes: Sequence[Note], bar_ticks: int, seed: int) -> list[Note]:

@@ -1,0 +1,365 @@
+// The page: shows what the server tells, sends what the musician asks.
+
+import { MusicClient } from "./client.js";
+import { Player } from "./player.js";
+import { PianoRoll } from "./roll.js";
+import { Band } from "./band.js";
+import { LeadSheet, showChord } from "./chart.js";
+
+const $ = (id) => document.getElementById(id);
+const socketScheme = location.protocol === "https:" ? "wss:" : "ws:";
+const client = new MusicClient(`${socketScheme}//${location.host}/music`);
+const roll = new PianoRoll($("roll"));
+const band = new Band($);
+const sheet = new LeadSheet($("chart"));
+const stats = { frames: 0, blocks: 0, underruns: 0, lostFrames: 0, fill: 0, rate: 0 };
+let status = null;
+let player = null;
+let stopAudio = null;
+
+window.sideman = { client, stats, roll, analyser: null, context: null };
+
+// --- Words ---
+
+/** Write text only where it changed: the status comes twenty times a second. */
+function show(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+const titled = (name) => name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " ");
+// Forms that are spelt in section letters (aaba) are written as musicians do, in capitals.
+const formTitle = (name) => (name === "auto" ? "Automatic" : /^[abcd]+$/.test(name) ? name.toUpperCase() : titled(name));
+
+const lastSeen = new Map();
+let toastTimer = 0;
+
+/** A line in the log; errors also come up for a moment, for the log may be out of sight. */
+function log(level, text) {
+  const list = $("log");
+  list.querySelector(".empty")?.remove();
+  const first = list.firstElementChild;
+  if (first?.dataset.text === text) {
+    first.dataset.count = String(Number(first.dataset.count) + 1);
+    first.lastElementChild.textContent = `${text} (${first.dataset.count} times)`;
+  } else {
+    const item = document.createElement("li");
+    const time = document.createElement("time");
+    const words = document.createElement("span");
+    time.textContent = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+    words.textContent = text;
+    words.className = level;
+    Object.assign(item.dataset, { text, count: "1" });
+    item.append(time, words);
+    list.prepend(item);
+    while (list.children.length > 100) list.lastElementChild.remove();
+  }
+  if (level === "error") {
+    const toast = $("toast");
+    toast.textContent = text;
+    toast.hidden = false;
+    clearTimeout(toastTimer);
+    toastTimer = setTimeout(() => { toast.hidden = true; }, 6000);
+  }
+}
+
+/** Do what was asked; the server's refusal comes as an "error" message, what the client itself finds is told here. */
+function ask(promise) {
+  promise.catch((problem) => {
+    if (problem.request === undefined) log("error", problem.message);
+  });
+}
+
+// --- What the server tells ---
+
+client.on("connection", (state) => {
+  const [lamp, text] = { open: ["good", "Connected"], connecting: ["warn", "Connecting"], closed: ["bad", "Reconnecting"] }[state];
+  $("connection").dataset.state = lamp;
+  show($("connection-text"), text);
+  document.body.toggleAttribute("data-offline", state !== "open");
+  if (state === "closed" && status) log("warning", "The connection to Sideman was lost; trying again.");
+});
+
+client.on("error", ({ message }) => log("error", message));
+
+client.on("hello", (hello) => {
+  show($("session"), hello.session);
+  document.title = `${hello.session} · Sideman`;
+  roll.setTracks(hello.tracks);
+  band.setTracks(hello.tracks);
+  fill($("genre"), Object.keys(hello.genres), titled);
+  fill($("key"), hello.keys.length ? hello.keys : ["C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"]);
+  fill($("mode"), hello.modes.length ? hello.modes : ["major", "minor"], titled);
+  fillForms();
+  chips(hello);
+});
+
+client.on("status", (news) => {
+  const now = performance.now() / 1000;
+  status = news;
+  roll.status(news, now);
+  sheet.update(news);
+  band.levels(news.levels, now);
+  const playing = news.status === "playing";
+  $("play").toggleAttribute("data-playing", news.status !== "stopped");
+  $("play").setAttribute("aria-label", news.status === "stopped" ? "Play" : "Stop");
+  $("roll-hint").hidden = playing || roll.notes.length > 0;
+  showClock(news.clock);
+  const following = news.clock.state === "following" || news.clock.state === "lost";
+  $("tempo").readOnly = following;
+  $("tempo").title = following ? "The master sets the tempo" : "Tempo (+ and − keys)";
+  if (document.activeElement !== $("tempo") || following) setValue($("tempo"), formatTempo(news.tempo));
+  show($("tempo-note"), following ? "from the master" : "");
+  show($("meter"), news.timeSignature.join("/"));
+  showChord($("chord"), news.chord);
+  showChord($("next-chord"), news.nextChord);
+  show($("section"), news.section || "–");
+  show($("key-fact"), news.key ? `${news.key} ${news.mode}` : "–");
+  const style = [news.genre && titled(news.genre), news.form && formTitle(news.form)].filter(Boolean).join(", ");
+  show($("style-fact"), news.status === "generating" ? `Composing ${Math.round((news.progress ?? 0) * 100)} %` : style || "–");
+  for (const name of ["genre", "key", "mode"]) if (news[name]) setChoice($(name), news[name]);
+  fillForms();
+  setChoice($("form"), news.form ?? "auto");
+  if (news.energy !== null) setRange($("energy"), news.energy * 100);
+  if (news.volume !== null) setRange($("volume"), volumeToFader(news.volume));
+  showRanges();
+  for (const { level, text } of news.notices) if (!lastSeen.has(text)) log(level, text);
+  lastSeen.clear();
+  for (const { text } of news.notices) lastSeen.set(text, true);
+});
+
+client.on("midi", (events) => {
+  stats.blocks++;
+  roll.midi(events);
+});
+
+function showClock({ state, source, bpm }) {
+  const words = {
+    own: ["good", "Own tempo"],
+    waiting: ["warn", `Waiting for ${source ?? "a master clock"}`],
+    following: ["good", `Following ${source ?? "the master"}`],
+    lost: ["bad", `Lost ${source ?? "the master"}`],
+  }[state] ?? ["warn", state];
+  $("clock").dataset.state = words[0];
+  show($("clock-text"), bpm && state === "following" ? `${words[1]} at ${bpm.toFixed(1)}` : words[1]);
+}
+
+const formatTempo = (tempo) => (Math.abs(tempo - Math.round(tempo)) < 0.05 ? String(Math.round(tempo)) : tempo.toFixed(1));
+
+// --- Fields ---
+
+function fill(select, names, words = (name) => name) {
+  const before = select.value;
+  if (select.dataset.names === names.join("\n")) return;
+  select.dataset.names = names.join("\n");
+  select.replaceChildren(...names.map((name) => new Option(words(name), name)));
+  if (names.includes(before)) select.value = before;
+}
+
+function fillForms() {
+  const genre = status?.genre || $("genre").value;
+  const forms = client.hello?.genres[genre] ?? [];
+  fill($("form"), ["auto", ...forms], formTitle);
+}
+
+/** Show the server's value unless the musician is just choosing another. */
+function setChoice(select, value) {
+  if (document.activeElement === select && select.dataset.pending) return;
+  if (select.value === value) return;
+  if (![...select.options].some((option) => option.value === value)) select.add(new Option(value, value));
+  select.value = value;
+}
+
+function setValue(input, value) {
+  if (input.value !== value) input.value = value;
+}
+
+function setRange(input, value) {
+  if (!input.dataset.pending) setValue(input, String(Math.round(value)));
+}
+
+/** A value that was sent stands until the server has had the time to confirm it. */
+function pending(input) {
+  input.dataset.pending = "1";
+  clearTimeout(pending[input.id]);
+  pending[input.id] = setTimeout(() => delete input.dataset.pending, 700);
+}
+
+// The fader's taper: 60 dB of travel, the last step to silence.
+const faderToVolume = (fader) => (fader <= 0 ? 0 : 10 ** ((fader - 100) * 0.03));
+const volumeToFader = (volume) => (volume <= 0.001 ? 0 : 100 + (Math.log10(volume) / 0.03));
+
+function showRanges() {
+  const volume = faderToVolume(Number($("volume").value));
+  show($("volume-out"), volume ? `${(20 * Math.log10(volume)).toFixed(volume > 0.99 ? 0 : 1).replace("-", "−")} dB` : "Off");
+  show($("energy-out"), `${$("energy").value} %`);
+}
+
+function chips(hello) {
+  const playing = hello.tracks.map((track) => track.instrument);
+  const names = hello.instruments.length ? hello.instruments : playing;
+  const legend = $("instruments").querySelector("legend");
+  $("instruments").replaceChildren(legend, ...names.map((name) => {
+    const label = document.createElement("label");
+    const box = Object.assign(document.createElement("input"), { type: "checkbox", value: name, checked: playing.includes(name) });
+    const words = document.createElement("span");
+    words.textContent = titled(name);
+    label.append(box, words);
+    return label;
+  }));
+}
+
+// --- What the musician asks ---
+
+const modify = (input, params) => {
+  pending(input);
+  ask(client.modify(params));
+};
+const togglePlay = () => ask(status && status.status !== "stopped" ? client.stop() : client.play());
+const toStart = () => ask(client.locate(1));
+
+function setTempo(tempo) {
+  if ($("tempo").readOnly || !Number.isFinite(tempo)) return;
+  const kept = Math.min(400, Math.max(20, tempo));
+  setValue($("tempo"), formatTempo(kept));
+  ask(client.modify({ tempo: kept }));
+}
+
+$("play").addEventListener("click", togglePlay);
+$("home").addEventListener("click", toStart);
+$("listen").addEventListener("click", toggleListen);
+$("tempo").addEventListener("change", ({ target }) => setTempo(target.valueAsNumber));
+$("tempo").addEventListener("keydown", ({ key, target }) => (key === "Enter" || key === "Escape") && target.blur());
+for (const name of ["genre", "key", "mode", "form"]) {
+  $(name).addEventListener("change", ({ target }) => modify(target, { [name]: target.value }));
+}
+$("energy").addEventListener("input", () => { pending($("energy")); showRanges(); });
+$("energy").addEventListener("change", ({ target }) => modify(target, { energy: target.valueAsNumber / 100 }));
+let lastVolume = 0;
+$("volume").addEventListener("input", ({ target, timeStamp, type }) => {
+  pending(target);
+  showRanges();
+  if (timeStamp - lastVolume < 40 && type === "input") return; // enough for the ear, and for the server
+  lastVolume = timeStamp;
+  ask(client.modify({ volume: faderToVolume(target.valueAsNumber) }));
+});
+$("volume").addEventListener("change", ({ target }) => modify(target, { volume: faderToVolume(target.valueAsNumber) }));
+
+$("generate").addEventListener("click", async () => {
+  const params = {
+    genre: $("genre").value || null,
+    key: $("key").value || null,
+    mode: $("mode").value || null,
+    form: $("form").value || null,
+    energy: $("energy").valueAsNumber / 100,
+    instruments: [...$("instruments").querySelectorAll(":checked")].map((box) => box.value),
+    duration: Number.isNaN($("duration").valueAsNumber) ? null : $("duration").valueAsNumber,
+    seed: Number.isNaN($("seed").valueAsNumber) ? Math.floor(Math.random() * 1e9) : $("seed").valueAsNumber,
+  };
+  $("generate").disabled = true;
+  await client.generate(params).then(
+    () => log("info", `Composing a new piece, seed ${params.seed}.`),
+    (problem) => problem.request === undefined && log("error", problem.message),
+  );
+  $("generate").disabled = false;
+});
+
+async function toggleListen() {
+  const button = $("listen");
+  if (stopAudio) {
+    stopAudio();
+    return;
+  }
+  stopAudio = () => {}; // no second one while this starts
+  button.setAttribute("aria-pressed", "true");
+  show($("listen-text"), "Starting");
+  try {
+    if (!player) {
+      const rate = client.hello?.sampleRate;
+      let context;
+      try {
+        context = new AudioContext({ latencyHint: "interactive", sampleRate: rate });
+      } catch {
+        context = new AudioContext({ latencyHint: "interactive" }); // a rate this browser will not run at
+      }
+      player = await Player.create(context);
+      const analyser = new AnalyserNode(context, { fftSize: 4096, smoothingTimeConstant: 0 });
+      player.node.connect(analyser).connect(context.destination);
+      Object.assign(window.sideman, { analyser, context, player });
+    }
+    await player.context.resume();
+  } catch (problem) {
+    stopAudio = null;
+    button.setAttribute("aria-pressed", "false");
+    show($("listen-text"), "Listen");
+    log("error", `This browser cannot play the sound: ${problem.message}`);
+    return;
+  }
+  const off = client.on("audio", player.push);
+  show($("listen-text"), "Listening");
+  stopAudio = () => {
+    off();
+    player.context.suspend();
+    stopAudio = null;
+    button.setAttribute("aria-pressed", "false");
+    show($("listen-text"), "Listen");
+    show($("player-note"), "");
+  };
+}
+
+addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || $("shortcuts").open) return;
+  const { tagName, type } = event.target;
+  const typing = (tagName === "INPUT" && type !== "range" && type !== "checkbox") || tagName === "SELECT";
+  const actions = {
+    " ": ["BUTTON", "SUMMARY"].includes(tagName) || type === "checkbox" ? null : togglePlay,
+    Home: type === "range" ? null : toStart,
+    l: toggleListen,
+    L: toggleListen,
+    "+": () => setTempo(status?.tempo + 1),
+    "=": () => setTempo(status?.tempo + 1),
+    "-": () => setTempo(status?.tempo - 1),
+    "?": () => $("shortcuts").showModal(),
+  };
+  const action = actions[event.key];
+  if (!action || typing || (event.repeat && !"+=-".includes(event.key))) return;
+  event.preventDefault();
+  action();
+});
+$("help").addEventListener("click", () => $("shortcuts").showModal());
+
+// --- Every frame ---
+
+let lamps = 0;
+let lastNote = 0;
+
+function everyFrame() {
+  requestAnimationFrame(everyFrame);
+  if (!status) return;
+  const now = performance.now() / 1000;
+  const time = roll.time;
+  const heard = stopAudio && player ? player.time : null;
+  const tape = time.tapeAt(heard ?? time.streamTime(now));
+  const { bar, beat, beats } = time.barBeat(tape);
+  show($("bar"), String(bar));
+  show($("beat"), String(Math.floor(beat + 1e-6)));
+  if (lamps !== beats) {
+    lamps = beats;
+    $("lamps").replaceChildren(...Array.from({ length: beats }, () => document.createElement("i")));
+  }
+  const lit = status.status === "playing" ? Math.floor(beat + 1e-6) - 1 : -1;
+  [...$("lamps").children].forEach((lamp, n) => lamp.classList.toggle("on", n === lit));
+  sheet.draw(bar);
+  band.draw(now);
+  roll.draw(tape);
+  stats.frames++;
+  if (player && stopAudio) {
+    Object.assign(stats, player.report);
+    if (now - lastNote > 0.5) {
+      lastNote = now;
+      const { playing, fill, underruns, rate } = player.report;
+      const words = playing ? `${Math.round(fill * 1000)} ms buffer, ${rate / 1000} kHz` : "Waiting for sound";
+      show($("player-note"), underruns ? `${words}, ${underruns} dropouts` : words);
+    }
+  }
+}
+requestAnimationFrame(everyFrame);

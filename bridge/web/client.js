@@ -1,0 +1,230 @@
+// Sideman's client for browsers (and any JavaScript with WebSocket), one file, no build step:
+//
+//   import { MusicClient } from "./client.js";
+//   const client = new MusicClient("ws://localhost:3000/music");
+//   await client.generate({ genre: "jazz", key: "C", tempo: 120, duration: 32, instruments: ["piano", "bass", "drums"] });
+//   client.on("audio", ({ data, sampleRate, channels }) => { ... });
+//
+// Bars and beats count from 1. `time` is seconds on the axis of the audio stream. The layout of an audio message is
+// told in bridge/wire.py.
+
+const AUDIO_HEADER_BYTES = 32;
+const AUDIO_MAGIC = 0x4e414d53; // "SMAN", little-endian
+const STREAMS = ["audio", "midi", "status"];
+const TOPICS = [...STREAMS, "hello", "error", "connection"];
+
+/**
+ * One binary message as a value, or null for what is none of this version.
+ * @param {ArrayBuffer} buffer
+ * @returns {?{type: "audio", data: ArrayBuffer, sampleRate: number, channels: number, frames: number,
+ *   frame: number, time: number, serverNs: number}} data: interleaved float32, full scale 1
+ */
+export function readAudio(buffer) {
+  if (buffer.byteLength < AUDIO_HEADER_BYTES) return null;
+  const view = new DataView(buffer);
+  if (view.getUint32(0, true) !== AUDIO_MAGIC || view.getUint8(4) !== 1 || view.getUint8(5) !== 0) return null;
+  const channels = view.getUint8(6);
+  const sampleRate = view.getUint32(8, true);
+  const frames = view.getUint32(12, true);
+  if (buffer.byteLength !== AUDIO_HEADER_BYTES + 4 * frames * channels) return null;
+  const frame = Number(view.getBigUint64(16, true));
+  return {
+    type: "audio",
+    data: buffer.slice(AUDIO_HEADER_BYTES),
+    sampleRate,
+    channels,
+    frames,
+    frame,
+    time: frame / sampleRate,
+    serverNs: Number(view.getBigInt64(24, true)),
+  };
+}
+
+/**
+ * The connection to Sideman: it connects by itself, again after a loss, and asks the server only for what is listened to.
+ *
+ * Topics of on(): "audio", "midi" (an array of events), "status", "hello", "error" ({message}), and "connection"
+ * ("connecting", "open", "closed").
+ */
+export class MusicClient {
+  #socket = null;
+  #listeners = new Map(TOPICS.map((topic) => [topic, new Set()]));
+  #answers = new Map();
+  #waiting = [];
+  #nextId = 1;
+  #asked = "";
+  #closed = false;
+  #retryMs = 250;
+  #retryTimer = 0;
+  #timeoutMs;
+
+  constructor(url, { timeoutMs = 10000 } = {}) {
+    this.url = url;
+    this.hello = null;
+    this.status = null;
+    this.connection = "connecting";
+    this.#timeoutMs = timeoutMs;
+    this.#connect();
+  }
+
+  /** Call `listener` with each message of `topic`; returns a function that takes it off again. */
+  on(topic, listener) {
+    const set = this.#listeners.get(topic);
+    if (!set) throw new Error(`topic ${JSON.stringify(topic)} is not known: use one of ${TOPICS.join(", ")}`);
+    set.add(listener);
+    this.#subscribe();
+    return () => {
+      set.delete(listener);
+      this.#subscribe();
+    };
+  }
+
+  /** Compose afresh and play. Rejects with the server's words when it refuses; the same holds for all below. */
+  generate(params = {}) {
+    return this.#request({ type: "generate", params });
+  }
+
+  /** Change what plays: tempo, volume (linear, 0 to 1), filter {cutoff, resonance}, key, mode, genre, form, energy... */
+  modify(params) {
+    return this.#request({ type: "modify", params });
+  }
+
+  stop() {
+    return this.#request({ type: "stop" });
+  }
+
+  play() {
+    return this.#request({ type: "play" });
+  }
+
+  /** Go to the start of a bar, counted from 1. */
+  locate(bar) {
+    return this.#request({ type: "locate", bar });
+  }
+
+  /** Round trip in ms, and the server's clock (ns) as it was half of that ago. */
+  async ping() {
+    const sent = performance.now();
+    const { serverNs } = await this.#request({ type: "ping", t: sent });
+    return { roundTripMs: performance.now() - sent, serverNs };
+  }
+
+  /** End the connection for good. */
+  close() {
+    this.#closed = true;
+    clearTimeout(this.#retryTimer);
+    this.#socket?.close(1000);
+    this.#drop("the client was closed");
+  }
+
+  #connect() {
+    this.#setConnection("connecting");
+    let socket;
+    try {
+      socket = new WebSocket(this.url);
+    } catch (problem) {
+      this.#closed = true;
+      this.#setConnection("closed");
+      throw problem;
+    }
+    this.#socket = socket;
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => {
+      this.#retryMs = 250;
+      this.#asked = "";
+      this.#setConnection("open");
+      this.#subscribe();
+      for (const text of this.#waiting.splice(0)) socket.send(text);
+    };
+    socket.onmessage = ({ data }) => this.#receive(data);
+    socket.onclose = () => {
+      if (this.#socket !== socket) return;
+      this.#drop("the connection to Sideman was lost");
+      this.#setConnection("closed");
+      if (!this.#closed) {
+        this.#retryTimer = setTimeout(() => this.#connect(), this.#retryMs);
+        this.#retryMs = Math.min(this.#retryMs * 1.6, 4000);
+      }
+    };
+  }
+
+  #setConnection(state) {
+    this.connection = state;
+    this.#emit("connection", state);
+  }
+
+  #drop(reason) {
+    this.#waiting.length = 0;
+    for (const { reject } of this.#answers.values()) reject(new Error(reason));
+    this.#answers.clear();
+  }
+
+  #subscribe() {
+    if (this.connection !== "open") return;
+    const wanted = Object.fromEntries(STREAMS.map((stream) => [stream, this.#listeners.get(stream).size > 0]));
+    const text = JSON.stringify({ type: "subscribe", ...wanted });
+    if (text === this.#asked) return;
+    this.#asked = text;
+    this.#socket.send(text);
+  }
+
+  #request(message) {
+    if (this.#closed) return Promise.reject(new Error("this client was closed: make a new one"));
+    const id = this.#nextId++;
+    const text = JSON.stringify({ ...message, id });
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#answers.delete(id);
+        reject(new Error(`Sideman did not answer ${message.type} within ${this.#timeoutMs / 1000} s`));
+      }, this.#timeoutMs);
+      const done = (settle) => (value) => {
+        clearTimeout(timer);
+        settle(value);
+      };
+      this.#answers.set(id, { resolve: done(resolve), reject: done(reject) });
+      if (this.connection === "open") this.#socket.send(text);
+      else this.#waiting.push(text);
+    });
+  }
+
+  #receive(data) {
+    if (typeof data !== "string") {
+      const audio = readAudio(data);
+      if (audio) this.#emit("audio", audio);
+      else this.#emit("error", { type: "error", message: "audio of an unknown version came: reload the page" });
+      return;
+    }
+    const message = JSON.parse(data);
+    const answer = this.#answers.get(message.id);
+    switch (message.type) {
+      case "midi":
+        this.#emit("midi", message.events);
+        break;
+      case "hello":
+      case "status":
+        this[message.type] = message;
+        this.#emit(message.type, message);
+        break;
+      case "ok":
+      case "pong":
+        this.#answers.delete(message.id);
+        answer?.resolve(message);
+        break;
+      case "error":
+        this.#answers.delete(message.id);
+        answer?.reject(Object.assign(new Error(message.message), { request: message.request }));
+        this.#emit("error", message);
+        break;
+    }
+  }
+
+  #emit(topic, value) {
+    for (const listener of this.#listeners.get(topic)) {
+      try {
+        listener(value);
+      } catch (fault) {
+        console.error(`a listener on ${topic} failed`, fault);
+      }
+    }
+  }
+}

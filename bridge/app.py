@@ -9,11 +9,12 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import msgspec
 import numpy as np
-from instruments.patch import instrument_names, known_instrument
+from numpy.typing import NDArray
 
 from bridge import composer_process, engine_process, wire
 from bridge.composer_process import Composed, decode_report, encode_plan
@@ -39,8 +40,7 @@ from bridge.server import Server
 from bridge.session import Session, Track, check
 from composers.composer import BarChart, find_genre, genre_names
 from composers.score import PPQ
-from composers.theory.pitch import KEYS
-from composers.theory.scales import MODES
+from instruments.patch import find_patch
 
 _WEB_FRAMES = 512
 """Frames gathered into one message to the web: 10.7 ms, some 94 messages a second."""
@@ -51,6 +51,7 @@ _CRASHES = 5
 """So many deaths of a child within a minute are too many."""
 _CHARTS = 4096
 _POLL_S = 0.005
+_KEYS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 
 Say = Callable[[str], None]
 
@@ -77,7 +78,7 @@ class App:
         self._crashes: deque[float] = deque(maxlen=_CRASHES)
         self._volume = 1.0
         self._filter: wire.Filter | None = None
-        self._audio: list[np.ndarray] = []
+        self._audio: list[NDArray[np.float32]] = []
         self._audio_head = (0, 0, 48_000)
         self._failure: Exception | None = None
         self._play = session.clock.source != "midi"
@@ -126,7 +127,7 @@ class App:
         self._engine = Child("engine", engine_process.run, setup, self._rings)
 
     @contextlib.contextmanager
-    def _readers(self):  # type: ignore[no-untyped-def]
+    def _readers(self) -> Iterator[None]:
         """Wake on the rings: by file descriptor where the system can, else by polling."""
         loop = asyncio.get_running_loop()
         rings = ((self._rings.events, self._take_events), (self._rings.audio, self._take_audio))
@@ -352,12 +353,13 @@ class App:
 
     def hello(self) -> wire.Hello:
         session = self.session
+        genre = find_genre(session.music.genre)
         return wire.Hello(
             session=session.name, sample_rate=self.ready.rate if self.ready else session.sample_rate, channels=2,
             tracks=tuple(wire.TrackInfo(t.name, t.instrument, t.name if session.outputs.midi else None,
                                         _channel(t)) for t in session.tracks),
             genres={name: tuple(find_genre(name).forms) for name in genre_names()},
-            modes=tuple(MODES), keys=tuple(KEYS), instruments=tuple(instrument_names()),
+            modes=genre.modes, keys=_KEYS, instruments=genre.instruments,
         )
 
     def status(self) -> wire.Status:
@@ -400,12 +402,11 @@ def _channel(track: Track) -> int:
     return track.channel - 1 if track.channel else 9 if "drums" in track.parts else 0
 
 
-def _with_music(session: Session, given: dict[str, object]) -> Session:
+def _with_music(session: Session, given: dict[str, Any]) -> Session:
     """The music of a `generate` or `modify`, by the names of the session file."""
     changes = dict(given)
     if "time_signature" in changes:
-        beats, unit = changes.pop("time_signature")  # type: ignore[misc]
-        changes["meter"] = f"{beats}/{unit}"
+        changes["meter"] = "{}/{}".format(*changes.pop("time_signature"))
     if "duration" in changes:
         changes["bars"] = changes.pop("duration")
     if changes.get("genre", session.music.genre) != session.music.genre:
@@ -416,13 +417,12 @@ def _with_music(session: Session, given: dict[str, object]) -> Session:
     return session.with_music(**changes)
 
 
-def _tracks(names: list[str], parts: object, session: Session) -> list[Track]:
+def _tracks(names: list[str], parts: Mapping[str, tuple[str, ...]], session: Session) -> list[Track]:
     """A track for each instrument; one that the session has already keeps its settings."""
-    assert isinstance(parts, dict)
     have = {t.name: t for t in session.tracks}
     tracks = []
     for name in names:
-        known_instrument(name)
+        find_patch(name)
         taken = list(parts[name])
         old = have.get(name)
         tracks.append(old if old is not None and old.parts == taken else Track(name, taken, name))

@@ -49,6 +49,14 @@ decode_plan = msgspec.msgpack.Decoder(tuple[int, Plan]).decode
 def run(requests: Ring, answers: Ring, main: Connection[Any, Any]) -> None:
     """Until `main` says stop (an empty message) or is gone."""
     quiet_child()
+    try:
+        _serve(requests, answers, main)
+    finally:
+        requests.close()
+        answers.close()
+
+
+def _serve(requests: Ring, answers: Ring, main: Connection[Any, Any]) -> None:
     epoch, plan, band = -1, Plan(), None
     later: list[tuple[int, int]] = []
     while True:

@@ -37,15 +37,15 @@ _ASK_AGAIN_NS = 1_000_000_000
 _RIVAL_NS = 2_000_000_000
 
 
-class Rig(Protocol):
-    """What the engine needs of the mixer (instruments.mixer.Mixer)."""
+class Sounding(Protocol):
+    """What the engine needs of the mixer (bridge.rig.Rig)."""
 
     def process(
         self, events: Sequence[Sequence[FrameEvent]], frames: int, transport: Transport
     ) -> AudioBlock: ...
-    def set_gain_db(self, strip: int, gain_db: float) -> None: ...
-    def set_mute(self, strip: int, mute: bool) -> None: ...
-    def set_master_gain_db(self, gain_db: float) -> None: ...
+    def set_gain_db(self, strip: int, value: float) -> None: ...
+    def set_mute(self, strip: int, value: bool) -> None: ...
+    def set_master_gain_db(self, value: float) -> None: ...
     def set_filter(self, cutoff_hz: float | None, resonance: float = 0.0) -> None: ...
 
 
@@ -82,7 +82,7 @@ class Engine:
 
     def __init__(
         self,
-        rig: Rig,
+        rig: Sounding,
         routes: Sequence[Route],
         rate: int,
         bpm: float = 120.0,

@@ -8,7 +8,7 @@ import time
 import traceback
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import msgspec
 import numpy as np
@@ -23,6 +23,10 @@ from bridge.inbox import EngineStatus, decode_command, encode_notes, encode_stat
 from bridge.processes import quiet_child, still_garbage, watch_parent
 from bridge.ring import Ring
 from bridge.session import Session
+from instruments.block import FrameEvent, Kind, Transport
+
+if TYPE_CHECKING:
+    from bridge.rig import Rig
 
 AUDIO_HEAD = struct.Struct("<qqII")
 """frame0, ns0, frames, rate; then float32 of shape (2, frames)."""
@@ -99,12 +103,12 @@ decode_news = msgspec.msgpack.Decoder(Ready | Broken).decode
 class _Shell:
     """Between the driver and the engine: rings in, step, rings out. step() runs in the driver's thread."""
 
-    def __init__(self, engine: Engine, mixer: Any, rings: Rings, rate: int) -> None:
+    def __init__(self, engine: Engine, rig: Rig, rings: Rings, rate: int) -> None:
         self.engine = engine
         self.faults = 0
         self.misses = 0
         self.notices: list[str] = []
-        self._mixer = mixer
+        self._rig = rig
         self._rings = rings
         self._rate = rate
         self._status_ns = 0
@@ -142,10 +146,11 @@ class _Shell:
         engine, timeline = self.engine, self.engine.timeline
         notices, engine.notices = engine.notices + self.notices, []
         self.notices = []
-        levels = self._mixer.levels()
+        levels = self._rig.levels()
         return EngineStatus(
-            block.frame0, block.ns0, engine.epoch, engine.playing, engine.starting, timeline.cursor, engine.line.bpm, engine.clock,
-            engine.source, engine.heard(block.ns0), engine.ended, [(float(a), float(b)) for a, b in levels],
+            block.frame0, block.ns0, engine.epoch, engine.playing, engine.starting, timeline.cursor,
+            engine.line.bpm, engine.clock, engine.source, engine.heard(block.ns0), engine.ended,
+            [(float(a), float(b)) for a, b in levels],
             {"late_bars": timeline.late_bars, "repeated_bars": timeline.repeated_bars, "notes": engine.notes_begun,
              "sounding": timeline.sounding, "deadline_misses": self.misses, "xruns": self.xruns,
              "audio_dropped": self._rings.audio.refused},
@@ -158,14 +163,14 @@ def run(setup: Setup, rings: Rings, main: Connection[Any, Any]) -> None:
     quiet_child()
     stop = threading.Event()
     try:
-        engine, mixer, driver = _assemble(setup)
+        engine, rig, driver = _assemble(setup)
     except SidemanError as error:
         main.send_bytes(encode_news(Broken(str(error))))
         return
     except Exception as error:
         main.send_bytes(encode_news(Broken(f"the engine could not start: {error!r}", traceback.format_exc())))
         return
-    shell = _Shell(engine, mixer, rings, driver.rate)
+    shell = _Shell(engine, rig, rings, driver.rate)
     if setup.recovering:
         shell.begin_with(_all_off(engine))
     if setup.resume is not None:
@@ -173,21 +178,24 @@ def run(setup: Setup, rings: Rings, main: Connection[Any, Any]) -> None:
     watch_parent(main, stop.set)
     still_garbage()
     driver.start(shell.step)
-    main.send_bytes(encode_news(Ready(driver.name, driver.rate, driver.frames, mixer.latency)))
+    main.send_bytes(encode_news(Ready(driver.name, driver.rate, driver.frames, rig.latency)))
+    told: dict[int, str] = {}
     while not stop.wait(0.25):
         shell.xruns = driver.xruns
+        _tell_plugins(rig, told, shell.notices)
         lost = getattr(driver, "lost", None)
         if lost:
             main.send_bytes(encode_news(Broken(str(lost), lost=True)))
             break
     driver.stop(engine.halt())
-    mixer.close()
+    rig.close()
+    rings.close()
 
 
-def _assemble(setup: Setup) -> tuple[Engine, Any, Driver]:
+def _assemble(setup: Setup) -> tuple[Engine, Rig, Driver]:
     """Compiled kernels and device libraries are imported here: the main process, which names run(), needs neither."""
     from bridge.audio_io import DriverName, choose_driver
-    from bridge.rig import build_mixer, routes
+    from bridge.rig import build_rig, routes
 
     session = setup.session
     named = {t.name: t.port for t in session.tracks if t.port is not None}
@@ -200,12 +208,30 @@ def _assemble(setup: Setup) -> tuple[Engine, Any, Driver]:
         clock_source=session.clock.port,
         first_frame=setup.frame0,
     )
-    mixer = build_mixer(session, driver.rate, max(driver.frames, session.block, 1024))
+    rig = build_rig(session, driver.rate, max(driver.frames, session.block, 1024))
+    _rehearse(rig, driver.frames)
     engine = Engine(
-        mixer, routes(session), driver.rate, session.music.tempo, session.meter, length=session.music.bars,
+        rig, routes(session), driver.rate, session.music.tempo, session.meter, length=session.music.bars,
         epoch=setup.epoch, accept=session.clock.source, on_loss=session.clock.on_loss,
     )
-    return engine, mixer, driver
+    return engine, rig, driver
+
+
+def _rehearse(rig: Rig, frames: int) -> None:
+    """A few blocks before the curtain, with a note on each strip: first calls and first touches of memory are slow."""
+    note = [FrameEvent(0, Kind.ON, 0, 60, 1.0), FrameEvent(frames - 1, Kind.OFF, 0, 60, 64.0)]
+    for _ in range(4):
+        rig.process([note] * len(rig.strips), frames, Transport())
+    rig.reset()
+
+
+def _tell_plugins(rig: Rig, told: dict[int, str], notices: list[str]) -> None:
+    """Say what has become of a plug-in, once for each change (its loading and being fine again included)."""
+    for i, status in enumerate(rig.plugin_status()):
+        state = status["state"]
+        if state != told.get(i, "loading"):
+            notices.append(f"plug-in {status['plugin']}: {state}")
+        told[i] = state
 
 
 def _all_off(engine: Engine) -> list[MidiOut]:

@@ -15,6 +15,8 @@ WINDOW = 48
 LOST_NS = 250_000_000
 """No clock for this long while running is a loss (Ardour's figure); at slow tempi, LOST_CLOCKS of them."""
 LOST_CLOCKS = 3.0
+_SETTLED = 8
+"""Clocks in the window before a gap is believed to be lost clocks."""
 _QUICK = 4
 """Same-signed large residuals in a row that mean a new tempo; the regression starts again from these."""
 
@@ -54,7 +56,7 @@ class ClockFollower:
     """
 
     __slots__ = (
-        "_base_clock", "_base_tick", "_count", "_last_ns", "_next_tick", "_points", "_residuals", "_seek",
+        "_base_clock", "_base_tick", "_count", "_last_ns", "_missing", "_next_tick", "_points", "_residuals", "_seek",
         "line", "state",
     )
 
@@ -67,6 +69,7 @@ class ClockFollower:
         self._base_clock = 0
         self._base_tick = 0
         self._next_tick = 0
+        self._missing = 0
         self._seek = False
         self._last_ns: int | None = None
 
@@ -139,6 +142,7 @@ class ClockFollower:
             self._count += 1
             if last is not None and ns - last > max(LOST_NS, LOST_CLOCKS * self._interval_ns()):
                 self._points.clear()  # a pause while stopped: the phase is new, the tempo is kept as a guess
+            self._mind_gap(ns)
         if self.state is State.ARMED or self._seek:
             change = Change.STARTED
             self.state = State.RUNNING
@@ -151,6 +155,23 @@ class ClockFollower:
         self._fit()
         tick = self._base_tick + (self._count - self._base_clock) * CLOCK_TICKS
         return Event(change, ns, tick)
+
+    def _mind_gap(self, ns: int) -> None:
+        """A clock whole intervals late, on a settled line, means that those before it were lost on the way.
+
+        Twice running it means a slower tempo instead: then the count goes back to what was really heard.
+        """
+        missing, before = 0, self._missing
+        if len(self._points) >= _SETTLED:
+            late = (ns - self._predict(self._count)) / self._interval_ns()
+            if before and late > 0.5:
+                self._count -= before
+                self._points.clear()
+                self._residuals.clear()
+            elif abs(late - round(late)) <= 0.15:
+                missing = max(0, round(late))
+        self._count += missing
+        self._missing = missing
 
     def _predict(self, clock: int) -> float:
         tick = self._base_tick + (clock - self._base_clock) * CLOCK_TICKS

@@ -6,6 +6,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable
+from functools import cache
 from typing import Any, TypeVar
 
 from bridge.errors import DeviceError
@@ -20,6 +21,7 @@ _messages: deque[str] = deque(maxlen=8)
 """What libjack says went wrong, newest last; it would print it on stderr."""
 
 
+@cache
 def _listen() -> None:
     jack.set_error_function(_messages.append)
     jack.set_info_function(lambda _message: None)

@@ -15,7 +15,7 @@ from bridge.clip_bytes import Bar, decode_bar, encode_bar
 from bridge.driver import Block
 from bridge.engine import Engine, Inputs
 from bridge.inbox import AnyCommand, NoteBegun, Play
-from bridge.rig import build_mixer, routes
+from bridge.rig import build_rig, routes
 from bridge.session import Session
 from bridge.timeline import ordered
 from composers.composer import Band, make_band
@@ -46,13 +46,13 @@ def render(session: Session, block: int = BLOCK) -> Iterator[Rendered]:
     """The whole piece (session.music.bars must be set) and its tail until silence, block by block."""
     rate = session.sample_rate
     band = make_band(session.plan())
-    mixer = build_mixer(session, rate, block, offline=True)
-    with closing(mixer):
-        engine = Engine(mixer, routes(session), rate, session.music.tempo, session.meter, length=session.music.bars,
+    rig = build_rig(session, rate, block, offline=True)
+    with closing(rig):
+        engine = Engine(rig, routes(session), rate, session.music.tempo, session.meter, length=session.music.bars,
                         accept="internal")
         commands: list[AnyCommand] = [Play()]
         bars: list[Bar] = []
-        frame, tail, skip = 0, 0, mixer.latency
+        frame, tail, skip = 0, 0, rig.latency
         while True:
             ns = frame * 1_000_000_000 // rate
             out = engine.step(Inputs(Block(frame, ns, block, ()), commands, bars))

@@ -13,10 +13,13 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from bridge.errors import MusicError, SessionError
+from bridge.errors import InstrumentError, MusicError, SessionError
 from bridge.tempo import MAX_BPM, MIN_BPM
 from composers.composer import Plan, find_genre, make_band
 from composers.score import Meter
+from instruments.effects import make_effect
+from instruments.patch import find_patch
+from instruments.plugin_scan import find as find_plugin
 
 Unit = Annotated[float, Meta(ge=0, le=1)]
 Db = Annotated[float, Meta(ge=-96, le=24)]
@@ -184,7 +187,6 @@ def check(session: Session, place: str) -> None:
     """What types cannot say: names that must exist, or be unique. Raises SessionError."""
     try:
         known = find_genre(session.music.genre).parts
-        make_band(session.plan())
     except MusicError as error:
         raise SessionError(f"{place}: {error}") from None
     seen: set[str] = set()
@@ -196,15 +198,33 @@ def check(session: Session, place: str) -> None:
             if part not in known:
                 raise SessionError(f"{place}: tracks[{i}].parts: {part!r} is no part of {session.music.genre}: "
                                    f"choose from {', '.join(known)}")
+        try:
+            find_patch(track.instrument)
+        except InstrumentError as error:
+            raise SessionError(f"{place}: tracks[{i}].instrument: {error}") from None
         for j, spec in enumerate(track.effects):
             _check_effect(spec, f"{place}: tracks[{i}].effects[{j}]")
     for j, spec in enumerate(session.master_effects):
         _check_effect(spec, f"{place}: master_effects[{j}]")
+    try:
+        make_band(session.plan())
+    except MusicError as error:
+        raise SessionError(f"{place}: {error}") from None
 
 
 def _check_effect(spec: EffectSpec, place: str) -> None:
     if (spec.plugin is None) == (spec.effect is None):
         raise SessionError(f"{place}: give either plugin = \"Name or path\" (hosted) or effect = \"name\" (built in)")
+    try:
+        if spec.effect is not None:
+            words = [k for k, v in spec.params.items() if isinstance(v, str)]
+            if words:
+                raise SessionError(f"{place}.params.{words[0]} = {spec.params[words[0]]!r}: give a number")
+            make_effect(spec.effect, spec.params)  # type: ignore[arg-type]
+        elif spec.plugin is not None and spec.required:
+            find_plugin(spec.plugin)
+    except InstrumentError as error:
+        raise SessionError(f"{place}: {error}") from None
 
 
 def _explain(message: str, data: Mapping[str, Any], text: str) -> str:
@@ -240,6 +260,11 @@ def _fields(path: str) -> list[str]:
     steps = re.findall(r"[^.\[\]]+", path)
     kind: type[Struct] = Session
     for step in steps:
-        kind = {"tracks": Track, "effects": EffectSpec, "master_effects": EffectSpec, "music": Music, "clock": Clock,
-                "outputs": OutputSpec}.get(step, kind)
+        kind = _TABLES.get(step, kind)
     return list(kind.__struct_fields__)
+
+
+_TABLES: dict[str, type[Struct]] = {
+    "tracks": Track, "effects": EffectSpec, "master_effects": EffectSpec, "music": Music, "clock": Clock,
+    "outputs": OutputSpec,
+}

@@ -64,7 +64,10 @@ def _welcome(running: App) -> None:
     click.echo(f"Sideman plays {session.name}: {music.genre} in {music.key} {music.mode}, {music.tempo:g} BPM, "
                f"{', '.join(t.name for t in session.tracks)}")
     if ready is not None:
-        click.echo(f"  sound   {ready.driver}")
+        sound, _, midi = ready.driver.partition("; MIDI: ")
+        click.echo(f"  sound   {sound}")
+        if midi:
+            click.echo(f"  MIDI    {midi}")
     click.echo(f"  page    {running.server.url}")
     click.echo(f"  socket  {running.server.socket_url}")
     waits = {"auto": "follows a MIDI clock as soon as one starts", "midi": "waits for a MIDI clock",

@@ -36,12 +36,12 @@ class FakeRig:
                 self.events.append((transport.frame + e.offset, e))
         return np.zeros((2, frames), np.float32)
 
-    def set_gain_db(self, strip: int, gain_db: float) -> None:
-        self.gains.append((strip, gain_db))
+    def set_gain_db(self, strip: int, value: float) -> None:
+        self.gains.append((strip, value))
 
-    def set_mute(self, strip: int, mute: bool) -> None: ...
-    def set_master_gain_db(self, gain_db: float) -> None:
-        self.gains.append((-1, gain_db))
+    def set_mute(self, strip: int, value: bool) -> None: ...
+    def set_master_gain_db(self, value: float) -> None:
+        self.gains.append((-1, value))
 
     def set_filter(self, cutoff_hz: float | None, resonance: float = 0.0) -> None: ...
 

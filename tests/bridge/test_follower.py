@@ -149,11 +149,24 @@ def test_the_extremes_of_tempo(bpm: float) -> None:
     assert follower.line.bpm == pytest.approx(bpm, rel=1e-4)
 
 
-def test_a_dropped_clock_loses_at_most_that_clock() -> None:
+@pytest.mark.parametrize("lost", [1, 2, 5])
+def test_dropped_clocks_move_no_beat(lost: int) -> None:
     follower = ClockFollower()
     master = Master(follower)
     master.send(FA)
     master.clocks(100)
-    master.ns += interval(120)
-    master.clocks(60)
-    assert follower.line.bpm == pytest.approx(120, abs=0.1)
+    master.ns += lost * interval(120)
+    event = master.clocks(60)[-1]
+    assert event is not None and event.tick == (100 + lost + 59) * 40
+    assert follower.line.bpm == pytest.approx(120, abs=0.01)
+
+
+def test_half_the_tempo_is_not_taken_for_dropped_clocks() -> None:
+    follower = ClockFollower()
+    master = Master(follower, 160)
+    master.send(FA)
+    master.clocks(100)
+    master.bpm = 80
+    event = master.clocks(20)[-1]
+    assert event is not None and event.tick == 119 * 40
+    assert follower.line.bpm == pytest.approx(80, rel=1e-4)

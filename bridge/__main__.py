@@ -1,0 +1,5 @@
+"""`python -m bridge` is `sideman`."""
+
+from bridge.commands import main
+
+main()

@@ -1,0 +1,1 @@
+"""Benchmarks: each measures one promise on this machine, beside a peer or baseline in the same run."""

@@ -1,0 +1,50 @@
+"""sideman bench"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+
+@click.command()
+@click.argument("name", type=click.Choice(["sync", "startup", "render"]))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--runs", type=click.IntRange(1, 100), default=5, show_default=True, help="Runs (startup, render).")
+@click.option("--bars", type=click.IntRange(2, 10_000), default=64, show_default=True, help="Bars (sync, render).")
+def command(name: str, as_json: bool, runs: int, bars: int) -> None:
+    """Measure one promise on this machine, beside a peer in the same run.
+
+    \b
+    sideman bench sync       follow jack_midi_clock over JACK: note errors, stuck and lost notes (needs jackd)
+    sideman bench startup    seconds to the first sound, memory of all processes
+    sideman bench render     seconds of sound a second, beside fluidsynth
+    sideman bench sync --json --bars 64
+    """
+    from bridge.bench.figures import machine
+
+    result: dict[str, Any] = {"bench": name, "machine": machine()}
+    match name:
+        case "sync":
+            from bridge.bench import sync
+
+            result |= {"runs": 1, **sync.run(bars=bars, tell=lambda text: click.echo(text, err=True))}
+        case "startup":
+            from bridge.bench import startup
+
+            result |= startup.run(runs)
+        case _:
+            from bridge.bench import render
+
+            result |= render.run(runs, bars)
+    if as_json:
+        click.echo(json.dumps(result))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, show_header=False)
+    for key, value in result.items():
+        table.add_row(key, json.dumps(value))
+    Console().print(table)

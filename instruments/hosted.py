@@ -287,7 +287,7 @@ class HostedEffect:
         self._late = False
         self._retire(link, reason)
         if self._offline and self._keeper is not None:
-            self._keeper.settled(_DOWN_WAIT_S)
+            self._keeper.out(_DOWN_WAIT_S)
             raise self._failure(self._keeper)
 
     def _failure(self, keeper: PluginKeeper) -> InstrumentError:

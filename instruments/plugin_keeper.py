@@ -26,7 +26,7 @@ _PRINTING_S = 0.25
 class PluginKeeper:
     """A thread that sleeps until something happens to the plug-in's process.
 
-    retire() may be called by the audio thread: it never blocks. start(), settled() and close() belong to the owner.
+    retire() may be called by the audio thread: it never blocks. start(), settled(), out() and close() are the owner's.
     """
 
     def __init__(self, spec: PluginSpec, on_ready: Callable[[Link], None], max_crashes: int | None) -> None:
@@ -48,7 +48,7 @@ class PluginKeeper:
         self._retired: deque[tuple[Link, str]] = deque()
         self._wanted: deque[Mapping[str, ParamValue]] = deque()
         self._asked: deque[Mapping[str, ParamValue]] = deque()
-        self._settled = threading.Event()
+        self._settled, self._out = threading.Event(), threading.Event()
         self._closing = False
         self._bell, self._ring = socket.socketpair()
         self._bell.setblocking(False)
@@ -62,10 +62,17 @@ class PluginKeeper:
         """Wait until the plug-in is ready or is known not to become so; see `state`."""
         return self._settled.wait(timeout_s)
 
+    def out(self, timeout_s: float) -> bool:
+        """Wait until the plug-in is known to stay out; see `state`."""
+        return self._out.wait(timeout_s)
+
     @property
     def params(self) -> Mapping[str, ParamValue]:
-        """What the plug-in is given when it is started again."""
-        return self._spec.params
+        """All that has been set and not refused so far, also what has yet to be delivered."""
+        params = dict(self._spec.params)
+        for later in (*self._asked, *self._wanted):
+            params.update(later)
+        return params
 
     def retire(self, link: Link, reason: str) -> None:
         """The audio thread uses this link no more, as the plug-in has died or must die for `reason`."""
@@ -99,6 +106,7 @@ class PluginKeeper:
             if reason is not None:
                 self._count(reason)
             if self.state.startswith("out"):
+                self._out.set()
                 self._settled.set()
                 self._sleep(None)
             else:
@@ -129,6 +137,7 @@ class PluginKeeper:
         reason = self._watch(process)
         self.pid = None
         self._link = None
+        self._wanted.extendleft(reversed(self._asked))  # unanswered: the next process gets them again
         self._asked.clear()
         code = process.end(gently=self._closing)
         self.output = process.words()

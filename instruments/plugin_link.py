@@ -7,10 +7,13 @@ ARM too), either end sees at once when the other dies, and it wakes a sleeper on
 
 from __future__ import annotations
 
+import itertools
+import os
 import select
 import socket
 import struct
 import time
+from contextlib import suppress
 from enum import IntEnum
 from multiprocessing.shared_memory import SharedMemory
 from typing import NamedTuple
@@ -25,6 +28,10 @@ PLUGIN_FRAMES = 128
 Hence the same sound at any block size, and plug-ins work that insist on the size that they were prepared for: ZamVerb
 prepared for 1,024 frames passes blocks of 128 through dry. Convolvers cost the same per call at 64 as at 256 frames.
 """
+
+
+SHM_PREFIX = "sideman-fx-"
+_serial = itertools.count()
 
 
 class Ask(IntEnum):
@@ -107,7 +114,7 @@ class SharedRings:
     def __init__(self, frames: int, name: str | None = None) -> None:
         """Create it, or attach to it by name. frames is a multiple of PLUGIN_FRAMES."""
         self.frames = frames
-        self._memory = SharedMemory(name, create=name is None, size=2 * 2 * frames * 4)
+        self._memory = _named(2 * 2 * frames * 4) if name is None else SharedMemory(name)
         self._unlinked = False
         both: AudioBlock = np.ndarray((2, 2, frames), np.float32, self._memory.buf)
         self.input, self.output = FrameRing(frames, both[0]), FrameRing(frames, both[1])
@@ -127,6 +134,13 @@ class SharedRings:
         nothing: AudioBlock = np.zeros((2, 0), np.float32)
         self.input.data = self.output.data = nothing
         self._memory.close()
+
+
+def _named(size: int) -> SharedMemory:
+    """New shared memory whose name tells whose it is; macOS allows 30 characters."""
+    while True:
+        with suppress(FileExistsError):
+            return SharedMemory(f"{SHM_PREFIX}{os.getpid()}-{next(_serial)}", create=True, size=size)
 
 
 class Link:

@@ -97,9 +97,12 @@ class FrameClock:
             return self._restart(frame, ns)
         self._updates += 1
         w = min(0.5, 2.0 * math.pi * _BANDWIDTH_HZ * frames / self.rate)
-        at = max(self._ns, predicted + max(math.sqrt(2.0) * w, 1.0 / self._updates) * error)
+        at = predicted + max(math.sqrt(2.0) * w, 1.0 / self._updates) * error
         if self._updates > 1:
             self._ns_per_frame += w * w * error / frames
+        if at < self._ns:  # time stands still rather than go back, until the device has caught up
+            at = self._ns
+            self.reanchor()
         whole = math.floor(at)
         self._ns = at - whole
         self._line = FrameLine(frame, line.ns0 + whole, NS / self._ns_per_frame)
@@ -116,7 +119,8 @@ class FrameClock:
         self._ns_per_frame = NS / self.rate
         self._updates = 1
         self._off = 0
-        if self._line is not None:
-            ns = max(ns, self._line.ns0)
+        if self._line is not None and ns < self._line.ns0:
+            ns = self._line.ns0
+            self._updates = 0  # as in update(): not there yet
         self._line = FrameLine(frame, ns, float(self.rate))
         return self._line

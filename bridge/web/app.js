@@ -140,7 +140,8 @@ function showClock({ state, source, bpm }) {
     lost: ["bad", `Lost ${source ?? "the master"}`],
   }[state] ?? ["warn", state];
   $("clock").dataset.state = words[0];
-  show($("clock-text"), bpm && state === "following" ? `${words[1]} at ${bpm.toFixed(1)}` : words[1]);
+  $("clock").title = bpm ? `The master's clock says ${bpm.toFixed(2)} BPM` : "";
+  show($("clock-text"), words[1]);
 }
 
 const formatTempo = (tempo) => (Math.abs(tempo - Math.round(tempo)) < 0.05 ? String(Math.round(tempo)) : tempo.toFixed(1));
@@ -356,8 +357,8 @@ function everyFrame() {
     Object.assign(stats, player.report);
     if (now - lastNote > 0.5) {
       lastNote = now;
-      const { playing, fill, underruns, rate } = player.report;
-      const words = playing ? `${Math.round(fill * 1000)} ms buffer, ${rate / 1000} kHz` : "Waiting for sound";
+      const { playing, smoothFill, underruns, rate } = player.report;
+      const words = playing ? `${Math.round(smoothFill * 1000)} ms buffer, ${rate / 1000} kHz` : "Waiting for sound";
       show($("player-note"), underruns ? `${words}, ${underruns} dropouts` : words);
     }
   }

@@ -54,7 +54,7 @@ export class Band {
         return words;
       };
       who.append(swatch, name, line("muted", track.instrument !== track.name ? track.instrument : ""));
-      if (track.port) who.append(line("muted port", `${track.port}, channel ${track.channel + 1}`));
+      if (track.port) who.append(line("muted port", `${track.port}, ch ${track.channel + 1}`));
       const meters = document.createElement("span");
       meters.className = "meters";
       meters.setAttribute("aria-hidden", "true");

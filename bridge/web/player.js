@@ -3,11 +3,14 @@
 // into the AudioWorklet (the processor at the end).
 //
 // Resampling: band-limited interpolation with a windowed sinc, J. O. Smith, "Digital Audio Resampling", CCRMA.
-// Drift: the fill level steers the speed by at most 0.05 %, which is below what can be heard.
+// Drift: the fill level steers the speed, by at most 0.05 % (below what can be heard) while it is near its target and by
+// up to 0.3 % (5 cents) when the buffer is about to run dry or has grown to twice its length.
 
 const TAPS = 32;
 const PHASES = 256;
-const MAX_CORRECTION = 0.0005;
+const GENTLE_CORRECTION = 0.0005;
+const GENTLE_RANGE = 0.5; // share of the target's length
+const MAX_CORRECTION = 0.003;
 const FADE_FRAMES = 128;
 
 /** Kaiser window's Bessel function of order zero, by its power series. */
@@ -39,6 +42,13 @@ function sincTable(cutoff) {
     for (let tap = 0; tap < TAPS; tap++) table[row + tap] /= sum;
   }
   return table;
+}
+
+/** Change of speed for a fill level that is off its target by `error` times the target. */
+function steer(error) {
+  const far = Math.min(1, Math.max(0, Math.abs(error) - GENTLE_RANGE) / (1 - GENTLE_RANGE));
+  const gentle = Math.min(1, Math.abs(error) / GENTLE_RANGE) * GENTLE_CORRECTION;
+  return Math.sign(error) * (gentle + far * (MAX_CORRECTION - GENTLE_CORRECTION));
 }
 
 /**
@@ -131,8 +141,7 @@ export class StreamBuffer {
     }
     if (this.fill > this.targetSeconds * 3 + 0.1) this.#skip();
     this.smoothFill += (this.fill - this.smoothFill) * 0.004;
-    const wanted = (this.smoothFill - this.targetSeconds) / this.targetSeconds;
-    this.correction = Math.max(-1, Math.min(1, wanted)) * MAX_CORRECTION;
+    this.correction = steer(this.smoothFill / this.targetSeconds - 1);
     const step = this.step * (1 + this.correction);
     const mask = this.capacity - 1;
     const { table, left: ringLeft, right: ringRight } = this;
@@ -178,6 +187,7 @@ export class StreamBuffer {
       rate: this.inputRate,
       playing: this.playing,
       fill: this.fill,
+      smoothFill: this.smoothFill ?? 0,
       correction: this.correction,
       underruns: this.underruns,
       lostFrames: this.lostFrames,

@@ -50,8 +50,9 @@ export class PianoRoll {
 
   status(status, nowS) {
     this.time.update(status, nowS);
+    const before = this.#chordKey();
     this.#learnChords(status);
-    this.dirty = true;
+    if (this.#chordKey() !== before) this.dirty = true;
   }
 
   midi(events) {
@@ -70,6 +71,10 @@ export class PianoRoll {
     this.notes = this.notes.filter((note) => note.start < tape);
     for (const note of this.notes) note.end = Math.min(note.end, tape);
     this.chords = this.chords.filter((chord) => chord.tape < tape);
+  }
+
+  #chordKey() {
+    return `${this.chords.length} ${this.chords.at(-1)?.symbol} ${this.chords.at(-1)?.tape} ${this.chords[0]?.tape}`;
   }
 
   #learnChords(status) {

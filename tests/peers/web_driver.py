@@ -15,17 +15,18 @@ import subprocess
 import tempfile
 import time
 import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
 
-FLAGS = (
-    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --autoplay-policy=no-user-gesture-required --mute-audio "
-    "--remote-debugging-port=0 about:blank"
-).split()
+FLAGS = [
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--mute-audio",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required", "--remote-debugging-port=0", "about:blank",
+]
 
 
 def chromium() -> str | None:
@@ -43,33 +44,33 @@ class Page:
     def __enter__(self) -> Self:
         program = chromium()
         assert program is not None
-        self._profile = tempfile.TemporaryDirectory(prefix="sideman-chromium-", ignore_cleanup_errors=True)
-        self._process = subprocess.Popen(
-            [program, f"--user-data-dir={self._profile.name}", *FLAGS],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-        )
-        try:
-            self._socket = self._attach()
-        except BaseException:
-            self._end()
-            raise
-        for domain in ("Page", "Runtime", "Log", "Network"):
-            self.call(f"{domain}.enable")
+        with ExitStack() as started:  # whatever fails on the way leaves no browser behind
+            profile = tempfile.TemporaryDirectory(prefix="sideman-chromium-", ignore_cleanup_errors=True)
+            self._profile = Path(started.enter_context(profile))
+            self._process = subprocess.Popen(
+                [program, f"--user-data-dir={self._profile}", *FLAGS],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+            )
+            started.callback(self._kill)
+            self._socket = started.enter_context(connect(self._debugger(), max_size=None, compression=None))
+            for domain in ("Page", "Runtime", "Log", "Network"):
+                self.call(f"{domain}.enable")
+            self._started = started.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._socket.close()
-        self._end()
+        self._started.close()
 
-    def _end(self) -> None:
+    def _kill(self) -> None:
+        """The browser's whole process group, which is its own (start_new_session)."""
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-        self._profile.cleanup()
 
-    def _attach(self) -> ClientConnection:
-        port_file = Path(self._profile.name) / "DevToolsActivePort"
+    def _debugger(self) -> str:
+        """Address of the page's DevTools socket, once the browser has written its port."""
+        port_file = self._profile / "DevToolsActivePort"
         until = time.monotonic() + 30
         while not (port_file.exists() and "\n" in port_file.read_text()):
             assert self._process.poll() is None, "Chromium ended at once"
@@ -78,7 +79,7 @@ class Page:
         port = int(port_file.read_text().split()[0])
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/json", timeout=10) as answer:
             target = next(entry for entry in json.load(answer) if entry["type"] == "page")
-        return connect(target["webSocketDebuggerUrl"], max_size=None, compression=None)
+        return str(target["webSocketDebuggerUrl"])
 
     def call(self, method: str, **params: Any) -> dict[str, Any]:
         """One command and its result; events that come meanwhile are looked through for complaints."""

@@ -9,7 +9,6 @@ import time
 from types import TracebackType
 from typing import Self
 
-import msgspec
 import numpy as np
 
 from bridge import wire
@@ -37,8 +36,9 @@ def root_of(symbol: str) -> int:
 class Stage:
     """Runs the server in a thread of its own; the test talks to it through attributes only."""
 
-    def __init__(self, rate: int = 48000) -> None:
+    def __init__(self, rate: int = 48000, port: int = 0) -> None:
         self.rate = rate
+        self._port = port
         self.told: list[tuple[str, object]] = []
         self.tempo = 120.0
         self.volume = 1.0
@@ -136,7 +136,7 @@ class Stage:
     # --- The music ---
 
     async def _run(self) -> None:
-        self.server = Server(self, port=0)
+        self.server = Server(self, port=self._port)
         await self.server.start()
         self.url = self.server.url
         self._ready.set()
@@ -197,8 +197,3 @@ class Stage:
             wire.MidiEvent(at, note, float(velocity), length * quarter, track, channel, beat)
             for track, note, velocity, length, channel in found
         ]
-
-
-def _check() -> None:  # the stage's own messages are what clients may see
-    wire.decode_server(wire.encode(Stage().hello()))
-    msgspec.json.decode(wire.encode(Stage().status()))

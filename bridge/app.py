@@ -50,6 +50,7 @@ _NOTICE_S = 12.0
 _CRASHES = 5
 """So many deaths of a child within a minute are too many."""
 _CHARTS = 4096
+_SESSIONS = 64
 _POLL_S = 0.005
 _KEYS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 
@@ -73,6 +74,8 @@ class App:
         self._engine: Child | None = None
         self._composer: Child | None = None
         self._last: EngineStatus | None = None
+        self._sessions: dict[int, Session] = {1: session}
+        """By epoch: what the engine plays may be one behind what was asked for."""
         self._charts: dict[tuple[int, int], BarChart] = {}
         self._notices: deque[tuple[float, wire.Notice]] = deque(maxlen=32)
         self._crashes: deque[float] = deque(maxlen=_CRASHES)
@@ -111,11 +114,12 @@ class App:
             await self._shut()
 
     async def _shut(self) -> None:
-        if self._engine is not None:
-            self._engine.stop()
-        if self._composer is not None:
-            self._composer.stop(0.2)
+        children = [c for c in (self._engine, self._composer) if c is not None]
+        for child in children:
+            child.send(b"")  # all at once: they end while the server closes
         await self.server.stop()
+        for child in children:
+            child.stop()
         self._rings.close()
 
     def _start_composer(self) -> None:
@@ -328,6 +332,8 @@ class App:
         check(session, "generate" if restart else "modify")
         before, self.session = self.session, session
         self._epoch += 1
+        self._sessions[self._epoch] = session
+        self._sessions.pop(self._epoch - _SESSIONS, None)
         if self._composer is not None:
             self._composer.send(encode_plan((self._epoch, session.plan())))
         if session.tracks != before.tracks and self._engine is not None:
@@ -362,14 +368,20 @@ class App:
             modes=genre.modes, keys=_KEYS, instruments=genre.instruments,
         )
 
+    def _chart(self, epoch: int, bar: int) -> BarChart | None:
+        """Of the newest plan up to `epoch` that has composed the bar: a changed plan leaves the bar that sounds."""
+        return next((c for e in (epoch, epoch - 1) if (c := self._charts.get((e, bar))) is not None), None)
+
     def status(self) -> wire.Status:
-        session, last, music = self.session, self._last, self.session.music
+        last = self._last
+        session = self.session if last is None else self._sessions.get(last.epoch, self.session)
+        music = session.music
         notices = tuple(n for at, n in self._notices if time.monotonic() - at < _NOTICE_S)
         if last is None:
             return wire.Status(status="generating", time=0.0, position=0.0, tempo=music.tempo, notices=notices)
         meter = session.meter
         bar, within = divmod(last.tick, meter.bar_ticks)
-        charts = [c for b in range(bar, bar + 4) if (c := self._charts.get((last.epoch, b))) is not None]
+        charts = [c for b in range(bar, bar + 4) if (c := self._chart(last.epoch, b)) is not None]
         chords = [(c.bar * meter.bar_ticks / PPQ + beat * meter.beat_ticks / PPQ, symbol, c.section)
                   for c in charts for beat, symbol in c.chords]
         position = last.tick / PPQ

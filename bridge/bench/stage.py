@@ -85,8 +85,11 @@ class Player:
             except subprocess.TimeoutExpired:
                 os.killpg(self._process.pid, signal.SIGKILL)
                 self._process.wait()
+        seconds = time.perf_counter() - began
         self._reader.join(2)
-        return time.perf_counter() - began
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+        return seconds
 
 
 def family(pid: int) -> list[int]:

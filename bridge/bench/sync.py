@@ -67,18 +67,21 @@ def run(bars: int = 64, bpm: float = 120.0, frames: int = 128, tell: Callable[[s
 
 def report(recording: Recording, session: Session, bars: int, bpm: float) -> dict[str, Any]:
     """The figures from a recording of one run from Start to Stop."""
-    clocks = clock_frames(recording.midi[ClockMaster.PORT])
+    played = stretches(recording.midi[ClockMaster.PORT])
+    if not played:
+        raise DeviceError("jack_midi_clock sent no clock: run it again on a quieter machine")
+    stretch = played[0]
     total = Match([], 0, 0, 0, None)
-    end_tick = min(bars * session.meter.bar_ticks, (len(clocks) - 2) * TICKS_A_CLOCK)
+    end_tick = min(bars * session.meter.bar_ticks, int(stretch.ticks[-2]))
     clips = clips_of(session.with_music(bars=bars + 2))
     firsts: list[float] = []
     for track in session.tracks:
-        match = compare(recording.midi[f"sideman:{track.name}"], clips[track.name], clocks, end_tick, recording.rate)
+        match = compare(recording.midi[f"sideman:{track.name}"], clips[track.name], stretch, end_tick, recording.rate)
         total = Match(total.errors_ms + match.errors_ms, total.lost + match.lost, total.extra + match.extra,
                       total.stuck + match.stuck, None)
         if match.first_error_ms is not None:
             firsts.append(match.first_error_ms)
-    intervals = np.diff(clocks) / recording.rate * 1000
+    intervals = np.diff(stretch.frames) / recording.rate * 1000
     return {
         "bars": round(end_tick / session.meter.bar_ticks, 2), "bpm": bpm, "notes": len(total.errors_ms),
         "note_error_ms": spread(np.abs(total.errors_ms).tolist()),
@@ -92,36 +95,56 @@ def report(recording: Recording, session: Session, bars: int, bpm: float) -> dic
     }
 
 
-def clock_frames(messages: Sequence[Heard]) -> NDArray[np.int64]:
-    """Frames of the clocks from the first Start on, up to the next Stop."""
-    frames: list[int] = []
+class Stretch(NamedTuple):
+    """A stretch of uninterrupted play as the master sent it: the frame of each clock, the first one at `tick0`."""
+
+    tick0: int
+    frames: NDArray[np.int64]
+
+    @property
+    def ticks(self) -> NDArray[np.int64]:
+        return self.tick0 + np.arange(len(self.frames)) * TICKS_A_CLOCK
+
+
+def stretches(messages: Sequence[Heard]) -> list[Stretch]:
+    """From each Start or Continue to the Stop after it, by the MIDI 1.0 rules, independently of our follower."""
+    found: list[tuple[int, list[int]]] = []
+    position = clocks = 0
     running = False
     for heard in messages:
         match heard.data[0]:
             case 0xFA:
-                running = True
-            case 0xFC if running and frames:
-                break
+                position, clocks, running = 0, 0, True
+                found.append((0, []))
+            case 0xFB:
+                clocks, running = 0, True
+                found.append((position, []))
+            case 0xFC if running:
+                position, running = position + clocks * TICKS_A_CLOCK, False
+            case 0xF2 if not running:
+                position = (heard.data[1] | heard.data[2] << 7) * 6 * TICKS_A_CLOCK
             case 0xF8 if running:
-                frames.append(heard.frame)
-    return np.array(frames, np.int64)
+                found[-1][1].append(heard.frame)
+                clocks += 1
+    return [Stretch(tick0, np.array(frames, np.int64)) for tick0, frames in found if len(frames) > 1]
 
 
-def compare(messages: Sequence[Heard], clip: Clip, clocks: NDArray[np.int64], end_tick: int, rate: int) -> Match:
-    """Each composed note before `end_tick` against the note-ons heard: same pitch, nearest in time."""
-    grid = np.arange(len(clocks)) * TICKS_A_CLOCK
-    composed = [n for n in clip.notes if n.start < end_tick + TICKS_A_CLOCK]
+def compare(messages: Sequence[Heard], clip: Clip, stretch: Stretch, end_tick: int, rate: int) -> Match:
+    """Each composed note of the stretch, before `end_tick`, against the note-ons heard: same pitch, nearest in time."""
+    grid, clocks = stretch.ticks, stretch.frames
+    first_clock, last = float(clocks[0]), float(np.interp(end_tick, grid, clocks))
+    composed = [n for n in clip.notes if stretch.tick0 <= n.start < end_tick + TICKS_A_CLOCK]
     due: dict[int, list[float]] = defaultdict(list)
     for note in composed:
         due[note.pitch].append(float(np.interp(note.start, grid, clocks)))
     heard: dict[int, list[int]] = defaultdict(list)
     held: set[int] = set()
-    first_clock, last = float(clocks[0]), float(np.interp(end_tick, grid, clocks))
     for message in messages:
         kind, pitch = message.data[0] >> 4, message.data[1]
         if kind == 9:
             held.add(pitch)
-            heard[pitch].append(message.frame)
+            if first_clock - _NEAR_FRAMES < message.frame < clocks[-1]:
+                heard[pitch].append(message.frame)
         elif kind == 8:
             held.discard(pitch)
     errors: list[float] = []
@@ -139,6 +162,6 @@ def compare(messages: Sequence[Heard], clip: Clip, clocks: NDArray[np.int64], en
     first = None
     if composed:
         target = float(np.interp(composed[0].start, grid, clocks))
-        ons = [m.frame for m in messages if m.data[0] >> 4 == 9 and m.frame >= first_clock - rate]
+        ons = [m.frame for m in messages if m.data[0] >> 4 == 9 and m.frame >= first_clock - _NEAR_FRAMES]
         first = (ons[0] - target) * 1000 / rate if ons else None
     return Match(errors, lost, extra, len(held), first)

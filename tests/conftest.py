@@ -29,7 +29,7 @@ def _failure(reason: str) -> str:
 
 
 def _reason(longrepr: object) -> str:
-    return str(longrepr[2]) if isinstance(longrepr, tuple) else str(longrepr)
+    return (str(longrepr[2]) if isinstance(longrepr, tuple) else str(longrepr)).removeprefix("Skipped: ")
 
 
 @pytest.hookimpl(tryfirst=True)

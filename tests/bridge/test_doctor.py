@@ -1,0 +1,184 @@
+"""sideman doctor and sideman ports: every look gives a row, a broken one a remedy, and neither command ever crashes."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from bridge.commands import doctor, ports
+from bridge.commands.doctor import REQUIRED, Row
+from bridge.errors import DeviceError
+
+
+@pytest.fixture(autouse=True)
+def _no_jack(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine's own JACK server, if it has one, stays out of these tests."""
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", "sideman-none")
+    monkeypatch.setenv("JACK_NO_START_SERVER", "1")
+
+
+def checks(*arguments: str) -> tuple[int, dict[str, dict[str, Any]], str]:
+    result = CliRunner().invoke(doctor.command, ["--json", *arguments])
+    answer = json.loads(result.stdout)
+    assert answer["ok"] == (result.exit_code == 0)
+    return result.exit_code, {row["name"]: row for row in answer["checks"]}, result.stdout
+
+
+def test_everything_is_looked_at() -> None:
+    code, rows, _ = checks()
+    assert code == 0
+    for name in ("Python", "JACK", "PortAudio", "Real time", "Compiled kernels", "Plug-ins", "Web port", *REQUIRED):
+        assert name in rows
+    assert any(name.startswith("MIDI") for name in rows)
+    for row in rows.values():
+        assert row["state"] in ("ok", "warning", "missing")
+        assert row["detail"]
+        assert row["state"] == "ok" or row["remedy"], f"{row['name']} says what is wrong but not what helps"
+        assert "could not be looked at" not in row["detail"]
+
+
+def test_what_is_required_is_what_pyproject_says() -> None:
+    pyproject = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
+    assert {name.partition(">=")[0] for name in pyproject["project"]["dependencies"]} == set(REQUIRED)
+
+
+def test_as_a_table() -> None:
+    result = CliRunner().invoke(doctor.command, [], env={"COLUMNS": "200"})
+    assert result.exit_code == 0
+    for word in ("Python", "JACK", "Real time", "What helps", "ok"):
+        assert word in result.output
+
+
+def test_a_missing_package_is_named_and_exits_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "REQUIRED", (*REQUIRED, "hurdy-gurdy"))
+    code, rows, _ = checks()
+    assert code == 1
+    assert rows["hurdy-gurdy"]["remedy"] == "pip install hurdy-gurdy"
+    table = CliRunner().invoke(doctor.command, [])
+    assert table.exit_code == 1
+    assert "Nothing plays without: hurdy-gurdy" in table.output
+
+
+def test_a_look_that_fails_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> Row:
+        raise RuntimeError("no such bus")
+
+    monkeypatch.setattr(doctor, "jack_row", broken)
+    code, rows, _ = checks()
+    assert code == 0, "JACK is not required"
+    assert rows["JACK"]["detail"] == "could not be looked at: RuntimeError: no such bus"
+    assert rows["JACK"]["state"] == "warning"
+
+
+def test_without_a_jack_server_it_says_how_to_start_one() -> None:
+    row = doctor.jack_row()
+    assert row.state == "warning"
+    assert row.remedy
+
+
+def test_a_taken_web_port_is_seen() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert doctor.port_row(port).state == "warning"
+        assert f"{port} cannot be had" in doctor.port_row(port).detail
+    assert doctor.port_row(port).state == "ok"
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setscheduler"), reason="Linux only")
+def test_real_time_permission(monkeypatch: pytest.MonkeyPatch) -> None:
+    policy = os.sched_getscheduler(0)
+    doctor.realtime_row()
+    assert os.sched_getscheduler(0) == policy, "tried on another thread"
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "sched_setscheduler", refuse)
+    row = doctor.realtime_row()
+    assert row.state == "warning"
+    for part in ("@audio - rtprio 95", "@audio - memlock unlimited", "usermod -aG audio"):
+        assert part in row.remedy
+    monkeypatch.setattr(os, "sched_setscheduler", lambda *_: None)
+    assert doctor.realtime_row().state == "ok"
+
+
+def test_where_compiled_kernels_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "new"))
+    assert doctor.numba_row() == Row("Compiled kernels", "ok", f"kept in {tmp_path / 'new'}")
+    blocked = tmp_path / "file"
+    blocked.touch()
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(blocked / "below"))
+    assert doctor.numba_row().state == "warning"
+    assert "NUMBA_CACHE_DIR" in doctor.numba_row().remedy
+
+
+def test_plug_ins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("Alpha", "Beta"):
+        (tmp_path / f"{name}.vst3").mkdir()
+    monkeypatch.setattr("instruments.plugin_scan.folders", lambda *_: (tmp_path,))
+    row = doctor.plugin_row()
+    assert (row.state, row.detail) == ("ok", "2 (VST3): Alpha, Beta")
+    monkeypatch.setattr("instruments.plugin_scan.folders", lambda *_: (tmp_path / "empty",))
+    assert doctor.plugin_row().state == "warning"
+
+
+def test_midi_systems(monkeypatch: pytest.MonkeyPatch) -> None:
+    from bridge.ports import MidiApi, PortNames
+
+    def apis() -> list[MidiApi]:
+        return [MidiApi(2, "alsa", "ALSA", ""), MidiApi(4, "winmm", "WinMM", "is asleep: wake it")]
+
+    monkeypatch.setattr("bridge.ports.midi_apis", apis)
+    monkeypatch.setattr("bridge.ports.list_ports", lambda _api: PortNames(["a", "b"], ["c"]))
+    alsa, winmm = doctor.midi_rows()
+    assert alsa == Row("MIDI: ALSA", "ok", "2 ports to send to, 1 to hear")
+    assert winmm == Row("MIDI: WinMM", "ok", "not in use: is asleep", "wake it")
+    monkeypatch.setattr("bridge.ports.midi_apis", lambda: apis()[1:])
+    assert [row.state for row in doctor.midi_rows()] == ["warning"]
+
+
+@pytest.fixture
+def port_systems(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(ports, "_midi", lambda: [
+        {"api": "alsa", "label": "ALSA", "trouble": "", "outputs": ["Piano [1]"], "inputs": []},
+        {"api": "jack", "label": "Jack", "trouble": "", "outputs": ["hidden:here"], "inputs": []},
+    ])  # fmt: skip
+    monkeypatch.setattr(ports, "_jack", lambda: {
+        "server": "studio", "rate": 48_000, "frames": 64, "trouble": "", "midi_outputs": ["synth:in"],
+        "midi_inputs": ["daw:clock"], "audio_outputs": ["system:playback_1"], "audio_inputs": [],
+    })  # fmt: skip
+    yield
+
+
+def test_ports_as_a_table(port_systems: None) -> None:
+    text = CliRunner().invoke(ports.command, [], env={"COLUMNS": "120"}).output
+    for word in ("ALSA MIDI", "Piano [1]", "JACK (studio)", "synth:in", "daw:clock", "system:playback_1", "none"):
+        assert word in text
+    assert "hidden:here" not in text, "JACK's ports are not listed twice"
+
+
+def test_ports_as_json(port_systems: None) -> None:
+    answer = json.loads(CliRunner().invoke(ports.command, ["--json"]).stdout)
+    assert answer["jack"]["midi_inputs"] == ["daw:clock"]
+    assert answer["midi"][0]["outputs"] == ["Piano [1]"]
+
+
+def test_ports_where_there_is_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing() -> Any:
+        raise DeviceError("nothing here: buy a synth")
+
+    monkeypatch.setattr(ports, "_midi", nothing)
+    monkeypatch.setattr(ports, "_jack", nothing)
+    result = CliRunner().invoke(ports.command, [], env={"COLUMNS": "120"})
+    assert result.exit_code == 0
+    assert "buy a synth" in result.output
+    answer = json.loads(CliRunner().invoke(ports.command, ["--json"]).stdout)
+    assert answer["jack"]["trouble"] == answer["midi"][0]["trouble"] == "nothing here: buy a synth"

@@ -131,7 +131,9 @@ def read_smf(path: Path | str) -> MidiFile:
     try:
         file = mido.MidiFile(str(path), charset="utf-8", clip=True)
     except OSError as error:
-        raise MusicError(f"{path} cannot be read: {error.strerror or error}") from error
+        if error.errno is None:  # mido's own words for a wrong header
+            raise MusicError(f"{path} is not a readable MIDI file: {error}") from error
+        raise MusicError(f"{path} cannot be read: {error.strerror}") from error
     except (EOFError, ValueError, KeyError, IndexError) as error:
         raise MusicError(f"{path} is not a readable MIDI file: {error or type(error).__name__}") from error
     if file.type == 2:

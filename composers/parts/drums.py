@@ -101,7 +101,7 @@ class _Cells:
         """One bar of time; steps from the bar's start."""
         draw, solo = self.draw, self.passage.role in ("solo", "trade")
         if bar % 2 == 0 and (bar % 4 == 0 or draw.chance(0.5)):  # a pair of bars, kept two or four
-            density = (1.0 + 2.4 * energy) * (1.0 if solo else 0.6) * self.passage.beats / 4
+            density = (0.4 + 3.4 * energy) * (1.0 if solo else 0.6) * self.passage.beats / 4
             self.snare = [self._chatter(density), self._chatter(density)]
             self.kick = [self._chatter(density * 0.4), self._chatter(density * 0.4)]
         events = self._time(energy)

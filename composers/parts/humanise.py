@@ -18,6 +18,9 @@ TICKS_PER_MS = 140 * PPQ / 60_000
 _WANDER = 0.6
 """Lag-1 autocorrelation of human timing (.40 to .73 by style)."""
 
+_ROLL_MS = 3.0
+"""The most by which the next voice of a chord comes after the one below."""
+
 _STEP = PPQ // STEPS
 
 
@@ -65,7 +68,8 @@ def play(
 ) -> list[Note]:
     """Events (sorted, steps from `first_tick`) as notes: each starts inside the bar it is written in.
 
-    Events of one step are one stroke and share its deviation, save a spread of a few milliseconds.
+    Events of one step are one stroke and share its deviation, rolled from the bottom by a few milliseconds. What is
+    drawn depends on the strokes alone, not on how many voices each has.
     """
     share = 0.5 + (swing - 0.5) * hand.swing
     notes: list[Note] = []
@@ -82,10 +86,10 @@ def play(
             bar = first_tick + written // bar_ticks * bar_ticks
             earliest, latest = bar, bar + bar_ticks - 1
             start = first_tick + written + round(late * TICKS_PER_MS)
-            fret = 0.0
+            roll, voice = draw.random() * _ROLL_MS * TICKS_PER_MS, 0
         else:
-            fret += draw.random() * 3.0 * TICKS_PER_MS
-        begin = min(latest, max(earliest, start + round(fret)))
+            voice += 1
+        begin = min(latest, max(earliest, start + round(voice * roll)))
         length = max(30, round((swung(event.end, share) - written) * hand.articulate))
         velocity = min(126.0, max(8.0, event.velocity + loudness))
         notes.append(Note(begin, length, event.pitch, round(velocity, 1), channel))

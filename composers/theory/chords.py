@@ -181,6 +181,6 @@ def parse_chord(text: str) -> Chord:
 
 def _base(text: str, at: int) -> tuple[str, int, str]:
     for spelled, base in _BASES:
-        if text.startswith(spelled, at):
+        if text.startswith(spelled, at) and not (spelled == "ma" and text.startswith("malt", at)):
             return base, at + len(spelled), spelled
     return "", at, ""

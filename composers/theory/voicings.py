@@ -38,13 +38,15 @@ def rootless(chord: Chord) -> tuple[tuple[int, ...], tuple[int, ...]]:
         middle = 8 if has & {8, 20} else 6 if has & {6, 18} else 9 if ninth == 14 or 21 in has else 7
         a = (4, middle, 10, ninth)
     elif family == "suspended":
-        a = (third, 9 if 13 not in has else 7, 10, 13 if 13 in has else 14)
+        ninth = 13 if 13 in has else 12 if third == 2 else 14
+        a = (third, 7 if 13 in has else 9, 10, ninth)
     elif family == "minor" and 17 in has:
         a = (3, 5, 10, 14)
     elif family == "major" and 18 in has:
         a = (4, 6, 11, 14)
     else:
-        a = (third, fifth, seventh, 14)
+        a = (third, fifth, seventh, 14)  # a power chord lends its fifth for the third: three voices
+    a = tuple(sorted(set(a)))
     low = [i for i in a if i < 10]
     b = tuple(sorted([*(i for i in a if i >= 10), *(i + 12 for i in low)]))
     return a, b
@@ -62,12 +64,8 @@ def drop2(close_position: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def quartal(chord: Chord) -> tuple[int, ...] | None:
-    """ "So what" stack of fourths and a third (0 5 10 15 19 on the eleventh chord); None where it does not fit."""
-    if chord.family == "minor" and 17 in chord.intervals:
-        return (2, 7, 12, 17, 21)
-    if chord.family == "suspended" and 13 not in chord.intervals:
-        return (2, 7, 12, 17, 22)
-    return None
+    """ "So what": three fourths and a major third, 0 5 10 15 19 on an eleventh chord; None for any other."""
+    return (0, 5, 10, 15, 19) if chord.family == "minor" and 17 in chord.intervals else None
 
 
 def _core(chord: Chord) -> tuple[int, int, int]:

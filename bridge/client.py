@@ -181,7 +181,7 @@ class MusicClient:
         except ConnectionClosed as closed:
             _log.info("the connection to %s broke: %s", self.url, closed)
         finally:
-            reason = f"{connection.close_code} {connection.close_reason}".strip()
+            reason = f"{connection.protocol.close_code} {connection.protocol.close_reason}".strip()
             if self._connection is connection:
                 self._connection = None
             self._asked = None

@@ -327,6 +327,8 @@ addEventListener("keydown", (event) => {
   action();
 });
 $("help").addEventListener("click", () => $("shortcuts").showModal());
+// A button that was clicked with a pointer gives the focus back, so that Space goes on meaning play.
+addEventListener("click", ({ target, detail }) => detail && target.closest("main button")?.blur());
 
 // --- Every frame ---
 

@@ -100,8 +100,8 @@ export class MusicTime {
       for (let k = first; ; k++) {
         const tape = segment.bar0Tape + k * segment.beatQuarters;
         if (tape >= end) break;
-        const bar = k % segment.beats === 0 ? segment.bar0 + k / segment.beats : null;
-        if (bar === null || bar >= 1) visit(tape, bar);
+        const bar = segment.bar0 + Math.floor(k / segment.beats);
+        if (bar >= 1) visit(tape, k % segment.beats === 0 ? bar : null);
       }
     });
   }

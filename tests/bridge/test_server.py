@@ -13,6 +13,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
+from websockets.http11 import Request
 
 from bridge import wire
 from bridge.errors import DeviceError, MusicError
@@ -411,8 +412,11 @@ def test_http_errors_say_where_to_go() -> None:
             assert status == 404 and b"the page is at /" in text and headers["content-type"].startswith("text/plain")
         status, headers, text = await http(server, get("/music"))
         assert status == 426 and headers["upgrade"] == "websocket" and b"ws://" in text
-        status, headers, _text = await http(server, "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")
-        assert status == 405 and "GET" in headers["allow"]
+        if "method" in Request.__dataclass_fields__:  # before 17, websockets hangs up on other methods by itself
+            status, headers, _text = await http(server, "POST / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert status == 405 and "GET" in headers["allow"]
+            status, headers, page = await http(server, "HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert status == 200 and int(headers["content-length"]) > 1000 and page == b""
 
     serving(body)
 
@@ -475,7 +479,7 @@ def test_stop_takes_less_than_a_second_whatever_clients_do() -> None:
         with pytest.raises(ConnectionClosed):
             while True:
                 await asyncio.wait_for(good.recv(), 2)
-        assert good.close_code == 1001
+        assert good.protocol.close_code == 1001
         with pytest.raises(OSError):
             await asyncio.open_connection("127.0.0.1", port)
         for writer in (stuck, half):

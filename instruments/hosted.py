@@ -81,7 +81,6 @@ class HostedEffect:
         load_timeout_s: float = 30.0,
         max_crashes: int | None = 3,
         tail_s: float = 5.0,
-        fifo_priority: int = 0,
         search: Sequence[Path] | None = None,
     ) -> None:
         """Loads nothing yet. Raises InstrumentError for a plug-in that is not installed, unless missing_ok (then dry).
@@ -92,7 +91,6 @@ class HostedEffect:
         hang_s           no answer for so long, live: hung, hence killed
         max_crashes      None: never give up
         tail_s           how long it sounds on; plug-in formats through pedalboard do not tell
-        fifo_priority    SCHED_FIFO priority for the plug-in's process, 0: none
         search           folders in place of `plugin_scan.folders()`
         """
         if pipeline_frames < PLUGIN_FRAMES:
@@ -114,7 +112,6 @@ class HostedEffect:
         self._load_timeout_s = load_timeout_s
         self._max_crashes = 1 if offline else max_crashes
         self._tail_s = tail_s
-        self._fifo_priority = fifo_priority
         self.latency = self._pipeline
         self.tail = 0
         self._keeper: PluginKeeper | None = None
@@ -148,7 +145,6 @@ class HostedEffect:
         spec = PluginSpec(
             path=self._path, rate=rate, params=self._params, plugin_name=self._plugin_name,
             ring_frames=-(-room // PLUGIN_FRAMES) * PLUGIN_FRAMES, load_timeout_s=self._load_timeout_s,
-            fifo_priority=self._fifo_priority,
         )
         self._keeper = keeper = PluginKeeper(spec, self._arrive, self._max_crashes)
         keeper.start()
@@ -243,6 +239,8 @@ class HostedEffect:
             if self._link is not None:
                 self._retire(self._link, "")
             self._link = link
+            if self._keeper is not None:
+                self._keeper.follow_priority()
             if dry.frames != self._dry.frames:
                 past: AudioBlock = np.zeros((2, min(dry.frames, self._dry.frames)), np.float32)
                 self._dry.read(self._position - past.shape[1], past)

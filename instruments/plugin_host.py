@@ -52,8 +52,6 @@ class PluginSpec:
     plugin_name: str | None = None
     ring_frames: int = 8192
     load_timeout_s: float = 30.0
-    fifo_priority: int = 0
-    """SCHED_FIFO priority to play with, where the system allows it; 0 leaves it to the system."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +66,14 @@ class Ready:
 
 
 class PluginProcess:
-    """A plug-in's process. All methods belong to one thread (any but the audio thread): they may block for long.
-
-    A daemonic multiprocessing process cannot have children, so the engine's must not be one.
-    """
+    """A plug-in's process. All methods belong to one thread (any but the audio thread): they may block for long."""
 
     def __init__(self, spec: PluginSpec) -> None:
         """Spawn it; returns in about 10 ms, with the plug-in yet to be loaded."""
         context = multiprocessing.get_context("spawn")
+        if multiprocessing.current_process().daemon:
+            # Daemonic processes are refused children, lest those be orphaned; these end by themselves.
+            multiprocessing.current_process().daemon = False
         self.started_s = time.monotonic()
         near, far = socket.socketpair()
         self.control, control = context.Pipe()
@@ -177,7 +175,6 @@ def run(spec: PluginSpec, shm: str, sock: socket.socket, control: Connection[Any
         if host is not None:
             gc.freeze()
             gc.disable()
-            _take_priority(spec.fifo_priority)
             Player(host, rings, sock, control, spec.rate).play()
     except BaseException as error:
         status = 1
@@ -283,9 +280,3 @@ def _catch_output(output: Connection[Any, Any]) -> None:
         target = os.open(os.devnull, os.O_WRONLY)  # a pipe's handle there is no descriptor
     for standard in (1, 2):
         os.dup2(target, standard)
-
-
-def _take_priority(priority: int) -> None:
-    if priority > 0 and hasattr(os, "sched_setscheduler"):
-        with contextlib.suppress(OSError):
-            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(priority))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import threading
@@ -26,7 +27,7 @@ _PRINTING_S = 0.25
 class PluginKeeper:
     """A thread that sleeps until something happens to the plug-in's process.
 
-    retire() may be called by the audio thread: it never blocks. start(), settled(), out() and close() are the owner's.
+    retire() and follow_priority() are for the audio thread: they never block. The rest is the owner's.
     """
 
     def __init__(self, spec: PluginSpec, on_ready: Callable[[Link], None], max_crashes: int | None) -> None:
@@ -98,7 +99,22 @@ class PluginKeeper:
         with suppress(OSError):  # full: it will wake anyway; closed: there is nothing to wake
             self._ring.send(b"!")
 
+    def follow_priority(self) -> None:
+        """Called by the audio thread: where it runs in real time, the plug-in does so too, one step below."""
+        if self.pid is None or not hasattr(os, "sched_getscheduler"):
+            return
+        policy = os.sched_getscheduler(0) & 0xFF  # without SCHED_RESET_ON_FORK
+        if policy in (os.SCHED_FIFO, os.SCHED_RR):
+            priority = max(1, os.sched_getparam(0).sched_priority - 1)
+            with suppress(OSError):  # not allowed, or it has just died
+                os.sched_setscheduler(self.pid, policy, os.sched_param(priority))
+
     def _run(self) -> None:
+        if hasattr(os, "sched_setscheduler"):
+            # Neither this thread nor what it starts takes a real-time priority over from the thread that made it:
+            # a plug-in that loads for seconds would take them from the audio.
+            with suppress(OSError):
+                os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
         while not self._closing:
             reason = self._live()
             if self._closing:

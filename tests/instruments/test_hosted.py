@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
+import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -118,7 +120,7 @@ def test_preparing_again_keeps_the_parameters(hosted: Make) -> None:
     assert 20 * np.log10(louder / 0.01) == pytest.approx(12, abs=0.1)
 
 
-def wait_for(condition: Callable[[], bool], limit_s: float = 10.0) -> None:
+def wait_for(condition: Callable[[], bool], limit_s: float = 40.0) -> None:
     deadline = time.monotonic() + limit_s
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
@@ -231,3 +233,28 @@ def test_what_is_no_plugin_goes_out_at_once(tmp_path: Path) -> None:
     effect.close()
     with pytest.raises(InstrumentError, match=r"Broken\.vst3.*cannot be loaded"):
         HostedEffect(plugin, offline=True).prepare(RATE, 128)
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_FIFO"), reason="the system has no SCHED_FIFO")
+def test_the_plugin_plays_at_a_priority_below_the_audio_threads(hosted: Make) -> None:
+    effect = hosted("ZamCompX2")
+    seen: list[tuple[int, int, int]] = []
+
+    def audio_thread() -> None:
+        try:
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(20))
+        except PermissionError:
+            return
+        effect.prepare(RATE, 256)
+        wait_for(lambda: bool(effect._arrivals))
+        pid = effect.status()["pid"] or 0
+        loading = os.sched_getscheduler(pid)
+        effect.process(np.zeros((2, 128), np.float32), Transport())
+        seen.append((loading, os.sched_getscheduler(pid), os.sched_getparam(pid).sched_priority))
+
+    thread = threading.Thread(target=audio_thread)
+    thread.start()
+    thread.join()
+    if not seen:
+        pytest.skip("no permission for SCHED_FIFO: see `sideman doctor`")
+    assert seen == [(os.SCHED_OTHER, os.SCHED_FIFO, 19)]

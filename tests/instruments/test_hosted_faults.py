@@ -70,7 +70,7 @@ class Player:
             return "dry"
         return "wet" if np.abs(audio - GAIN * dry).max() < 1e-4 else "between"
 
-    def until(self, kind: str, limit_s: float = 15.0) -> list[str]:
+    def until(self, kind: str, limit_s: float = 40.0) -> list[str]:
         """Play until a block is of that kind; the kinds heard."""
         kinds: list[str] = []
         deadline = time.monotonic() + limit_s
@@ -106,11 +106,17 @@ def condition_of(pid: int) -> str:
         return "Z"
 
 
+def stopped(pid: int) -> bool:
+    """All of its threads."""
+    threads = Path(f"/proc/{pid}/task").glob("*/stat")
+    return all(stat.read_text().rsplit(")", 1)[1].split()[0] == "T" for stat in threads)
+
+
 def alive(pid: int) -> bool:
     return condition_of(pid) != "Z"
 
 
-def wait_for(condition: Callable[[], bool], limit_s: float = 10.0) -> None:
+def wait_for(condition: Callable[[], bool], limit_s: float = 40.0) -> None:
     deadline = time.monotonic() + limit_s
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
@@ -297,11 +303,11 @@ def test_nothing_is_left_behind(play: Callable[..., Player], tmp_path: Path) -> 
 
 
 ENGINE = """
-import sys, time
+import multiprocessing, sys, time
 import numpy as np
 from instruments.block import Transport
 from instruments.hosted import HostedEffect
-if __name__ == "__main__":
+def engine():
     effect = HostedEffect("ZamCompX2")
     effect.prepare(48000, 128)
     while effect.status()["state"] != "ok":
@@ -313,24 +319,32 @@ if __name__ == "__main__":
     while True:
         effect.process(np.zeros((2, 128), np.float32), Transport())
         time.sleep(0.002)
+
+if __name__ == "__main__":
+    if sys.argv[2] == "daemon":
+        child = multiprocessing.get_context("spawn").Process(target=engine, daemon=True)
+        child.start()
+        child.join()
+    else:
+        engine()
 """
 
 
 @pytest.mark.parametrize(("end", "child"), [
-    ("killed", "plays"), ("killed", "stopped"), ("leaves", "plays"), ("interrupted", "plays"),
+    ("killed", "plays"), ("killed", "stopped"), ("leaves", "plays"), ("interrupted", "plays"), ("leaves", "daemon"),
 ])
 def test_the_plugin_ends_with_its_engine(play: Callable[..., Player], tmp_path: Path, end: str, child: str) -> None:
     play().effect.close()  # skips where there is no plug-in
     script = tmp_path / "engine.py"
     script.write_text(ENGINE)
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    with subprocess.Popen([sys.executable, script, end], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    with subprocess.Popen([sys.executable, script, end, child], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           env=environment) as engine:
         assert engine.stdout is not None
         pid = int(engine.stdout.readline())
         if child == "stopped":
             os.kill(pid, signal.SIGSTOP)
-            wait_for(lambda: condition_of(pid) == "T")
+            wait_for(lambda: stopped(pid))
         if end == "interrupted":
             engine.send_signal(signal.SIGINT)
         elif end == "killed":

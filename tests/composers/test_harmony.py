@@ -21,7 +21,8 @@ from composers.theory.scales import Key
 @pytest.mark.parametrize(
     ("roman", "key", "symbol"),
     [("IIm7", "C", "Dm7"), ("bVII13", "Eb", "Db13"), ("#IVo7", "F", "Bo7"), ("VI7b9", "Ab", "F7b9"),
-     ("IVmaj7", "Gb", "Cbmaj7"), ("bVI13#11", "Gb", "D13#11"), ("VII7", "F#", "F7"), ("Im(maj7)", "A", "Am(maj7)"), ("bII7", "B", "C7")],
+     ("IVmaj7", "Gb", "Cbmaj7"), ("bVI13#11", "Gb", "D13#11"),
+     ("VII7", "F#", "F7"), ("Im(maj7)", "A", "Am(maj7)"), ("bII7", "B", "C7")],
 )  # fmt: skip
 def test_romans_in_keys(roman: str, key: str, symbol: str) -> None:
     assert str(parse_roman(roman, Key.parse(key))) == symbol

@@ -10,7 +10,7 @@ import random
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
-from statistics import mean, median
+from statistics import mean, median, pstdev
 
 import music_measures as measure
 import pytest
@@ -348,8 +348,7 @@ def test_timing_wanders_as_hands_do() -> None:
     noise = random.Random(9)
     assert 0.35 <= measure.autocorrelation(found) <= 0.75
     assert abs(measure.autocorrelation([noise.gauss(0, 1) for _ in found])) < 0.1
-    spread = (sum((x - mean(found)) ** 2 for x in found) / len(found)) ** 0.5
-    assert 9 <= spread <= 45
+    assert 9 <= pstdev(found) <= 45
 
 
 # All together -------------------------------------------------------------------------------------------------------

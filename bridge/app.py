@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge import composer_process, engine_process, wire
-from bridge.composer_process import Composed, decode_report, encode_plan
+from bridge.composer_process import CHARTS_AHEAD, Composed, decode_report, encode_plan
 from bridge.engine_process import AUDIO_HEAD, NOTES, Broken, Ready, Resume, Rings, Setup, decode_news
 from bridge.errors import DeviceError, SessionError
 from bridge.inbox import (
@@ -381,7 +381,7 @@ class App:
             return wire.Status(status="generating", time=0.0, position=0.0, tempo=music.tempo, notices=notices)
         meter = session.meter
         bar, within = divmod(last.tick, meter.bar_ticks)
-        charts = [c for b in range(bar, bar + 4) if (c := self._chart(last.epoch, b)) is not None]
+        charts = [c for b in range(bar, bar + CHARTS_AHEAD) if (c := self._chart(last.epoch, b)) is not None]
         chords = [(c.bar * meter.bar_ticks / PPQ + beat * meter.beat_ticks / PPQ, symbol, c.section)
                   for c in charts for beat, symbol in c.chords]
         position = last.tick / PPQ

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Iterator
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
@@ -21,12 +22,14 @@ from composers.composer import Band, BarChart, Plan, make_band
 
 REQUEST = struct.Struct("<Ii")
 """Epoch and bar, as the engine asks."""
+CHARTS_AHEAD = 8
+"""Bars whose chords are told ahead, for people to read along."""
 _POLL_S = 0.5 if os.name == "posix" else 0.004
 """POSIX wakes by pipe; elsewhere the ring is polled."""
 
 
 class Composed(msgspec.Struct, frozen=True, tag=True, array_like=True):
-    """A bar has been composed: what a reader sees of it."""
+    """What a reader sees of a bar that is or will be composed."""
 
     epoch: int
     chart: BarChart
@@ -59,6 +62,7 @@ def run(requests: Ring, answers: Ring, main: Connection[Any, Any]) -> None:
 def _serve(requests: Ring, answers: Ring, main: Connection[Any, Any]) -> None:
     epoch, plan, band = -1, Plan(), None
     later: list[tuple[int, int]] = []
+    charted: set[int] = set()
     while True:
         ready = wait([main, requests.wake], _POLL_S)
         while main in ready:
@@ -70,6 +74,7 @@ def _serve(requests: Ring, answers: Ring, main: Connection[Any, Any]) -> None:
                 return
             epoch, plan = decode_plan(message)
             band = make_band(plan)
+            charted = set()
             ready = wait([main], 0)
         requests.rest()
         asked = [REQUEST.unpack(m) for m in requests.drain()]
@@ -77,19 +82,25 @@ def _serve(requests: Ring, answers: Ring, main: Connection[Any, Any]) -> None:
         later = [r for r in todo if r[0] > epoch]  # the plan of this epoch is still on its way
         for _, bar in (r for r in todo if r[0] == epoch):
             if band is not None:
-                report = _compose(band, plan, epoch, bar, answers)
                 try:
-                    main.send_bytes(encode_report(report))
+                    for report in _compose(band, plan, epoch, bar, answers, charted):
+                        main.send_bytes(encode_report(report))
                 except OSError:
                     return
 
 
-def _compose(band: Band, plan: Plan, epoch: int, bar: int, answers: Ring) -> Composed | Failed:
+def _compose(
+    band: Band, plan: Plan, epoch: int, bar: int, answers: Ring, charted: set[int]
+) -> Iterator[Composed | Failed]:
+    """Compose a bar for the engine; tell main what it is, and the chords of the bars after it."""
     try:
         clips = ordered(band.compose(bar), tuple(plan.parts), bar, plan.meter)
         message = encode_bar(epoch, bar, clips)
         if not answers.write(message):
-            return Failed(epoch, bar, f"the engine takes no more bars ({len(message)} bytes)")
-        return Composed(epoch, band.chart(bar))
+            yield Failed(epoch, bar, f"the engine takes no more bars ({len(message)} bytes)")
+        for ahead in range(bar, bar + CHARTS_AHEAD):
+            if ahead not in charted:
+                charted.add(ahead)
+                yield Composed(epoch, band.chart(ahead))
     except Exception as error:  # a composer of others may raise anything: the music goes on without this bar
-        return Failed(epoch, bar, f"{type(error).__name__}: {error}")
+        yield Failed(epoch, bar, f"{type(error).__name__}: {error}")

@@ -33,6 +33,8 @@ HOME_BARS = 2
 """Bars 0 and 1 are always at hand, so that a Start needs no composing."""
 _MARGIN_NS = 150_000_000
 """A changed plan takes over at the next bar line, if that is at least this far away: the composer needs a few ms."""
+_HALF_FRAME = 501_000_000
+"""Rounding to frames, a little past the half: whole nanoseconds must not tip a note that falls between two frames."""
 _ASK_AGAIN_NS = 1_000_000_000
 _RIVAL_NS = 2_000_000_000
 
@@ -166,7 +168,7 @@ class Engine:
             self._resuming = False
             self._jump(max(0, int(self.line.tick_at(block.ns0))))
         for bar in inputs.bars:
-            self._insert(bar)
+            self.insert(bar)
         for command in inputs.commands:
             self._obey(command, block)
         if self._starting and self.timeline.has(self.timeline.bar):
@@ -205,7 +207,7 @@ class Engine:
 
     def _place(self, due: Due, ns: int, block: Block) -> None:
         """Give the event its frame; order is kept, and what is late sounds at once."""
-        offset = ((ns - block.ns0) * self._rate + 500_000_000) // 1_000_000_000
+        offset = ((ns - block.ns0) * self._rate + _HALF_FRAME) // 1_000_000_000
         self._floor = min(max(offset, self._floor), block.frames - 1)
         self._due.append((self._floor, due))
 
@@ -386,7 +388,8 @@ class Engine:
 
     # -- the composer --------------------------------------------------------------------------------------------
 
-    def _insert(self, bar: Bar) -> None:
+    def insert(self, bar: Bar) -> None:
+        """Take in an answer of the composer's; one to an older epoch is dropped."""
         self._asked.pop(bar.bar, None)
         if bar.epoch == self.epoch and not self.timeline.has(bar.bar) and len(bar.clips) == len(self.routes):
             self.timeline.insert(bar.bar, bar.clips)

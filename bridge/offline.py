@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import wave
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -50,6 +50,7 @@ def render(session: Session, block: int = BLOCK) -> Iterator[Rendered]:
     with closing(rig):
         engine = Engine(rig, routes(session), rate, session.music.tempo, session.meter, length=session.music.bars,
                         accept="internal")
+        engine.insert(compose_bar(band, session, 0))
         commands: list[AnyCommand] = [Play()]
         bars: list[Bar] = []
         frame, tail, skip = 0, 0, rig.latency
@@ -59,8 +60,6 @@ def render(session: Session, block: int = BLOCK) -> Iterator[Rendered]:
             commands = []
             bars = [compose_bar(band, session, bar, epoch) for epoch, bar in out.wanted]
             frame += block
-            if not engine.playing and not engine.ended:
-                continue  # the first block only asks for the first bars
             audio = out.audio
             if skip:
                 cut = min(skip, block)
@@ -73,16 +72,13 @@ def render(session: Session, block: int = BLOCK) -> Iterator[Rendered]:
                     return
 
 
-def clips_of(session: Session, progress: Callable[[int], None] | None = None) -> dict[str, Clip]:
-    """What each track plays over the whole piece, as composed."""
-    bars = session.music.bars or 0
+def clips_of(session: Session, bars: int) -> dict[str, Clip]:
+    """What each track plays in the first `bars` bars, as composed. (How long the piece is belongs to its plan.)"""
     band = make_band(session.plan())
     notes: dict[str, list[Clip]] = {t.name: [] for t in session.tracks}
     for bar in range(bars):
         for name, clip in zip(notes, ordered(band.compose(bar), tuple(notes), bar, session.meter), strict=True):
             notes[name].append(clip)
-        if progress is not None:
-            progress(bar)
     span = Span(0, bars * session.meter.bar_ticks)
     return {name: Clip.of(span, [n for c in clips for n in c.notes], [k for c in clips for k in c.controls])
             for name, clips in notes.items()}

@@ -41,7 +41,7 @@ def peer(session: sessions.Session, runs: int) -> dict[str, Any] | None:
         return None
     with tempfile.TemporaryDirectory() as folder:
         midi, out = Path(folder, "in.mid"), Path(folder, "out.wav")
-        write_smf(midi, offline.clips_of(session), session.music.tempo, session.meter)
+        write_smf(midi, offline.clips_of(session, session.music.bars or 0), session.music.tempo, session.meter)
         factors = []
         for _ in range(runs):
             began = time.perf_counter()

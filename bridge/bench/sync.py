@@ -73,7 +73,7 @@ def report(recording: Recording, session: Session, bars: int, bpm: float) -> dic
     stretch = played[0]
     total = Match([], 0, 0, 0, None)
     end_tick = min(bars * session.meter.bar_ticks, int(stretch.ticks[-2]))
-    clips = clips_of(session.with_music(bars=bars + 2))
+    clips = clips_of(session, bars + 2)
     firsts: list[float] = []
     for track in session.tracks:
         match = compare(recording.midi[f"sideman:{track.name}"], clips[track.name], stretch, end_tick, recording.rate)

@@ -76,7 +76,7 @@ def test_every_note_is_where_the_masters_clock_says(
 ) -> None:
     stretch = played[which]
     end = int(stretch.ticks[-2])
-    clip = clips_of(session.with_music(bars=40))[track]
+    clip = clips_of(session, 40)[track]
     match = compare(recording.midi[f"sideman:{track}"], clip, stretch, end, recording.rate)
     assert len(match.errors_ms) > 5
     assert (match.lost, match.stuck) == (0, 0)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
-import uuid
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -44,8 +44,13 @@ def _end(process: subprocess.Popen[bytes] | None, ask: signal.Signals, seconds: 
         process.wait(5.0)
 
 
+_NAMES = tuple(f"sideman-{letter}" for letter in "abcdef")
+"""JACK's registry of servers (shared memory of the user's) has room for eight, and a server that was killed keeps its
+place until another of the same name starts: so a few names, used again and again, instead of a new one each time."""
+
+
 class JackServer:
-    """A jackd on the dummy driver (real time without a sound card), of a name of its own.
+    """A private jackd on the dummy driver (real time without a sound card).
 
     with JackServer(frames=128) as server: JackDriver(server=server.name)
 
@@ -54,7 +59,8 @@ class JackServer:
     """
 
     def __init__(self, frames: int = 128, rate: int = 48_000, *, sync: bool = False) -> None:
-        self.name = f"sideman-{uuid.uuid4().hex[:8]}"
+        self.name = ""
+        """Once it runs."""
         self.frames = frames
         self.rate = rate
         self._sync = sync
@@ -85,6 +91,20 @@ class JackServer:
 
     def start(self) -> None:
         """Blocks until a client can join, well under a second. Raises DeviceError with jackd's log."""
+        # From a random one on: processes that start servers at a time seldom meet, and the loser takes the next name.
+        first = random.randrange(len(_NAMES))
+        for attempt in range(len(_NAMES)):
+            self.name = _NAMES[(first + attempt) % len(_NAMES)]
+            trouble = self._try()
+            if not trouble:
+                return
+            self.stop()
+            if "already active" not in trouble:
+                break
+        raise DeviceError(f"jackd does not come up: {trouble}")
+
+    def _try(self) -> str:
+        """Start jackd under the name chosen; what went wrong, or "" once a client can join."""
         command = [_program("jackd"), "-n", self.name, "-R", *(["-S"] if self._sync else [])]
         command += ["-d", "dummy", "-r", str(self.rate), "-p", str(self.frames)]
         self._log = tempfile.NamedTemporaryFile(prefix=f"{self.name}-", suffix=".log")  # noqa: SIM115 - until stop()
@@ -94,15 +114,17 @@ class JackServer:
         )
         deadline = time.monotonic() + 10.0
         while True:
+            # Asked only of a jackd that runs: a server of this name that another process started is not ours.
+            answer = ""
             try:
                 close_client(open_client("sideman-probe", self.name))
-                return
             except DeviceError as error:
-                if self._process.poll() is not None or time.monotonic() > deadline:
-                    log = self.log
-                    self.stop()
-                    raise DeviceError(f"{' '.join(command)} does not come up: {error}\n{log}") from None
-                time.sleep(0.02)
+                answer = str(error)
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                return f"{' '.join(command)}: {answer}\n{self.log}"
+            if not answer:
+                return ""
+            time.sleep(0.02)
 
     def stop(self) -> None:
         """End the server; idempotent."""

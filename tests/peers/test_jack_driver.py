@@ -88,16 +88,20 @@ def test_notes_fall_on_the_frames_of_the_clock(
     taken: Recording = recorder.stop()
     clocks, notes = taken.frames_of(ClockMaster.PORT, 0xF8), taken.frames_of("sideman:piano", 0x90)
     assert len(clocks) > 80
-    assert notes.tolist() == clocks.tolist()
+    # On a machine so loaded that JACK goes on without a client, each such xrun may spoil one cycle. Else all is exact.
+    xruns = max(driver.xruns, taken.xruns)
+    wrong = set(clocks.tolist()) ^ set(notes.tolist())
+    assert len(wrong) <= 2 * xruns, f"{len(wrong)} notes or clocks without the other, {xruns} xruns"
+    assert len(notes) == len(set(notes)), "each note once"
     assert set(np.diff(clocks)) >= {1000, 1333}, "120 BPM, then 90"
     assert (driver.refused, driver.lost_midi_in, driver.step_errors, taken.lost) == (0, 0, 0, 0)
     # A sine obeys x[n+1] = 2 cos(w) x[n] - x[n-1]: a sample lost, doubled or changed breaks it.
     sound = steady_part(taken.audio)
     assert sound.shape[1] > RATE
-    if taken.skipped == 0 and driver.skipped_frames == 0:  # JACK itself left nothing out
-        bend = sound[:, 2:] - 2 * np.cos(2 * np.pi / 48) * sound[:, 1:-1] + sound[:, :-2]
-        assert np.abs(bend).max() < 1e-5
-        assert np.array_equal(sound[0], sound[1])
+    bend = np.abs(sound[0, 2:] - 2 * np.cos(2 * np.pi / 48) * sound[0, 1:-1] + sound[0, :-2])
+    breaks = len(set((np.flatnonzero(bend > 1e-5) // 4).tolist()))
+    assert breaks <= 4 * xruns, f"{breaks} breaks in the sine, {xruns} xruns"
+    assert xruns or np.array_equal(sound[0], sound[1])
 
 
 def test_stop_sends_the_last_messages(drive: Callable[..., JackDriver], record: Callable[..., Any]) -> None:
@@ -137,9 +141,9 @@ def test_an_exception_becomes_silence_and_playing_goes_on(
     assert driver.step_errors == errors
     assert "ZeroDivisionError: the ninth chord" in driver.last_traceback
     sound = np.abs(steady_part(recorder.stop().audio)[0])
-    quiet = np.flatnonzero(sound[: len(sound) // 128 * 128].reshape(-1, 128).max(axis=1) == 0.0)
-    assert len(quiet) >= 38 and np.all(np.diff(quiet) == 1), "one stretch of silence, and sound after it"
-    assert sound[-256:].max() > 0.4
+    loud = np.flatnonzero(sound[: len(sound) // 128 * 128].reshape(-1, 128).max(axis=1) > 0.4)
+    assert np.diff(loud).max() >= 38, "a stretch of silence between two of sound"
+    assert np.count_nonzero(loud > loud[np.argmax(np.diff(loud))]) > 20, "and the sound after it lasts"
 
 
 def test_a_step_that_answers_nonsense_is_survived(drive: Callable[..., JackDriver]) -> None:
@@ -204,15 +208,16 @@ def test_a_longer_period_comes_in_blocks_as_before(
     driver = drive(step)
     other = open_client("other", jack_server.name)
     try:
-        for period in (512, 64, 128):
+        for period in (64, 512):
             other.blocksize = period
             assert until(lambda period=period: driver.period == period)  # type: ignore[misc]
             time.sleep(0.1)
-            recorder = record(["sideman:piano"])
-            time.sleep(0.3)
-            taken = recorder.stop()
-            if taken.skipped == 0:
-                assert set(np.diff(taken.frames_of("sideman:piano", 0x90))) == {metronome}, f"period {period}"
+        recorder = record(["sideman:piano"])
+        time.sleep(0.3)
+        taken = recorder.stop()
+        notes = taken.frames_of("sideman:piano", 0x90)
+        assert len(notes) > 20
+        assert np.count_nonzero(np.diff(notes) != metronome) <= 4 * max(taken.xruns, driver.xruns)
     finally:
         other.blocksize = 128
         close_client(other)

@@ -147,8 +147,9 @@ class _Shell:
         notices, engine.notices = engine.notices + self.notices, []
         self.notices = []
         levels = self._rig.levels()
+        end_ns = block.ns0 + block.frames * 1_000_000_000 // self._rate  # the cursor is at the block's end
         return EngineStatus(
-            block.frame0, block.ns0, engine.epoch, engine.playing, engine.starting, timeline.cursor,
+            block.frame0 + block.frames, end_ns, engine.epoch, engine.playing, engine.starting, timeline.cursor,
             engine.line.bpm, engine.clock, engine.source, engine.heard(block.ns0), engine.ended,
             [(float(a), float(b)) for a, b in levels],
             {"late_bars": timeline.late_bars, "repeated_bars": timeline.repeated_bars, "notes": engine.notes_begun,

@@ -77,7 +77,7 @@ decode_command = msgspec.msgpack.Decoder(AnyCommand).decode
 
 
 class EngineStatus(msgspec.Struct, array_like=True):
-    """The engine's state, some thirty times a second.
+    """The engine's state, some thirty times a second. The music is at `tick` at frame `frame`, at `ns`.
 
     clock     "own", "waiting" (a session that wants a master, none yet), "armed", "following", "stopped" (by the
               master), "lost" (free-wheeling)

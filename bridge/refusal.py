@@ -1,4 +1,4 @@
-"""Why a client's message was refused, in words: the field, the value that it has, and what it may have.
+"""Why a client's message or a session was refused, in words: the field, its value, and what it may have.
 
 Sans I/O. Reads the message types' own annotations, so that the words cannot drift from the rules.
 """
@@ -66,7 +66,7 @@ def invalid(raw: object, kind: type[msgspec.Struct], problem: str) -> str:
             value = value.get(name) if isinstance(value, dict) else None
             hint = _hints(owner).get(name) if owner else None
             allowed, owner = _described(hint), _struct_of(hint)
-        else:
+        else:  # an item of a list: `owner` and `allowed` are those of the list's type
             value = value[int(index)] if isinstance(value, list) and int(index) < len(value) else None
     place = path.lstrip(".") or "the message"
     if named := _NAMED.search(what):
@@ -95,7 +95,7 @@ def _described(hint: Any) -> str:
 
 
 def _struct_of(hint: Any) -> type[msgspec.Struct] | None:
-    for part in (hint, *get_args(hint)):
-        if isinstance(part, type) and issubclass(part, msgspec.Struct):
-            return part
-    return None
+    """The struct that a type holds: itself, an alternative of a union, or the item of a list."""
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        return hint
+    return next((found for part in get_args(hint) if (found := _struct_of(part)) is not None), None)

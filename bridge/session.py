@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from bridge.errors import InstrumentError, MusicError, SessionError
+from bridge.refusal import invalid
 from bridge.tempo import MAX_BPM, MIN_BPM
 from composers.composer import Plan, find_genre, make_band
 from composers.score import Meter
@@ -21,9 +22,16 @@ from instruments.effects import make_effect
 from instruments.patch import find_patch
 from instruments.plugin_scan import find as find_plugin
 
-Unit = Annotated[float, Meta(ge=0, le=1)]
-Db = Annotated[float, Meta(ge=-96, le=24)]
-Name = Annotated[str, Meta(min_length=1, max_length=64)]
+Unit = Annotated[float, Meta(ge=0, le=1, description="a number from 0 to 1")]
+Db = Annotated[float, Meta(ge=-90, le=24, description="a number of dB from -90 to 24")]
+Name = Annotated[str, Meta(min_length=1, max_length=64, description="a name of 1 to 64 letters")]
+Names = Annotated[list[Name], Meta(min_length=1, description="a list of names, at least one")]
+
+
+def _words(*choices: str) -> Meta:
+    return Meta(pattern=f"^({'|'.join(choices)})$", description="one of " + ", ".join(f'"{c}"' for c in choices))
+
+
 
 
 class EffectSpec(Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,15 +58,15 @@ class Track(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     name: Name
-    parts: Annotated[list[Name], Meta(min_length=1)]
+    parts: Names
     instrument: Name
     effects: list[EffectSpec] = []
     gain_db: Db = 0.0
-    pan: Annotated[float, Meta(ge=-1, le=1)] | None = None
+    pan: Annotated[float, Meta(ge=-1, le=1, description="a number from -1 (left) to 1 (right)")] | None = None
     reverb_db: Db | None = None
     mute: bool = False
     port: Name | None = None
-    channel: Annotated[int, Meta(ge=1, le=16)] | None = None
+    channel: Annotated[int, Meta(ge=1, le=16, description="a whole number from 1 to 16")] | None = None
 
 
 class Clock(Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,9 +75,9 @@ class Clock(Struct, frozen=True, forbid_unknown_fields=True):
     on_loss  when the master falls silent without Stop: "continue" at its last tempo, or "stop"
     """
 
-    source: Annotated[str, Meta(pattern="^(auto|midi|internal)$")] = "auto"
+    source: Annotated[str, _words("auto", "midi", "internal")] = "auto"
     port: Name | None = None
-    on_loss: Annotated[str, Meta(pattern="^(continue|stop)$")] = "continue"
+    on_loss: Annotated[str, _words("continue", "stop")] = "continue"
 
 
 class OutputSpec(Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,7 +85,7 @@ class OutputSpec(Struct, frozen=True, forbid_unknown_fields=True):
     midi   open a virtual MIDI port for each track
     """
 
-    audio: Annotated[str, Meta(pattern="^(auto|jack|portaudio|none)$")] = "auto"
+    audio: Annotated[str, _words("auto", "jack", "portaudio", "none")] = "auto"
     midi: bool = True
 
 
@@ -87,23 +95,23 @@ class Music(Struct, frozen=True, forbid_unknown_fields=True):
     genre: Name = "jazz"
     key: Name = "C"
     mode: Name = "major"
-    tempo: Annotated[float, Meta(ge=MIN_BPM, le=MAX_BPM)] = 120.0
+    tempo: Annotated[float, Meta(ge=MIN_BPM, le=MAX_BPM, description="a number of BPM from 20 to 400")] = 120.0
     meter: Name = "4/4"
     form: Name | None = None
     seed: int = 1
     energy: Unit = 0.6
-    swing: Annotated[float, Meta(ge=0.5, le=0.8)] | None = None
-    bars: Annotated[int, Meta(ge=1, le=100_000)] | None = None
+    swing: Annotated[float, Meta(ge=0.5, le=0.75, description="a number from 0.5 (straight) to 0.75")] | None = None
+    bars: Annotated[int, Meta(ge=1, le=100_000, description="a whole number from 1 to 100000")] | None = None
 
 
 class Session(Struct, frozen=True, forbid_unknown_fields=True):
     """A whole session. `sample_rate` and `block` hold where no JACK server decides."""
 
     name: Name
-    tracks: Annotated[list[Track], Meta(min_length=1, max_length=16)]
+    tracks: Annotated[list[Track], Meta(min_length=1, max_length=16, description="1 to 16 [[tracks]]")]
     description: str = ""
-    sample_rate: Annotated[int, Meta(ge=8000, le=192_000)] = 48_000
-    block: Annotated[int, Meta(ge=16, le=4096)] = 128
+    sample_rate: Annotated[int, Meta(ge=8000, le=192_000, description="Hz from 8000 to 192000")] = 48_000
+    block: Annotated[int, Meta(ge=16, le=4096, description="frames from 16 to 4096")] = 128
     music: Music = Music()
     clock: Clock = Clock()
     outputs: OutputSpec = OutputSpec()
@@ -228,43 +236,9 @@ def _check_effect(spec: EffectSpec, place: str) -> None:
 
 
 def _explain(message: str, data: Mapping[str, Any], text: str) -> str:
-    """msgspec's message with the value and, where it can be told, the line."""
-    where = re.search(r" - at `\$\.?(.*)`$", message)
-    what = message[: where.start()] if where else message
-    path = where.group(1) if where else ""
-    value: Any = data
-    for step in re.findall(r"[^.\[\]]+", path):
-        try:
-            value = value[int(step)] if isinstance(value, list) else value[step]
-        except (KeyError, IndexError, TypeError, ValueError):
-            value = None
-    unknown = re.search(r"unknown field `(.*)`", what)
-    if unknown:
-        key = unknown.group(1)
-        known = _fields(path)
-        near = difflib.get_close_matches(key, known, 1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        what = f"unknown key {key!r}: {hint}allowed here are {', '.join(known)}"
-    else:
-        key = path.rpartition(".")[2].partition("[")[0]
-        if value is not None and not isinstance(value, dict | list):
-            what = f"{path} = {value!r}: {what[0].lower()}{what[1:]}"
-            path = ""
-    line = next((i for i, row in enumerate(text.splitlines(), 1) if re.match(rf"\s*\[*\s*{re.escape(key)}\b", row)),
-                None) if key else None
-    place = f"line {line}: " if line else ""
-    return f"{place}{path + ': ' if path else ''}{what}"
-
-
-def _fields(path: str) -> list[str]:
-    steps = re.findall(r"[^.\[\]]+", path)
-    kind: type[Struct] = Session
-    for step in steps:
-        kind = _TABLES.get(step, kind)
-    return list(kind.__struct_fields__)
-
-
-_TABLES: dict[str, type[Struct]] = {
-    "tracks": Track, "effects": EffectSpec, "master_effects": EffectSpec, "music": Music, "clock": Clock,
-    "outputs": OutputSpec,
-}
+    """msgspec's message in our words and, where it can be told, with the line of the key."""
+    words = invalid(data, Session, message)
+    key = re.split(r" is | = ", words)[0].rpartition(".")[2].partition("[")[0]
+    rows = enumerate(text.splitlines(), 1)
+    line = next((i for i, row in rows if re.match(rf"\s*\[*\s*{re.escape(key)}\b", row)), None)
+    return f"line {line}: {words}" if line else words

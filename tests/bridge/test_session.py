@@ -8,6 +8,8 @@ import pytest
 
 from bridge.errors import SessionError
 from bridge.session import builtin_names, changed, load, parse
+from composers.composer import find_genre, genre_names
+from instruments.patch import find_patch
 
 GOOD = """name = "T"
 [music]
@@ -79,3 +81,9 @@ def test_changes_from_the_command_line_are_checked_alike() -> None:
     assert changed(session, "x", music={"tempo": 99.0}).music.tempo == 99
     with pytest.raises(SessionError, match=r"the command line: music\.tempo = 9999"):
         changed(session, "the command line", music={"tempo": 9999.0})
+
+
+@pytest.mark.parametrize("genre", genre_names())
+def test_every_instrument_that_a_genre_knows_has_a_sound(genre: str) -> None:
+    for name in find_genre(genre).instruments:
+        find_patch(name)

@@ -27,6 +27,7 @@ FADE_FRAMES = 480
 DECLICK_FRAMES = 64
 """When the plug-in drops out there is nothing to cross-fade with: the step to the dry signal is faded out instead."""
 
+_DECLICK = np.linspace(1.0, 0.0, DECLICK_FRAMES, dtype=np.float32)
 _OFFLINE_WAIT_S = 60.0
 _DOWN_WAIT_S = 10.0
 
@@ -325,6 +326,3 @@ class HostedEffect:
         self._dry.read(start + self._pipeline - self.latency - 1, before)
         self._step = self._last - before
         self._declick = 0
-
-
-_DECLICK = np.linspace(1.0, 0.0, DECLICK_FRAMES, dtype=np.float32)

@@ -209,7 +209,7 @@ def _assemble(setup: Setup) -> tuple[Engine, Rig, Driver]:
         clock_source=session.clock.port,
         first_frame=setup.frame0,
     )
-    rig = build_rig(session, driver.rate, max(driver.frames, session.block, 1024))
+    rig = build_rig(session, driver.rate, max(driver.frames, session.block, 1024), block=driver.frames)
     _rehearse(rig, driver.frames)
     engine = Engine(
         rig, routes(session), driver.rate, session.music.tempo, session.meter, length=session.music.bars,

@@ -9,7 +9,7 @@ from bridge.session import EffectSpec, Session, Track
 from instruments.block import Effect
 from instruments.chain import Chain
 from instruments.effects import make_effect
-from instruments.hosted import HostedEffect, PluginStatus
+from instruments.hosted import PIPELINE_FRAMES, HostedEffect, PluginStatus
 from instruments.mixer import Mixer, Strip
 from instruments.patch import make_instrument, placement
 
@@ -29,10 +29,13 @@ class Rig(Mixer):
         return [p.status() for p in self.plugins]
 
 
-def build_rig(session: Session, rate: int, max_frames: int, *, offline: bool = False) -> Rig:
+def build_rig(session: Session, rate: int, max_frames: int, *, block: int = 0, offline: bool = False) -> Rig:
     """The session's mixer, prepared: compiled code is loaded, or compiled (seconds, once a machine).
 
-    offline: hosted plug-ins are waited for, so that a render is exact. Raises InstrumentError.
+    block    frames of the device's period: hosted plug-ins have one of it, at least, to answer
+    offline  hosted plug-ins are waited for, so that a render is exact
+
+    Raises InstrumentError.
     """
     plugins: list[HostedEffect] = []
 
@@ -43,7 +46,8 @@ def build_rig(session: Session, rate: int, max_frames: int, *, offline: bool = F
                 numbers = {k: v for k, v in spec.params.items() if not isinstance(v, str)}
                 made.append(make_effect(spec.effect or "", numbers))
             else:
-                plugin = HostedEffect(spec.plugin, spec.params, offline=offline, missing_ok=not spec.required)
+                plugin = HostedEffect(spec.plugin, spec.params, offline=offline, missing_ok=not spec.required,
+                                      pipeline_frames=max(PIPELINE_FRAMES, block))
                 plugins.append(plugin)
                 made.append(plugin)
         return made

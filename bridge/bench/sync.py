@@ -88,7 +88,7 @@ def report(recording: Recording, session: Session, bars: int, bpm: float) -> dic
         "note_error_mean_ms": round(float(np.mean(total.errors_ms)), 4) if total.errors_ms else None,
         "stuck_notes": total.stuck, "lost_notes": total.lost, "extra_notes": total.extra,
         "first_note_on_downbeat": bool(firsts) and max(abs(e) for e in firsts) <= 3.0,
-        "first_note_error_ms": round(max(firsts, key=abs), 4) if firsts else None,
+        "first_note_error_ms": round(max(abs(e) for e in firsts), 4) if firsts else None,
         "recorder": {"xruns": recording.xruns, "skipped_frames": recording.skipped, "lost_messages": recording.lost},
         "peer": {"name": "jack_midi_clock's own grid",
                  "clock_interval_error_ms": spread(np.abs(intervals - 60_000 / bpm / 24).tolist())},

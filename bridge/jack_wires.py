@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 from bridge.errors import PortError
 from bridge.jack_client import names
 from bridge.jack_lib import jack
-from bridge.ports import find_port
+from bridge.midi_systems import find_port
 
 Side = Literal["to", "from"]
 

@@ -8,12 +8,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from bridge.driver import MidiIn, MidiOut
 from bridge.errors import DeviceError, PortError
 from bridge.midi_sender import Due, MidiSender
+from bridge.midi_systems import MidiApi, choose_api, find_port, list_ports, rtmidi_module
 
 NS = 1_000_000_000
 
@@ -26,102 +26,6 @@ LOOPMIDI = (
 _WATCH_S = 1.0
 _INBOX = 4096
 """Messages kept until the next block: at 31,250 baud a DIN port needs a second and a half to fill it."""
-
-
-def find_port(pattern: str, names: Sequence[str], what: str) -> str:
-    """The one port that is meant: its exact name, else the only one that contains the pattern (in any case).
-
-    what  for the message: "MIDI output port". Raises PortError that lists what there is.
-    """
-    if pattern in names:
-        return pattern
-    hits = [name for name in names if pattern.lower() in name.lower()]
-    if len(hits) == 1:
-        return hits[0]
-    if hits:
-        raise PortError(f"{what} {pattern!r} is not clear: it fits {', '.join(map(repr, hits))}; give the full name")
-    there = ", ".join(map(repr, names)) if names else "none"
-    raise PortError(f"{what} {pattern!r} does not exist. There are: {there}")
-
-
-class MidiApi(NamedTuple):
-    """A MIDI system that python-rtmidi was built for.
-
-    number   rtmidi's own
-    name     "alsa", "jack", "core", "winmm"
-    label    for people
-    trouble  why it does not answer; "" if it does
-    """
-
-    number: int
-    name: str
-    label: str
-    trouble: str
-
-
-def midi_apis() -> list[MidiApi]:
-    """All that are compiled in, the preferred first. Blocks for some ms. DeviceError without python-rtmidi."""
-    rtmidi = _rtmidi()
-    apis = []
-    for number in rtmidi.get_compiled_api():
-        label = rtmidi.get_api_display_name(number)
-        apis.append(MidiApi(number, rtmidi.get_api_name(number), label, _probe(rtmidi, number)))
-    return apis
-
-
-def choose_api(name: str | None = None) -> MidiApi:
-    """The first MIDI system that answers, or the one named. Raises DeviceError that says why not and what helps."""
-    apis = [api for api in midi_apis() if name is None or api.name == name]
-    for api in apis:
-        if not api.trouble:
-            return api
-    if not apis:
-        raise DeviceError(f"MIDI system {name!r} is not known here: {', '.join(api.name for api in midi_apis())}")
-    raise DeviceError("no MIDI: " + "; ".join(f"{api.label}: {api.trouble}" for api in apis))
-
-
-class PortNames(NamedTuple):
-    """Ports of other programs and devices: those that we can send to, and those that we can receive from."""
-
-    outputs: list[str]
-    inputs: list[str]
-
-
-def list_ports(api: MidiApi) -> PortNames:
-    """What a MIDI system that answers offers. Blocks for some ms."""
-    rtmidi = _rtmidi()
-    out, inn = rtmidi.MidiOut(api.number, name="Sideman look"), rtmidi.MidiIn(api.number, name="Sideman look")
-    try:
-        return PortNames(list(out.get_ports()), list(inn.get_ports()))
-    finally:
-        out.delete()
-        inn.delete()
-
-
-def _rtmidi() -> Any:
-    try:
-        import rtmidi
-    except ImportError as error:
-        raise DeviceError("the Python package python-rtmidi is missing: pip install python-rtmidi") from error
-    return rtmidi
-
-
-def _probe(rtmidi: Any, number: int) -> str:
-    """Why an API does not answer; "" if it does. Looks before it leaps: the C libraries print when they fail."""
-    if number == rtmidi.API_LINUX_ALSA and not Path("/dev/snd/seq").exists():
-        return "there is no /dev/snd/seq: load the kernel's sequencer (modprobe snd-seq), or use JACK"
-    if number == rtmidi.API_UNIX_JACK:
-        try:
-            from bridge.jack_client import close_client, open_client
-
-            close_client(open_client("sideman-look"))
-        except DeviceError as error:
-            return str(error)
-    try:
-        rtmidi.MidiOut(number, name="Sideman look").delete()
-    except rtmidi.RtMidiError as error:
-        return str(error)
-    return ""
 
 
 class _Port:
@@ -282,11 +186,11 @@ class MidiPorts:
 
     def _output(self, _port: _Port) -> Any:
         assert self._api is not None
-        return _rtmidi().MidiOut(self._api.number, name=self._client_name)
+        return rtmidi_module().MidiOut(self._api.number, name=self._client_name)
 
     def _input(self, port: _Port) -> Any:
         assert self._api is not None
-        handle = _rtmidi().MidiIn(self._api.number, name=self._client_name, queue_size_limit=1024)
+        handle = rtmidi_module().MidiIn(self._api.number, name=self._client_name, queue_size_limit=1024)
         handle.ignore_types(sysex=False, timing=False, active_sense=True)
         handle.set_callback(self._receive(port.name))
         return handle
@@ -321,7 +225,7 @@ class MidiPorts:
     def _watch(self) -> None:
         """Own thread: see whether the named ports are there, once a second; RtMidi tells nobody."""
         assert self._api is not None
-        rtmidi = _rtmidi()
+        rtmidi = rtmidi_module()
         out = rtmidi.MidiOut(self._api.number, name="Sideman look")
         inn = rtmidi.MidiIn(self._api.number, name="Sideman look")
         sides = ((self._outs, out, self._output), (self._ins, inn, self._input))

@@ -23,7 +23,7 @@ HEAVY = {
     "pedalboard": {"instruments/hosts"},
     "jack": {"bridge/jack_lib.py"},
     "sounddevice": {"bridge/audio_io.py", "bridge/portaudio.py", "bridge/commands/doctor.py"},
-    "rtmidi": {"bridge/ports.py"},
+    "rtmidi": {"bridge/midi_systems.py"},
     "mido": {"composers/smf.py"},
     "tensorflow": set(),
     "music21": set(),

@@ -61,7 +61,7 @@ def package_rows() -> Iterator[Row]:
 def midi_rows() -> Iterator[Row]:
     """Each MIDI system compiled into python-rtmidi, and whether it answers. One is enough, and none is bearable."""
     from bridge.errors import DeviceError
-    from bridge.ports import list_ports, midi_apis
+    from bridge.midi_systems import list_ports, midi_apis
 
     try:
         apis = midi_apis()

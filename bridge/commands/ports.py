@@ -12,7 +12,7 @@ from bridge.errors import DeviceError
 
 def _midi() -> list[dict[str, Any]]:
     """Each MIDI system that python-rtmidi knows here, with its ports or with why it does not answer."""
-    from bridge.ports import list_ports, midi_apis
+    from bridge.midi_systems import list_ports, midi_apis
 
     rows: list[dict[str, Any]] = []
     for api in midi_apis():

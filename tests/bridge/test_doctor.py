@@ -131,17 +131,17 @@ def test_plug_ins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_midi_systems(monkeypatch: pytest.MonkeyPatch) -> None:
-    from bridge.ports import MidiApi, PortNames
+    from bridge.midi_systems import MidiApi, PortNames
 
     def apis() -> list[MidiApi]:
         return [MidiApi(2, "alsa", "ALSA", ""), MidiApi(4, "winmm", "WinMM", "is asleep: wake it")]
 
-    monkeypatch.setattr("bridge.ports.midi_apis", apis)
-    monkeypatch.setattr("bridge.ports.list_ports", lambda _api: PortNames(["a", "b"], ["c"]))
+    monkeypatch.setattr("bridge.midi_systems.midi_apis", apis)
+    monkeypatch.setattr("bridge.midi_systems.list_ports", lambda _api: PortNames(["a", "b"], ["c"]))
     alsa, winmm = doctor.midi_rows()
     assert alsa == Row("MIDI: ALSA", "ok", "2 ports to send to, 1 to hear")
     assert winmm == Row("MIDI: WinMM", "ok", "not in use: is asleep", "wake it")
-    monkeypatch.setattr("bridge.ports.midi_apis", lambda: apis()[1:])
+    monkeypatch.setattr("bridge.midi_systems.midi_apis", lambda: apis()[1:])
     assert [row.state for row in doctor.midi_rows()] == ["warning"]
 
 

@@ -10,10 +10,12 @@ from typing import Any, ClassVar
 
 import pytest
 
+import bridge.midi_systems as systems_module
 import bridge.ports as ports_module
 from bridge.driver import MidiOut
 from bridge.errors import DeviceError, PortError
-from bridge.ports import CLOCK_PORT, MidiPorts, choose_api, find_port, list_ports, midi_apis
+from bridge.midi_systems import choose_api, find_port, list_ports, midi_apis
+from bridge.ports import CLOCK_PORT, MidiPorts
 
 ON, OFF = b"\x90\x3c\x64", b"\x80\x3c\x00"
 
@@ -239,7 +241,7 @@ def test_without_a_midi_system_it_plays_on_unless_a_port_was_named(system: FakeS
 
 def test_alsa_is_not_tried_without_its_device(system: FakeSystem, monkeypatch: pytest.MonkeyPatch) -> None:
     sys.modules["rtmidi"].get_compiled_api = lambda: [2, 1]  # type: ignore[attr-defined]
-    monkeypatch.setattr(ports_module.Path, "exists", lambda _path: False)
+    monkeypatch.setattr(systems_module.Path, "exists", lambda _path: False)
     assert [(api.name, bool(api.trouble)) for api in midi_apis()] == [("alsa", True), ("core", False)]
     assert choose_api().name == "core", "chosen by what answers"
     assert list_ports(choose_api()).inputs == ["DAW:clock 30:0"]

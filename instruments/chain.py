@@ -24,7 +24,7 @@ class Chain:
         self.faults = 0
 
     def prepare(self, rate: int, max_frames: int) -> None:
-        stages = (self.instrument, *self.effects)
+        stages: list[Instrument | Effect] = [self.instrument, *self.effects]
         for stage in stages:
             stage.prepare(rate, max_frames)
         self.latency = sum(stage.latency for stage in stages)

@@ -37,7 +37,9 @@ class DrumKit:
     def prepare(self, rate: int, max_frames: int) -> None:
         """Allocate for blocks of up to max_frames at `rate` Hz (8000..192000)."""
         if not 8000 <= rate <= 192000 or max_frames < 1:
-            raise InstrumentError(f"sample rate {rate} and {max_frames} frames do not fit: 8000 to 192000 Hz, 1 or more")
+            raise InstrumentError(
+                f"sample rate {rate} and {max_frames} frames do not fit: 8000 to 192000 Hz, 1 frame or more"
+            )
         pieces = self.patch.pieces
         self._d = np.zeros((len(pieces), at.PIECE_FIELDS))
         self._dm = np.zeros((len(pieces), at.DRUM_MODES, 3))

@@ -40,7 +40,9 @@ class Strip:
 
 def _within(what: str, value: float, low: float, high: float, unit: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise InstrumentError(f"mixer: {what} = {value!r} is out of range: give a number from {low:g} to {high:g} ({unit})")
+        raise InstrumentError(
+            f"mixer: {what} = {value!r} is out of range: give a number from {low:g} to {high:g} ({unit})"
+        )
     return float(value)
 
 
@@ -61,7 +63,9 @@ class Mixer:
         effects: Sequence[Effect] = (), limiter: bool = True, ceiling_db: float = -1.0, master_gain_db: float = 0.0,
     ) -> None:
         if not 8000 <= rate <= 192000 or max_frames < 1:
-            raise InstrumentError(f"sample rate {rate} and {max_frames} frames do not fit: 8000 to 192000 Hz, 1 or more")
+            raise InstrumentError(
+                f"sample rate {rate} and {max_frames} frames do not fit: 8000 to 192000 Hz, 1 frame or more"
+            )
         self.strips = tuple(strips)
         self.rate, self.max_frames = rate, max_frames
         self.effects = tuple(effects)
@@ -135,7 +139,7 @@ class Mixer:
             frames,
         )
         if send.any():
-            self._wet_left = self._reverb.tail
+            self._wet_left = 2 * self._reverb.tail  # to -140 dB: where a block ends must not be heard
         if self._wet_left > 0:
             self._reverb.process(send, transport)
             self._wet_left -= frames

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from instruments.block import Instrument, InstrumentError
-from instruments.kernels.layout import DRUM_BANDS, DRUM_MODES, OSCILLATORS, PARTIALS, SHIMMER, SHAPES
+from instruments.kernels.layout import DRUM_BANDS, DRUM_MODES, HARMONICS, OSCILLATORS, PARTIALS, SHAPES, SHIMMER, TABLES
 
 _EQ_KINDS = ("peak", "low-shelf", "high-shelf", "high-pass", "low-pass")
 
@@ -165,7 +165,7 @@ PLACE: Spec = {
     "send_db": Parameter("dB to the shared reverb", -90, 0, -14),
 }
 PIECE: Spec = {
-    "level_db": Parameter("dB", -60, 24, 0),
+    "level_db": Parameter("dB", -60, 40, 0),
     "pan": _PAN,
     "velocity": Parameter("level ~ (velocity/90)^x", 0, 3, 1.65),
     "snap": Parameter("noise and shimmer ~ (velocity/90)^x more", 0, 2, 0.3),
@@ -221,7 +221,10 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """A sound. engine: "oscillators", "modes" or "drums". All numbers are checked."""
+    """A sound. engine: "oscillators", "modes" or "drums". All numbers are checked.
+
+    harmonics: by ascending key, levels in dB of a string's first partials 0.3 s after the onset.
+    """
 
     name: str
     engine: str
@@ -230,6 +233,7 @@ class Patch:
     sections: Mapping[str, Values]
     oscillators: tuple[Values, ...]
     partials: tuple[Values, ...]
+    harmonics: tuple[tuple[int, tuple[float, ...]], ...]
     equalizer: tuple[Values, ...]
     pieces: tuple[Piece, ...]
     placement: Placement
@@ -279,9 +283,9 @@ def _piece(where: str, name: str, table: Mapping[str, Any]) -> Piece:
     keys = table.get("keys", [])
     if not isinstance(keys, list) or not keys or not all(isinstance(k, int) and 0 <= k <= 127 for k in keys):
         raise InstrumentError(f"{where}.keys = {keys!r} does not fit: give a list of MIDI keys, 0 to 127")
-    mode = {"hz": Parameter("Hz", 20, 16000, None), "level_db": Parameter("dB", -60, 24, None),
+    mode: Spec = {"hz": Parameter("Hz", 20, 16000, None), "level_db": Parameter("dB", -60, 24, None),
             "t60_s": Parameter("s", 0.002, 20, None)}
-    band = {"kind": Choice(("band", "high"), "band"), "hz": Parameter("Hz", 20, 20000, None),
+    band: Spec = {"kind": Choice(("band", "high"), "band"), "hz": Parameter("Hz", 20, 20000, None),
             "level_db": Parameter("dB", -60, 24, None), "q": _Q, "t60_s": Parameter("s", 0.002, 20, None)}
     modes, bands = [], []
     for i, row in enumerate(_rows(f"{where}.modes", table.get("modes", []), 3, "[Hz, dB, T60 s]", DRUM_MODES)):
@@ -295,6 +299,22 @@ def _piece(where: str, name: str, table: Mapping[str, Any]) -> Piece:
     return Piece(name, tuple(keys), _values(where, PIECE, numbers), tuple(modes), tuple(bands))
 
 
+def _harmonics(where: str, rows: list[Mapping[str, Any]]) -> tuple[tuple[int, tuple[float, ...]], ...]:
+    found = []
+    for i, row in enumerate(rows):
+        spot = f"{where}: harmonics[{i}]"
+        key = _values(spot, {"key": Parameter("MIDI key", 0, 127, None)}, {k: v for k, v in row.items() if k == "key"})
+        levels = row.get("levels_db")
+        if set(row) - {"key", "levels_db"} or not isinstance(levels, list) or len(levels) != HARMONICS:
+            raise InstrumentError(f"{spot} does not fit: give key and levels_db, {HARMONICS} numbers")
+        rule: Spec = {str(n + 1): Parameter("dB", -90, 12, None) for n in range(HARMONICS)}
+        checked = _values(f"{spot}.levels_db", rule, {str(n + 1): v for n, v in enumerate(levels)})
+        found.append((int(key["key"]), tuple(checked.values())))
+    if [k for k, _ in found] != sorted({k for k, _ in found}):
+        raise InstrumentError(f"{where}: harmonics must be tables of ascending keys")
+    return tuple(found)
+
+
 def parse_patch(name: str, text: str, where: str) -> Patch:
     """The patch in a TOML text; `where` names it in errors. Raises InstrumentError: file, key, value, allowed range."""
     try:
@@ -304,7 +324,7 @@ def parse_patch(name: str, text: str, where: str) -> Patch:
     engine = table.get("engine")
     if engine not in ("oscillators", "modes", "drums"):
         raise InstrumentError(f"{where}: engine = {engine!r} is not known: give oscillators, modes or drums")
-    known = {"engine", "family", "aliases", "mix", "oscillator", "partial", "equalizer", "piece", *SECTIONS}
+    known = {"engine", "family", "aliases", "mix", "oscillator", "partial", "harmonics", "equalizer", "piece", *SECTIONS}
     for key in table:
         if key not in known:
             raise InstrumentError(f"{where}: {key} is not known: choose from {', '.join(sorted(known))}")
@@ -328,6 +348,7 @@ def parse_patch(name: str, text: str, where: str) -> Patch:
                           for i, row in enumerate(_list(where, table, "oscillator", OSCILLATORS))),
         partials=tuple(_values(f"{where}: partial[{i}]", PARTIAL, row)
                        for i, row in enumerate(_list(where, table, "partial", PARTIALS))),
+        harmonics=_harmonics(where, _list(where, table, "harmonics", TABLES)),
         equalizer=tuple(_values(f"{where}: equalizer[{i}]", BIQUAD, row)
                         for i, row in enumerate(_list(where, table, "equalizer", 8))),
         pieces=tuple(pieces),
@@ -368,7 +389,11 @@ def patch_names() -> list[str]:
 @cache
 def aliases() -> Mapping[str, str]:
     """Everyday name -> patch, e.g. "piano" -> "acoustic-piano"."""
-    return {alias: name for name, patch in _built_in().items() for alias in patch.aliases}
+    return {_plain(alias): name for name, patch in _built_in().items() for alias in patch.aliases}
+
+
+def _plain(name: str) -> str:
+    return "-".join(name.lower().replace("_", " ").replace("-", " ").split())
 
 
 def find_patch(name: str) -> Patch:
@@ -378,7 +403,7 @@ def find_patch(name: str) -> Patch:
     """
     if name.endswith(".toml"):
         return load_patch(Path(name))
-    plain = "-".join(name.lower().replace("_", " ").replace("-", " ").split())
+    plain = _plain(name)
     patches = _built_in()
     patch = patches.get(plain) or patches.get(aliases().get(plain, ""))
     if patch is None:

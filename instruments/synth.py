@@ -38,13 +38,17 @@ class Synth:
     def prepare(self, rate: int, max_frames: int) -> None:
         """Allocate for blocks of up to max_frames at `rate` Hz (8000..192000)."""
         if not 8000 <= rate <= 192000 or max_frames < 1:
-            raise InstrumentError(f"sample rate {rate} and {max_frames} frames do not fit: 8000 to 192000 Hz, 1 or more")
+            raise InstrumentError(
+                f"sample rate {rate} and {max_frames} frames do not fit: 8000 to 192000 Hz, 1 frame or more"
+            )
         patch = self.patch
         self._p = _packed(patch, rate)
         self._o = _packed_oscillators(patch)
-        self._x = np.zeros((at.PARTIALS, 3))
+        self._x = np.zeros((at.PARTIALS + at.TABLES, 1 + at.HARMONICS))
         for i, row in enumerate(patch.partials):
-            self._x[i] = row["ratio"], gain(row["level_db"]), row["t60_s"]
+            self._x[i, :3] = row["ratio"], gain(row["level_db"]), row["t60_s"]
+        for i, (key, levels_db) in enumerate(patch.harmonics):
+            self._x[at.PARTIALS + i] = key, *levels_db
         voices = int(self._p[at.P_POLYPHONY]) + at.SPARE_VOICES
         modal = patch.engine == "modes"
         self._c = np.zeros((at.CHANNELS, at.CHANNEL_FIELDS))
@@ -143,7 +147,7 @@ def _packed(patch: Patch, rate: int) -> NDArray[np.float64]:
         at.P_M_LPKEY: string["hammer_octaves"], at.P_M_LPPOLES: string["hammer_poles"], at.P_M_HP: string["body_hz"],
         at.P_M_LOSS: string["loss"], at.P_M_LOSSKEY: string["loss_octaves"],
         at.P_M_SECOND: gain(string["second_db"]), at.P_M_SECOND_T: string["second_t60"],
-        at.P_M_BEAT: string["beat_hz"], at.P_BIQUADS: len(patch.equalizer),
+        at.P_M_BEAT: string["beat_hz"], at.P_BIQUADS: len(patch.equalizer), at.P_M_TABLES: len(patch.harmonics),
     }
     for place, number in numbers.items():
         p[place] = number

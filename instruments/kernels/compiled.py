@@ -26,7 +26,7 @@ def kernel(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]
         dispatcher: Any = njit(nogil=True, fastmath=FAST)(function)
         dispatcher.enable_caching()
         stamped = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
-        if hasattr(stamped, "_source_stamp"):
+        if stamped is not None and hasattr(stamped, "_source_stamp"):
             stamped._source_stamp = _STAMP
         dispatcher.compile(signature)
         dispatcher.disable_compile()

@@ -12,6 +12,9 @@ CHANNELS = 16
 OSCILLATORS = 8
 PARTIALS = 16
 MODES = 96
+HARMONICS = 12
+"""Of a string's measured levels."""
+TABLES = 5
 SPARE_VOICES = 8
 """Slots beyond the polyphony, for voices that fade out after being stolen."""
 
@@ -31,9 +34,9 @@ EVENT_FIELDS = 6
     P_TREM_HZ, P_TREM, P_TREM_PAN,
     P_PARTIALS, P_M_KEY, P_M_UPPER, P_M_T60, P_M_TKEY, P_M_B, P_M_BKEY, P_M_TILT, P_M_PICK, P_M_LP, P_M_LPKEY,
     P_M_LPPOLES, P_M_HP, P_M_LOSS, P_M_LOSSKEY, P_M_SECOND, P_M_SECOND_T, P_M_BEAT, P_M_WIDTH, P_M_RAND,
-    P_M_COUNT, P_BIQUADS,
-) = range(72)
-PATCH_FIELDS = 72
+    P_M_COUNT, P_BIQUADS, P_M_TABLES,
+) = range(73)
+PATCH_FIELDS = 73
 
 # An oscillator of the patch.
 (O_SHAPE, O_RATIO, O_HZ, O_LEVEL, O_T60, O_TKEY, O_WIDTH, O_PHASE, O_LEFT, O_RIGHT,

@@ -8,7 +8,7 @@ from numba import njit
 from instruments.kernels.compiled import kernel
 from instruments.kernels.tone import FAST
 
-PHASES, TAPS = 4, 12
+PHASES, TAPS = 4, 16
 CENTRE = TAPS // 2
 """Frames by which the interpolated points lag the newest sample."""
 
@@ -21,7 +21,8 @@ def _peak(history, at, taps):  # type: ignore[no-untyped-def]
     """The largest magnitude of both channels around the centre of the last TAPS samples, at PHASES times the rate."""
     top = 0.0
     for c in range(2):
-        for p in range(PHASES):
+        top = max(top, abs(history[c, at + TAPS - 1 - CENTRE]))
+        for p in range(1, PHASES):
             s = 0.0
             for k in range(TAPS):
                 s += taps[p, k] * history[c, at + k]

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numba import njit
 
-from instruments.kernels.layout import M_COS, M_IM, M_LEFT, M_OMEGA, M_RATE, M_RE, M_RIGHT, M_SIN
+from instruments.kernels import layout as at
 from instruments.kernels.tone import FAST
 
 _LN60 = 6.907755278982137  # ln(1000): 60 dB
@@ -16,29 +16,29 @@ _LN60 = 6.907755278982137  # ln(1000): 60 dB
 @njit(fastmath=FAST)
 def set_mode(modes, m, hz, rate, level, t60, left, right, phase):  # type: ignore[no-untyped-def]
     """Start mode m at a phase; tune() makes it turn."""
-    modes[M_OMEGA, m] = np.float32(2 * math.pi * hz / rate)
-    modes[M_RATE, m] = np.float32(_LN60 / (t60 * rate))
-    modes[M_LEFT, m] = np.float32(level * left)
-    modes[M_RIGHT, m] = np.float32(level * right)
-    modes[M_RE, m] = np.float32(math.cos(phase))
-    modes[M_IM, m] = np.float32(math.sin(phase))
+    modes[at.M_OMEGA, m] = np.float32(2 * math.pi * hz / rate)
+    modes[at.M_RATE, m] = np.float32(_LN60 / (t60 * rate))
+    modes[at.M_LEFT, m] = np.float32(level * left)
+    modes[at.M_RIGHT, m] = np.float32(level * right)
+    modes[at.M_RE, m] = np.float32(math.cos(phase))
+    modes[at.M_IM, m] = np.float32(math.sin(phase))
 
 
 @njit(fastmath=FAST)
 def tune(modes, count, ratio):  # type: ignore[no-untyped-def]
     """Set the bank's rotations for a pitch ratio."""
     for m in range(count):
-        radius = math.exp(-np.float64(modes[M_RATE, m]))
-        w = min(np.float64(modes[M_OMEGA, m]) * ratio, 3.0)
-        modes[M_COS, m] = np.float32(radius * math.cos(w))
-        modes[M_SIN, m] = np.float32(radius * math.sin(w))
+        radius = math.exp(-np.float64(modes[at.M_RATE, m]))
+        w = min(np.float64(modes[at.M_OMEGA, m]) * ratio, 3.0)
+        modes[at.M_COS, m] = np.float32(radius * math.cos(w))
+        modes[at.M_SIN, m] = np.float32(radius * math.sin(w))
 
 
 @njit(fastmath=FAST)
 def resonate(modes, count, w, n):  # type: ignore[no-untyped-def]
     """A bank of rotating, shrinking phasors into w[0] and w[1]: 0.3 ns a mode and sample, across the vector lanes."""
-    re, im, co, si = modes[M_RE], modes[M_IM], modes[M_COS], modes[M_SIN]
-    gl, gr = modes[M_LEFT], modes[M_RIGHT]
+    re, im, co, si = modes[at.M_RE], modes[at.M_IM], modes[at.M_COS], modes[at.M_SIN]
+    gl, gr = modes[at.M_LEFT], modes[at.M_RIGHT]
     for i in range(n):
         left, right = np.float32(0), np.float32(0)
         for m in range(count):
@@ -58,12 +58,12 @@ def flushed(modes, count):  # type: ignore[no-untyped-def]
     """Zero what has died away, before it becomes denormal. Returns the modes still needed and the energy left."""
     energy, last = 0.0, 0
     for m in range(count):
-        a, b = modes[M_RE, m], modes[M_IM, m]
+        a, b = modes[at.M_RE, m], modes[at.M_IM, m]
         e = a * a + b * b
         if e < 1e-16:
-            modes[M_RE, m] = np.float32(0)
-            modes[M_IM, m] = np.float32(0)
+            modes[at.M_RE, m] = np.float32(0)
+            modes[at.M_IM, m] = np.float32(0)
         else:
             last = m + 1
-            energy += e * (modes[M_LEFT, m] * modes[M_LEFT, m] + modes[M_RIGHT, m] * modes[M_RIGHT, m])
+            energy += e * (modes[at.M_LEFT, m] * modes[at.M_LEFT, m] + modes[at.M_RIGHT, m] * modes[at.M_RIGHT, m])
     return (last + 7) // 8 * 8, energy

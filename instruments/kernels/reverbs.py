@@ -31,10 +31,10 @@ def _diffused(ap, length, at, x):  # type: ignore[no-untyped-def]
     "void(float32[:,::1], float32[:,::1], float32[:,:,::1], float32[:,::1], int64[::1], int64[:,::1], float32[:,::1],"
     " int64[:,::1], float32[::1], float32[::1], float64[::1], float64[::1], int64[::1], int64, int64, float64)"
 )
-def reverberate(
+def reverberate(  # type: ignore[no-untyped-def]
     audio, pre, ap, lines, lengths, taps, tap_gains, ap_lengths, feedback, damping, state, levels, clock, frames,
     frame, rate,
-):  # type: ignore[no-untyped-def]
+):
     """Change audio[:, :frames] in place.
 
     pre: (2, power of two) pre-delay; ap: (2, DIFFUSERS, n); lines: (LINES, power of two); lengths: (LINES,) frames;

@@ -1,0 +1,237 @@
+"""Effects against oracles: decay of the room, response of the equalizer, echoes, true peaks of the limiter."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from oracles import RATE, Audio, treat, true_peak
+
+from instruments.block import InstrumentError
+from instruments.effects import Delay, Equalizer, Limiter, Reverb, effect_names, make_effect
+
+
+def _made(name: str, params: dict[str, float] | None = None, max_frames: int = 4096):  # type: ignore[no-untyped-def]
+    effect = make_effect(name, params)
+    effect.prepare(RATE, max_frames)
+    return effect
+
+
+def _impulse(frames: int, at: int = 0) -> Audio:
+    x = np.zeros((2, frames), np.float32)
+    x[:, at] = 1
+    return x
+
+
+def _noise(frames: int, seed: int = 1, level: float = 0.3) -> Audio:
+    return (np.random.default_rng(seed).standard_normal((2, frames)) * level).astype(np.float32)
+
+
+def test_names_and_errors() -> None:
+    assert effect_names() == ["delay", "eq", "limiter", "reverb"]
+    with pytest.raises(InstrumentError, match="'flange'.*delay, eq, limiter, reverb"):
+        make_effect("flange")
+    with pytest.raises(InstrumentError, match="no parameter 'room'.*t60_s"):
+        make_effect("reverb", {"room": 1})
+    with pytest.raises(InstrumentError, match=r"t60_s = 99.*0\.1 to 20 \(s"):
+        make_effect("reverb", {"t60_s": 99})
+    with pytest.raises(InstrumentError, match="mix = nan"):
+        make_effect("reverb", {"mix": float("nan")})
+
+
+def _octave(x: np.ndarray, hz: float) -> np.ndarray:
+    s = np.fft.rfft(x, axis=-1)
+    f = np.fft.rfftfreq(x.shape[-1], 1 / RATE)
+    return np.fft.irfft(s * np.exp(-0.5 * (np.log2(np.maximum(f, 1) / hz) / 0.25) ** 2), x.shape[-1], axis=-1)
+
+
+def _t60(x: np.ndarray) -> float:
+    """Schroeder's backward integral, its slope from -5 to -35 dB."""
+    energy = np.cumsum((x**2).sum(axis=0)[::-1])[::-1]
+    db = 10 * np.log10(energy / energy[0] + 1e-20)
+    a, b = np.argmax(db < -5), np.argmax(db < -35)
+    return float(2 * (b - a) / RATE)
+
+
+@pytest.mark.parametrize("t60", [0.75, 2.0])
+def test_room_decays_as_asked(t60: float) -> None:
+    effect = _made("reverb", {"t60_s": t60, "mix": 1, "damping": 0.6, "high_pass_hz": 10, "low_pass_hz": 20000})
+    x = treat(effect, _impulse(int((t60 * 1.5 + 0.3) * RATE)))[:, int(0.05 * RATE) :].astype(float)
+    assert abs(_t60(_octave(x, 1000)) / t60 - 1) < 0.1
+    assert 0.45 < _t60(_octave(x, 8000)) / t60 < 0.75
+
+
+def test_room_is_wide_dense_and_without_a_ring() -> None:
+    x = treat(_made("reverb", {"mix": 1, "t60_s": 1.5}), _impulse(2 * RATE)).astype(float)
+    tail = x[:, RATE // 5 : RATE]
+    assert -0.3 < np.corrcoef(tail)[0, 1] < 0.3
+    early = np.abs(x[0, int(0.1 * RATE) : int(0.15 * RATE)])
+    assert (early > 0.1 * early.max()).mean() > 0.05  # more than 2,400 echoes a second
+    s = 20 * np.log10(np.abs(np.fft.rfft(tail[0] * np.hanning(tail.shape[1]))) + 1e-12)
+    smooth = np.convolve(s, np.ones(201) / 201, "same")
+    f = np.fft.rfftfreq(tail.shape[1], 1 / RATE)
+    assert (s - smooth)[(f > 300) & (f < 5000)].max() < 15
+
+
+def test_dry_room_is_the_input() -> None:
+    x = _noise(4000)
+    assert np.abs(treat(_made("reverb", {"mix": 0}), x) - x).max() < 1e-6
+
+
+@pytest.mark.parametrize("params", [
+    {"high_pass_hz": 120}, {"mid_hz": 400, "mid_db": -6, "mid_q": 1.4}, {"low_db": 4, "high_db": -5},
+    {"presence_db": 5, "low_pass_hz": 9000},
+])
+def test_equalizer_follows_the_cookbook(params: dict[str, float]) -> None:
+    from instruments.biquad import biquad
+
+    x = treat(_made("eq", params), _impulse(32768))[0].astype(float)
+    f = np.fft.rfftfreq(32768, 1 / RATE)
+    z = np.exp(-2j * np.pi * f / RATE)
+    want = np.ones(len(f), complex)
+    full = {k: p.default for k, p in Equalizer.PARAMETERS.items()} | params
+    rows = []
+    if full["high_pass_hz"] > 10:
+        rows.append(biquad("high-pass", full["high_pass_hz"], RATE, q=0.7071))
+    if full["low_db"]:
+        rows.append(biquad("low-shelf", full["low_hz"], RATE, full["low_db"]))
+    for band in ("mid", "presence"):
+        if full[f"{band}_db"]:
+            rows.append(biquad("peak", full[f"{band}_hz"], RATE, full[f"{band}_db"], full[f"{band}_q"]))
+    if full["high_db"]:
+        rows.append(biquad("high-shelf", full["high_hz"], RATE, full["high_db"]))
+    if full["low_pass_hz"] < 20000:
+        rows.append(biquad("low-pass", full["low_pass_hz"], RATE, q=0.7071))
+    for b0, b1, b2, a1, a2 in rows:
+        want = want * (b0 + b1 * z + b2 * z * z) / (1 + a1 * z + a2 * z * z)
+    loud = np.abs(want) > 1e-3
+    loud &= f > 5
+    assert np.abs(20 * np.log10(np.abs(np.fft.rfft(x))[loud] / np.abs(want)[loud])).max() < 0.1
+
+
+def test_cookbook_gains_are_what_they_say() -> None:
+    """The peak's gain at its centre, the passes' -3 dB, the shelves' ends: known without the cookbook's formulas."""
+    from instruments.biquad import biquad
+
+    def gain(row: tuple[float, ...], hz: float) -> float:
+        z = np.exp(-2j * np.pi * hz / RATE)
+        b0, b1, b2, a1, a2 = row
+        return float(20 * np.log10(abs((b0 + b1 * z + b2 * z * z) / (1 + a1 * z + a2 * z * z))))
+
+    assert abs(gain(biquad("peak", 1000, RATE, 6.0, 1.0), 1000) - 6) < 1e-9
+    assert abs(gain(biquad("low-pass", 1000, RATE, q=2**-0.5), 1000) + 3.01) < 0.01
+    assert abs(gain(biquad("high-pass", 1000, RATE, q=2**-0.5), 1000) + 3.01) < 0.01
+    assert abs(gain(biquad("low-shelf", 500, RATE, -4.0), 1e-3) + 4) < 1e-3
+    assert abs(gain(biquad("high-shelf", 500, RATE, 5.0), 23999) - 5) < 1e-3
+
+
+def test_flat_equalizer_is_bit_exact() -> None:
+    x = _noise(3000)
+    assert treat(_made("eq"), x).tobytes() == x.tobytes()
+
+
+def test_echoes_come_in_beats() -> None:
+    effect = _made("delay", {"beats": 0.75, "feedback": 0.5, "mix": 1, "low_pass_hz": 20000, "high_pass_hz": 10})
+    x = treat(effect, _impulse(RATE * 2), bpm=100)[0]
+    gap = round(0.75 * 0.6 * RATE)
+    assert x[0] == 1
+    assert abs(x[gap]) > 0.9
+    assert abs(int(np.argmax(np.abs(x[gap + 10 :]))) + 10 - gap) <= 2
+    assert 0.3 < np.abs(x[2 * gap - 5 : 2 * gap + 6]).max() / np.abs(x[gap]) < 0.6
+
+
+def test_a_ping_pong_changes_sides() -> None:
+    effect = _made("delay", {"beats": 0.5, "feedback": 0.6, "ping_pong": 1, "mix": 1})
+    x = treat(effect, _impulse(RATE), bpm=120)
+    gap = RATE // 4
+    first, second = (np.abs(x[:, k * gap - 20 : k * gap + 40]).max(axis=1) for k in (1, 2))
+    assert first[0] > 5 * first[1]
+    assert second[1] > 5 * second[0]
+
+
+LOUD = {
+    "noise": lambda: _noise(RATE, 3, 1.0),
+    "sine": lambda: np.tile(3 * np.sin(2 * np.pi * 997 * np.arange(RATE) / RATE), (2, 1)).astype(np.float32),
+    "quarter": lambda: np.tile(2 * np.sin(np.pi / 2 * np.arange(RATE) + np.pi / 4), (2, 1)).astype(np.float32),
+    "bursts": lambda: (_noise(RATE, 5, 1.5) * (np.arange(RATE) % 4800 < 300)).astype(np.float32),
+    "impulses": lambda: (4.0 * (np.arange(RATE) % 2401 == 7) * np.ones((2, 1))).astype(np.float32),
+}
+
+
+def _to_20_khz(x: Audio) -> Audio:
+    s = np.fft.rfft(x.astype(float), axis=1)
+    f = np.fft.rfftfreq(x.shape[1], 1 / RATE)
+    return np.fft.irfft(s * np.clip((21000 - f) / 1000, 0, 1), x.shape[1], axis=1).astype(np.float32)
+
+
+@pytest.mark.parametrize("signal", list(LOUD))
+def test_true_peaks_never_pass_the_ceiling(signal: str) -> None:
+    effect = _made("limiter")
+    y = treat(effect, _to_20_khz(LOUD[signal]()), (128,))
+    assert 20 * np.log10(true_peak(y)) <= -1.0
+    assert 20 * np.log10(true_peak(y)) > -3.5
+    assert effect.reduction_db() > 2
+    assert effect.reduction_db() == 0
+
+
+def test_limiter_leaves_quiet_sound_as_it_is_but_late() -> None:
+    x = _noise(20000, level=0.1)
+    effect = _made("limiter")
+    y = treat(effect, x, (100,))
+    assert y[:, effect.latency :].tobytes() == x[:, : -effect.latency].tobytes()
+    assert not y[:, : effect.latency].any()
+
+
+def test_limiter_recovers() -> None:
+    x = np.full((2, RATE), 0.2, np.float32)
+    x[:, 1000:1200] = 4
+    y = treat(_made("limiter", {"release_ms": 50}), x)
+    assert np.abs(y[:, -1000:] - 0.2).max() < 1e-3
+
+
+@pytest.mark.parametrize("name", effect_names())
+@pytest.mark.parametrize("blocks", [(1,), (128,), (1, 2, 3, 31, 33), (64, 4096, 7, 1000)])
+def test_effects_do_not_depend_on_blocks(name: str, blocks: tuple[int, ...]) -> None:
+    x = _noise(9000 if blocks != (1,) else 2500, 2, 0.6)
+    params = {"eq": {"mid_db": 6.0, "high_pass_hz": 100.0}, "delay": {"beats": 0.0625}}.get(name)
+    whole = treat(_made(name, params), x, (4096,), first=77)
+    assert np.abs(treat(_made(name, params), x, blocks, first=77) - whole).max() < 1e-6
+
+
+@pytest.mark.parametrize("name", effect_names())
+def test_reset_forgets_everything(name: str) -> None:
+    effect = _made(name)
+    a = treat(effect, _noise(3000))
+    effect.reset()
+    assert treat(effect, _noise(3000)).tobytes() == a.tobytes()
+
+
+@pytest.mark.parametrize("name", effect_names())
+def test_the_tail_is_long_enough(name: str) -> None:
+    effect = _made(name, {"beats": 0.25} if name == "delay" else None)
+    x = np.zeros((2, 4800 + effect.tail + 4800), np.float32)
+    x[:, :4800] = _noise(4800)
+    y = treat(effect, x, (4096,))
+    assert np.abs(y[:, 4800 + effect.tail :]).max() < 1e-3
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.sampled_from(effect_names()), st.data())
+def test_any_parameters_stay_finite(name: str, data: st.DataObject) -> None:
+    made = {"reverb": Reverb, "eq": Equalizer, "delay": Delay, "limiter": Limiter}[name]
+    params = {k: data.draw(st.floats(p.low, p.high)) for k, p in made.PARAMETERS.items()}
+    effect = make_effect(name, params)
+    effect.prepare(RATE, 512)
+    y = treat(effect, _noise(4096, 4, 1.0))
+    assert np.isfinite(y).all()
+    assert np.abs(y).max() < 1000
+
+
+def test_a_changed_parameter_takes_effect_and_keeps_its_bounds() -> None:
+    effect = Equalizer({"mid_db": 3})
+    effect.prepare(RATE, 512)
+    effect.set("mid_db", -12)
+    assert effect.get("mid_db") == -12
+    with pytest.raises(InstrumentError, match="-24 to 24"):
+        effect.set("mid_db", 40)

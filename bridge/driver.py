@@ -31,12 +31,14 @@ class Block(NamedTuple):
     ns0      time.monotonic_ns() at which that frame is (to be) heard or sent, smoothed by the driver (FrameLine)
     frames   number of frames
     midi     what has arrived since the last block, in order of ns
+    skipped  frames that the device has gone on without asking, so far (xruns): its own clock is at frame0 + skipped
     """
 
     frame0: int
     ns0: int
     frames: int
     midi: Sequence[MidiIn]
+    skipped: int = 0
 
 
 class Outputs(NamedTuple):
@@ -58,6 +60,11 @@ class Driver(Protocol):
     frames: int
     xruns: int
     """Blocks that the device says were late, so far."""
+
+    @property
+    def lost(self) -> str | None:
+        """Why the device will never call again (a server that was shut down), or None while it lives."""
+        ...
 
     def start(self, step: Step) -> None: ...
 

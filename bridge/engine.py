@@ -115,12 +115,13 @@ class Engine:
         self._leader = ""
         self._followers: dict[str, tuple[MidiParser, ClockFollower]] = {}
         self._starting = False
-        self._resuming = False
+        self._resumed: tuple[TempoLine, str] | None = None
         self._stopped_at: int | None = None
         self._target_bar = 0
         self._asked: dict[int, int] = {}
         self._ask = True
         self._asked_at = 0
+        self._now_ns = 0
         self._due: list[tuple[int, Due]] = []
         self._floor = 0
         self._strips: list[list[FrameEvent]] = [[] for _ in routes]
@@ -138,20 +139,15 @@ class Engine:
     def source(self) -> str:
         return self._leader if self._leading is not None else ""
 
-    def heard(self, now_ns: int) -> bool:
+    @property
+    def heard(self) -> bool:
         """Whether any clock has come within the last second."""
-        return any(f.heard_ns is not None and now_ns - f.heard_ns < 1_000_000_000 for _, f in self._followers.values())
+        times = [f.heard_ns for _, f in self._followers.values() if f.heard_ns is not None]
+        return any(self._now_ns - ns < 1_000_000_000 for ns in times)
 
     def resume(self, tick: int, ns: int, bpm: float, source: str = "") -> None:
         """Before the first step: play on for an engine that died, which was at `tick` at `ns` (led by `source`)."""
-        self.playing = True
-        self.line = TempoLine(bpm, tick, ns)
-        if source:
-            follower = ClockFollower(bpm)
-            self._followers[source] = (MidiParser(), follower)
-            follower.resume(tick, ns, bpm)
-            self._leading, self._leader = follower, source
-        self._resuming = True
+        self._resumed = TempoLine(bpm, tick, ns), source
 
     @property
     def starting(self) -> bool:
@@ -161,12 +157,10 @@ class Engine:
     # -- the block -----------------------------------------------------------------------------------------------
 
     def step(self, inputs: Inputs) -> Outputs:
-        block = inputs.block
+        block = self._on_frames(inputs.block)
+        self._now_ns = block.ns0
         self._due.clear()
         self._floor = 0
-        if self._resuming:
-            self._resuming = False
-            self._jump(max(0, int(self.line.tick_at(block.ns0))))
         for bar in inputs.bars:
             self.insert(bar)
         for command in inputs.commands:
@@ -181,6 +175,30 @@ class Engine:
         self._advance(block.ns0 + block.frames * 1_000_000_000 // self._rate, block)
         self._check(block)
         return self._render(block)
+
+    def _on_frames(self, block: Block) -> Block:
+        """The block with all its times on the device's own clock, its frames.
+
+        A master on the same audio clock is then followed to the frame, and xruns, which bend monotonic time against
+        frames, move nothing. What arrives by other ways keeps its distance from the block's start.
+        """
+        ns0 = (block.frame0 + block.skipped) * 1_000_000_000 // self._rate
+        shift = ns0 - block.ns0
+        if self._resumed is not None:
+            self._play_on(shift, ns0)
+        return block._replace(ns0=ns0, midi=[m._replace(ns=m.ns + shift) for m in block.midi])
+
+    def _play_on(self, shift: int, now_ns: int) -> None:
+        assert self._resumed is not None
+        (line, source), self._resumed = self._resumed, None
+        self.playing = True
+        self.line = line._replace(ns0=line.ns0 + shift)
+        if source:
+            follower = ClockFollower(line.bpm)
+            self._followers[source] = (MidiParser(), follower)
+            follower.resume(line.tick0, self.line.ns0, line.bpm)
+            self._leading, self._leader = follower, source
+        self._jump(max(0, int(self.line.tick_at(now_ns))))
 
     def halt(self) -> list[MidiOut]:
         """Stop now: the offs that the driver must still send before its ports close."""

@@ -150,7 +150,7 @@ class _Shell:
         end_ns = block.ns0 + block.frames * 1_000_000_000 // self._rate  # the cursor is at the block's end
         return EngineStatus(
             block.frame0 + block.frames, end_ns, engine.epoch, engine.playing, engine.starting, timeline.cursor,
-            engine.line.bpm, engine.clock, engine.source, engine.heard(block.ns0), engine.ended,
+            engine.line.bpm, engine.clock, engine.source, engine.heard, engine.ended,
             [(float(a), float(b)) for a, b in levels],
             {"late_bars": timeline.late_bars, "repeated_bars": timeline.repeated_bars, "notes": engine.notes_begun,
              "sounding": timeline.sounding, "deadline_misses": self.misses, "xruns": self.xruns,
@@ -184,9 +184,9 @@ def run(setup: Setup, rings: Rings, main: Connection[Any, Any]) -> None:
     while not stop.wait(0.25):
         shell.xruns = driver.xruns
         _tell_plugins(rig, told, shell.notices)
-        lost = getattr(driver, "lost", None)
+        lost = driver.lost
         if lost:
-            main.send_bytes(encode_news(Broken(str(lost), lost=True)))
+            main.send_bytes(encode_news(Broken(lost, lost=True)))
             break
     driver.stop(engine.halt())
     rig.close()

@@ -24,6 +24,8 @@ class GuardedStep:
     def __init__(self, step: Step, rate: int, max_frames: int, frame0: int = 0) -> None:
         self.frame = frame0
         """Absolute index of the next frame: counts what was rendered, without gaps."""
+        self.skipped = 0
+        """What Block.skipped says; the driver keeps it."""
         self.errors = 0
         self.last_error: BaseException | None = None
         self._step = step
@@ -61,7 +63,7 @@ class GuardedStep:
     def _block(self, ns0: int, frames: int, midi: Sequence[MidiIn], audio: AudioBlock) -> Sequence[MidiOut]:
         frame0, self.frame = self.frame, self.frame + frames
         try:
-            outputs = self._step(Block(frame0, ns0, frames, midi))
+            outputs = self._step(Block(frame0, ns0, frames, midi, self.skipped))
             audio[:] = outputs.audio
             return outputs.midi
         except BaseException as error:  # a KeyboardInterrupt or SystemExit in the device's thread would kill it too

@@ -256,6 +256,7 @@ class JackDriver:
         if len(self._ins) > 1:
             midi.sort(key=_time)
         self._anchor = guard.frame, ns0, line.rate
+        guard.skipped = self.skipped_frames
         outputs = guard.render(ns0, frames, midi)
         if outputs.midi:
             self._write(outputs.midi, frames)

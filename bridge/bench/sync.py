@@ -23,6 +23,8 @@ from composers.score import Clip
 TICKS_A_CLOCK = 40
 _NEAR_FRAMES = 9_600
 """A note further than 200 ms from where it belongs is another note."""
+_EARLY_FRAMES = 480
+"""A note up to 10 ms before the first clock is an early first note; before that the band played alone."""
 
 
 class Match(NamedTuple):
@@ -143,7 +145,7 @@ def compare(messages: Sequence[Heard], clip: Clip, stretch: Stretch, end_tick: i
         kind, pitch = message.data[0] >> 4, message.data[1]
         if kind == 9:
             held.add(pitch)
-            if first_clock - _NEAR_FRAMES < message.frame < clocks[-1]:
+            if first_clock - _EARLY_FRAMES < message.frame < clocks[-1]:
                 heard[pitch].append(message.frame)
         elif kind == 8:
             held.discard(pitch)
@@ -162,6 +164,6 @@ def compare(messages: Sequence[Heard], clip: Clip, stretch: Stretch, end_tick: i
     first = None
     if composed:
         target = float(np.interp(composed[0].start, grid, clocks))
-        ons = [m.frame for m in messages if m.data[0] >> 4 == 9 and m.frame >= first_clock - _NEAR_FRAMES]
+        ons = [m.frame for m in messages if m.data[0] >> 4 == 9 and m.frame >= first_clock - _EARLY_FRAMES]
         first = (ons[0] - target) * 1000 / rate if ons else None
     return Match(errors, lost, extra, len(held), first)

@@ -78,7 +78,7 @@ def test_every_note_is_where_the_masters_clock_says(
     end = int(stretch.ticks[-2])
     clip = clips_of(session, 40)[track]
     match = compare(recording.midi[f"sideman:{track}"], clip, stretch, end, recording.rate)
-    assert len(match.errors_ms) > 5
+    assert len(match.errors_ms) >= 3
     assert (match.lost, match.stuck) == (0, 0)
     assert match.extra == 0
     errors = np.abs(match.errors_ms)

@@ -84,6 +84,7 @@ class App:
         self._audio: list[NDArray[np.float32]] = []
         self._audio_head = (0, 0, 48_000)
         self._failure: Exception | None = None
+        self._device_lost = False
         self._play = session.clock.source != "midi"
 
     # -- life ----------------------------------------------------------------------------------------------------
@@ -179,7 +180,8 @@ class App:
         if isinstance(news, Ready):
             self.ready = news
         elif isinstance(news, Broken) and news.lost:
-            self._notice("error", news.error)
+            self._notice("error", f"{news.error}: going on with what else there is")
+            self._device_lost = True
             if self.session.outputs.audio != "none":
                 outputs = msgspec.structs.replace(self.session.outputs, audio="auto")
                 self.session = msgspec.structs.replace(self.session, outputs=outputs)
@@ -207,7 +209,9 @@ class App:
                 self._tell(ComposerBack())
             if self._engine is not None and not self._engine.alive:
                 self._listen()
-                self._died("engine")
+                if not self._device_lost:
+                    self._died("engine")
+                self._device_lost = False
                 self._engine.stop(0)
                 self._start_engine(self._successor())
                 self._restore_mix()

@@ -22,7 +22,7 @@ from composers.composer import Band, make_band
 from composers.score import Clip, Span
 from instruments.block import AudioBlock
 
-BLOCK = 512
+BLOCK = 1024
 _TAIL_S = 6.0
 _SILENCE = 10 ** (-80 / 20)
 

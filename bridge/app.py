@@ -344,11 +344,13 @@ class App:
         if self._composer is not None:
             self._composer.send(encode_plan((self._epoch, session.plan())))
         if session.tracks != before.tracks and self._engine is not None:
-            last = self._last
             self._engine.stop()
-            self._start_engine(Setup(session, self._epoch, last.frame + self._audio_head[2] if last else 0))
+            setup = self._successor()
+            led = self._last is not None and self._last.clock == "following"
+            self._start_engine(setup if led else msgspec.structs.replace(setup, resume=None))
             self._restore_mix()
-            self._tell(Play())
+            if not led:
+                self._tell(Play())
             return
         meter = session.meter
         if restart and session.music.tempo != before.music.tempo:

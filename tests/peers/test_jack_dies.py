@@ -36,20 +36,19 @@ async def statuses(url: str, seconds: float) -> list[dict[str, Any]]:
 
 
 def test_the_band_plays_on_without_jack() -> None:
-    with JackServer() as server:
-        with Player("jazz-trio", "--port", "0", environment=server.environment) as player:
-            url = player.url()
-            player.wait_for("sound .*JACK")
-            player.wait_for("Ctrl-C stops")
-            before = asyncio.run(statuses(url, 2.0))[-1]
-            assert before["status"] == "playing"
-            killed = time.monotonic()
-            server.kill()
-            after = asyncio.run(statuses(url, 8.0))
-            told = " ".join(n["text"] for s in after for n in s["notices"])
-            assert "JACK" in told
-            playing = [s for s in after if s["status"] == "playing"]
-            last = playing[-1]
-            gone = (last["position"] - before["position"]) * 60 / last["tempo"]
-            assert gone == pytest.approx(time.monotonic() - killed, abs=1.5)
-            assert player.stop() < 1.5
+    with JackServer() as server, Player("jazz-trio", "--port", "0", environment=server.environment) as player:
+        url = player.url()
+        player.wait_for("sound .*JACK")
+        player.wait_for("Ctrl-C stops")
+        before = asyncio.run(statuses(url, 2.0))[-1]
+        assert before["status"] == "playing"
+        killed = time.monotonic()
+        server.kill()
+        after = asyncio.run(statuses(url, 8.0))
+        told = " ".join(n["text"] for s in after for n in s["notices"])
+        assert "JACK" in told
+        playing = [s for s in after if s["status"] == "playing"]
+        last = playing[-1]
+        gone = (last["position"] - before["position"]) * 60 / last["tempo"]
+        assert gone == pytest.approx(time.monotonic() - killed, abs=1.5)
+        assert player.stop() < 1.5

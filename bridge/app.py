@@ -9,17 +9,16 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge import composer_process, engine_process, wire
-from bridge.composer_process import CHARTS_AHEAD, Composed, decode_report, encode_plan
+from bridge import composer_process, engine_process, report, wire
+from bridge.composer_process import Composed, decode_report, encode_plan
 from bridge.engine_process import AUDIO_HEAD, NOTES, Broken, Ready, Resume, Rings, Setup, decode_news
-from bridge.errors import DeviceError, SessionError
+from bridge.errors import DeviceError
 from bridge.inbox import (
     AnyCommand,
     ComposerBack,
@@ -37,22 +36,18 @@ from bridge.inbox import (
 )
 from bridge.processes import Child
 from bridge.server import Server
-from bridge.session import Session, Track, check
-from composers.composer import BarChart, find_genre, genre_names
+from bridge.session import Session
+from bridge.wishes import generated, modified
 from composers.score import PPQ
-from instruments.patch import find_patch
 
 _WEB_FRAMES = 512
 """Frames gathered into one message to the web: 10.7 ms, some 94 messages a second."""
 _STATUS_S = 1 / 20
 _WATCH_S = 0.1
-_NOTICE_S = 12.0
 _CRASHES = 5
 """So many deaths of a child within a minute are too many."""
-_CHARTS = 4096
 _SESSIONS = 64
 _POLL_S = 0.005
-_KEYS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 
 Say = Callable[[str], None]
 
@@ -76,8 +71,8 @@ class App:
         self._last: EngineStatus | None = None
         self._sessions: dict[int, Session] = {1: session}
         """By epoch: what the engine plays may be one behind what was asked for."""
-        self._charts: dict[tuple[int, int], BarChart] = {}
-        self._notices: deque[tuple[float, wire.Notice]] = deque(maxlen=32)
+        self._charts = report.Charts()
+        self._notices = report.Notices()
         self._crashes: deque[float] = deque(maxlen=_CRASHES)
         self._volume = 1.0
         self._filter: wire.Filter | None = None
@@ -189,13 +184,11 @@ class App:
             self._failure = DeviceError(news.error if news.trace is None else f"{news.error}\n{news.trace}")
 
     def _hear_composer(self, message: bytes) -> None:
-        report = decode_report(message)
-        if isinstance(report, Composed):
-            self._charts[report.epoch, report.chart.bar] = report.chart
-            while len(self._charts) > _CHARTS:
-                del self._charts[next(iter(self._charts))]
+        told = decode_report(message)
+        if isinstance(told, Composed):
+            self._charts.add(told.epoch, told.chart)
         else:
-            self._notice("warning", f"bar {report.bar + 1} could not be composed ({report.error}): an earlier one is "
+            self._notice("warning", f"bar {told.bar + 1} could not be composed ({told.error}): an earlier one is "
                                     f"repeated")
 
     async def _watch(self) -> None:
@@ -297,33 +290,26 @@ class App:
                 self.server.publish_status(self.status())
             await asyncio.sleep(_STATUS_S)
 
-    def _notice(self, level: str, text: str) -> None:
+    def _notice(self, level: report.Level, text: str) -> None:
         self._say(text)
-        self._notices.append((time.monotonic(), wire.Notice(level, text)))  # type: ignore[arg-type]
+        self._notices.add(level, text)
 
     # -- the conductor: what clients ask for ---------------------------------------------------------------------------
 
     async def generate(self, params: wire.GenerateParams) -> None:
-        given = params.given()
-        genre = find_genre(given.get("genre", self.session.music.genre))
-        session = self.session
-        if (names := given.pop("instruments", None)) is not None:
-            session = msgspec.structs.replace(session, tracks=_tracks(names, genre.arrange(tuple(names)), session))
-        given.setdefault("duration", None)
-        self._adopt(_with_music(session, given), restart=True)
+        self._adopt(generated(self.session, params), restart=True)
 
     async def modify(self, params: wire.ModifyParams) -> None:
-        given = params.given()
-        if (volume := given.pop("volume", None)) is not None:
-            self._set_volume(volume)
-        if (low_pass := given.pop("filter", None)) is not None:
-            self._set_filter(low_pass)
-        tempo = given.pop("tempo", None)
-        if given:
-            self._adopt(_with_music(self.session, given), restart=False)
-        if tempo is not None:
-            self.session = self.session.with_music(tempo=tempo)
-            self._tell(SetTempo(tempo))
+        new = modified(self.session, params)
+        if params.volume is not None:
+            self._set_volume(params.volume)
+        if params.filter is not None:
+            self._set_filter(params.filter)
+        if new is not None:
+            self._adopt(new, restart=False)
+        if params.tempo is not None:
+            self.session = self._sessions[self._epoch] = self.session.with_music(tempo=params.tempo)
+            self._tell(SetTempo(params.tempo))
 
     async def stop(self) -> None:
         self._tell(Halt())
@@ -336,7 +322,6 @@ class App:
 
     def _adopt(self, session: Session, restart: bool) -> None:
         """Play `session` from now on: by a new plan, or, where its instruments differ, by a new engine."""
-        check(session, "generate" if restart else "modify")
         before, self.session = self.session, session
         self._epoch += 1
         self._sessions[self._epoch] = session
@@ -367,89 +352,14 @@ class App:
         self._tell(SetFilter(low_pass.cutoff if low_pass.cutoff < 20_000 else None, low_pass.resonance))
 
     def hello(self) -> wire.Hello:
-        session = self.session
-        genre = find_genre(session.music.genre)
-        return wire.Hello(
-            session=session.name, sample_rate=self.ready.rate if self.ready else session.sample_rate, channels=2,
-            tracks=tuple(wire.TrackInfo(t.name, t.instrument, t.name if session.outputs.midi else None,
-                                        _channel(t)) for t in session.tracks),
-            genres={name: tuple(find_genre(name).forms) for name in genre_names()},
-            modes=genre.modes, keys=_KEYS, instruments=genre.instruments,
-        )
-
-    def _chart(self, epoch: int, bar: int) -> BarChart | None:
-        """Of the newest plan up to `epoch` that has composed the bar: a changed plan leaves the bar that sounds."""
-        return next((c for e in (epoch, epoch - 1) if (c := self._charts.get((e, bar))) is not None), None)
+        return report.hello(self.session, self.ready)
 
     def status(self) -> wire.Status:
         last = self._last
-        session = self.session if last is None else self._sessions.get(last.epoch, self.session)
-        music = session.music
-        notices = tuple(n for at, n in self._notices if time.monotonic() - at < _NOTICE_S)
         if last is None:
-            return wire.Status(status="generating", time=0.0, position=0.0, tempo=music.tempo, notices=notices)
-        meter = session.meter
-        bar, within = divmod(last.tick, meter.bar_ticks)
-        charts = [c for b in range(bar, bar + CHARTS_AHEAD) if (c := self._chart(last.epoch, b)) is not None]
-        chords = [(c.bar * meter.bar_ticks / PPQ + beat * meter.beat_ticks / PPQ, symbol, c.section)
-                  for c in charts for beat, symbol in c.chords]
-        position = last.tick / PPQ
-        now = max((i for i, c in enumerate(chords) if c[0] <= position + 1e-6), default=None)
-        chord = chords[now][1] if now is not None else ""
-        following = [c[1] for c in chords[now + 1 if now is not None else 0 :] if c[1] != chord]
-        length = music.bars
-        progress = None if length is None else 1.0 if last.ended else min(1.0, last.tick / (length * meter.bar_ticks))
-        state = "playing" if last.playing else "generating" if last.starting else "stopped"
-        clock = last.clock if last.clock in ("own", "following", "lost") else "waiting"
-        levels = [tuple(pair) for pair in last.levels]
-        names = [t.name for t in session.tracks]
-        return wire.Status(
-            status=state,  # type: ignore[arg-type]
-            progress=progress, current_bar=bar + 1, beat=1 + within / meter.beat_ticks,
-            time=last.frame / self._audio_head[2], position=position, tempo=last.bpm,
-            time_signature=(meter.beats, meter.unit),
-            clock=wire.ClockStatus(clock, last.source or None, last.bpm if last.source else None),  # type: ignore[arg-type]
-            genre=music.genre, key=music.key, mode=music.mode, form=music.form,
-            section=charts[0].section if charts and charts[0].bar == bar else "",
-            chord=chord, next_chord=following[0] if following else "",
-            chart=tuple(wire.ChartChord(*c) for c in chords),
-            energy=music.energy, seed=music.seed, volume=self._volume,
-            levels=wire.Levels(levels[-1], dict(zip(names, levels, strict=False))) if levels else None,  # type: ignore[arg-type]
-            notices=notices, xruns=last.counters.get("xruns", 0) + last.counters.get("deadline_misses", 0),
-        )
-
-
-def _channel(track: Track) -> int:
-    return track.channel - 1 if track.channel else 9 if "drums" in track.parts else 0
-
-
-def _with_music(session: Session, given: dict[str, Any]) -> Session:
-    """The music of a `generate` or `modify`, by the names of the session file."""
-    changes = dict(given)
-    if "time_signature" in changes:
-        changes["meter"] = "{}/{}".format(*changes.pop("time_signature"))
-    if "duration" in changes:
-        changes["bars"] = changes.pop("duration")
-    if changes.get("genre", session.music.genre) != session.music.genre:
-        changes.setdefault("form", None)
-    for name in ("form", "swing"):
-        if changes.get(name) == "auto":
-            changes[name] = None
-    return session.with_music(**changes)
-
-
-def _tracks(names: list[str], parts: Mapping[str, tuple[str, ...]], session: Session) -> list[Track]:
-    """A track for each instrument; one that the session has already keeps its settings."""
-    have = {t.name: t for t in session.tracks}
-    tracks = []
-    for name in names:
-        find_patch(name)
-        taken = list(parts[name])
-        old = have.get(name)
-        tracks.append(old if old is not None and old.parts == taken else Track(name, taken, name))
-    if len({t.name for t in tracks}) != len(tracks):
-        raise SessionError(f"instruments = {names} names one twice: name each once")
-    return tracks
+            return report.starting(self.session, self._notices)
+        session = self._sessions.get(last.epoch, self.session)
+        return report.status(session, last, self._audio_head[2], self._charts, self._notices, self._volume)
 
 
 async def play(session: Session, *, port: int, explicit_port: bool, say: Say, started: Callable[[App], None]) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 from bridge.clip_bytes import Bar
 from bridge.driver import Block, MidiOut
-from bridge.follower import Change, ClockFollower, Event, State
+from bridge.follower import Change, ClockFollower, Event
 from bridge.inbox import (
     AnyCommand,
     ComposerBack,
@@ -21,7 +21,8 @@ from bridge.inbox import (
     SetMute,
     SetTempo,
 )
-from bridge.midi_bytes import CLOCK, CLOCK_TICKS, SONG_POSITION, START, MidiParser
+from bridge.masters import Masters
+from bridge.midi_bytes import CLOCK_TICKS
 from bridge.tempo import TempoLine
 from bridge.timeline import Due, Timeline
 from composers.score import PPQ, Meter
@@ -36,7 +37,6 @@ _MARGIN_NS = 150_000_000
 _HALF_FRAME = 501_000_000
 """Rounding to frames, a little past the half: whole nanoseconds must not tip a note that falls between two frames."""
 _ASK_AGAIN_NS = 1_000_000_000
-_RIVAL_NS = 2_000_000_000
 
 
 class Sounding(Protocol):
@@ -111,9 +111,7 @@ class Engine:
         self._length = length
         self._accept = accept
         self._stop_on_loss = on_loss == "stop"
-        self._leading: ClockFollower | None = None
-        self._leader = ""
-        self._followers: dict[str, tuple[MidiParser, ClockFollower]] = {}
+        self._masters = Masters(bpm)
         self._starting = False
         self._resumed: tuple[TempoLine, str] | None = None
         self._stopped_at: int | None = None
@@ -131,19 +129,17 @@ class Engine:
     @property
     def clock(self) -> str:
         """See inbox.EngineStatus.clock."""
-        if self._leading is None:
-            return "waiting" if self._accept == "midi" else "own"
-        return {State.RUNNING: "following", State.LOST: "lost"}.get(self._leading.state, self._leading.state.value)
+        state = self._masters.state
+        return "waiting" if state == "own" and self._accept == "midi" else state
 
     @property
     def source(self) -> str:
-        return self._leader if self._leading is not None else ""
+        return self._masters.name
 
     @property
     def heard(self) -> bool:
         """Whether any clock has come within the last second."""
-        times = [f.heard_ns for _, f in self._followers.values() if f.heard_ns is not None]
-        return any(self._now_ns - ns < 1_000_000_000 for ns in times)
+        return self._masters.heard(self._now_ns)
 
     def resume(self, tick: int, ns: int, bpm: float, source: str = "") -> None:
         """Before the first step: play on for an engine that died, which was at `tick` at `ns` (led by `source`)."""
@@ -194,10 +190,7 @@ class Engine:
         self.playing = True
         self.line = line._replace(ns0=line.ns0 + shift)
         if source:
-            follower = ClockFollower(line.bpm)
-            self._followers[source] = (MidiParser(), follower)
-            follower.resume(line.tick0, self.line.ns0, line.bpm)
-            self._leading, self._leader = follower, source
+            self._masters.resume(source, self.line)
         self._jump(max(0, int(self.line.tick_at(now_ns))))
 
     def halt(self) -> list[MidiOut]:
@@ -210,11 +203,11 @@ class Engine:
         if not self.playing:
             return
         end = -int(-self.line.tick_at(ns) // 1)
-        if self._length is not None and self._leading is None:
+        if self._length is not None and self._masters.leader is None:
             end = min(end, self._length * self.timeline.meter.bar_ticks)
         for due in self.timeline.take(end):
             self._place(due, self.line.ns_at(due.tick), block)
-        if self._length is not None and self._leading is None:
+        if self._length is not None and self._masters.leader is None:
             last = self._length * self.timeline.meter.bar_ticks
             if self.timeline.cursor >= last:
                 self._silence(self.line.ns_at(last), block)
@@ -262,39 +255,21 @@ class Engine:
     # -- the clock -----------------------------------------------------------------------------------------------
 
     def _hear(self, ns: int, source: str, data: bytes, block: Block) -> None:
-        pair = self._followers.get(source)
-        if pair is None:
-            pair = self._followers[source] = (MidiParser(), ClockFollower(self._own_bpm))
-        parser, follower = pair
-        for message in parser.feed(data):
-            if message[0] >= CLOCK or message[0] == SONG_POSITION:
-                if message[0] == START and self._rival(follower, ns):
-                    self.notices.append(f"{source} sent Start, but {self._leader} leads: stop that one first")
-                event = follower.feed(ns, message)
-                if event is not None and (follower is self._leading or not self._rival(follower, ns)):
-                    self._follow(event, source, follower, block)
+        for event, follower in self._masters.hear(ns, source, data):
+            self._follow(event, follower, block)
+        if self._masters.notices:
+            self.notices += self._masters.notices
+            self._masters.notices.clear()
 
-    def _rival(self, follower: ClockFollower, ns: int) -> bool:
-        """Whether another master leads and is alive."""
-        leader = self._leading
-        return (
-            leader is not None
-            and leader is not follower
-            and leader.state is State.RUNNING
-            and leader.heard_ns is not None
-            and ns - leader.heard_ns < _RIVAL_NS
-        )
-
-    def _follow(self, event: Event, source: str, follower: ClockFollower, block: Block) -> None:
+    def _follow(self, event: Event, follower: ClockFollower, block: Block) -> None:
         match event.change:
             case Change.TEMPO:
-                if follower is self._leading and follower.state is State.RUNNING:
+                if follower is self._masters.leader and self._masters.running:
                     self._advance(event.ns, block)
                     self.line = follower.line
             case Change.STARTED:
                 self._advance(event.ns, block)
                 self._silence(event.ns, block)
-                self._leading, self._leader = follower, source
                 self._starting = self.ended = False
                 self.playing = True
                 self.line = follower.line
@@ -302,7 +277,7 @@ class Engine:
                 if event.tick != kept or abs(event.tick - self.timeline.cursor) > CLOCK_TICKS:
                     self._jump(event.tick)
             case Change.STOPPED:
-                if follower is self._leading:
+                if follower is self._masters.leader:
                     self._advance(event.ns, block)
                     self._silence(event.ns, block)
                     self.playing = False
@@ -311,20 +286,20 @@ class Engine:
                 self._target_bar = event.tick // self.timeline.meter.bar_ticks
                 self._ask = True
             case Change.FOUND:
-                if follower is self._leading:
-                    self.notices.append(f"the clock of {source} is back")
+                if follower is self._masters.leader:
+                    self.notices.append(f"the clock of {self._masters.name} is back")
                     self.line = follower.line
 
     def _check(self, block: Block) -> None:
-        leader = self._leading
+        leader, name = self._masters.leader, self._masters.name
         if leader is None or not leader.check(block.ns0):
             return
         if self._stop_on_loss:
-            self.notices.append(f"the clock of {self._leader} was lost: stopped")
+            self.notices.append(f"the clock of {name} was lost: stopped")
             self._silence(block.ns0, block)
             self.playing = False
         else:
-            self.notices.append(f"the clock of {self._leader} was lost: going on at {self.line.bpm:.1f} BPM")
+            self.notices.append(f"the clock of {name} was lost: going on at {self.line.bpm:.1f} BPM")
 
     def _jump(self, tick: int) -> None:
         self.timeline.jump(tick)
@@ -337,27 +312,27 @@ class Engine:
         match command:
             case Play():
                 if not self.playing:
-                    self._leading = None
+                    self._masters.release()
                     self._starting, self.ended = True, False
             case Halt():
                 self._silence(block.ns0, block)
                 self.playing = self._starting = False
                 self.timeline.jump(self.timeline.cursor)
             case Locate(bar):
-                if self._led():
-                    self.notices.append(f"{self._leader} leads: locate there")
+                if self._masters.running:
+                    self.notices.append(f"{self._masters.name} leads: locate there")
                 else:
                     self._silence(block.ns0, block)
                     self._starting, self.playing = self._starting or self.playing, False
                     self._jump(bar * self.timeline.meter.bar_ticks)
             case SetTempo(bpm):
                 self._own_bpm = bpm
-                if self._leading is not None and self._leading.state is State.LOST:
-                    self._leading = None
-                if self._leading is None:
+                if self._masters.lost:
+                    self._masters.release()
+                if self._masters.leader is None:
                     self.line = self.line.with_bpm(bpm, block.ns0)
                 else:
-                    self.notices.append(f"{self._leader} leads: {bpm:g} BPM is kept for when it does not")
+                    self.notices.append(f"{self._masters.name} leads: {bpm:g} BPM is kept for when it does not")
             case NewPlan():
                 self._replan(command, block)
             case ComposerBack():
@@ -373,9 +348,6 @@ class Engine:
             case SetFilter(cutoff_hz, resonance):
                 self._rig.set_filter(cutoff_hz, resonance)
 
-    def _led(self) -> bool:
-        return self._leading is not None and self._leading.state in (State.RUNNING, State.ARMED)
-
     def _replan(self, plan: NewPlan, block: Block) -> None:
         """A new epoch: withdraw what lies beyond the commit horizon; late answers of older epochs are dropped."""
         self.epoch = plan.epoch
@@ -383,9 +355,9 @@ class Engine:
         self._asked.clear()
         self._ask = True
         meter = Meter(plan.beats, plan.unit)
-        if plan.restart and not self._led():
+        if plan.restart and not self._masters.running:
             self._silence(block.ns0, block)
-            self._leading = None
+            self._masters.release()
             self.playing, self._starting, self.ended = False, True, False
             self.timeline.withdraw(0, meter=meter)
             self._jump(0)

@@ -1,0 +1,119 @@
+"""What people are told of a session: hello, status, and the chords to read along with. Values in, values out."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import Literal
+
+from bridge import wire
+from bridge.composer_process import CHARTS_AHEAD
+from bridge.engine_process import Ready
+from bridge.inbox import EngineStatus
+from bridge.session import Session, Track
+from composers.composer import BarChart, find_genre, genre_names
+from composers.score import PPQ
+from composers.theory.pitch import KEYS
+
+_NOTICE_S = 12.0
+_CHARTS = 4096
+
+Level = Literal["info", "warning", "error"]
+
+
+class Charts:
+    """The bars that have been charted, by epoch and number."""
+
+    def __init__(self) -> None:
+        self._charts: dict[tuple[int, int], BarChart] = {}
+
+    def add(self, epoch: int, chart: BarChart) -> None:
+        self._charts[epoch, chart.bar] = chart
+        while len(self._charts) > _CHARTS:
+            del self._charts[next(iter(self._charts))]
+
+    def ahead(self, epoch: int, bar: int) -> list[BarChart]:
+        """The bars from `bar` on that are known. A changed plan leaves the bar that sounds to the plan before it."""
+        bars = range(bar, bar + CHARTS_AHEAD)
+        found = [next((c for e in (epoch, epoch - 1) if (c := self._charts.get((e, b)))), None) for b in bars]
+        return [chart for chart in found if chart is not None]
+
+
+class Notices:
+    """What people should know, for a while."""
+
+    def __init__(self) -> None:
+        self._notices: deque[tuple[float, wire.Notice]] = deque(maxlen=32)
+
+    def add(self, level: Level, text: str) -> None:
+        self._notices.append((time.monotonic(), wire.Notice(level, text)))
+
+    def now(self) -> tuple[wire.Notice, ...]:
+        since = time.monotonic() - _NOTICE_S
+        return tuple(notice for at, notice in self._notices if at > since)
+
+
+def hello(session: Session, ready: Ready | None) -> wire.Hello:
+    genre = find_genre(session.music.genre)
+    tracks = tuple(
+        wire.TrackInfo(t.name, t.instrument, t.name if session.outputs.midi else None, _channel(t))
+        for t in session.tracks
+    )
+    return wire.Hello(
+        session=session.name, sample_rate=ready.rate if ready else session.sample_rate, channels=2, tracks=tracks,
+        genres={name: tuple(find_genre(name).forms) for name in genre_names()}, modes=genre.modes, keys=KEYS,
+        instruments=genre.instruments,
+    )
+
+
+def _channel(track: Track) -> int:
+    return track.channel - 1 if track.channel else 9 if "drums" in track.parts else 0
+
+
+def starting(session: Session, notices: Notices) -> wire.Status:
+    """Before the engine has said anything."""
+    return wire.Status(status="generating", time=0.0, position=0.0, tempo=session.music.tempo, notices=notices.now())
+
+
+def status(
+    session: Session, last: EngineStatus, rate: int, charts: Charts, notices: Notices, volume: float
+) -> wire.Status:
+    """What plays: `session` is the one of the epoch that the engine is in."""
+    music, meter = session.music, session.meter
+    bar, within = divmod(last.tick, meter.bar_ticks)
+    bars = charts.ahead(last.epoch, bar)
+    chords = [
+        wire.ChartChord((c.bar * meter.bar_ticks + beat * meter.beat_ticks) / PPQ, symbol, c.section)
+        for c in bars for beat, symbol in c.chords
+    ]
+    position = last.tick / PPQ
+    past = [c.symbol for c in chords if c.position <= position + 1e-6]
+    chord = past[-1] if past else ""
+    to_come = (c.symbol for c in chords[len(past) :] if c.symbol != chord)
+    progress = None
+    if music.bars is not None:
+        progress = 1.0 if last.ended else min(1.0, last.tick / (music.bars * meter.bar_ticks))
+    levels = None
+    if last.levels:
+        names = (t.name for t in session.tracks)
+        levels = wire.Levels(last.levels[-1], dict(zip(names, last.levels, strict=False)))
+    return wire.Status(
+        status="playing" if last.playing else "generating" if last.starting else "stopped",
+        progress=progress, current_bar=bar + 1, beat=1 + within / meter.beat_ticks,
+        time=last.frame / rate, position=position, tempo=last.bpm, time_signature=(meter.beats, meter.unit),
+        clock=_clock(last), genre=music.genre, key=music.key, mode=music.mode, form=music.form,
+        section=bars[0].section if bars and bars[0].bar == bar else "",
+        chord=chord, next_chord=next(to_come, ""), chart=tuple(chords), energy=music.energy, seed=music.seed,
+        volume=volume, levels=levels, notices=notices.now(),
+        xruns=last.counters.get("xruns", 0) + last.counters.get("deadline_misses", 0),
+    )
+
+
+def _clock(last: EngineStatus) -> wire.ClockStatus:
+    """An armed or stopped master, and one that is still awaited, are all "waiting" to people."""
+    bpm = last.bpm if last.source else None
+    match last.clock:
+        case "own" | "following" | "lost" as state:
+            return wire.ClockStatus(state, last.source or None, bpm)
+        case _:
+            return wire.ClockStatus("waiting", last.source or None, bpm)

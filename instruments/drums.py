@@ -57,11 +57,11 @@ class DrumKit:
                 self._db[i, j] = float(kind == "high"), hz, gain(db), q, t60
                 longest = max(longest, t60)
             if piece.values["shimmer"]:
-                longest = max(longest, 2.5 * piece.values["shimmer_t60_s"])
+                longest = max(longest, 1.5 * piece.values["shimmer_t60_s"])
         self._h = np.zeros((HITS, at.HIT_FIELDS))
         self._hm = np.zeros((HITS, at.DRUM_MODES, 4))
-        self._hb = np.zeros((HITS, at.DRUM_BANDS, 6))
-        self._m = np.zeros((HITS, at.MODE_ROWS, at.SHIMMER), np.float32)
+        self._hb = np.zeros((HITS, at.HIT_BAND_ROWS, at.DRUM_BANDS))
+        self._m = np.zeros((HITS, at.MODE_ROWS, at.PLATE), np.float32)
         self._r = np.zeros(HITS + 1, np.uint64)
         self._w = np.zeros((8, at.GRID))
         self._out = np.zeros((2, max_frames), np.float32)

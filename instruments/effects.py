@@ -124,6 +124,8 @@ class Reverb(_Stage):
     _TAPS_MS = ((4.3, 8.9, 13.7, 19.1, 25.3, 33.1, 42.7, 55.9), (5.1, 7.7, 15.1, 17.9, 27.7, 31.3, 45.1, 52.3))
 
     def _allocate(self) -> None:
+        from instruments.kernels.reverbs import SHORTEST
+
         scale = self._rate / 48000
         size = self._values["size"]
         pre = self._values["predelay_ms"] * self._rate / 1000
@@ -132,12 +134,14 @@ class Reverb(_Stage):
         signs = np.array([[1, -1, 1, 1, -1, 1, -1, 1], [1, 1, -1, 1, -1, -1, 1, -1]], np.float32)
         self._tap_gains = np.array(signs * 10 ** (-np.array(self._TAPS_MS) / 55), np.float32)
         self._depth = max(1.0, 6 * scale)
-        self._lengths = np.array([int(n * scale * size) for n in self._LINES], np.int64)
-        self._ap_lengths = np.array([[int(n * scale) for n in row] for row in self._ALLPASS], np.int64)
-        self._pre = np.zeros((2, _power(self._taps.max() + 2)), np.float32)
-        self._ap = np.zeros((2, 3, int(self._ap_lengths.max()) + 1), np.float32)
-        self._lines = np.zeros((8, _power(self._lengths.max() + 4 * self._depth + 8)), np.float32)
-        self._state = np.zeros(16)
+        least = SHORTEST + 4 * self._depth
+        self._lengths = np.array([max(least, int(n * scale * size)) for n in self._LINES], np.int64)
+        self._ap_lengths = np.array([[max(SHORTEST, int(n * scale)) for n in row] for row in self._ALLPASS], np.int64)
+        self._pre = np.zeros((2, _power(self._taps.max() + 64)), np.float32)
+        self._ap = np.zeros((2, 3, _power(self._ap_lengths.max() + 64)), np.float32)
+        self._lines = np.zeros((8, _power(self._lengths.max() + 4 * self._depth + 64)), np.float32)
+        self._memory, self._state = np.zeros(8, np.float32), np.zeros(6)
+        self._w, self._rows = np.zeros((5, 32), np.float32), np.zeros((32, 8), np.float32)
         self._levels = np.zeros(9)
         self._clock = np.zeros(1, np.int64)
         t60, ratio = self._values["t60_s"], self._values["damping"]
@@ -170,7 +174,7 @@ class Reverb(_Stage):
     def reset(self) -> None:
         if not self._rate:
             return
-        for array in (self._pre, self._ap, self._lines, self._state, self._clock):
+        for array in (self._pre, self._ap, self._lines, self._memory, self._state, self._clock):
             array.fill(0)
         self._levels[:2] = self._levels[2:4]
 
@@ -179,8 +183,8 @@ class Reverb(_Stage):
 
         reverberate(
             block, self._pre, self._ap, self._lines, self._lengths, self._taps, self._tap_gains, self._ap_lengths,
-            self._feedback, self._damping, self._state, self._levels, self._clock, frames, transport.frame,
-            float(self._rate),
+            self._feedback, self._damping, self._memory, self._state, self._levels, self._w, self._rows, self._clock,
+            frames, transport.frame, float(self._rate),
         )
 
 

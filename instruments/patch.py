@@ -324,7 +324,8 @@ def parse_patch(name: str, text: str, where: str) -> Patch:
     engine = table.get("engine")
     if engine not in ("oscillators", "modes", "drums"):
         raise InstrumentError(f"{where}: engine = {engine!r} is not known: give oscillators, modes or drums")
-    known = {"engine", "family", "aliases", "mix", "oscillator", "partial", "harmonics", "equalizer", "piece", *SECTIONS}
+    lists = {"oscillator", "partial", "harmonics", "equalizer"}
+    known = {"engine", "family", "aliases", "mix", "piece", *lists, *SECTIONS}
     for key in table:
         if key not in known:
             raise InstrumentError(f"{where}: {key} is not known: choose from {', '.join(sorted(known))}")

@@ -9,7 +9,7 @@ KERNELS = ("voices", "percussion", "reverbs", "limiting", "filters", "mixing")
 
 
 def warm_up() -> float:
-    """Load every kernel, compiling what is not in the cache. Returns the seconds it took. Never call it in a callback."""
+    """Load every kernel, compiling what is not in the cache. Returns the seconds it took; never in a callback."""
     start = perf_counter()
     for name in KERNELS:
         import_module(f"instruments.kernels.{name}")

@@ -60,7 +60,7 @@ S_PHASE, S_FM_PHASE, S_INC, S_FM_INC, S_LEVEL, S_DLEVEL, S_INDEX, S_DINDEX = ran
 OSC_STATE_FIELDS = 8
 
 # Rows of a voice's modes (float32).
-M_RE, M_IM, M_COS, M_SIN, M_LEFT, M_RIGHT, M_OMEGA, M_RATE = range(8)
+M_RE, M_IM, M_COS, M_SIN, M_LEFT, M_RIGHT, M_OMEGA, M_RADIUS = range(8)
 MODE_ROWS = 8
 
 # The instrument.
@@ -75,7 +75,9 @@ GLOBAL_FIELDS = 6
     D_WIDTH,
 ) = range(32)
 PIECE_FIELDS = 32
-DRUM_MODES, DRUM_BANDS, SHIMMER = 8, 6, 64
+DRUM_MODES, DRUM_BANDS, SHIMMER = 8, 8, 64
+PLATE = SHIMMER + DRUM_MODES
+"""Modes of a hit's bank: the shimmer, and those that do not sweep."""
 B_HIGH, B_HZ, B_LEVEL, B_Q, B_T60 = range(5)
 BAND_FIELDS = 5
 
@@ -84,4 +86,5 @@ BAND_FIELDS = 5
  H_BURST, H_ORDER) = range(16)
 HIT_FIELDS = 16
 HM_HZ, HM_PHASE, HM_AMP, HM_FALL = range(4)
-HB_G, HB_K, HB_AMP, HB_FALL, HB_S1, HB_S2 = range(6)
+HB_G, HB_A, HB_DRY, HB_MID, HB_LOW, HB_AMP, HB_FALL, HB_S1, HB_S2 = range(9)
+HIT_BAND_ROWS = 9

@@ -14,11 +14,12 @@ from numba import njit
 from instruments.kernels import layout as at
 from instruments.kernels.compiled import kernel
 from instruments.kernels.modes import flushed, resonate, set_mode, tune
-from instruments.kernels.tone import FAST, TINY, decibels, octaves, saw, seeded, sine, stepped, uniform, warped
+from instruments.kernels.tone import FAST, TINY, decibels, octaves, seeded, sine, square, stepped, uniform, warped
 
 _LN60 = 6.907755278982137
 _FREE = -1.0
-_GONE = 3e-7  # -130 dB
+_GONE = 1e-5
+"""A mode or band this far down (-100 dB re full level) is put out, at a grid point."""
 _METAL = np.array([205.3, 304.4, 369.6, 522.7, 540.0, 800.0])  # the TR-808's six squares (Werner, Abel and Smith 2014)
 
 
@@ -82,6 +83,8 @@ def _hit(d, dm, db, h, hm, hb, m, r, piece, velocity, rate):  # type: ignore[no-
     shorter = math.exp(row[at.D_DECAY_VEL] * relative)
     longest = 0.02
     ghost = 0.5 if velocity < 40 and row[at.D_SNAP] > 0 else 1.0  # a ghost note buzzes: its modes lose 6 dB more
+    plain = row[at.D_SWEEP] == 0 and row[at.D_SWEEP2] == 0 and row[at.D_HOLD] == 0 and row[at.D_DRIVE] == 0
+    count = 0
     for k in range(at.DRUM_MODES):
         hm[i, k, at.HM_AMP] = 0.0
         if dm[piece, k, 1] <= 0:
@@ -94,9 +97,13 @@ def _hit(d, dm, db, h, hm, hb, m, r, piece, velocity, rate):  # type: ignore[no-
         t60 = dm[piece, k, 2] * (1 + 0.08 * vary * uniform(rng)) * shorter
         hm[i, k, at.HM_FALL] = math.exp(-_LN60 / (t60 * rate))
         hm[i, k, at.HM_PHASE] = 0.0
+        if plain:  # such modes turn as phasors, at a tenth of the cost
+            set_mode(m[i], count, hm[i, k, at.HM_HZ], rate, hm[i, k, at.HM_AMP], t60, 1.0, 1.0, 0.0)
+            hm[i, k, at.HM_AMP] = 0.0
+            count += 1
         longest = max(longest, t60)
     for k in range(at.DRUM_BANDS):
-        hb[i, k, at.HB_AMP] = 0.0
+        hb[i, :, k] = 0.0
         if db[piece, k, at.B_LEVEL] <= 0:
             continue
         rng = stepped(rng)
@@ -105,27 +112,36 @@ def _hit(d, dm, db, h, hm, hb, m, r, piece, velocity, rate):  # type: ignore[no-
         amp = db[piece, k, at.B_LEVEL] * decibels(1.5 * vary * uniform(rng)) * math.exp(row[at.D_SNAP] * relative)
         rng = stepped(rng)
         t60 = db[piece, k, at.B_T60] * (1 + 0.08 * vary * uniform(rng)) * (0.6 if ghost < 1 else 1.0)
-        hb[i, k, at.HB_G], hb[i, k, at.HB_K] = warped(hz, rate), 1.0 / db[piece, k, at.B_Q]
-        hb[i, k, at.HB_AMP], hb[i, k, at.HB_FALL] = amp, math.exp(-_LN60 / (t60 * rate))
-        hb[i, k, at.HB_S1], hb[i, k, at.HB_S2] = 0.0, 0.0
+        g, damp = warped(hz, rate), 1.0 / db[piece, k, at.B_Q]
+        hb[i, at.HB_G, k], hb[i, at.HB_A, k] = g, 1.0 / (1.0 + g * (g + damp))
+        if db[piece, k, at.B_HIGH] > 0:
+            hb[i, at.HB_DRY, k], hb[i, at.HB_MID, k], hb[i, at.HB_LOW, k] = 1.0, -damp, -1.0
+        else:
+            hb[i, at.HB_MID, k] = damp
+        bursts = row[at.D_BURSTS] > 0  # their envelope is the claps'
+        hb[i, at.HB_AMP, k], hb[i, at.HB_FALL, k] = amp, 1.0 if bursts else math.exp(-_LN60 / (t60 * rate))
         longest = max(longest, t60)
     if row[at.D_BURSTS] > 0:
         longest = max(longest, row[at.D_BURSTS] * row[at.D_BURST_GAP] + 7.0 * row[at.D_TAIL_TAU])
-    count = int(row[at.D_SHIMMER])
-    for k in range(count):
+    shimmer = int(row[at.D_SHIMMER])
+    for k in range(shimmer):
         # Modes of a plate: even density in Hz, so uneven on a log scale (here a compromise that spends few of them).
         rng = stepped(rng)
-        place = (k + 0.5 + 0.45 * uniform(seeded(np.uint64(1000 * piece + k)))) / count
+        place = (k + 0.5 + 0.45 * uniform(seeded(np.uint64(1000 * piece + k)))) / shimmer
         hz = row[at.D_SHIMMER_LOW] * math.exp(place * math.log(row[at.D_SHIMMER_HIGH] / row[at.D_SHIMMER_LOW]))
         amp = decibels(row[at.D_SHIMMER_TILT] * math.log2(hz / 3000.0) + 4.0 * uniform(rng))
         amp *= math.exp((row[at.D_SNAP] + 0.25 * math.log2(hz / 3000.0)) * relative)
-        t60 = row[at.D_SHIMMER_T60] * octaves(-row[at.D_SHIMMER_KEY] * math.log2(hz / 3000.0))
+        t60 = row[at.D_SHIMMER_T60] * min(1.5, octaves(-row[at.D_SHIMMER_KEY] * math.log2(hz / 3000.0)))
         rng = stepped(rng)
         side = row[at.D_WIDTH] * uniform(seeded(np.uint64(7777 + 1000 * piece + k)))
-        set_mode(m[i], k, hz, rate, row[at.D_SHIMMER_LEVEL] * amp, t60, 1 + side, 1 - side, math.pi * uniform(rng))
-        longest = max(longest, min(t60, 2.5 * row[at.D_SHIMMER_T60]))
-    hit[at.H_MODES] = count
+        set_mode(m[i], count, hz, rate, row[at.D_SHIMMER_LEVEL] * amp, t60, 1 + side, 1 - side, math.pi * uniform(rng))
+        count += 1
+        longest = max(longest, t60)
     tune(m[i], count, 1.0)
+    while count % 8:  # whole vectors
+        m[i, :, count] = 0
+        count += 1
+    hit[at.H_MODES] = count
     hit[at.H_END] = 1.5 * longest * rate
     r[i] = rng
 
@@ -148,11 +164,18 @@ def _sing(row, hit, hm, w, n, rate):  # type: ignore[no-untyped-def]
     if e1 > 1e-9 or e2 > 1e-9:
         k1 = math.exp(-1.0 / (row[at.D_TAU] * rate))
         k2 = math.exp(-1.0 / (row[at.D_TAU2] * rate))
-        for j in range(n):
-            w[2, j] = theta
-            theta += octaves(e1) + e2
-            e1 *= k1
-            e2 *= k2
+        if e1 > 0.25:
+            for j in range(n):
+                w[2, j] = theta
+                theta += octaves(e1) + e2
+                e1 *= k1
+                e2 *= k2
+        else:  # 2 ** e1 by its series: error below 2e-6
+            for j in range(n):
+                w[2, j] = theta
+                theta += 1 + e1 * (0.69314718 + e1 * (0.24022651 + e1 * (0.05550411 + e1 * 0.00961813))) + e2
+                e1 *= k1
+                e2 *= k2
         hit[at.H_SWEEP], hit[at.H_SWEEP2] = e1, e2
     else:
         for j in range(n):
@@ -162,7 +185,7 @@ def _sing(row, hit, hm, w, n, rate):  # type: ignore[no-untyped-def]
     still = int(min(max(hit[at.H_HOLD] - hit[at.H_AGE], 0.0), np.float64(n)))
     for k in range(at.DRUM_MODES):
         amp, fall = hm[k, at.HM_AMP], hm[k, at.HM_FALL]
-        if amp < _GONE:
+        if amp == 0.0:
             continue
         for j in range(n):
             w[3, j] = amp
@@ -177,12 +200,12 @@ def _sing(row, hit, hm, w, n, rate):  # type: ignore[no-untyped-def]
 
 
 @njit(fastmath=FAST)
-def _rattle(row, band, hit, hb, rng, w, n, rate):  # type: ignore[no-untyped-def]
+def _rattle(row, hit, hb, rng, w, n, rate):  # type: ignore[no-untyped-def]
     """Noise (with a share of metal) through the piece's bands, added to w[0]. w[2] is the source."""
     loudest = 0.0
     for b in range(at.DRUM_BANDS):
-        loudest = max(loudest, hb[b, at.HB_AMP])
-    if loudest < _GONE:
+        loudest = max(loudest, hb[at.HB_AMP, b])
+    if loudest == 0.0:
         return rng
     share = row[at.D_SHARE]
     for j in range(n):
@@ -194,7 +217,7 @@ def _rattle(row, band, hit, hb, rng, w, n, rate):  # type: ignore[no-untyped-def
             inc = _METAL[q] * row[at.D_METAL] / rate
             for j in range(n):
                 u = (turn + j) * inc + 0.37 * q
-                w[2, j] += share * 0.408 * (saw(u, inc) - saw(u + 0.5, inc))
+                w[2, j] += share * 0.408 * square(u, inc)
         hit[at.H_TURN] = turn + n
     if row[at.D_BURSTS] > 0:
         # A clap: several hands, then the room.
@@ -208,28 +231,44 @@ def _rattle(row, band, hit, hb, rng, w, n, rate):  # type: ignore[no-untyped-def
             w[3, j] = amp
             amp *= k1 if age <= last else k2
         hit[at.H_BURST] = amp
-    for b in range(at.DRUM_BANDS):
-        amp = hb[b, at.HB_AMP]
-        if amp < _GONE:
-            continue
-        g, k, fall, s1, s2 = hb[b, at.HB_G], hb[b, at.HB_K], hb[b, at.HB_FALL], hb[b, at.HB_S1], hb[b, at.HB_S2]
-        a = 1.0 / (1.0 + g * (g + k))
-        high = band[b, at.B_HIGH] > 0
-        burst = row[at.D_BURSTS] > 0
-        for j in range(n):
-            x = w[2, j]
-            mid = (g * (x - s2) + s1) * a
-            low = s2 + g * mid
-            s1 = 2 * mid - s1 + TINY
-            s2 = 2 * low - s2 + TINY
-            y = x - k * mid - low if high else k * mid
-            if burst:
-                w[1, j] += amp * y * w[3, j]
-            else:
-                w[1, j] += amp * y
-                amp *= fall
-        hb[b, at.HB_AMP], hb[b, at.HB_S1], hb[b, at.HB_S2] = amp, s1, s2
+    burst = row[at.D_BURSTS] > 0
+    g, a, s1, s2 = hb[at.HB_G], hb[at.HB_A], hb[at.HB_S1], hb[at.HB_S2]
+    dry, mid, deep = hb[at.HB_DRY], hb[at.HB_MID], hb[at.HB_LOW]
+    amp, fall = hb[at.HB_AMP], hb[at.HB_FALL]
+    for j in range(n):
+        x, y = w[2, j], 0.0
+        for b in range(at.DRUM_BANDS):  # side by side in the vector lanes: each is a chain of its own
+            v = (g[b] * (x - s2[b]) + s1[b]) * a[b]
+            low = s2[b] + g[b] * v
+            s1[b] = 2 * v - s1[b] + TINY
+            s2[b] = 2 * low - s2[b] + TINY
+            y += amp[b] * (dry[b] * x + mid[b] * v + deep[b] * low)
+            amp[b] *= fall[b]
+        w[1, j] += y * w[3, j] if burst else y
     return rng
+
+
+@njit(fastmath=FAST)
+def _over(hit, hm, hb, modes, look):  # type: ignore[no-untyped-def]
+    """At a grid point: has the hit ended? Every eighth time it looks closely, and puts out what has died away."""
+    if hit[at.H_AGE] > hit[at.H_END] or hit[at.H_FADE] < 1e-4:
+        return True
+    if not look or hit[at.H_AGE] < 2400:
+        return False
+    sounding = False
+    for k in range(at.DRUM_MODES):
+        if hm[k, at.HM_AMP] < _GONE:
+            hm[k, at.HM_AMP] = 0.0
+        else:
+            sounding = True
+    for b in range(at.DRUM_BANDS):
+        if hb[at.HB_AMP, b] < _GONE:
+            hb[at.HB_AMP, b] = 0.0
+        else:
+            sounding = True
+    count, energy = flushed(modes, int(hit[at.H_MODES]))
+    hit[at.H_MODES] = count
+    return not sounding and energy < _GONE * _GONE
 
 
 @kernel(
@@ -260,7 +299,7 @@ def drum(d, dm, db, keys, h, hm, hb, m, r, events, n_events, out, w, start, stop
             hit = h[i]
             if hit[at.H_PIECE] < 0:
                 continue
-            if ahead == at.GRID and (hit[at.H_AGE] > hit[at.H_END] or hit[at.H_FADE] < 1e-4):
+            if ahead == at.GRID and _over(hit, hm[i], hb[i], m[i], ((frame + pos) // at.GRID) % 8 == 0):
                 hit[at.H_PIECE] = _FREE
                 continue
             piece = int(hit[at.H_PIECE])
@@ -271,12 +310,9 @@ def drum(d, dm, db, keys, h, hm, hb, m, r, events, n_events, out, w, start, stop
                 w[6, j] = 0.0
                 w[7, j] = 0.0
             _sing(row, hit, hm[i], w, n, rate)
-            r[i] = _rattle(row, db[piece], hit, hb[i], r[i], w, n, rate)
+            r[i] = _rattle(row, hit, hb[i], r[i], w, n, rate)
             count = int(hit[at.H_MODES])
             if count > 0:
-                if ahead == at.GRID and ((frame + pos) // at.GRID) % 16 == 0:
-                    count, _energy = flushed(m[i], count)
-                    hit[at.H_MODES] = count
                 resonate(m[i], count, w[6:], n)
             rise, noise_rise = row[at.D_ATTACK] * rate, row[at.D_NOISE_ATTACK] * rate
             age = hit[at.H_AGE]

@@ -81,6 +81,8 @@ def _lines(p, o, c, voice, osc, modes, n):  # type: ignore[no-untyped-def]
         target = age_s / p[at.P_ATTACK]
     else:
         target = p[at.P_SUSTAIN] + (1 - p[at.P_SUSTAIN]) * math.exp(-(age_s - p[at.P_ATTACK]) / p[at.P_DECAY])
+    if voice[at.V_CLICK] < 1e-4:
+        voice[at.V_CLICK] = 0.0
     voice[at.V_DENV] = (target - voice[at.V_ENV]) / n
     voice[at.V_DOUT] = (target * voice[at.V_LEVEL] * c[int(voice[at.V_CHANNEL]), at.C_GAIN] - voice[at.V_OUT]) / n
     if p[at.P_NOISE] > 0:
@@ -111,7 +113,7 @@ def _lines(p, o, c, voice, osc, modes, n):  # type: ignore[no-untyped-def]
                 # Carson: keep carrier + (index + 1) modulator below 0.45 of the rate.
                 index = min(index, max(0.0, (0.45 * rate - f) / fm - 1.0))
                 osc[k, at.S_DINDEX] = (index - osc[k, at.S_INDEX]) / n
-    elif abs(octave - voice[at.V_PITCH]) > 1e-7:
+    elif abs(octave - voice[at.V_PITCH]) > 3e-5:  # 0.04 cents
         voice[at.V_PITCH] = octave
         tune(modes, int(voice[at.V_MODES]), octaves(octave))
 
@@ -191,8 +193,8 @@ def _strike(p, x, voice, modes, rng):  # type: ignore[no-untyped-def]
             set_mode(modes, count, hz - 0.4 * beat, rate, level, t60, 1 + side, 1 - side, 0.0)
             count += 1
             if p[at.P_M_SECOND] > 0:
-                set_mode(modes, count, hz + 0.6 * beat, rate, level * p[at.P_M_SECOND], t60 * p[at.P_M_SECOND_T], 1 - 2 * side,
-                      1 + 2 * side, 0.0)
+                slow_t60, quiet = t60 * p[at.P_M_SECOND_T], level * p[at.P_M_SECOND]
+                set_mode(modes, count, hz + 0.6 * beat, rate, quiet, slow_t60, 1 - 2 * side, 1 + 2 * side, 0.0)
                 count += 1
     padded = min(at.MODES, (count + 7) // 8 * 8)  # whole vectors
     for m in range(count, padded):
@@ -319,7 +321,8 @@ def _event(p, o, x, c, v, s, m, r, event, n):  # type: ignore[no-untyped-def]
     elif kind == _OFF:
         oldest, order = -1, 1e300
         for i in range(len(v)):
-            if (v[i, at.V_STATE] == at.HELD and v[i, at.V_KEY] == number and v[i, at.V_CHANNEL] == ch and v[i, at.V_ORDER] < order):
+            ours = v[i, at.V_STATE] == at.HELD and v[i, at.V_KEY] == number and v[i, at.V_CHANNEL] == ch
+            if ours and v[i, at.V_ORDER] < order:
                 oldest, order = i, v[i, at.V_ORDER]
         if oldest >= 0:
             if c[ch, at.C_SUSTAIN] > 0:
@@ -452,7 +455,7 @@ def _hiss(p, voice, r, i, w, n):  # type: ignore[no-untyped-def]
             for side in range(sides):
                 w[side, j] += y
         voice[at.V_N1], voice[at.V_N2], voice[at.V_NOISE] = s1, s2, level + n * step
-    if voice[at.V_CLICK] > 1e-7:
+    if voice[at.V_CLICK] > 0:
         g, k = voice[at.V_CLICK_G], 1.0 / p[at.P_CLICK_Q]
         a = 1.0 / (1.0 + g * (g + k))
         s1, s2, level = voice[at.V_C1], voice[at.V_C2], voice[at.V_CLICK]
@@ -552,7 +555,8 @@ def _grid(p, o, c, v, s, m, g, frame):  # type: ignore[no-untyped-def]
 def synthesize(p, o, x, c, v, s, m, r, g, eq, eqs, events, n_events, out, w, start, stop, frame):  # type: ignore[no-untyped-def]
     """Overwrite out[:, start:stop]; `frame` is the absolute frame of out[:, 0]. Arrays as named in layout.py.
 
-    eq: (biquads, 5) b0 b1 b2 a1 a2; eqs: their states. events: rows sorted by offset, all within start..stop. w: scratch, (6, at.GRID).
+    eq: (biquads, 5) b0 b1 b2 a1 a2; eqs: their states. events: rows sorted by offset, all within start..stop.
+    w: scratch, (6, GRID).
     """
     acc = w[4:]
     pos, e = start, 0
@@ -584,7 +588,7 @@ def synthesize(p, o, x, c, v, s, m, r, g, eq, eqs, events, n_events, out, w, sta
                 _oscillate(p, o, s[i], w, n)
             else:
                 resonate(m[i], int(voice[at.V_MODES]), w, n)
-            if p[at.P_NOISE] > 0 or voice[at.V_CLICK] > 1e-7:
+            if p[at.P_NOISE] > 0 or voice[at.V_CLICK] > 0:
                 _hiss(p, voice, r, i, w, n)
             if p[at.P_FILTER] > 0:
                 _filtered(p, voice, w, n)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from oracles import DRUM_FRAMES_S, RATE, bands_db, cc, lsd, on, render, trimmed
@@ -54,14 +56,13 @@ def test_a_piece_decays_and_shines_like_the_recorded_one(key: int) -> None:
 
 def test_the_kick_falls_to_its_pitch() -> None:
     x = _mono([on(0, KICK, 100)], RATE // 2)
-    s = np.fft.rfft(x)
-    s[150:] = 0  # 300 Hz and up: the beater
-    x = np.fft.irfft(s, len(x))
-    crossings = np.flatnonzero((x[:-1] < 0) & (x[1:] >= 0))
-    hz = RATE / np.diff(crossings[crossings > 60])
-    late = hz[(crossings[crossings > 60][:-1] > 0.06 * RATE)][0]
+    s = np.fft.fft(x)
+    hz = np.fft.fftfreq(len(x), 1 / RATE)
+    turning = np.unwrap(np.angle(np.fft.ifft(s * (hz > 0) * (hz < 300))))  # up to 300 Hz: above is the beater
+    low = np.diff(turning) * RATE / (2 * np.pi)
+    early, late = (float(np.median(low[int(a * RATE) : int(b * RATE)])) for a, b in ((0.003, 0.007), (0.06, 0.1)))
     assert 36 < late < 62
-    assert hz[0] > 1.5 * late
+    assert early > 1.5 * late
 
 
 def test_closed_hat_has_little_below_1_khz() -> None:
@@ -101,7 +102,7 @@ def test_the_ride_does_not_choke_and_grows_no_pile() -> None:
 def test_two_equal_hits_differ_as_real_ones_do(key: int) -> None:
     made = kit()
     first, second = (
-        trimmed(render(made, [on(0, key), cc(40000, 120, 0)], 48000, (4096,), first=i * 48000).mean(axis=0).astype(float))
+        trimmed(render(made, [on(0, key), cc(40000, 120, 0)], RATE, (4096,), first=i * RATE).mean(axis=0).astype(float))
         for i in range(2)
     )
     assert 0.7 < lsd(bands_db(first, DRUM_FRAMES_S), bands_db(second, DRUM_FRAMES_S)) < 5.5
@@ -114,7 +115,7 @@ def test_velocity_is_monotonic(name: str, low: float, high: float, key: int) -> 
     for velocity in (20, 40, 64, 90, 127):
         x = np.concatenate([_mono([on(7 * i, key, velocity)], 9600, name) for i in range(3)])
         levels.append(10 * np.log10(np.mean(x**2)))
-    assert all(b > a for a, b in zip(levels, levels[1:], strict=False))
+    assert all(b > a for a, b in pairwise(levels))
     assert low < levels[-1] - levels[0] < high
 
 
@@ -158,7 +159,7 @@ def test_random_hits_stay_finite_and_bounded() -> None:
     assert np.abs(x).max() < 60
 
 
-@pytest.mark.parametrize("key", [35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 53, 54, 56, 57, 59])
+@pytest.mark.parametrize("key", [*range(35, 52), 53, 54, 56, 57, 59])
 @pytest.mark.parametrize("name", ["jazz-kit", "electronic-kit"])
 def test_general_midi_keys_are_there(name: str, key: int) -> None:
     assert np.abs(render(kit(name), [on(0, key)], 6000, (4096,))).max() > 0.003

@@ -48,6 +48,7 @@ _CRASHES = 5
 """So many deaths of a child within a minute are too many."""
 _SESSIONS = 64
 _POLL_S = 0.005
+_PATIENCE_S = 4.0
 
 Say = Callable[[str], None]
 
@@ -153,6 +154,7 @@ class App:
                 task.cancel()
 
     async def _until_ready(self) -> None:
+        began, told = time.monotonic(), False
         while self.ready is None and not self._stopping.is_set():
             self._listen()
             if self._failure is not None:
@@ -161,6 +163,9 @@ class App:
                 self._listen()
                 if self._failure is None and self.ready is None:
                     raise DeviceError("the engine ended while it started: run `sideman doctor` to see what is wrong")
+            if not told and time.monotonic() - began > _PATIENCE_S:
+                told = True
+                self._say("preparing the synth: the first start on a machine compiles it, which takes half a minute")
             await asyncio.sleep(0.01)
 
     def _listen(self) -> None:

@@ -54,8 +54,10 @@ def command(session: str, bars: int | None, output: Path, midi: Path | None, rat
     try:
         with Progress(TextColumn("{task.description}"), BarColumn(), TextColumn("bar {task.completed}/{task.total}"),
                       TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task(f"rendering {loaded.name}", total=total)
+            task = bar.add_task("preparing the synth (compiled once a machine)", total=None)
             for piece in offline.render(loaded):
+                if not frames:
+                    bar.update(task, description=f"rendering {loaded.name}", total=total)
                 writer.write(piece.audio)
                 frames += piece.audio.shape[1]
                 notes += len(piece.notes)

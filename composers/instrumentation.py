@@ -22,7 +22,7 @@ PADS = ("pad", "synth-pad", "warm-pad", "ambient", "strings", "string-section", 
 LEADS = (
     "sax", "saxophone", "alto-sax", "alto-saxophone", "tenor-sax", "tenor-saxophone", "soprano-sax", "baritone-sax",
     "trumpet", "cornet", "flugelhorn", "trombone", "horn", "flute", "piccolo", "recorder", "clarinet", "bass-clarinet",
-    "oboe", "violin", "viola", "cello", "vibraphone", "vibraphon", "vibes", "mallets", "marimba", "harmonica", "voice",
+    "oboe", "violin", "viola", "cello", "vibraphone", "vibraphon", "vibes", "mallets", "marimba",
     "lead", "synth-lead", "saw-lead",
 )  # fmt: skip
 INSTRUMENTS = (*KEYBOARDS, *GUITARS, *PADS, *BASSES, *DRUMS, *LEADS)

@@ -23,8 +23,8 @@ from composers.score import Clip
 TICKS_A_CLOCK = 40
 _NEAR_FRAMES = 9_600
 """A note further than 200 ms from where it belongs is another note."""
-_EARLY_FRAMES = 480
-"""A note up to 10 ms before the first clock is an early first note; before that the band played alone."""
+_EARLY_FRAMES = 96
+"""A note up to 2 ms before the first clock is an early first note; before that the band played alone."""
 
 
 class Match(NamedTuple):

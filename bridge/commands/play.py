@@ -65,9 +65,9 @@ def _welcome(running: App) -> None:
                f"{', '.join(t.name for t in session.tracks)}")
     if ready is not None:
         sound, _, midi = ready.driver.partition("; MIDI: ")
-        click.echo(f"  sound   {sound}")
+        click.echo(f"  sound   {_short(sound, 'no audio device', 'listen on the page')}")
         if midi:
-            click.echo(f"  MIDI    {midi}")
+            click.echo(f"  MIDI    {_short(midi, 'no MIDI', 'no ports of its own')}")
     click.echo(f"  page    {running.server.url}")
     click.echo(f"  socket  {running.server.socket_url}")
     waits = {"auto": "follows a MIDI clock as soon as one starts", "midi": "waits for a MIDI clock",
@@ -75,3 +75,7 @@ def _welcome(running: App) -> None:
     click.echo(f"  clock   {waits[session.clock.source]}")
     click.echo("Ctrl-C stops.")
 
+
+def _short(name: str, without: str, instead: str) -> str:
+    """A driver's name as a line; the reasons why there is none fill a page, which is doctor's to print."""
+    return f"{without}: {instead} (`sideman doctor` says why)" if name.startswith(without) else name

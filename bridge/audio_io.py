@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["AnyDriver", "DriverName", "PacerDriver", "PortAudioDriver", "choose_driver", "output_devices", "portaudio"]
 
 AnyDriver: TypeAlias = "JackDriver | PortAudioDriver | PacerDriver"
-"""All three have, beyond Driver: lost, line, latency_frames, step_errors, last_traceback."""
+"""All three have, beyond Driver: line, latency_frames."""
 
 DriverName = Literal["auto", "jack", "portaudio", "none"]
 _DEAD_S = 3.0
@@ -130,6 +130,11 @@ class PortAudioDriver:
     def latency_frames(self) -> int:
         """From the callback until the sound is heard, as PortAudio reports it; already in Block.ns0."""
         return round(self.latency_s * self.rate)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """MIDI ports that are not open at present."""
+        return self._midi.missing if self._midi is not None else ()
 
     @property
     def step_errors(self) -> int:

@@ -66,7 +66,22 @@ class Driver(Protocol):
         """Why the device will never call again (a server that was shut down), or None while it lives."""
         ...
 
-    def start(self, step: Step) -> None: ...
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Ports that are wanted and not there at present; they are connected again when they come."""
+        ...
+
+    @property
+    def step_errors(self) -> int:
+        """Blocks that became silence because step raised."""
+        ...
+
+    @property
+    def last_traceback(self) -> str: ...
+
+    def start(self, step: Step) -> None:
+        """Raises PortError for a named port that is not there, and DeviceError."""
+        ...
 
     def stop(self, last: Sequence[MidiOut] = ()) -> None:
         """Call `step` no more; send `last` (note-offs) before the ports close. Idempotent."""

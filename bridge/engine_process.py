@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import sys
 import threading
 import time
 import traceback
@@ -18,7 +19,7 @@ from bridge.composer_process import REQUEST
 from bridge.driver import Block, Driver, MidiOut
 from bridge.driver import Outputs as DriverOutputs
 from bridge.engine import Engine, Inputs
-from bridge.errors import SidemanError
+from bridge.errors import PortError, SidemanError
 from bridge.inbox import EngineStatus, decode_command, encode_notes, encode_status
 from bridge.processes import quiet_child, still_garbage, watch_parent
 from bridge.ring import Ring
@@ -35,6 +36,7 @@ _STATUS_NS = 33_000_000
 _BARS_A_BLOCK = 2
 """Decoding a bar takes some 0.1 ms: more than two a block would be felt."""
 _ALL_NOTES_OFF = 123
+_WATCH_S = 0.25
 
 
 class Rings(NamedTuple):
@@ -164,26 +166,18 @@ def run(setup: Setup, rings: Rings, main: Connection[Any, Any]) -> None:
     quiet_child()
     stop = threading.Event()
     try:
-        engine, rig, driver = _assemble(setup)
+        engine, rig, driver, shell = _start(setup, rings)
     except SidemanError as error:
         main.send_bytes(encode_news(Broken(str(error))))
         return
     except Exception as error:
         main.send_bytes(encode_news(Broken(f"the engine could not start: {error!r}", traceback.format_exc())))
         return
-    shell = _Shell(engine, rig, rings, driver.rate)
-    if setup.recovering:
-        shell.begin_with(_all_off(engine))
-    if setup.resume is not None:
-        engine.resume(setup.resume.tick, setup.resume.ns, setup.resume.bpm, setup.resume.source)
     watch_parent(main, stop.set)
-    still_garbage()
-    driver.start(shell.step)
     main.send_bytes(encode_news(Ready(driver.name, driver.rate, driver.frames, rig.latency)))
-    told: dict[int, str] = {}
-    while not stop.wait(0.25):
-        shell.xruns = driver.xruns
-        _tell_plugins(rig, told, shell.notices)
+    watch = _Watch(rig, driver, shell)
+    while not stop.wait(_WATCH_S):
+        watch.look()
         lost = driver.lost
         if lost:
             main.send_bytes(encode_news(Broken(lost, lost=True)))
@@ -191,6 +185,32 @@ def run(setup: Setup, rings: Rings, main: Connection[Any, Any]) -> None:
     driver.stop(engine.halt())
     rig.close()
     rings.close()
+
+
+def _start(setup: Setup, rings: Rings) -> tuple[Engine, Rig, Driver, _Shell]:
+    """Everything assembled and running. In place of a dead engine, a named port that is gone is no reason to fail."""
+    engine, rig, driver = _assemble(setup)
+    shell = _Shell(engine, rig, rings, driver.rate)
+    if setup.recovering:
+        shell.begin_with(_all_off(engine))
+    if setup.resume is not None:
+        engine.resume(setup.resume.tick, setup.resume.ns, setup.resume.bpm, setup.resume.source)
+    still_garbage()
+    try:
+        driver.start(shell.step)
+    except PortError as error:
+        rig.close()
+        if not setup.recovering or setup.session == (bare := _without_named_ports(setup.session)):
+            raise
+        found = _start(msgspec.structs.replace(setup, session=bare), rings)
+        found[3].notices.append(f"{error}; going on without it")
+        return found
+    return engine, rig, driver, shell
+
+
+def _without_named_ports(session: Session) -> Session:
+    tracks = [msgspec.structs.replace(t, port=None) for t in session.tracks]
+    return msgspec.structs.replace(session, tracks=tracks, clock=msgspec.structs.replace(session.clock, port=None))
 
 
 def _assemble(setup: Setup) -> tuple[Engine, Rig, Driver]:
@@ -226,13 +246,37 @@ def _rehearse(rig: Rig, frames: int) -> None:
     rig.reset()
 
 
-def _tell_plugins(rig: Rig, told: dict[int, str], notices: list[str]) -> None:
-    """Say what has become of a plug-in, once for each change (its loading and being fine again included)."""
-    for i, status in enumerate(rig.plugin_status()):
-        state = status["state"]
-        if state != told.get(i, "loading"):
-            notices.append(f"plug-in {status['plugin']}: {state}")
-        told[i] = state
+class _Watch:
+    """Tells people, once for each change, what has become of plug-ins, ports and the engine. In the main thread."""
+
+    def __init__(self, rig: Rig, driver: Driver, shell: _Shell) -> None:
+        self._rig = rig
+        self._driver = driver
+        self._shell = shell
+        self._plugins: dict[int, str] = {}
+        self._missing: set[str] = set()
+        self._errors = 0
+
+    def look(self) -> None:
+        driver, say = self._driver, self._shell.notices.append
+        self._shell.xruns = driver.xruns
+        for i, status in enumerate(self._rig.plugin_status()):
+            state = status["state"]
+            if state != self._plugins.get(i, "loading"):
+                say(f"plug-in {status['plugin']}: {state}")
+            self._plugins[i] = state
+        missing = set(driver.missing)
+        for port in sorted(missing - self._missing):
+            say(f"port {port!r} is gone: it is connected again when it comes back")
+        for port in sorted(self._missing - missing):
+            say(f"port {port!r} is back")
+        self._missing = missing
+        if driver.step_errors > self._errors:
+            last = driver.last_traceback
+            say(f"{driver.step_errors - self._errors} blocks failed and were silent: {last.strip().splitlines()[-1]}")
+            if not self._errors:
+                print(last, file=sys.stderr)  # noqa: T201 - the one place where the whole story is told
+            self._errors = driver.step_errors
 
 
 def _all_off(engine: Engine) -> list[MidiOut]:

@@ -136,6 +136,11 @@ class JackDriver:
         return sum(buffer.lost for _, buffer in self._ins)
 
     @property
+    def missing(self) -> tuple[str, ...]:
+        """Named ports that are not connected at present."""
+        return tuple(w.pattern for w in self._wires.state if isinstance(w.pattern, str) and not w.connected)
+
+    @property
     def wires(self) -> tuple[Wire, ...]:
         """The connections that are wanted, and how they stand."""
         return self._wires.state

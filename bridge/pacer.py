@@ -102,6 +102,11 @@ class PacerDriver:
         return 0
 
     @property
+    def missing(self) -> tuple[str, ...]:
+        """MIDI ports that are not open at present."""
+        return self._midi.missing if self._midi is not None else ()
+
+    @property
     def step_errors(self) -> int:
         """Blocks that became silence because step raised."""
         return self._guard.errors if self._guard else 0

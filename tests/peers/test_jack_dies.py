@@ -1,11 +1,15 @@
-"""The JACK server is killed while the band plays: the music goes on to the page, and status says so."""
+"""JACK goes away, or a port of it, while the band plays: the music goes on, and status says so."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import shutil
+import signal
+import subprocess
 import time
+from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,3 +56,47 @@ def test_the_band_plays_on_without_jack() -> None:
         gone = (last["position"] - before["position"]) * 60 / last["tempo"]
         assert gone == pytest.approx(time.monotonic() - killed, abs=1.5)
         assert player.stop() < 1.5
+
+
+def test_a_port_that_vanishes_while_playing_is_told_and_connected_again(tmp_path: Path) -> None:
+    session = tmp_path / "routed.toml"
+    text = (files("sessions") / "jazz-trio.toml").read_text(encoding="utf-8")
+    session.write_text(text.replace('parts = ["bass"]', 'parts = ["bass"]\nport = "jack_mclk_dump:mclk_in"'))
+
+    async def told(url: str, what: str) -> bool:
+        return any(what in n["text"] for s in await statuses(url, 3.0) for n in s["notices"])
+
+    def sink() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(["jack_mclk_dump"], env=server.environment, stdout=subprocess.DEVNULL,
+                                stderr=subprocess.DEVNULL, start_new_session=True)
+
+    def leave(process: subprocess.Popen[bytes]) -> None:
+        process.send_signal(signal.SIGINT)
+        process.wait(5)
+
+    with JackServer() as server:
+        there = sink()
+        time.sleep(0.5)
+        with Player(str(session), "--port", "0", environment=server.environment) as player:
+            url = player.url()
+            player.wait_for("Ctrl-C stops")
+            assert asyncio.run(statuses(url, 1.0))[-1]["status"] == "playing"
+            leave(there)
+            assert asyncio.run(told(url, "'jack_mclk_dump:mclk_in' is gone"))
+            there = sink()
+            assert asyncio.run(told(url, "'jack_mclk_dump:mclk_in' is back"))
+            assert asyncio.run(statuses(url, 1.0))[-1]["status"] == "playing"
+        leave(there)
+
+
+def test_a_named_port_that_is_not_there_is_an_error_that_lists_what_is() -> None:
+    with (
+        JackServer() as server,
+        Player("--clock-port", "nowhere", "--port", "0", environment=server.environment) as player,
+    ):
+        player.wait_for("'nowhere'")
+        deadline = time.monotonic() + 5
+        while player.alive and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert not player.alive
+        assert "Traceback" not in player.output

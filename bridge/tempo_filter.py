@@ -1,0 +1,378 @@
+"""The line under a jittery clock: a long regression, and a test at each clock of whether the tempo has changed."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from math import sqrt
+from typing import NamedTuple
+
+from bridge.jitter import Jitter
+from bridge.tempo import MAX_BPM, MIN_BPM
+
+WINDOW = 192
+"""Clocks in the regression at most: eight beats. Longer is steadier, and slower to forget a change too small to see."""
+_LOOK_BACK = 48
+"""How many clocks ago a change may have begun to be found; slower ones the window absorbs."""
+_CHANGE = 26.0
+"""Likelihood ratio (chi-squared, one degree) that makes a change of tempo: one false alarm an hour or less."""
+_GATE = 4.5
+"""An arrival further from the line than this many standard deviations is not part of it, until others agree."""
+_SLOWEST_NS = 60e9 / (24 * MIN_BPM * 0.75)
+_FASTEST_NS = 60e9 / (24 * MAX_BPM * 1.25)
+_SAME_SHIFT = 6
+"""Clocks that must agree on a new phase at the old tempo."""
+_GIVE_UP = 16
+"""Clocks in a row that fit nothing: begin again from them."""
+_OLD_SLOPE = 24
+"""After a pause, the old tempo weighs as much as so many clocks."""
+
+
+class Arrival(NamedTuple):
+    """A clock's number and when it came. `clock` counts what the master sent, also what was lost on the way."""
+
+    clock: int
+    ns: int
+
+
+class TempoFilter:
+    """Arrivals in, the line `clock -> ns` out.
+
+    Least squares over up to WINDOW clocks. At each clock a likelihood ratio asks of each of the last clocks whether
+    the tempo changed there, continuous in phase (a hinge in the regression; the test of Quandt, 1960). If so the
+    regression starts again from there, with the old line's phase at the hinge as one more point. What is far from
+    the line waits as a suspect: two that agree on a whole number of intervals are lost or doubled clocks and correct
+    the count; growing ones are a new tempo; one alone, with the next in its place, was a hiccup and is forgotten.
+
+    Called in the audio callback: bounded memory and time (about 20 us a clock).
+    """
+
+    __slots__ = (
+        "_clock", "_cxx", "_knot", "_mean", "_origin", "_points", "_prior", "_sums", "_suspects",
+        "interval_ns", "jitter",
+    )
+
+    def __init__(self, interval_ns: float) -> None:
+        self.interval_ns = interval_ns
+        self.jitter = Jitter()
+        self._points: deque[Arrival] = deque()
+        self._suspects: list[Arrival] = []
+        self._clock = 0
+        self._mean = 0.0
+        self._origin = Arrival(0, 0)
+        self._knot: tuple[Arrival, float] | None = None
+        self._sums = (0.0, 0.0, 0.0, 0.0, 0.0)
+        self._prior = (0.0, 0.0)
+        self._cxx = 0.0
+
+    @property
+    def points(self) -> int:
+        """Clocks in the regression."""
+        return len(self._points)
+
+    def mean_ns(self, clock: int) -> float:
+        """When a clock of this number comes on average."""
+        return self._mean + (clock - self._clock) * self.interval_ns
+
+    def phase_ns(self, clock: int) -> float:
+        """When a clock of this number was sent: the early edge of its arrivals."""
+        return self.mean_ns(clock) - self.jitter.edge_ns
+
+    def gate_ns(self) -> float:
+        """How far from its prediction the next arrival may be and still belong to the line."""
+        heard = self.jitter.heard
+        factor = _GATE + (16.0 / heard if heard else 16.0)
+        return factor * self.jitter.sd_ns * sqrt(1.0 + self._leverage())
+
+    def hold(self, clock: int, ns: float, interval_ns: float) -> None:
+        """Forget all arrivals: the line is given."""
+        self._clear()
+        self.interval_ns = interval_ns
+        self._clock, self._mean = clock, ns
+
+    def regrid(self) -> None:
+        """The next arrival brings a new phase; tempo and noise are kept as a guess."""
+        weight = 0.0
+        if self.jitter.heard >= 16 and len(self._points) >= 8:
+            weight = _OLD_SLOPE**3 / 12.0
+        prior = (weight, self.interval_ns) if weight else self._prior
+        self._clear()
+        self._prior = prior
+
+    def add(self, clock: int, ns: int) -> int:
+        """One arrival. Returns by how much the count of clocks is wrong, which the caller adds to it."""
+        point = Arrival(clock, ns)
+        if len(self._points) < 2:
+            self._first(point)
+            return 0
+        leverage = self._leverage()
+        residual = ns - self.mean_ns(clock)
+        if abs(residual) > self._limit(leverage):
+            self._suspects.append(point)
+            return self._doubt(residual)
+        self.jitter.learn(residual, leverage, len(self._points) >= 8)
+        self._suspects.clear()
+        self._push(point)
+        self._fit()
+        if len(self._points) >= 8:
+            self._test()
+        return 0
+
+    # -- the regression ------------------------------------------------------------------------------------------
+
+    def _clear(self) -> None:
+        self._points.clear()
+        self._suspects.clear()
+        self._knot = None
+        self._sums = (0.0, 0.0, 0.0, 0.0, 0.0)
+        self._prior = (0.0, 0.0)
+
+    def _first(self, point: Arrival) -> None:
+        """The first two arrivals: no line yet to compare with, but perhaps a tempo from before a pause."""
+        if self._points:
+            interval = (point.ns - self._points[-1].ns) / max(1, point.clock - self._points[-1].clock)
+            exact = self.jitter.sd_ns < 0.01 * self.interval_ns
+            if self._prior[0] and (exact or abs(interval - self.interval_ns) > 2.0 * _GATE * self.jitter.sd_ns):
+                self._prior = (0.0, 0.0)
+            if not self._prior[0] and not _FASTEST_NS <= interval <= _SLOWEST_NS:
+                self._clear()  # two of one packet, or a pause between them: begin with this one
+        self._push(point)
+        self._fit()
+
+    def _push(self, point: Arrival) -> None:
+        if not self._points:
+            self._origin = point
+        points = self._points
+        points.append(point)
+        self._weigh(point, 1.0)
+        if len(points) > WINDOW:
+            self._weigh(points.popleft(), -1.0)
+            if self._knot is not None:
+                self._weigh(self._knot[0], -self._knot[1])
+                self._knot = None
+            if point.clock - self._origin.clock > 2 * WINDOW:
+                self._origin = points[0]
+                self._sums = (0.0, 0.0, 0.0, 0.0, 0.0)
+                for each in points:
+                    self._weigh(each, 1.0)
+
+    def _weigh(self, point: Arrival, weight: float, phase_ns: float = 0.0) -> None:
+        n, sx, sy, sxx, sxy = self._sums
+        x = point.clock - self._origin.clock
+        y = point.ns - self._origin.ns + phase_ns
+        self._sums = (n + weight, sx + weight * x, sy + weight * y, sxx + weight * x * x, sxy + weight * x * y)
+
+    def _fit(self) -> None:
+        n, sx, sy, sxx, sxy = self._sums
+        weight, slope = self._prior
+        mx = sx / n
+        self._cxx = cxx = sxx - sx * mx + weight
+        if cxx > 0.0:
+            slope = (sxy - sy * mx + weight * slope) / cxx
+            if _FASTEST_NS <= slope <= _SLOWEST_NS:
+                self.interval_ns = slope
+        self._clock = self._points[-1].clock
+        self._mean = self._origin.ns + sy / n + (self._clock - self._origin.clock - mx) * self.interval_ns
+
+    def _leverage(self) -> float:
+        """Variance of the prediction for the next clock, in variances of an arrival."""
+        n, sx = self._sums[:2]
+        if len(self._points) < 2 or self._cxx <= 0.0:
+            return 5.0
+        ahead = self._clock + 1 - self._origin.clock - sx / n
+        return 1.0 / n + ahead * ahead / self._cxx
+
+    def _limit(self, leverage: float) -> float:
+        heard = self.jitter.heard
+        if heard < 4 or len(self._points) < 3:
+            return 0.45 * self.interval_ns if len(self._points) >= 3 else 1e18
+        return (_GATE + 16.0 / heard) * self.jitter.sd_ns * sqrt(1.0 + leverage)
+
+    # -- changes -------------------------------------------------------------------------------------------------
+
+    def _test(self) -> bool:
+        """Whether the tempo has changed in the last clocks; then the regression starts again from there."""
+        points = self._points
+        sums = self._sums
+        for suspect in self._suspects:
+            self._weigh(suspect, 1.0)
+        n, sx, sy, sxx, sxy = self._sums
+        self._sums = sums
+        weight, slope = self._prior
+        mx = sx / n
+        cxx = sxx - sx * mx + weight
+        slope = (sxy - sy * mx + weight * slope) / cxx
+        x0, y0 = self._origin
+        base = y0 + sy / n - (x0 + mx) * slope
+        variance = self.jitter.sd_ns ** 2
+        limit = _CHANGE * variance
+        best, best_knot, best_used = limit, 0, 0
+        run = 0.0  # sum of the residuals after the knot
+        moment = 0.0  # the same, weighted by the distance from the knot
+        squares = 0.0
+        used = 0
+        s1 = s2 = 0.0  # sum and sum of squares of the distances
+        previous = (self._suspects or points)[-1].clock
+        stop = min(len(points) + len(self._suspects) - 3, _LOOK_BACK)
+        for clock, ns in _backwards(points, self._suspects):
+            gap = previous - clock
+            if gap:
+                s2 += gap * (2.0 * s1 + gap * used)
+                s1 += gap * used
+                moment += gap * run
+                if used >= 3 and moment * moment > 0.15 * limit * s2:
+                    mean = s1 / n
+                    shx = s2 + s1 * (clock - x0) - s1 * mx
+                    norm = s2 - s1 * mean - shx * shx / cxx
+                    gain = moment * moment / norm if norm > 0.0 else 0.0
+                    if gain > best:
+                        best, best_knot, best_used = gain, clock, used
+            if used >= stop:
+                break
+            residual = ns - base - clock * slope
+            run += residual
+            squares += residual * residual
+            used += 1
+            previous = clock
+        if not best_used:
+            return False
+        return self._change(best_knot, best_used)
+
+    def _change(self, knot: int, count: int) -> bool:
+        """Start again from the `count` clocks after `knot`, unless they do not lie on a line."""
+        points = self._points
+        fresh = [*points, *self._suspects][-count:]
+        old_count = len(points) + len(self._suspects) - count
+        old = _line(list(points)[:old_count]) if old_count >= 4 else None
+        new = _line(fresh)
+        sd = self.jitter.sd_ns
+        phase = 0.0
+        weight = 0.0
+        if old is not None:
+            phase = old.at(knot)
+            change = new.slope - old.slope
+            weight = 1.0 / (change * change / (3.0 * sd * sd) + 4.0 / old_count)
+        origin = Arrival(knot, round(phase) if old is not None else fresh[0].ns)
+        trial = TempoFilter(self.interval_ns)
+        trial._origin = origin
+        if weight:
+            trial._weigh(origin, weight)
+            trial._knot = origin, weight
+        for point in fresh:
+            trial._points.append(point)
+            trial._weigh(point, 1.0)
+        trial._fit()
+        error = sum((p.ns - trial.mean_ns(p.clock)) ** 2 for p in fresh)
+        if error > 3.0 * (count + 1) * sd * sd or not _FASTEST_NS <= trial.interval_ns <= _SLOWEST_NS:
+            return False
+        self.jitter.unlearn(max(0, count - len(self._suspects)))
+        self._take(trial)
+        return True
+
+    def _take(self, other: TempoFilter) -> None:
+        self._points, self._knot = other._points, other._knot
+        self._suspects.clear()
+        self._origin, self._sums, self._prior = other._origin, other._sums, (0.0, 0.0)
+        self._clock, self._mean, self.interval_ns, self._cxx = other._clock, other._mean, other.interval_ns, other._cxx
+
+    def _doubt(self, residual: float) -> int:
+        """The last arrival is far from the line: what is it?"""
+        suspects = self._suspects
+        interval, sd = self.interval_ns, self.jitter.sd_ns
+        slip = self._slip()
+        if slip:
+            return slip
+        if len(self._points) >= 6 and self._test():
+            return 0
+        if len(suspects) >= 2 and self._new_line():
+            return 0
+        self.jitter.learn(residual, self._leverage(), False)
+        if len(suspects) >= _SAME_SHIFT:
+            late = [p.ns - self.mean_ns(p.clock) for p in suspects[-_SAME_SHIFT:]]
+            if max(late) - min(late) < 2.0 * _GATE * sd and max(late) - min(late) < 0.5 * interval:
+                self._shift(sum(late) / len(late), _SAME_SHIFT)
+                return 0
+        if len(suspects) >= _GIVE_UP:
+            fresh = suspects[-_GIVE_UP // 2 :]
+            self._clear()
+            for point in fresh:
+                self._push(point)
+            self._fit()
+        return 0
+
+    def _slip(self) -> int:
+        """Whole intervals by which the last suspects agree to be off the line: clocks lost (+) or doubled (-)."""
+        suspects, interval = self._suspects, self.interval_ns
+        contrast = interval / (2.0 * self.jitter.sd_ns)
+        need = max(2, min(8, int(20.0 / (contrast * contrast)) + 1))
+        if len(suspects) < need:
+            return 0
+        late = [(p.ns - self.mean_ns(p.clock)) / interval for p in suspects[-need:]]
+        slip = round(sum(late) / need)
+        if not slip or any(abs(each - slip) > 0.4 for each in late) or abs(late[-1] - late[0]) > 0.4:
+            return 0
+        fresh = [Arrival(p.clock + slip, p.ns) for p in suspects[-need:]]
+        suspects.clear()
+        for point in fresh:
+            self._push(point)
+        self._fit()
+        return slip
+
+    def _new_line(self) -> bool:
+        """Two far clocks that lie on a line of their own, which leaves the old one between two clocks."""
+        a, b = self._suspects[-2:]
+        first, second = a.ns - self.mean_ns(a.clock), b.ns - self.mean_ns(b.clock)
+        step = second - first
+        interval = (b.ns - a.ns) / (b.clock - a.clock)
+        sd = self.jitter.sd_ns
+        if abs(step) < 6.0 * sd or not _FASTEST_NS <= interval <= _SLOWEST_NS:
+            return False
+        slack = 3.0 * sd / abs(step)
+        if not -slack <= first / step <= 1.0 + slack:
+            return False
+        self._clear()
+        self._push(a)
+        self._push(b)
+        self._fit()
+        return True
+
+    def _shift(self, ns: float, count: int) -> None:
+        """The same tempo, later by `ns` for the last `count` suspects and from now on."""
+        moved = [Arrival(p.clock, p.ns + round(ns)) for p in self._points] + self._suspects[-count:]
+        prior = self._prior
+        self._clear()
+        self._prior = prior
+        for point in moved:
+            self._push(point)
+        self._fit()
+
+
+class _Line(NamedTuple):
+    slope: float
+    ns: float
+    clock: int
+
+    def at(self, clock: int) -> float:
+        return self.ns + (clock - self.clock) * self.slope
+
+
+def _line(points: Sequence[Arrival]) -> _Line:
+    """Least squares through two points or more."""
+    n = len(points)
+    clock, base = points[0]
+    sx = sy = sxx = sxy = 0.0
+    for each, ns in points:
+        x, y = each - clock, ns - base
+        sx += x
+        sy += y
+        sxx += x * x
+        sxy += x * y
+    slope = (sxy - sx * sy / n) / (sxx - sx * sx / n)
+    return _Line(slope, base + (sy - slope * sx) / n, clock)
+
+
+def _backwards(points: deque[Arrival], suspects: list[Arrival]) -> Iterable[Arrival]:
+    if not suspects:
+        return reversed(points)
+    return chain(reversed(suspects), reversed(points))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from bridge.clip_bytes import Bar
+from bridge.clock_out import ClockOut
 from bridge.driver import Block, MidiOut
 from bridge.follower import Change, ClockFollower, Event
 from bridge.inbox import (
@@ -94,8 +95,11 @@ class Engine:
         epoch: int = 0,
         accept: str = "auto",
         on_loss: str = "continue",
+        clock_ports: Sequence[int] = (),
     ) -> None:
-        """accept: "auto" (own tempo until a master starts), "midi" (wait for one), "internal" (ignore clocks)."""
+        """accept       "auto" (own tempo until a master starts), "midi" (wait for one), "internal" (ignore clocks)
+        clock_ports  the driver's outputs that our own clock goes to
+        """
         meter = meter or Meter()
         self.timeline = Timeline(len(routes), meter, HOME_BARS)
         self.line = TempoLine(bpm, 0.0, 0)
@@ -123,6 +127,9 @@ class Engine:
         self._due: list[tuple[int, Due]] = []
         self._floor = 0
         self._strips: list[list[FrameEvent]] = [[] for _ in routes]
+        self._clock_out = ClockOut()
+        self._clock_ports = tuple(clock_ports)
+        self._clocks: list[MidiOut] = []
 
     # -- what status tells -------------------------------------------------------------------------------------
 
@@ -156,6 +163,7 @@ class Engine:
         block = self._on_frames(inputs.block)
         self._now_ns = block.ns0
         self._due.clear()
+        self._clocks.clear()
         self._floor = 0
         for bar in inputs.bars:
             self.insert(bar)
@@ -163,8 +171,8 @@ class Engine:
             self._obey(command, block)
         if self._starting and self.timeline.has(self.timeline.bar):
             self._starting = False
-            self.playing = True
             self.line = TempoLine(self._own_bpm, self.timeline.cursor, block.ns0)
+            self._roll()
         if self._accept != "internal":
             for message in block.midi:
                 self._hear(message.ns, message.source, message.data, block)
@@ -187,16 +195,17 @@ class Engine:
     def _play_on(self, shift: int, now_ns: int) -> None:
         assert self._resumed is not None
         (line, source), self._resumed = self._resumed, None
-        self.playing = True
         self.line = line._replace(ns0=line.ns0 + shift)
         if source:
             self._masters.resume(source, self.line)
         self._jump(max(0, int(self.line.tick_at(now_ns))))
+        self._roll()
 
     def halt(self) -> list[MidiOut]:
         """Stop now: the offs that the driver must still send before its ports close."""
         self.playing = self._starting = False
-        return [self._midi(0, due) for due in self.timeline.silence()]
+        stop = [MidiOut(0, port, message) for message in self._clock_out.stop() for port in self._clock_ports]
+        return [self._midi(0, due) for due in self.timeline.silence()] + stop
 
     def _advance(self, ns: int, block: Block) -> None:
         """Take what is due before `ns`."""
@@ -207,6 +216,9 @@ class Engine:
             end = min(end, self._length * self.timeline.meter.bar_ticks)
         for due in self.timeline.take(end):
             self._place(due, self.line.ns_at(due.tick), block)
+        if self._clock_ports:
+            for tick, message in self._clock_out.take(end):
+                self._send_clock(message, self.line.ns_at(tick), block)
         if self._length is not None and self._masters.leader is None:
             last = self._length * self.timeline.meter.bar_ticks
             if self.timeline.cursor >= last:
@@ -218,13 +230,28 @@ class Engine:
 
     def _place(self, due: Due, ns: int, block: Block) -> None:
         """Give the event its frame; order is kept, and what is late sounds at once."""
-        offset = ((ns - block.ns0) * self._rate + _HALF_FRAME) // 1_000_000_000
-        self._floor = min(max(offset, self._floor), block.frames - 1)
+        self._floor = min(max(self._offset(ns, block), self._floor), block.frames - 1)
         self._due.append((self._floor, due))
 
+    def _offset(self, ns: int, block: Block) -> int:
+        return ((ns - block.ns0) * self._rate + _HALF_FRAME) // 1_000_000_000
+
+    def _send_clock(self, message: bytes, ns: int, block: Block) -> None:
+        earliest = self._clocks[-1].offset if self._clocks else 0
+        offset = min(max(self._offset(ns, block), earliest), block.frames - 1)
+        self._clocks += [MidiOut(offset, port, message) for port in self._clock_ports]
+
+    def _roll(self) -> None:
+        """Play from the cursor on."""
+        self.playing = True
+        self._clock_out.play(self.timeline.cursor)
+
     def _silence(self, ns: int, block: Block) -> None:
+        """Play ends here, or goes on elsewhere."""
         for due in self.timeline.silence():
             self._place(due, ns, block)
+        for message in self._clock_out.stop():
+            self._send_clock(message, ns, block)
 
     def _render(self, block: Block) -> Outputs:
         midi: list[MidiOut] = []
@@ -239,6 +266,8 @@ class Engine:
             if due.kind is Kind.ON:
                 notes.append(NoteBegun(block.frame0 + offset, due.tick, due.length, self.line.bpm, due.value,
                                        due.track, due.number, midi[-1].data[0] & 15))
+        if self._clocks:  # before the notes of the same frame: the clock is what they are counted by
+            midi = sorted(self._clocks + midi, key=lambda m: m.offset)
         self.notes_begun += len(notes)
         meter = self.timeline.meter
         position = self.line.tick_at(block.ns0) if self.playing else float(self.timeline.cursor)
@@ -271,11 +300,11 @@ class Engine:
                 self._advance(event.ns, block)
                 self._silence(event.ns, block)
                 self._starting = self.ended = False
-                self.playing = True
                 self.line = follower.line
                 kept, self._stopped_at = self._stopped_at, None
                 if event.tick != kept or abs(event.tick - self.timeline.cursor) > CLOCK_TICKS:
                     self._jump(event.tick)
+                self._roll()
             case Change.STOPPED:
                 if follower is self._masters.leader:
                     self._advance(event.ns, block)
@@ -368,6 +397,8 @@ class Engine:
             tick = self.timeline.cursor
             self.timeline.withdraw(0, meter=meter)
             self._jump(tick)
+            if self.playing:
+                self._roll()
             return
         bar = self.timeline.bar
         if self.playing or self.timeline.cursor > bar * meter.bar_ticks:

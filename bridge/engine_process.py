@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 AUDIO_HEAD = struct.Struct("<qqII")
 """frame0, ns0, frames, rate; then float32 of shape (2, frames)."""
 NOTES, STATUS = b"N", b"S"
+CLOCK_OUT = "clock out"
 _STATUS_NS = 33_000_000
 _BARS_A_BLOCK = 2
 """Decoding a bar takes some 0.1 ms: more than two a block would be felt."""
@@ -210,7 +211,7 @@ def _start(setup: Setup, rings: Rings) -> tuple[Engine, Rig, Driver, _Shell]:
 
 def _without_named_ports(session: Session) -> Session:
     tracks = [msgspec.structs.replace(t, port=None) for t in session.tracks]
-    return msgspec.structs.replace(session, tracks=tracks, clock=msgspec.structs.replace(session.clock, port=None))
+    return msgspec.structs.replace(session, tracks=tracks, clock=msgspec.structs.replace(session.clock, port=None, send_to=None))
 
 
 def _assemble(setup: Setup) -> tuple[Engine, Rig, Driver]:
@@ -219,13 +220,20 @@ def _assemble(setup: Setup) -> tuple[Engine, Rig, Driver]:
     from bridge.rig import build_rig, routes
 
     session = setup.session
-    named = {t.name: t.port for t in session.tracks if t.port is not None}
+    ports = [t.name for t in session.tracks] if session.outputs.midi else []
+    named = {t.name: t.port for t in session.tracks if t.port is not None} if session.outputs.midi else {}
+    clock_ports: list[int] = []
+    if session.clock.send and session.outputs.midi:
+        clock_ports.append(len(ports))
+        ports.append(CLOCK_OUT)
+        if session.clock.send_to is not None:
+            named[CLOCK_OUT] = session.clock.send_to
     driver = choose_driver(
         cast("DriverName", session.outputs.audio),
         rate=session.sample_rate,
         frames=session.block,
-        out_ports=[t.name for t in session.tracks] if session.outputs.midi else [],
-        connect=named if session.outputs.midi else None,
+        out_ports=ports,
+        connect=named,
         clock_source=session.clock.port,
         first_frame=setup.frame0,
     )
@@ -233,7 +241,7 @@ def _assemble(setup: Setup) -> tuple[Engine, Rig, Driver]:
     _rehearse(rig, driver.frames)
     engine = Engine(
         rig, routes(session), driver.rate, session.music.tempo, session.meter, length=session.music.bars,
-        epoch=setup.epoch, accept=session.clock.source, on_loss=session.clock.on_loss,
+        epoch=setup.epoch, accept=session.clock.source, on_loss=session.clock.on_loss, clock_ports=clock_ports,
     )
     return engine, rig, driver
 

@@ -73,11 +73,15 @@ class Clock(Struct, frozen=True, forbid_unknown_fields=True):
     """source   "auto": own tempo until a master sends Start; "midi": wait for a master; "internal": ignore clocks
     port     connect the clock input to this existing port (exact name or a unique part of it); else the DAW connects
     on_loss  when the master falls silent without Stop: "continue" at its last tempo, or "stop"
+    send     send our own clock, Start, Stop and song position on a port "clock out" (a followed master's, passed on)
+    send_to  connect that port to this existing port
     """
 
     source: Annotated[str, _words("auto", "midi", "internal")] = "auto"
     port: Name | None = None
     on_loss: Annotated[str, _words("continue", "stop")] = "continue"
+    send: bool = True
+    send_to: Name | None = None
 
 
 class OutputSpec(Struct, frozen=True, forbid_unknown_fields=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -98,6 +99,8 @@ class Stage:
     def check_paired(self) -> None:
         held: set[int] = set()
         for frame, m in self.midi:
+            if m.port != 0:
+                continue
             key = m.data[1]
             if m.data[0] >> 4 == 9:
                 assert key not in held, f"{key} struck twice at {frame}"
@@ -308,3 +311,37 @@ def test_nothing_sticks_whatever_happens(moves: list[Move], block: int) -> None:
         stage.run(0.2, *commands)
     stage.midi += [(stage.frame, m) for m in stage.engine.halt()]
     stage.check_paired()
+
+
+def clock_stage(block: int = 128) -> Stage:
+    return Stage(block=block, engine=Engine(FakeRig(), [Route(0)], RATE, clock_ports=[1]))
+
+
+def clocks_of(stage: Stage) -> list[tuple[int, bytes]]:
+    return [(f, m.data) for f, m in stage.midi if m.port == 1]
+
+
+@pytest.mark.parametrize("block", [64, 1000])
+def test_our_own_clock_is_exact_to_the_frame_and_starts_on_the_downbeat(block: int) -> None:
+    stage = clock_stage(block)
+    stage.run(2.0, Play())
+    sent = clocks_of(stage)
+    assert sent[0][1] == FA and sent[1] == (sent[0][0], F8)
+    clocks = [f for f, data in sent if data == F8]
+    assert {b - a for a, b in pairwise(clocks)} == {1000}
+    assert stage.notes[0][0] == clocks[0]
+    stage.step(Halt())
+    assert clocks_of(stage)[-1][1] == FC
+
+
+def test_a_followed_master_is_passed_on_with_its_start_stop_and_position() -> None:
+    stage = clock_stage()
+    end = stage.clocks(48_000, 120, 60)
+    stage.send(end, FC)
+    stage.send(end + 20_000, b"\xf2\x20\x00")
+    stage.clocks(end + 40_000, 120, 30, first=FB)
+    stage.run(6.0)
+    said = [data for _, data in clocks_of(stage) if data != F8]
+    assert said[:4] == [FA, FC, b"\xf2\x20\x00", FB]
+    first = [f for f, data in clocks_of(stage) if data == F8][:50]
+    assert [f - 48_000 for f in first] == pytest.approx([1000 * i for i in range(50)], abs=2)

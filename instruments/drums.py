@@ -11,7 +11,8 @@ from instruments.block import AudioBlock, FrameEvent, InstrumentError, Transport
 from instruments.kernels import layout as at
 from instruments.kernels.percussion import drum
 from instruments.packing import EventRows, gain, silent
-from instruments.patch import Patch, Values
+from instruments.parameters import Values
+from instruments.patch import Patch
 
 HITS = 28
 """Hits that may ring at once."""

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from instruments.block import AudioBlock, Effect, FrameEvent, Instrument, InstrumentError, Transport
-from instruments.effects import Limiter, Reverb
 from instruments.kernels.filters import sweep
 from instruments.kernels.mixing import add, mix
+from instruments.limiter import Limiter
+from instruments.room import Reverb
 
 _GLIDE_S = 0.008
 ROOM: Mapping[str, float] = {"t60_s": 0.75, "damping": 0.6, "predelay_ms": 10, "early": 0.5, "high_pass_hz": 150,

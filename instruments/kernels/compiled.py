@@ -23,7 +23,7 @@ def kernel(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]
     """
 
     def wrap(function: Callable[..., Any]) -> Callable[..., Any]:
-        dispatcher: Any = njit(nogil=True, fastmath=FAST)(function)
+        dispatcher: Any = njit(nogil=True, fastmath=FAST, error_model="numpy", no_cfunc_wrapper=True)(function)
         dispatcher.enable_caching()
         stamped = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
         if stamped is not None and hasattr(stamped, "_source_stamp"):

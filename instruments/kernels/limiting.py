@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from instruments.kernels.compiled import kernel
-from instruments.kernels.tone import FAST
+from instruments.kernels.tone import part
 
 PHASES, TAPS = 4, 16
 CENTRE = TAPS // 2
@@ -16,7 +15,7 @@ CENTRE = TAPS // 2
 # numbers: ceiling, release coefficient, envelope, running sum, hot threshold, least gain since it was read
 
 
-@njit(fastmath=FAST)
+@part
 def _peak(history, at, taps):  # type: ignore[no-untyped-def]
     """The largest magnitude of both channels around the centre of the last TAPS samples, at PHASES times the rate."""
     top = 0.0

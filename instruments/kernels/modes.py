@@ -5,15 +5,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from instruments.kernels import layout as at
-from instruments.kernels.tone import FAST
+from instruments.kernels.tone import part
 
 _LN60 = 6.907755278982137  # ln(1000): 60 dB
 
 
-@njit(fastmath=FAST)
+@part
 def set_mode(modes, m, hz, rate, level, t60, left, right, phase):  # type: ignore[no-untyped-def]
     """Start mode m at a phase; tune() makes it turn."""
     modes[at.M_OMEGA, m] = np.float32(2 * math.pi * hz / rate)
@@ -24,7 +23,7 @@ def set_mode(modes, m, hz, rate, level, t60, left, right, phase):  # type: ignor
     modes[at.M_IM, m] = np.float32(math.sin(phase))
 
 
-@njit(fastmath=FAST)
+@part
 def tune(modes, count, ratio):  # type: ignore[no-untyped-def]
     """Set the bank's rotations for a pitch ratio."""
     for m in range(count):
@@ -34,7 +33,7 @@ def tune(modes, count, ratio):  # type: ignore[no-untyped-def]
         modes[at.M_SIN, m] = np.float32(radius * math.sin(w))
 
 
-@njit(fastmath=FAST)
+@part
 def resonate(modes, count, w, n):  # type: ignore[no-untyped-def]
     """The bank into w[0] and w[1]: 0.2 ns a mode and sample, modes across the vector lanes, two frames a pass."""
     re, im, co, si = modes[at.M_RE], modes[at.M_IM], modes[at.M_COS], modes[at.M_SIN]
@@ -71,7 +70,7 @@ def resonate(modes, count, w, n):  # type: ignore[no-untyped-def]
         w[1, i] += r0
 
 
-@njit(fastmath=FAST)
+@part
 def flushed(modes, count):  # type: ignore[no-untyped-def]
     """Zero what has died away, before it becomes denormal. Returns the modes still needed and the energy left."""
     energy, last = 0.0, 0

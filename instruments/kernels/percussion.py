@@ -9,12 +9,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from instruments.kernels import layout as at
 from instruments.kernels.compiled import kernel
 from instruments.kernels.modes import flushed, resonate, set_mode, tune
-from instruments.kernels.tone import FAST, TINY, decibels, octaves, seeded, sine, square, stepped, uniform, warped
+from instruments.kernels.tone import TINY, decibels, octaves, part, seeded, sine, square, stepped, uniform, warped
 
 _LN60 = 6.907755278982137
 _FREE = -1.0
@@ -23,12 +22,12 @@ _GONE = 1e-5
 _METAL = np.array([205.3, 304.4, 369.6, 522.7, 540.0, 800.0])  # the TR-808's six squares (Werner, Abel and Smith 2014)
 
 
-@njit(fastmath=FAST)
+@part
 def _fade(hit, tau_s, rate):  # type: ignore[no-untyped-def]
     hit[at.H_KFADE] = min(hit[at.H_KFADE], math.exp(-1.0 / (tau_s * rate)))
 
 
-@njit(fastmath=FAST)
+@part
 def _slot(d, h, piece, rate):  # type: ignore[no-untyped-def]
     """A free hit. Chokes the piece's group, thins out older hits of the piece, lets the oldest go if all are used."""
     group = d[piece, at.D_GROUP]
@@ -63,7 +62,7 @@ def _slot(d, h, piece, rate):  # type: ignore[no-untyped-def]
     return best
 
 
-@njit(fastmath=FAST)
+@part
 def _hit(d, dm, db, h, hm, hb, m, r, piece, velocity, rate):  # type: ignore[no-untyped-def]
     i = _slot(d, h, piece, rate)
     row, hit = d[piece], h[i]
@@ -146,7 +145,7 @@ def _hit(d, dm, db, h, hm, hb, m, r, piece, velocity, rate):  # type: ignore[no-
     r[i] = rng
 
 
-@njit(fastmath=FAST)
+@part
 def _event(d, dm, db, keys, h, hm, hb, m, r, event, rate):  # type: ignore[no-untyped-def]
     kind, number = int(event[at.E_KIND]), int(event[at.E_NUMBER])
     if kind == 1 and keys[number] >= 0:
@@ -157,7 +156,7 @@ def _event(d, dm, db, keys, h, hm, hb, m, r, event, rate):  # type: ignore[no-un
                 _fade(h[i], 0.004, rate)
 
 
-@njit(fastmath=FAST)
+@part
 def _sing(row, hit, hm, w, n, rate):  # type: ignore[no-untyped-def]
     """Swept modes into w[0]. w[2] is the phase that all modes share, in frames of the unswept mode."""
     theta, e1, e2 = hit[at.H_THETA], hit[at.H_SWEEP], hit[at.H_SWEEP2]
@@ -199,7 +198,7 @@ def _sing(row, hit, hm, w, n, rate):  # type: ignore[no-untyped-def]
             w[0, j] = math.tanh(row[at.D_DRIVE] * w[0, j]) / row[at.D_DRIVE]
 
 
-@njit(fastmath=FAST)
+@part
 def _rattle(row, hit, hb, rng, w, n, rate):  # type: ignore[no-untyped-def]
     """Noise (with a share of metal) through the piece's bands, added to w[0]. w[2] is the source."""
     loudest = 0.0
@@ -248,7 +247,7 @@ def _rattle(row, hit, hb, rng, w, n, rate):  # type: ignore[no-untyped-def]
     return rng
 
 
-@njit(fastmath=FAST)
+@part
 def _over(hit, hm, hb, modes, look):  # type: ignore[no-untyped-def]
     """At a grid point: has the hit ended? Every eighth time it looks closely, and puts out what has died away."""
     if hit[at.H_AGE] > hit[at.H_END] or hit[at.H_FADE] < 1e-4:

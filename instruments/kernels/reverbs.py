@@ -6,10 +6,9 @@ Every delay is longer than a grid cell, so that a cell's worth of frames passes 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from instruments.kernels.compiled import kernel
-from instruments.kernels.tone import FAST, TINY, sine
+from instruments.kernels.tone import TINY, part, sine
 
 LINES = 8
 TAPS = 8
@@ -21,7 +20,7 @@ _GRID = 32
 _SPEEDS_HZ = np.array([0.31, 0.47, 0.61, 0.83])
 
 
-@njit(fastmath=FAST)
+@part
 def _tap(ring, at, gain, out, n):  # type: ignore[no-untyped-def]
     """out[:n] += gain * ring from `at` on; the ring's length is a power of two."""
     start = at & (len(ring) - 1)
@@ -32,14 +31,14 @@ def _tap(ring, at, gain, out, n):  # type: ignore[no-untyped-def]
         out[i] += gain * ring[i - first]
 
 
-@njit(fastmath=FAST)
+@part
 def _put(ring, at, values, n):  # type: ignore[no-untyped-def]
     mask = len(ring) - 1
     for i in range(n):
         ring[(at + i) & mask] = values[i]
 
 
-@njit(fastmath=FAST)
+@part
 def _diffuse(ring, at, length, x, held, n):  # type: ignore[no-untyped-def]
     """x[:n] through a Schroeder all-pass, g 0.65; `held` is scratch."""
     g = np.float32(0.65)

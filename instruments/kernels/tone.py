@@ -14,6 +14,9 @@ from numba import njit
 FAST = {"contract", "reassoc", "nsz", "arcp"}
 """What LLVM may do to arithmetic: re-associate (sums become vector sums), but NaN and Inf stay what they are."""
 
+part = njit(fastmath=FAST, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+"""A function for kernels alone: without the wrappers for Python and C it compiles in half the time."""
+
 TINY = 1e-18
 """Added to recursive states: denormals cost 8 to 15 times the time, and numba sets no flush-to-zero."""
 
@@ -25,7 +28,7 @@ _S30, _S27, _S31, _S40 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(
 _UNIT = 2.0 / (1 << 24)
 
 
-@njit(fastmath=FAST, inline="never")
+@part
 def seeded(number):  # type: ignore[no-untyped-def]
     """uint64 -> a well mixed uint64 (the finaliser of SplitMix64, Steele et al. 2014)."""
     z = (number + np.uint64(0x9E3779B97F4A7C15)) * _MUL
@@ -34,19 +37,19 @@ def seeded(number):  # type: ignore[no-untyped-def]
     return z ^ (z >> _S31)
 
 
-@njit(fastmath=FAST)
+@part
 def stepped(state):  # type: ignore[no-untyped-def]
     """The next state of a 64-bit linear congruential generator (Knuth's constants, as in MMIX)."""
     return state * _MUL + _ADD
 
 
-@njit(fastmath=FAST)
+@part
 def uniform(state):  # type: ignore[no-untyped-def]
     """-1 <= x < 1 from the upper 24 bits of a generator's state."""
     return np.float64(np.int64(state >> _S40)) * _UNIT - 1.0
 
 
-@njit(fastmath=FAST)
+@part
 def sine(cycles):  # type: ignore[no-untyped-def]
     """sin(2 pi cycles), error below 6e-8: a Taylor polynomial of degree 11 on a quarter wave; vectorises."""
     x = cycles - np.floor(cycles + 0.5)
@@ -56,7 +59,7 @@ def sine(cycles):  # type: ignore[no-untyped-def]
     return math.copysign(s, x)
 
 
-@njit(fastmath=FAST)
+@part
 def saw(cycles, dt):  # type: ignore[no-untyped-def]
     """Band-limited saw -1..1 rising, two-point polyBLEP (Valimaki and Huovilainen 2007), without branches."""
     t = cycles - np.floor(cycles)
@@ -65,7 +68,7 @@ def saw(cycles, dt):  # type: ignore[no-untyped-def]
     return 2.0 * t - 1.0 + math.copysign(z * z, w)
 
 
-@njit(fastmath=FAST)
+@part
 def square(cycles, dt):  # type: ignore[no-untyped-def]
     """Band-limited square: the polyBLEP residuals of both edges shrink it by the same z^2."""
     w = 2.0 * cycles - np.floor(2.0 * cycles + 0.5)
@@ -73,7 +76,7 @@ def square(cycles, dt):  # type: ignore[no-untyped-def]
     return math.copysign(1.0 - z * z, cycles - np.floor(cycles) - 0.5)
 
 
-@njit(fastmath=FAST)
+@part
 def triangle(cycles, dt):  # type: ignore[no-untyped-def]
     """Band-limited triangle, peak at 0 cycles, two-point polyBLAMP (Esqueda, Valimaki and Bilbao 2016)."""
     w = abs(cycles - np.floor(cycles + 0.5))
@@ -82,19 +85,19 @@ def triangle(cycles, dt):  # type: ignore[no-untyped-def]
     return 1.0 - 4.0 * w + (b * b * b - a * a * a) * dt * (8.0 / 6.0)
 
 
-@njit(fastmath=FAST)
+@part
 def warped(hz, rate):  # type: ignore[no-untyped-def]
     """g = tan(pi f / rate) of a TPT filter (Zavalishin), f held within 10 Hz .. 0.45 rate."""
     return math.tan(math.pi * min(max(hz, 10.0), 0.45 * rate) / rate)
 
 
-@njit(fastmath=FAST)
+@part
 def octaves(x):  # type: ignore[no-untyped-def]
     """2 ** x."""
     return math.exp(x * 0.6931471805599453)
 
 
-@njit(fastmath=FAST)
+@part
 def decibels(x):  # type: ignore[no-untyped-def]
     """Linear gain of x dB."""
     return math.exp(x * 0.11512925464970229)

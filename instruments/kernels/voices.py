@@ -10,24 +10,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from instruments.kernels import layout as at
 from instruments.kernels.compiled import kernel
-from instruments.kernels.modes import flushed, resonate, set_mode, tune
-from instruments.kernels.tone import (
-    FAST,
-    TINY,
-    decibels,
-    octaves,
-    saw,
-    seeded,
-    sine,
-    stepped,
-    triangle,
-    uniform,
-    warped,
-)
+from instruments.kernels.modes import flushed, resonate, tune
+from instruments.kernels.strokes import strike
+from instruments.kernels.tone import decibels, octaves, part, seeded, sine, stepped, uniform, warped
+from instruments.kernels.tones import add_noise, filter_voice, oscillate, shape_sum
 
 _OFF, _ON, _CC, _BEND, _PRESSURE = 0, 1, 2, 3, 4
 _LN60 = 6.907755278982137  # ln(1000): 60 dB
@@ -36,7 +25,7 @@ _RESTRIKE_S = 0.030
 _SILENT = 1e-5
 
 
-@njit(fastmath=FAST)
+@part
 def _pitch(p, c, voice, age_s):  # type: ignore[no-untyped-def]
     """Octaves by which the voice is off its note: bend, vibrato, scoop."""
     channel = c[int(voice[at.V_CHANNEL])]
@@ -52,7 +41,7 @@ def _pitch(p, c, voice, age_s):  # type: ignore[no-untyped-def]
     return channel[at.C_BEND] * p[at.P_BEND] / 12.0 + cents / 1200.0
 
 
-@njit(fastmath=FAST)
+@part
 def _cutoff(p, voice, age_s):  # type: ignore[no-untyped-def]
     """g of the voice's filter at an age."""
     if age_s < p[at.P_FATTACK]:
@@ -65,7 +54,7 @@ def _cutoff(p, voice, age_s):  # type: ignore[no-untyped-def]
     return warped(voice[at.V_CUT] * octaves(octave), p[at.P_RATE])
 
 
-@njit(fastmath=FAST)
+@part
 def _lines(p, o, c, voice, osc, modes, n):  # type: ignore[no-untyped-def]
     """Draw the lines from here to the next grid point, n frames ahead."""
     rate = p[at.P_RATE]
@@ -118,94 +107,7 @@ def _lines(p, o, c, voice, osc, modes, n):  # type: ignore[no-untyped-def]
         tune(modes, int(voice[at.V_MODES]), octaves(octave))
 
 
-@njit(fastmath=FAST)
-def _table(p, x, key, n):  # type: ignore[no-untyped-def]
-    """Level of harmonic n in dB, between the tables of the keys around."""
-    last = at.PARTIALS + int(p[at.P_M_TABLES]) - 1
-    i = at.PARTIALS
-    while i < last and x[i + 1, 0] < key:
-        i += 1
-    if i == last or key <= x[i, 0]:
-        return x[i, n]
-    part = (key - x[i, 0]) / (x[i + 1, 0] - x[i, 0])
-    return x[i, n] + part * (x[i + 1, n] - x[i, n])
-
-
-@njit(fastmath=FAST)
-def _strike(p, x, voice, modes, rng):  # type: ignore[no-untyped-def]
-    """Fill a voice's modes: a table of partials, or a stiff string (Fletcher and Rossing's B, comb of the pick point).
-
-    A string's partial n lies at n f0 sqrt(1 + B n^2); its loss rises with frequency; each is doubled by a weaker one
-    of slower decay, slightly detuned and panned the other way: the second polarisation, which makes beats and the
-    two slopes of a piano's decay (Weinreich 1977).
-    """
-    rate, f0, octave = p[at.P_RATE], voice[at.V_HZ], voice[at.V_OCT]
-    bright = math.log(voice[at.V_VELOCITY] / 90.0)
-    count = 0
-    for k in range(int(p[at.P_PARTIALS])):
-        hz = f0 * x[k, 0]
-        if hz < 0.45 * rate and count < at.MODES:
-            rng = stepped(rng)
-            level = x[k, 1] * decibels(p[at.P_M_RAND] * uniform(rng))
-            if k > 0:
-                level *= decibels(p[at.P_M_UPPER] * octave) * math.exp(p[at.P_BRIGHT] * bright)
-            side = p[at.P_M_WIDTH] * (1 - 2 * (k & 1))
-            set_mode(modes, count, hz, rate, level, x[k, 2] * octaves(-p[at.P_M_KEY] * octave), 1 + side, 1 - side, 0.0)
-            count += 1
-    if p[at.P_M_COUNT] > 0:
-        stiff = p[at.P_M_B] * octaves(p[at.P_M_BKEY] * octave)
-        lp = p[at.P_M_LP] * octaves(p[at.P_M_LPKEY] * octave) * math.exp(p[at.P_BRIGHT] * bright)
-        slow = 1.0 / (p[at.P_M_T60] * octaves(-p[at.P_M_TKEY] * octave))
-        loss = p[at.P_M_LOSS] * octaves(p[at.P_M_LOSSKEY] * octave)
-        beyond = 1.0
-        for n in range(1, int(p[at.P_M_COUNT]) + 1):
-            hz = n * f0 * math.sqrt((1 + stiff * n * n) / (1 + stiff))
-            if hz > 0.42 * rate or count + 2 > at.MODES:
-                break
-            y = hz / lp
-            level = math.exp(-p[at.P_M_LPPOLES] * 0.5 * math.log(1 + y * y)) * decibels(-p[at.P_M_TILT] * math.log2(n))
-            level *= 0.06 + abs(math.sin(math.pi * n * p[at.P_M_PICK]))
-            if p[at.P_M_HP] > 0:
-                y = hz / p[at.P_M_HP]
-                level *= y * y / math.sqrt(1 + y * y * y * y)
-            t60 = 1.0 / (slow + loss * hz * hz * 1e-6 + 0.12 * math.sqrt(hz * 1e-3))
-            if p[at.P_M_TABLES] > 0:
-                # Measured partials; what velocity adds, and what lies beyond them, follows the exciter's low-pass.
-                if n <= at.HARMONICS:
-                    y = hz / (p[at.P_M_LP] * octaves(p[at.P_M_LPKEY] * octave))
-                    early = math.exp(min(0.3 * _LN60 / t60, 1.7))  # they were measured 0.3 s after the onset
-                    beyond = decibels(_table(p, x, voice[at.V_KEY], n) + p[at.P_M_TILT] * math.log2(n)) * early
-                    beyond *= math.exp(p[at.P_M_LPPOLES] * 0.5 * math.log(1 + y * y))
-                    y = hz / lp
-                    level = math.exp(-p[at.P_M_LPPOLES] * 0.5 * math.log(1 + y * y))
-                    level *= decibels(-p[at.P_M_TILT] * math.log2(n))
-                level *= beyond
-            # A harder stroke lifts each octave of partials a little more, besides opening the low-pass.
-            level *= math.exp(0.5 * p[at.P_BRIGHT] * bright * math.log2(n))
-            rng = stepped(rng)
-            level *= decibels(p[at.P_M_RAND] * uniform(rng))
-            if level < 1e-4 and n > 4:
-                continue
-            rng = stepped(rng)
-            side = p[at.P_M_WIDTH] * (0.75 + 0.25 * uniform(rng)) * (1 - 2 * (n & 1))
-            rng = stepped(rng)
-            beat = p[at.P_M_BEAT] * (1 + 0.5 * uniform(rng)) * math.sqrt(n) if p[at.P_M_SECOND] > 0 else 0.0
-            set_mode(modes, count, hz - 0.4 * beat, rate, level, t60, 1 + side, 1 - side, 0.0)
-            count += 1
-            if p[at.P_M_SECOND] > 0:
-                slow_t60, quiet = t60 * p[at.P_M_SECOND_T], level * p[at.P_M_SECOND]
-                set_mode(modes, count, hz + 0.6 * beat, rate, quiet, slow_t60, 1 - 2 * side, 1 + 2 * side, 0.0)
-                count += 1
-    padded = min(at.MODES, (count + 7) // 8 * 8)  # whole vectors
-    for m in range(count, padded):
-        set_mode(modes, m, 100.0, rate, 0.0, 1.0, 1.0, 1.0, 0.0)
-        modes[at.M_RE, m] = 0
-    voice[at.V_MODES] = padded
-    tune(modes, padded, 1.0)
-    return rng
-
-
-@njit(fastmath=FAST)
+@part
 def _slot(p, v):  # type: ignore[no-untyped-def]
     """A free voice; if the polyphony is full, what matters least starts to fade first."""
     sounding = 0
@@ -237,7 +139,7 @@ def _slot(p, v):  # type: ignore[no-untyped-def]
     return best
 
 
-@njit(fastmath=FAST)
+@part
 def _note_on(p, o, x, c, v, s, m, r, event, n):  # type: ignore[no-untyped-def]
     rate, key, channel = p[at.P_RATE], event[at.E_NUMBER], event[at.E_CHANNEL]
     for i in range(len(v)):
@@ -298,12 +200,12 @@ def _note_on(p, o, x, c, v, s, m, r, event, n):  # type: ignore[no-untyped-def]
                 top = (0.45 * rate - voice[at.V_HZ] * o[k, at.O_RATIO]) / hz - 1.0
                 s[i, k, at.S_INDEX] = min(s[i, k, at.S_INDEX], max(0.0, top))
     else:
-        rng = _strike(p, x, voice, m[i], rng)
+        rng = strike(p, x, voice, m[i], rng)
     r[i] = rng
     _lines(p, o, c, voice, s[i], m[i], n)
 
 
-@njit(fastmath=FAST)
+@part
 def _release(p, o, c, voice, osc, modes, n):  # type: ignore[no-untyped-def]
     if voice[at.V_KEY] >= p[at.P_UNDAMPED]:
         return
@@ -311,7 +213,7 @@ def _release(p, o, c, voice, osc, modes, n):  # type: ignore[no-untyped-def]
     _lines(p, o, c, voice, osc, modes, n)
 
 
-@njit(fastmath=FAST)
+@part
 def _event(p, o, x, c, v, s, m, r, event, n):  # type: ignore[no-untyped-def]
     """Take one event to heart; n frames are left to the next grid point."""
     kind, number = int(event[at.E_KIND]), int(event[at.E_NUMBER])
@@ -364,117 +266,7 @@ def _event(p, o, x, c, v, s, m, r, event, n):  # type: ignore[no-untyped-def]
                     _release(p, o, c, v[i], s[i], m[i], n)
 
 
-@njit(fastmath=FAST)
-def _oscillate(p, o, osc, w, n):  # type: ignore[no-untyped-def]
-    """All oscillators of a voice into w[0] (and w[1] where the patch is stereo)."""
-    stereo = p[at.P_STEREO] > 0
-    for k in range(int(p[at.P_OSCS])):
-        shape = int(o[k, at.O_SHAPE])
-        ph, inc, lev, dlev = osc[k, at.S_PHASE], osc[k, at.S_INC], osc[k, at.S_LEVEL], osc[k, at.S_DLEVEL]
-        left, right = o[k, at.O_LEFT], o[k, at.O_RIGHT]
-        dt = max(inc, 1e-9)
-        if shape == 0 and o[k, at.O_FM_RATIO] > 0:
-            mph, minc, ind, dind = osc[k, at.S_FM_PHASE], osc[k, at.S_FM_INC], osc[k, at.S_INDEX], osc[k, at.S_DINDEX]
-            for i in range(n):
-                bent = (ind + i * dind) * 0.15915494309189535 * sine(mph + i * minc)
-                w[2, i] = (lev + i * dlev) * sine(ph + i * inc + bent)
-            osc[k, at.S_FM_PHASE] = (mph + n * minc) % 1.0
-            osc[k, at.S_INDEX] = ind + n * dind
-        elif shape == 0:
-            for i in range(n):
-                w[2, i] = (lev + i * dlev) * sine(ph + i * inc)
-        elif shape == 1:
-            for i in range(n):
-                w[2, i] = (lev + i * dlev) * saw(ph + i * inc, dt)
-        elif shape == 2:
-            width = o[k, at.O_WIDTH]
-            for i in range(n):
-                u = ph + i * inc
-                w[2, i] = (lev + i * dlev) * (saw(u, dt) - saw(u + width, dt))
-        else:
-            for i in range(n):
-                w[2, i] = (lev + i * dlev) * triangle(ph + i * inc, dt)
-        osc[k, at.S_PHASE] = (ph + n * inc) % 1.0
-        osc[k, at.S_LEVEL] = lev + n * dlev
-        if stereo:
-            for i in range(n):
-                w[0, i] += left * w[2, i]
-                w[1, i] += right * w[2, i]
-        else:
-            for i in range(n):
-                w[0, i] += w[2, i]
-
-
-@njit(fastmath=FAST)
-def _filtered(p, voice, w, n):  # type: ignore[no-untyped-def]
-    """One or two TPT state-variable filters in series (Zavalishin 2018); g moves in a straight line."""
-    damp = 1.0 / p[at.P_Q]
-    g0, dg = voice[at.V_G], voice[at.V_DG]
-    kind = int(p[at.P_FILTER])
-    for stage in range(int(p[at.P_STAGES])):
-        k = damp if stage == 0 else 1.0 / 0.7
-        for i in range(n):
-            g = g0 + i * dg
-            w[3, i] = 1.0 / (1.0 + g * (g + k))
-        for side in range(2 if p[at.P_STEREO] > 0 else 1):
-            z = at.V_F + 4 * stage + 2 * side
-            s1, s2 = voice[z], voice[z + 1]
-            for i in range(n):
-                g = g0 + i * dg
-                x = w[side, i]
-                band = (g * (x - s2) + s1) * w[3, i]
-                low = s2 + g * band
-                s1 = 2 * band - s1 + TINY
-                s2 = 2 * low - s2 + TINY
-                if kind == 1:
-                    w[side, i] = low
-                elif kind == 2:
-                    w[side, i] = k * band
-                else:
-                    w[side, i] = x - k * band - low
-            voice[z], voice[z + 1] = s1, s2
-    voice[at.V_G] = g0 + n * dg
-
-
-@njit(fastmath=FAST)
-def _hiss(p, voice, r, i, w, n):  # type: ignore[no-untyped-def]
-    """Breath (as loud as the tone's envelope) and click (its own decay) as band-passed noise, added to the voice."""
-    rng = r[i]
-    sides = 2 if p[at.P_STEREO] > 0 else 1
-    if p[at.P_NOISE] > 0:
-        g, k = voice[at.V_NOISE_G], 1.0 / p[at.P_NOISE_Q]
-        a = 1.0 / (1.0 + g * (g + k))
-        s1, s2, level, step = voice[at.V_N1], voice[at.V_N2], voice[at.V_NOISE], voice[at.V_DNOISE]
-        for j in range(n):
-            rng = stepped(rng)
-            band = (g * (uniform(rng) * 1.7320508 - s2) + s1) * a
-            low = s2 + g * band
-            s1 = 2 * band - s1
-            s2 = 2 * low - s2
-            y = k * band * (level + j * step)
-            for side in range(sides):
-                w[side, j] += y
-        voice[at.V_N1], voice[at.V_N2], voice[at.V_NOISE] = s1, s2, level + n * step
-    if voice[at.V_CLICK] > 0:
-        g, k = voice[at.V_CLICK_G], 1.0 / p[at.P_CLICK_Q]
-        a = 1.0 / (1.0 + g * (g + k))
-        s1, s2, level = voice[at.V_C1], voice[at.V_C2], voice[at.V_CLICK]
-        fall = math.exp(-1.0 / (p[at.P_CLICK_TAU] * p[at.P_RATE]))
-        for j in range(n):
-            rng = stepped(rng)
-            band = (g * (uniform(rng) * 1.7320508 - s2) + s1) * a
-            low = s2 + g * band
-            s1 = 2 * band - s1
-            s2 = 2 * low - s2
-            y = k * band * level
-            level *= fall
-            for side in range(sides):
-                w[side, j] += y
-        voice[at.V_C1], voice[at.V_C2], voice[at.V_CLICK] = s1, s2, level
-    r[i] = rng
-
-
-@njit(fastmath=FAST)
+@part
 def _over(p, voice, osc, modes):  # type: ignore[no-untyped-def]
     """At a grid point: has the voice ended? Flushes modes that have died away, before they become denormal."""
     state = voice[at.V_STATE]
@@ -496,33 +288,7 @@ def _over(p, voice, osc, modes):  # type: ignore[no-untyped-def]
     return energy * voice[at.V_LEVEL] * voice[at.V_LEVEL] < 0.1 * _SILENT * _SILENT
 
 
-@njit(fastmath=FAST)
-def _shape(p, g, eq, eqs, acc, n):  # type: ignore[no-untyped-def]
-    """What the whole instrument shares: body equaliser (biquads, transposed direct form II) and tremolo."""
-    for b in range(int(p[at.P_BIQUADS])):
-        b0, b1, b2, a1, a2 = eq[b, 0], eq[b, 1], eq[b, 2], eq[b, 3], eq[b, 4]
-        l1, l2, r1, r2 = eqs[b, 0], eqs[b, 1], eqs[b, 2], eqs[b, 3]
-        for i in range(n):
-            x = acc[0, i]
-            y = b0 * x + l1
-            l1 = b1 * x - a1 * y + l2 + TINY
-            l2 = b2 * x - a2 * y
-            acc[0, i] = y
-            x = acc[1, i]
-            y = b0 * x + r1
-            r1 = b1 * x - a1 * y + r2 + TINY
-            r2 = b2 * x - a2 * y
-            acc[1, i] = y
-        eqs[b, 0], eqs[b, 1], eqs[b, 2], eqs[b, 3] = l1, l2, r1, r2
-    if p[at.P_TREM] > 0:
-        for i in range(n):
-            acc[0, i] *= g[at.G_TREM_L] + i * g[at.G_DTREM_L]
-            acc[1, i] *= g[at.G_TREM_R] + i * g[at.G_DTREM_R]
-        g[at.G_TREM_L] += n * g[at.G_DTREM_L]
-        g[at.G_TREM_R] += n * g[at.G_DTREM_R]
-
-
-@njit(fastmath=FAST)
+@part
 def _grid(p, o, c, v, s, m, g, frame):  # type: ignore[no-untyped-def]
     """A grid point: channels glide, finished voices go, new lines are drawn."""
     for ch in range(at.CHANNELS):
@@ -585,13 +351,13 @@ def synthesize(p, o, x, c, v, s, m, r, g, eq, eqs, events, n_events, out, w, sta
                 w[0, j] = 0.0
                 w[1, j] = 0.0
             if p[at.P_ENGINE] == 0:
-                _oscillate(p, o, s[i], w, n)
+                oscillate(p, o, s[i], w, n)
             else:
                 resonate(m[i], int(voice[at.V_MODES]), w, n)
             if p[at.P_NOISE] > 0 or voice[at.V_CLICK] > 0:
-                _hiss(p, voice, r, i, w, n)
+                add_noise(p, voice, r, i, w, n)
             if p[at.P_FILTER] > 0:
-                _filtered(p, voice, w, n)
+                filter_voice(p, voice, w, n)
             level, step = voice[at.V_OUT], voice[at.V_DOUT]
             other = 1 if p[at.P_STEREO] > 0 else 0
             for j in range(n):
@@ -606,7 +372,7 @@ def synthesize(p, o, x, c, v, s, m, r, g, eq, eqs, events, n_events, out, w, sta
         else:
             g[at.G_IDLE] += n
         if g[at.G_IDLE] < p[at.P_RATE]:
-            _shape(p, g, eq, eqs, acc, n)
+            shape_sum(p, g, eq, eqs, acc, n)
             for i in range(n):
                 out[0, pos + i] = acc[0, i] * p[at.P_GAIN]
                 out[1, pos + i] = acc[1, i] * p[at.P_GAIN]

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from oracles import RATE, Audio, treat, true_peak
 
 from instruments.block import InstrumentError
-from instruments.effects import Delay, Equalizer, Limiter, Reverb, effect_names, make_effect
+from instruments.effects import Delay, Equalizer, effect_names, make_effect
+from instruments.limiter import Limiter
+from instruments.room import Reverb
 
 
 def _made(name: str, params: dict[str, float] | None = None, max_frames: int = 4096):  # type: ignore[no-untyped-def]

@@ -1,0 +1,81 @@
+"""Kernels: one warm-up loads them all, and the cache lies where it can be written."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import instruments.kernels
+from instruments.warmup import KERNELS, warm_up
+
+ROOT = Path(instruments.kernels.__file__).parents[2]
+TINY = '''
+"""One small kernel."""
+from instruments.kernels.compiled import kernel
+
+
+@kernel("float64(float64)")
+def twice(x):
+    return x + x
+'''
+
+
+def test_warm_up_loads_every_kernel_and_again_costs_nothing() -> None:
+    warm_up()
+    for name in KERNELS:
+        assert f"instruments.kernels.{name}" in sys.modules
+    assert warm_up() < 0.05
+
+
+def test_every_module_with_a_kernel_is_warmed_up() -> None:
+    with_kernels = {p.stem for p in (ROOT / "instruments" / "kernels").glob("*.py") if "\n@kernel(" in p.read_text()}
+    assert with_kernels == set(KERNELS)
+
+
+def _copy(folder: Path) -> None:
+    """A package `instruments.kernels` of one small kernel."""
+    kernels = folder / "instruments" / "kernels"
+    kernels.mkdir(parents=True)
+    for name in ("__init__.py", "kernels/__init__.py", "kernels/compiled.py", "kernels/tone.py"):
+        (folder / "instruments" / name).write_bytes((ROOT / "instruments" / name).read_bytes())
+    (kernels / "tiny.py").write_text(TINY, encoding="utf-8")
+
+
+def _twice(folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
+    # Numba finds the user's cache by HOME (XDG_CACHE_HOME, LOCALAPPDATA), or in the package where that can be written.
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("NUMBA_", "XDG_", "PYTHON"))}
+    env |= {"HOME": str(home), "XDG_CACHE_HOME": str(home / ".cache"), "LOCALAPPDATA": str(home)}
+    code = "from instruments.kernels.tiny import twice; print(twice(21.0), sum(twice.stats.cache_hits.values()))"
+    return subprocess.run([sys.executable, "-B", "-c", code], cwd=folder, env=env, capture_output=True, text=True,
+                          timeout=120, check=True)
+
+
+def test_a_change_in_any_kernel_source_compiles_anew(tmp_path: Path) -> None:
+    _copy(tmp_path)
+    assert _twice(tmp_path, tmp_path).stdout.split() == ["42.0", "0"]
+    assert _twice(tmp_path, tmp_path).stdout.split() == ["42.0", "1"]
+    tone = tmp_path / "instruments" / "kernels" / "tone.py"
+    tone.write_text(tone.read_text() + "\n# changed\n", encoding="utf-8")
+    assert _twice(tmp_path, tmp_path).stdout.split() == ["42.0", "0"]
+
+
+def test_a_read_only_installation_is_cached_in_the_users_folder(tmp_path: Path) -> None:
+    installed, home = tmp_path / "installed", tmp_path / "home"
+    home.mkdir()
+    _copy(installed)
+    folders = [p for p in [installed, *installed.rglob("*")] if p.is_dir()]
+    for folder in folders:
+        folder.chmod(0o555)
+    try:
+        if os.access(folders[-1], os.W_OK):
+            pytest.skip("this user may write anywhere (root): a read-only folder cannot be had")
+        assert _twice(installed, home).stdout.split() == ["42.0", "0"]
+        assert _twice(installed, home).stdout.split() == ["42.0", "1"]
+        assert list(home.rglob("*.nbi"))
+    finally:
+        for folder in folders:
+            folder.chmod(0o755)

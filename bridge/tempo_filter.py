@@ -15,8 +15,14 @@ WINDOW = 192
 """Clocks in the regression at most: eight beats. Longer is steadier, and slower to forget a change too small to see."""
 _LOOK_BACK = 48
 """How many clocks ago a change may have begun to be found; slower ones the window absorbs."""
-_CHANGE = 26.0
-"""Likelihood ratio (chi-squared, one degree) that makes a change of tempo: one false alarm an hour or less."""
+_CHANGE = 36.0
+"""Likelihood ratio (chi-squared, one degree) that makes a change of tempo. At 26 half-normal jitter, whose tail is
+not Gaussian, gave three false alarms an hour; at 36 none, and a step from 120 to 126 is seen as soon."""
+_LATE_CLIP = 3.5
+"""Lateness of one clock, in standard deviations, that counts in that test at most: delays have long tails."""
+_CURVE = 14.0
+"""Likelihood ratio that makes a ramp of tempo: a parabola instead of a line."""
+_CURVE_WINDOW = 32
 _GATE = 4.5
 """An arrival further from the line than this many standard deviations is not part of it, until others agree."""
 _SLOWEST_NS = 60e9 / (24 * MIN_BPM * 0.75)
@@ -49,7 +55,7 @@ class TempoFilter:
     """
 
     __slots__ = (
-        "_clock", "_cxx", "_knot", "_mean", "_origin", "_points", "_prior", "_sums", "_suspects",
+        "_clock", "_curved", "_cxx", "_knot", "_mean", "_origin", "_points", "_prior", "_sums", "_suspects",
         "interval_ns", "jitter",
     )
 
@@ -65,6 +71,7 @@ class TempoFilter:
         self._sums = (0.0, 0.0, 0.0, 0.0, 0.0)
         self._prior = (0.0, 0.0)
         self._cxx = 0.0
+        self._curved = False
 
     @property
     def points(self) -> int:
@@ -111,7 +118,7 @@ class TempoFilter:
         if abs(residual) > self._limit(leverage):
             self._suspects.append(point)
             return self._doubt(residual)
-        self.jitter.learn(residual, leverage, len(self._points) >= 8)
+        self.jitter.learn(residual, leverage, len(self._points) >= 8 and not self._curved)
         self._suspects.clear()
         self._push(point)
         self._fit()
@@ -125,6 +132,7 @@ class TempoFilter:
         self._points.clear()
         self._suspects.clear()
         self._knot = None
+        self._curved = False
         self._sums = (0.0, 0.0, 0.0, 0.0, 0.0)
         self._prior = (0.0, 0.0)
 
@@ -181,7 +189,8 @@ class TempoFilter:
         if len(self._points) < 2 or self._cxx <= 0.0:
             return 5.0
         ahead = self._clock + 1 - self._origin.clock - sx / n
-        return 1.0 / n + ahead * ahead / self._cxx
+        leverage = 1.0 / n + ahead * ahead / self._cxx
+        return 2.25 * leverage if self._curved else leverage
 
     def _limit(self, leverage: float) -> float:
         heard = self.jitter.heard
@@ -207,37 +216,65 @@ class TempoFilter:
         base = y0 + sy / n - (x0 + mx) * slope
         variance = self.jitter.sd_ns ** 2
         limit = _CHANGE * variance
+        late_clip = _LATE_CLIP * self.jitter.sd_ns if self._rough else _SLOWEST_NS
         best, best_knot, best_used = limit, 0, 0
-        run = 0.0  # sum of the residuals after the knot
-        moment = 0.0  # the same, weighted by the distance from the knot
-        squares = 0.0
+        run = moment = 0.0  # residuals after the knot: their sum, and weighted by the distance from it
+        s1 = s2 = 0.0  # sum of those distances, and of their squares
+        bend = 0.0  # residuals weighted by the square of the distance from the end
         used = 0
-        s1 = s2 = 0.0  # sum and sum of squares of the distances
-        previous = (self._suspects or points)[-1].clock
-        stop = min(len(points) + len(self._suspects) - 3, _LOOK_BACK)
+        last = previous = (self._suspects or points)[-1].clock
+        count = len(points) + len(self._suspects)
+        stop = min(count - 3, _LOOK_BACK)
         for clock, ns in _backwards(points, self._suspects):
             gap = previous - clock
             if gap:
                 s2 += gap * (2.0 * s1 + gap * used)
                 s1 += gap * used
                 moment += gap * run
-                if used >= 3 and moment * moment > 0.15 * limit * s2:
-                    mean = s1 / n
+                if 3 <= used <= stop and moment * moment > 0.15 * limit * s2:
                     shx = s2 + s1 * (clock - x0) - s1 * mx
-                    norm = s2 - s1 * mean - shx * shx / cxx
+                    norm = s2 - s1 * s1 / n - shx * shx / cxx
                     gain = moment * moment / norm if norm > 0.0 else 0.0
                     if gain > best:
                         best, best_knot, best_used = gain, clock, used
-            if used >= stop:
+            if used >= _LOOK_BACK:
                 break
             residual = ns - base - clock * slope
+            if residual > late_clip:
+                residual = late_clip
             run += residual
-            squares += residual * residual
-            used += 1
+            bend += residual * (last - clock) ** 2
+            used += 1  # noqa: SIM113 - not in step with the loop
             previous = clock
-        if not best_used:
+        if 12 <= count <= _LOOK_BACK:
+            norm = count * (count * count - 1.0) * (count * count - 4.0) / 180.0
+            if best_used and best > bend * bend / norm + 10.0 * variance and self._change(best_knot, best_used):
+                return True
+            if not self._suspects:
+                self._curve(bend / norm, bend * bend / norm / variance)
             return False
-        return self._change(best_knot, best_used)
+        return bool(best_used) and self._change(best_knot, best_used)
+
+    @property
+    def _rough(self) -> bool:
+        """Whether the port is so noisy that one or two clocks say nothing."""
+        return self.jitter.sd_ns > 0.01 * self.interval_ns
+
+    def _curve(self, bend: float, gain: float) -> None:
+        """A parabola, where it is so much better than the line; `bend` is its second-order coefficient."""
+        self._curved = gain > (_CURVE / 3.0 if self._curved else _CURVE)
+        if not self._curved:
+            return
+        if self._knot is not None:
+            self._weigh(self._knot[0], -self._knot[1])
+            self._knot = None
+            self._fit()
+            return
+        n = len(self._points)
+        self._mean += bend * (n - 1) * (n - 2) / 6.0
+        self.interval_ns += bend * (n - 1)
+        if n > _CURVE_WINDOW:
+            self._weigh(self._points.popleft(), -1.0)
 
     def _change(self, knot: int, count: int) -> bool:
         """Start again from the `count` clocks after `knot`, unless they do not lie on a line."""
@@ -271,7 +308,7 @@ class TempoFilter:
         return True
 
     def _take(self, other: TempoFilter) -> None:
-        self._points, self._knot = other._points, other._knot
+        self._points, self._knot, self._curved = other._points, other._knot, False
         self._suspects.clear()
         self._origin, self._sums, self._prior = other._origin, other._sums, (0.0, 0.0)
         self._clock, self._mean, self.interval_ns, self._cxx = other._clock, other._mean, other.interval_ns, other._cxx
@@ -285,7 +322,7 @@ class TempoFilter:
             return slip
         if len(self._points) >= 6 and self._test():
             return 0
-        if len(suspects) >= 2 and self._new_line():
+        if self._new_line():
             return 0
         self.jitter.learn(residual, self._leverage(), False)
         if len(suspects) >= _SAME_SHIFT:
@@ -320,20 +357,26 @@ class TempoFilter:
         return slip
 
     def _new_line(self) -> bool:
-        """Two far clocks that lie on a line of their own, which leaves the old one between two clocks."""
-        a, b = self._suspects[-2:]
-        first, second = a.ns - self.mean_ns(a.clock), b.ns - self.mean_ns(b.clock)
-        step = second - first
+        """The last far clocks lie on a line of their own, which left the old one between two clocks."""
+        need = 3 if self._rough else 2
+        if len(self._suspects) < need:
+            return False
+        fresh = self._suspects[-need:]
+        a, b = fresh[0], fresh[-1]
+        first = a.ns - self.mean_ns(a.clock)
+        step = (b.ns - self.mean_ns(b.clock) - first) / (b.clock - a.clock)
         interval = (b.ns - a.ns) / (b.clock - a.clock)
         sd = self.jitter.sd_ns
-        if abs(step) < 6.0 * sd or not _FASTEST_NS <= interval <= _SLOWEST_NS:
+        if abs(step) < 6.0 * sd / (need - 1) or not _FASTEST_NS <= interval <= _SLOWEST_NS:
             return False
         slack = 3.0 * sd / abs(step)
         if not -slack <= first / step <= 1.0 + slack:
             return False
+        if any(abs(p.ns - a.ns - (p.clock - a.clock) * interval) > _GATE * sd for p in fresh[1:-1]):
+            return False
         self._clear()
-        self._push(a)
-        self._push(b)
+        for point in fresh:
+            self._push(point)
         self._fit()
         return True
 

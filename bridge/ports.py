@@ -87,8 +87,8 @@ class MidiPorts:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """Our ports that are not open at present."""
-        return tuple(port.name for port in [*self._outs, *self._ins] if port.handle is None)
+        """Existing ports that were named and are not open at present."""
+        return tuple(p.pattern for p in [*self._outs, *self._ins] if p.pattern is not None and p.handle is None)
 
     @property
     def late_ms(self) -> tuple[float, float, float]:

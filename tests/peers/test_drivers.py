@@ -95,7 +95,7 @@ def test_a_named_port_that_vanishes_is_opened_again_by_rtmidi(jack_server: JackS
         ports.send([MidiOut(0, 0, ON)], time.monotonic_ns(), 48_000)
         time.sleep(0.2)
         assert [heard.data for heard in first.stop().midi["nobody"]] == [ON]
-        until(lambda: ports.missing == ("piano",))
+        until(lambda: ports.missing == ("synth:midi",))
         second = synth()
         until(lambda: ports.missing == ())
         ports.send([MidiOut(0, 0, OFF)], time.monotonic_ns(), 48_000)

@@ -13,6 +13,8 @@ from instruments.kernels.tone import FAST
 
 _STAMP = hashlib.sha256(b"".join(p.read_bytes() for p in sorted(Path(__file__).parent.glob("*.py")))).hexdigest()
 
+_OPTIONS: dict[str, Any] = {"nogil": True, "fastmath": FAST, "error_model": "numpy", "no_cfunc_wrapper": True}
+
 
 def kernel(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Compile on import for exactly `signature`, without the GIL, or load it from the cache.
@@ -23,7 +25,7 @@ def kernel(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]
     """
 
     def wrap(function: Callable[..., Any]) -> Callable[..., Any]:
-        dispatcher: Any = njit(nogil=True, fastmath=FAST, error_model="numpy", no_cfunc_wrapper=True)(function)
+        dispatcher: Any = njit(**_OPTIONS)(function)
         dispatcher.enable_caching()
         stamped = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
         if stamped is not None and hasattr(stamped, "_source_stamp"):

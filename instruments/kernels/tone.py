@@ -7,6 +7,7 @@ file with the *caller's* source alone, so `kernels/__init__.py` folds the whole 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -14,7 +15,10 @@ from numba import njit
 FAST = {"contract", "reassoc", "nsz", "arcp"}
 """What LLVM may do to arithmetic: re-associate (sums become vector sums), but NaN and Inf stay what they are."""
 
-part = njit(fastmath=FAST, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+_OPTIONS: dict[str, Any] = {
+    "fastmath": FAST, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True,
+}
+part = njit(**_OPTIONS)
 """A function for kernels alone: without the wrappers for Python and C it compiles in half the time."""
 
 TINY = 1e-18

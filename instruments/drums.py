@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from instruments.block import AudioBlock, FrameEvent, InstrumentError, Transport
+from instruments.block import AudioBlock, FrameEvent, InstrumentError, Kind, Transport
 from instruments.kernels import layout as at
 from instruments.kernels.percussion import drum
 from instruments.packing import EventRows, gain, silent
@@ -71,6 +71,9 @@ class DrumKit:
         self._gain = gain(self.patch.sections["voice"]["level_db"])
         self.tail = int(1.5 * longest * rate)
         self._ready = True
+        self.reset()
+        # The first call of a kernel takes 10 ms to link: not in the callback.
+        self.process([FrameEvent(0, Kind.ON, 0, 60, 1.0)], np.zeros((2, 1), np.float32), Transport())
         self.reset()
 
     def process(self, events: Sequence[FrameEvent], out: AudioBlock, transport: Transport) -> None:

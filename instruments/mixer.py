@@ -110,6 +110,20 @@ class Mixer:
         self.tail = max((s.chain.tail for s in self.strips), default=0) + sum(stage.tail for stage in stages)
         self._gains = self._goals.copy()
         self._view(self.max_frames)
+        self._link()
+
+    def _link(self) -> None:
+        """Call every kernel of the console once: the first call takes ms to link, which a callback has not."""
+        every, _, out, send = self._view(1)
+        every.fill(0)
+        gains, goals, peaks = self._gains, self._goals, self._peaks
+        mix(every, self._delays, self._lags, gains, goals, peaks, out, send, self._clock, self._step, 1)
+        add(out, send, self._master, self._step, 1)
+        numbers = self._sweep.copy()
+        numbers[3] = 1.0
+        sweep(out, numbers, self._sweep_states, 1, float(self.rate))
+        self._sweep_states[:] = 0
+        self._clock[:] = 0
 
     def _view(self, frames: int) -> tuple[AudioBlock, list[AudioBlock], AudioBlock, AudioBlock]:
         """Contiguous blocks of `frames` in the one piece of memory: strips as one array and each, mix, send."""

@@ -62,6 +62,8 @@ class Stage:
         self._allocate()
         self._update()
         self.reset()
+        self._run(self._block[:, :1].copy(), 1, Transport())  # the first call of a kernel takes ms to link
+        self.reset()
 
     def process(self, audio: AudioBlock, transport: Transport) -> None:
         frames = audio.shape[1]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from instruments.biquad import biquad
-from instruments.block import AudioBlock, FrameEvent, InstrumentError, Transport
+from instruments.block import AudioBlock, FrameEvent, InstrumentError, Kind, Transport
 from instruments.kernels import layout as at
 from instruments.kernels.voices import synthesize
 from instruments.packing import EventRows, gain, silent
@@ -73,6 +73,9 @@ class Synth:
         self.latency = 0
         self._rate = rate
         self._ready = True
+        self.reset()
+        # The first call of a kernel takes 10 ms to link: not in the callback.
+        self.process([FrameEvent(0, Kind.ON, 0, 60, 1.0)], np.zeros((2, 1), np.float32), Transport())
         self.reset()
 
     def process(self, events: Sequence[FrameEvent], out: AudioBlock, transport: Transport) -> None:

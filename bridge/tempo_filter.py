@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from itertools import chain
+from itertools import chain, pairwise
 from math import sqrt
 from typing import NamedTuple
 
@@ -25,12 +25,16 @@ _CURVE = 14.0
 _CURVE_WINDOW = 32
 _GATE = 4.5
 """An arrival further from the line than this many standard deviations is not part of it, until others agree."""
+_STRAY = 0.55
+"""Nor is one further from it than this many intervals: nearer to the place of another clock."""
 _SLOWEST_NS = 60e9 / (24 * MIN_BPM * 0.75)
 _FASTEST_NS = 60e9 / (24 * MAX_BPM * 1.25)
 _SAME_SHIFT = 6
 """Clocks that must agree on a new phase at the old tempo."""
 _GIVE_UP = 16
 """Clocks in a row that fit nothing: begin again from them."""
+_PROVEN = 12
+"""Clocks on a new line before the one before it is forgotten."""
 _OLD_SLOPE = 24
 """After a pause, the old tempo weighs as much as so many clocks."""
 
@@ -55,7 +59,7 @@ class TempoFilter:
     """
 
     __slots__ = (
-        "_clock", "_curved", "_cxx", "_knot", "_mean", "_origin", "_points", "_prior", "_sums", "_suspects",
+        "_clock", "_curved", "_cxx", "_former", "_knot", "_mean", "_origin", "_points", "_prior", "_sums", "_suspects",
         "interval_ns", "jitter",
     )
 
@@ -72,6 +76,7 @@ class TempoFilter:
         self._prior = (0.0, 0.0)
         self._cxx = 0.0
         self._curved = False
+        self._former: TempoFilter | None = None
 
     @property
     def points(self) -> int:
@@ -111,19 +116,22 @@ class TempoFilter:
         """One arrival. Returns by how much the count of clocks is wrong, which the caller adds to it."""
         point = Arrival(clock, ns)
         if len(self._points) < 2:
-            self._first(point)
-            return 0
+            return self._begin(point)
         leverage = self._leverage()
         residual = ns - self.mean_ns(clock)
         if abs(residual) > self._limit(leverage):
             self._suspects.append(point)
-            return self._doubt(residual)
-        self.jitter.learn(residual, leverage, len(self._points) >= 8 and not self._curved)
+            return self._doubt()
+        for suspect in self._suspects:
+            self._learn_stray(suspect)
         self._suspects.clear()
+        self.jitter.learn(residual, leverage, len(self._points) >= 8 and not self._curved)
         self._push(point)
         self._fit()
         if len(self._points) >= 8:
             self._test()
+            if len(self._points) >= _PROVEN:
+                self._former = None
         return 0
 
     # -- the regression ------------------------------------------------------------------------------------------
@@ -136,17 +144,21 @@ class TempoFilter:
         self._sums = (0.0, 0.0, 0.0, 0.0, 0.0)
         self._prior = (0.0, 0.0)
 
-    def _first(self, point: Arrival) -> None:
+    def _begin(self, point: Arrival) -> int:
         """The first two arrivals: no line yet to compare with, but perhaps a tempo from before a pause."""
         if self._points:
-            interval = (point.ns - self._points[-1].ns) / max(1, point.clock - self._points[-1].clock)
-            exact = self.jitter.sd_ns < 0.01 * self.interval_ns
-            if self._prior[0] and (exact or abs(interval - self.interval_ns) > 2.0 * _GATE * self.jitter.sd_ns):
+            first = self._points[0]
+            interval = (point.ns - first.ns) / max(1, point.clock - first.clock)
+            if interval > _SLOWEST_NS:
+                self._clear()  # a pause between them: begin with this one
+            elif self._suspects or interval < _FASTEST_NS:  # doubled, or two of one packet
+                self._suspects.append(point)
+                return self._rejoin() if len(self._suspects) >= 3 else 0
+            elif not self._rough or abs(interval - self.interval_ns) > 2.0 * _GATE * self.jitter.sd_ns:
                 self._prior = (0.0, 0.0)
-            if not self._prior[0] and not _FASTEST_NS <= interval <= _SLOWEST_NS:
-                self._clear()  # two of one packet, or a pause between them: begin with this one
         self._push(point)
         self._fit()
+        return 0
 
     def _push(self, point: Arrival) -> None:
         if not self._points:
@@ -193,10 +205,11 @@ class TempoFilter:
         return 2.25 * leverage if self._curved else leverage
 
     def _limit(self, leverage: float) -> float:
+        """The gate, where a line is known; never so wide that a lost or doubled clock would pass."""
         heard = self.jitter.heard
-        if heard < 4 or len(self._points) < 3:
-            return 0.45 * self.interval_ns if len(self._points) >= 3 else 1e18
-        return (_GATE + 16.0 / heard) * self.jitter.sd_ns * sqrt(1.0 + leverage)
+        if heard < 4 or len(self._points) < 4:
+            return _STRAY * self.interval_ns
+        return min(_STRAY * self.interval_ns, (_GATE + 16.0 / heard) * self.jitter.sd_ns * sqrt(1.0 + leverage))
 
     # -- changes -------------------------------------------------------------------------------------------------
 
@@ -217,6 +230,7 @@ class TempoFilter:
         variance = self.jitter.sd_ns ** 2
         limit = _CHANGE * variance
         late_clip = _LATE_CLIP * self.jitter.sd_ns if self._rough else _SLOWEST_NS
+        early_clip = -late_clip if self.jitter.sd_ns > 0.08 * self.interval_ns else -_SLOWEST_NS
         best, best_knot, best_used = limit, 0, 0
         run = moment = 0.0  # residuals after the knot: their sum, and weighted by the distance from it
         s1 = s2 = 0.0  # sum of those distances, and of their squares
@@ -242,6 +256,8 @@ class TempoFilter:
             residual = ns - base - clock * slope
             if residual > late_clip:
                 residual = late_clip
+            elif residual < early_clip:
+                residual = early_clip
             run += residual
             bend += residual * (last - clock) ** 2
             used += 1  # noqa: SIM113 - not in step with the loop
@@ -304,8 +320,17 @@ class TempoFilter:
         if error > 3.0 * (count + 1) * sd * sd or not _FASTEST_NS <= trial.interval_ns <= _SLOWEST_NS:
             return False
         self.jitter.unlearn(max(0, count - len(self._suspects)))
+        self._remember()
         self._take(trial)
         return True
+
+    def _remember(self) -> None:
+        """Keep the line that is about to be given up, should the change prove to be lost or doubled clocks."""
+        if self._former is None and len(self._points) >= _PROVEN:
+            self._former = former = TempoFilter(self.interval_ns)
+            former._take(self)
+            former.jitter = self.jitter
+            self._points = deque()
 
     def _take(self, other: TempoFilter) -> None:
         self._points, self._knot, self._curved = other._points, other._knot, False
@@ -313,47 +338,95 @@ class TempoFilter:
         self._origin, self._sums, self._prior = other._origin, other._sums, (0.0, 0.0)
         self._clock, self._mean, self.interval_ns, self._cxx = other._clock, other._mean, other.interval_ns, other._cxx
 
-    def _doubt(self, residual: float) -> int:
+    def _doubt(self) -> int:
         """The last arrival is far from the line: what is it?"""
         suspects = self._suspects
-        interval, sd = self.interval_ns, self.jitter.sd_ns
+        interval = self.interval_ns
         slip = self._slip()
-        if slip:
+        if slip or self._whole(self, False):
             return slip
         if len(self._points) >= 6 and self._test():
             return 0
         if self._new_line():
             return 0
-        self.jitter.learn(residual, self._leverage(), False)
+        if len(suspects) > 4:
+            self._learn_stray(suspects[-1])
+        if len(self._points) < 4 and len(suspects) >= 3:
+            return self._rejoin()
         if len(suspects) >= _SAME_SHIFT:
             late = [p.ns - self.mean_ns(p.clock) for p in suspects[-_SAME_SHIFT:]]
-            if max(late) - min(late) < 2.0 * _GATE * sd and max(late) - min(late) < 0.5 * interval:
-                self._shift(sum(late) / len(late), _SAME_SHIFT)
+            if max(late) - min(late) < min(0.5 * interval, 2.0 * self.gate_ns()):
+                mean = sum(late) / len(late)
+                if abs(mean) > _STRAY * interval:
+                    return self._rejoin()
+                self._shift(mean, _SAME_SHIFT)
                 return 0
         if len(suspects) >= _GIVE_UP:
-            fresh = suspects[-_GIVE_UP // 2 :]
-            self._clear()
-            for point in fresh:
-                self._push(point)
-            self._fit()
+            del suspects[: -_GIVE_UP // 2]
+            return self._rejoin()
         return 0
+
+    def _rejoin(self) -> int:
+        """Begin again from the suspects, and number them by how long after the last good clock they came."""
+        last, fresh = self._points[-1], [*self._suspects]
+        line = _line(fresh)
+        slip = 0
+        packed = sum(b.ns - a.ns < _FASTEST_NS for a, b in pairwise([last, *fresh]))
+        few = len(self._points) < 4
+        if line.slope > 0.0 and packed <= 1 and (few or abs(line.slope - self.interval_ns) < 0.08 * self.interval_ns):
+            start = fresh[0].clock
+            slip = round((line.at(start) - last.ns) / line.slope) - (start - last.clock)
+        kept = [*self._points] if few else []
+        self._clear()
+        for point in kept:
+            self._push(point)
+        for point in fresh:
+            self._push(Arrival(point.clock + slip, point.ns))
+        self._fit()
+        return slip
+
+    def _learn_stray(self, point: Arrival) -> None:
+        """An outlier tells of the noise, unless it was probably another clock, lost or doubled."""
+        residual = point.ns - self.mean_ns(point.clock)
+        if abs(residual) < _STRAY * self.interval_ns and self.jitter.heard >= 8:
+            self.jitter.learn(residual, self._leverage(), False)
 
     def _slip(self) -> int:
         """Whole intervals by which the last suspects agree to be off the line: clocks lost (+) or doubled (-)."""
-        suspects, interval = self._suspects, self.interval_ns
-        contrast = interval / (2.0 * self.jitter.sd_ns)
-        need = max(2, min(8, int(20.0 / (contrast * contrast)) + 1))
-        if len(suspects) < need:
+        slip = self._whole(self)
+        if slip:
+            fresh = [Arrival(p.clock + slip, p.ns) for p in self._suspects]
+        elif self._former is not None and (slip := self._whole(self._former)):
+            fresh = [Arrival(p.clock + slip, p.ns) for p in self._suspects]
+            self._take(self._former)
+            self._former = None
+        else:
             return 0
-        late = [(p.ns - self.mean_ns(p.clock)) / interval for p in suspects[-need:]]
-        slip = round(sum(late) / need)
-        if not slip or any(abs(each - slip) > 0.4 for each in late) or abs(late[-1] - late[0]) > 0.4:
-            return 0
-        fresh = [Arrival(p.clock + slip, p.ns) for p in suspects[-need:]]
-        suspects.clear()
+        self._suspects.clear()
+        limit = self.gate_ns()
         for point in fresh:
-            self._push(point)
+            if abs(point.ns - self.mean_ns(point.clock)) < limit:
+                self._push(point)
         self._fit()
+        return slip
+
+    def _whole(self, line: TempoFilter, sure: bool = True) -> int:
+        """Whole intervals of `line` by which the last suspects are off it; 0 where they do not agree.
+
+        Unless `sure`, fewer than it takes will do.
+        """
+        interval = line.interval_ns
+        noise = line.gate_ns() / (_GATE * interval)
+        need = min(8, max(3 if self._rough else 2, int(160.0 * noise * noise) + 1))
+        if len(self._suspects) < need:
+            if sure:
+                return 0
+            need = len(self._suspects)
+        late = [(p.ns - line.mean_ns(p.clock)) / interval for p in self._suspects[-need:]]
+        slip = round(sum(late) / need)
+        slack = min(0.4, max(0.1, _GATE * noise))
+        if any(abs(each - slip) > slack for each in late) or abs(late[-1] - late[0]) > slack:
+            return 0
         return slip
 
     def _new_line(self) -> bool:
@@ -374,6 +447,7 @@ class TempoFilter:
             return False
         if any(abs(p.ns - a.ns - (p.clock - a.clock) * interval) > _GATE * sd for p in fresh[1:-1]):
             return False
+        self._remember()
         self._clear()
         for point in fresh:
             self._push(point)

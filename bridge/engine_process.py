@@ -211,7 +211,8 @@ def _start(setup: Setup, rings: Rings) -> tuple[Engine, Rig, Driver, _Shell]:
 
 def _without_named_ports(session: Session) -> Session:
     tracks = [msgspec.structs.replace(t, port=None) for t in session.tracks]
-    return msgspec.structs.replace(session, tracks=tracks, clock=msgspec.structs.replace(session.clock, port=None, send_to=None))
+    clock = msgspec.structs.replace(session.clock, port=None, send_to=None)
+    return msgspec.structs.replace(session, tracks=tracks, clock=clock)
 
 
 def _assemble(setup: Setup) -> tuple[Engine, Rig, Driver]:

@@ -56,7 +56,7 @@ Say = Callable[[str], None]
 class App:
     """One playing session. run() returns when quit() was called, or raises what made it impossible to play.
 
-    All methods belong to the event loop's thread, which never waits for a child.
+    All methods belong to the event loop's thread, which waits for a child only while that is being stopped.
     """
 
     def __init__(self, session: Session, *, port: int = 3000, explicit_port: bool = False, say: Say = print) -> None:

@@ -68,6 +68,12 @@ class Jitter:
             if len(self._order) > _EDGE_MEMORY:
                 self._drop(self._order.popleft())
 
+    def begin(self, variance: float) -> None:
+        """What the first clocks, judged together, say of the noise in ns^2, in place of each on its own."""
+        self._variance = variance
+        self._heard = max(self._heard, 8)
+        self.sd_ns = max(FLOOR_NS, sqrt(variance))
+
     def unlearn(self, count: int) -> None:
         """The last `count` residuals told of a change of tempo, not of the edge."""
         for _ in range(min(count, len(self._order))):

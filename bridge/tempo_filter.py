@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from itertools import chain, pairwise
+from itertools import chain
 from math import sqrt
 from typing import NamedTuple
 
-from bridge.jitter import Jitter
+from bridge.jitter import FLOOR_NS, Jitter
 from bridge.tempo import MAX_BPM, MIN_BPM
 
 WINDOW = 192
@@ -33,6 +33,8 @@ _SAME_SHIFT = 6
 """Clocks that must agree on a new phase at the old tempo."""
 _GIVE_UP = 16
 """Clocks in a row that fit nothing: begin again from them."""
+_COLD = 8
+"""The first clocks of a port, of whose noise nothing is known; they are judged together."""
 _PROVEN = 12
 """Clocks on a new line before the one before it is forgotten."""
 _OLD_SLOPE = 24
@@ -115,11 +117,11 @@ class TempoFilter:
     def add(self, clock: int, ns: int) -> int:
         """One arrival. Returns by how much the count of clocks is wrong, which the caller adds to it."""
         point = Arrival(clock, ns)
-        if len(self._points) < 2:
+        if len(self._points) < 2 or self.jitter.heard < _COLD:
             return self._begin(point)
         leverage = self._leverage()
         residual = ns - self.mean_ns(clock)
-        if abs(residual) > self._limit(leverage):
+        if abs(residual) > self._limit(leverage) or (self._suspects and self._nearer(residual)):
             self._suspects.append(point)
             return self._doubt()
         for suspect in self._suspects:
@@ -128,9 +130,11 @@ class TempoFilter:
         self.jitter.learn(residual, leverage, len(self._points) >= 8 and not self._curved)
         self._push(point)
         self._fit()
-        if len(self._points) >= 8:
+        if len(self._points) >= 6:
+            if self._former is not None and (slip := self._regret()):
+                return slip
             self._test()
-            if len(self._points) >= _PROVEN:
+            if len(self._points) > _PROVEN:
                 self._former = None
         return 0
 
@@ -145,20 +149,48 @@ class TempoFilter:
         self._prior = (0.0, 0.0)
 
     def _begin(self, point: Arrival) -> int:
-        """The first two arrivals: no line yet to compare with, but perhaps a tempo from before a pause."""
-        if self._points:
-            first = self._points[0]
+        """One of the first arrivals: every line is a guess, and none is refused yet."""
+        points = self._points
+        if points:
+            first = points[-1]
             interval = (point.ns - first.ns) / max(1, point.clock - first.clock)
             if interval > _SLOWEST_NS:
                 self._clear()  # a pause between them: begin with this one
-            elif self._suspects or interval < _FASTEST_NS:  # doubled, or two of one packet
-                self._suspects.append(point)
-                return self._rejoin() if len(self._suspects) >= 3 else 0
             elif not self._rough or abs(interval - self.interval_ns) > 2.0 * _GATE * self.jitter.sd_ns:
                 self._prior = (0.0, 0.0)
+        cold = self.jitter.heard < _COLD
+        if cold and len(points) >= 2:
+            self.jitter.learn(point.ns - self.mean_ns(point.clock), self._leverage(), False)
         self._push(point)
         self._fit()
-        return 0
+        return self._consider() if cold and len(points) == _COLD else 0
+
+    def _consider(self) -> int:
+        """After the first clocks of a port: was one of them lost or doubled, or another tempo?"""
+        points = list(self._points)
+        line = _line(points)
+        best = error = line.squares(points)
+        slip, kept = 0, points
+        for split in range(1, _COLD - 1):
+            factor = 0.25 if split == 1 else 0.5  # one clock alone may just be late
+            for shift in (-1, 1, 2):
+                moved = [*points[:split], *(Arrival(p.clock + shift, p.ns) for p in points[split:])]
+                squares = _line(moved).squares(moved)
+                if squares < min(best, factor * error):
+                    best, slip, kept = squares, shift, moved
+        if error < _COLD * (0.1 * self.interval_ns) ** 2:
+            best, slip, kept = error, 0, points
+        late = points[-_COLD // 2 :]
+        squares = _line(late).squares(late)
+        if squares + FLOOR_NS**2 < best / 50.0:
+            best, slip, kept = squares, 0, late
+        if kept is not points:
+            self._clear()
+            for point in kept:
+                self._push(point)
+            self._fit()
+        self.jitter.begin(best / (len(kept) - 2))
+        return slip
 
     def _push(self, point: Arrival) -> None:
         if not self._points:
@@ -207,8 +239,6 @@ class TempoFilter:
     def _limit(self, leverage: float) -> float:
         """The gate, where a line is known; never so wide that a lost or doubled clock would pass."""
         heard = self.jitter.heard
-        if heard < 4 or len(self._points) < 4:
-            return _STRAY * self.interval_ns
         return min(_STRAY * self.interval_ns, (_GATE + 16.0 / heard) * self.jitter.sd_ns * sqrt(1.0 + leverage))
 
     # -- changes -------------------------------------------------------------------------------------------------
@@ -278,7 +308,8 @@ class TempoFilter:
 
     def _curve(self, bend: float, gain: float) -> None:
         """A parabola, where it is so much better than the line; `bend` is its second-order coefficient."""
-        self._curved = gain > (_CURVE / 3.0 if self._curved else _CURVE)
+        steady = self.jitter.sd_ns < 0.08 * self.interval_ns
+        self._curved = steady and gain > (_CURVE / 3.0 if self._curved else _CURVE)
         if not self._curved:
             return
         if self._knot is not None:
@@ -291,6 +322,13 @@ class TempoFilter:
         self.interval_ns += bend * (n - 1)
         if n > _CURVE_WINDOW:
             self._weigh(self._points.popleft(), -1.0)
+
+    def _plausible(self, interval_ns: float) -> bool:
+        """Whether the suspects may mean this tempo. On a very noisy port a leap takes six; there it may be doubles."""
+        if not _FASTEST_NS <= interval_ns <= _SLOWEST_NS:
+            return False
+        leap = not 0.75 * self.interval_ns < interval_ns < 1.33 * self.interval_ns
+        return not leap or self.jitter.sd_ns < 0.06 * self.interval_ns or len(self._suspects) >= 6
 
     def _change(self, knot: int, count: int) -> bool:
         """Start again from the `count` clocks after `knot`, unless they do not lie on a line."""
@@ -317,7 +355,7 @@ class TempoFilter:
             trial._weigh(point, 1.0)
         trial._fit()
         error = sum((p.ns - trial.mean_ns(p.clock)) ** 2 for p in fresh)
-        if error > 3.0 * (count + 1) * sd * sd or not _FASTEST_NS <= trial.interval_ns <= _SLOWEST_NS:
+        if error > 3.0 * (count + 1) * sd * sd or not self._plausible(trial.interval_ns):
             return False
         self.jitter.unlearn(max(0, count - len(self._suspects)))
         self._remember()
@@ -351,8 +389,12 @@ class TempoFilter:
             return 0
         if len(suspects) > 4:
             self._learn_stray(suspects[-1])
-        if len(self._points) < 4 and len(suspects) >= 3:
-            return self._rejoin()
+        if len(suspects) >= 3 and self._former is not None:  # the change was none
+            former, self._former = self._former, None
+            fresh = [*suspects]
+            self._take(former)
+            self._suspects = fresh
+            return self._slip()
         if len(suspects) >= _SAME_SHIFT:
             late = [p.ns - self.mean_ns(p.clock) for p in suspects[-_SAME_SHIFT:]]
             if max(late) - min(late) < min(0.5 * interval, 2.0 * self.gate_ns()):
@@ -371,17 +413,32 @@ class TempoFilter:
         last, fresh = self._points[-1], [*self._suspects]
         line = _line(fresh)
         slip = 0
-        packed = sum(b.ns - a.ns < _FASTEST_NS for a, b in pairwise([last, *fresh]))
-        few = len(self._points) < 4
-        if line.slope > 0.0 and packed <= 1 and (few or abs(line.slope - self.interval_ns) < 0.08 * self.interval_ns):
+        if abs(line.slope - self.interval_ns) < 0.08 * self.interval_ns:
             start = fresh[0].clock
             slip = round((line.at(start) - last.ns) / line.slope) - (start - last.clock)
-        kept = [*self._points] if few else []
         self._clear()
-        for point in kept:
-            self._push(point)
         for point in fresh:
             self._push(Arrival(point.clock + slip, point.ns))
+        self._fit()
+        return slip
+
+    def _regret(self) -> int:
+        """Whether the line before the last change, and clocks lost or doubled, explain as well what came since."""
+        former = self._former
+        if former is None or len(self._points) not in (6, 9, _PROVEN):
+            return 0
+        since = list(self._points)[-5:]
+        interval = former.interval_ns
+        slip = round(sum(p.ns - former.mean_ns(p.clock) for p in since) / (len(since) * interval))
+        ours = sum((p.ns - self.mean_ns(p.clock)) ** 2 for p in since)
+        theirs = sum((p.ns - former.mean_ns(p.clock + slip)) ** 2 for p in since)
+        if not slip or theirs > ours + 2.0 * self.jitter.sd_ns ** 2:
+            return 0
+        self._suspects = since
+        self._former = None
+        self._take(former)
+        for p in since:
+            self._push(Arrival(p.clock + slip, p.ns))
         self._fit()
         return slip
 
@@ -390,6 +447,11 @@ class TempoFilter:
         residual = point.ns - self.mean_ns(point.clock)
         if abs(residual) < _STRAY * self.interval_ns and self.jitter.heard >= 8:
             self.jitter.learn(residual, self._leverage(), False)
+
+    def _nearer(self, residual: float) -> bool:
+        """Whether an arrival within the gate is nearer still to where the suspects before it put it."""
+        slip = self._whole(self, False) * self.interval_ns
+        return slip != 0.0 and abs(residual - slip) < abs(residual)
 
     def _slip(self) -> int:
         """Whole intervals by which the last suspects agree to be off the line: clocks lost (+) or doubled (-)."""
@@ -417,15 +479,15 @@ class TempoFilter:
         """
         interval = line.interval_ns
         noise = line.gate_ns() / (_GATE * interval)
-        need = min(8, max(3 if self._rough else 2, int(160.0 * noise * noise) + 1))
+        need = min(8, 3 + int(40.0 * max(0.0, noise - 0.15))) if self._rough else 2
         if len(self._suspects) < need:
             if sure:
                 return 0
             need = len(self._suspects)
         late = [(p.ns - line.mean_ns(p.clock)) / interval for p in self._suspects[-need:]]
         slip = round(sum(late) / need)
-        slack = min(0.4, max(0.1, _GATE * noise))
-        if any(abs(each - slip) > slack for each in late) or abs(late[-1] - late[0]) > slack:
+        slack = min(0.45, max(0.1, _GATE * noise))
+        if any(abs(each - slip) > slack for each in late) or abs(late[-1] - late[0]) > 1.3 * slack:
             return 0
         return slip
 
@@ -440,12 +502,12 @@ class TempoFilter:
         step = (b.ns - self.mean_ns(b.clock) - first) / (b.clock - a.clock)
         interval = (b.ns - a.ns) / (b.clock - a.clock)
         sd = self.jitter.sd_ns
-        if abs(step) < 6.0 * sd / (need - 1) or not _FASTEST_NS <= interval <= _SLOWEST_NS:
+        if abs(step) < 6.0 * sd / (need - 1) or not self._plausible(interval):
             return False
-        slack = 3.0 * sd / abs(step)
+        slack = 2.0 * sd / abs(step)
         if not -slack <= first / step <= 1.0 + slack:
             return False
-        if any(abs(p.ns - a.ns - (p.clock - a.clock) * interval) > _GATE * sd for p in fresh[1:-1]):
+        if any(abs(p.ns - a.ns - (p.clock - a.clock) * interval) > 3.0 * sd for p in fresh[1:-1]):
             return False
         self._remember()
         self._clear()
@@ -473,6 +535,9 @@ class _Line(NamedTuple):
     def at(self, clock: int) -> float:
         return self.ns + (clock - self.clock) * self.slope
 
+    def squares(self, points: Iterable[Arrival]) -> float:
+        return sum((p.ns - self.at(p.clock)) ** 2 for p in points)
+
 
 def _line(points: Sequence[Arrival]) -> _Line:
     """Least squares through two points or more."""
@@ -485,7 +550,8 @@ def _line(points: Sequence[Arrival]) -> _Line:
         sy += y
         sxx += x * x
         sxy += x * y
-    slope = (sxy - sx * sy / n) / (sxx - sx * sx / n)
+    spread = sxx - sx * sx / n
+    slope = (sxy - sx * sy / n) / spread if spread else 0.0
     return _Line(slope, base + (sy - slope * sx) / n, clock)
 
 

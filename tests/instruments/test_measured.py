@@ -1,7 +1,8 @@
 """The patches against measured instruments: spectrum over time, attack, decay, brightness.
 
-The few numbers in the tables are of one sampled set (MuseScore General, MIT licence), at velocity 90. Where the
-environment variable SIDEMAN_TARGETS names the full file of measurements, log-spectral distances are checked too.
+The few numbers in the tables are of one sampled set (MuseScore General, MIT licence), at velocity 90. Where the data
+folder is there (environment variable SIDEMAN_DATA, default ../shared/data beside the checkout), log-spectral distances
+to the full measurements are checked too.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import numpy as np
 import pytest
 from oracles import DRUM_FRAMES_S, MELODIC_FRAMES_S, RATE, bands_db, lsd, off, on, render, trimmed
 from sounds import kit, prepared
+
+ROOT = Path(__file__).resolve().parents[2]
 
 # key: dB at 0.1, 0.3 and 1 s after the peak; centroid at 0.1 and 0.3 s
 PIANO = {36: (-3.6, -5.9, -10.6, 752, 669), 60: (-2.8, -9.7, -28.0, 442, 507), 84: (-7.2, -20.1, -29.4, 1048, 1044)}
@@ -91,10 +94,11 @@ def test_piano_dampers_stop_the_string_and_the_top_has_none() -> None:
 
 @cache
 def _targets() -> dict[str, Any]:
-    path = os.environ.get("SIDEMAN_TARGETS")
-    if not path:
-        pytest.skip("SIDEMAN_TARGETS does not name a file of measured targets")
-    found: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+    folder = Path(os.environ.get("SIDEMAN_DATA", ROOT.parent / "shared" / "data"))
+    path = folder / "instrument_targets" / "targets.json"
+    if not path.exists():
+        pytest.skip(f"{path} is not there: set SIDEMAN_DATA to the folder that holds instrument_targets")
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
 
 

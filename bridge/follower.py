@@ -134,30 +134,31 @@ class ClockFollower:
         change = Change.TEMPO
         last, self._last_ns = self._last_ns, ns
         self._count += 1
-        if self.state is State.LOST:
+        silent = last is not None and ns - last > self._patience_ns
+        if self.state is State.LOST or (silent and self.state is State.RUNNING):
             self.state = State.RUNNING
             change = Change.FOUND
             self._find(ns)
-        elif last is not None and ns - last > self._patience_ns:
+        elif silent:
             self._filter.regrid()  # a pause while stopped
         if self.state is State.ARMED or self._seek:
+            if not self._find(ns):
+                self._filter.regrid()  # the master began its grid anew
             change = Change.STARTED
             self.state = State.RUNNING
             self._seek = False
-            self._find(ns)
             self._base_clock = self._count
             self._base_tick = self._next_tick
         self._count += self._filter.add(self._count, ns)
         self._draw()
         return Event(change, ns, self._tick(self._count))
 
-    def _find(self, ns: int) -> None:
-        """Number this clock by the time since the last ones; where it is off their grid, the master began a new one."""
+    def _find(self, ns: int) -> bool:
+        """Number this clock by the time since the last ones. Returns whether it is on their grid."""
         late = ns - self._filter.mean_ns(self._count)
         missed = round(late / self._filter.interval_ns)
         self._count += max(0, missed)
-        if abs(late - missed * self._filter.interval_ns) > self._filter.gate_ns():
-            self._filter.regrid()
+        return abs(late - missed * self._filter.interval_ns) <= self._filter.gate_ns()
 
     def _draw(self) -> None:
         """The line through the newest clock, as the filter sees it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from itertools import chain
+from itertools import chain, pairwise
 from math import sqrt
 from typing import NamedTuple
 
@@ -18,6 +18,9 @@ _LOOK_BACK = 48
 _CHANGE = 36.0
 """Likelihood ratio (chi-squared, one degree) that makes a change of tempo. At 26 half-normal jitter, whose tail is
 not Gaussian, gave three false alarms an hour; at 36 none, and a step from 120 to 126 is seen as soon."""
+_CALM = 3.0
+"""No change is looked for while the last eight residuals add up to less than this many standard deviations: one
+clock in four passes by chance, and a change that the test would find adds up to eight."""
 _LATE_CLIP = 3.5
 """Lateness of one clock, in standard deviations, that counts in that test at most: delays have long tails."""
 _CURVE = 14.0
@@ -31,6 +34,8 @@ _SLOWEST_NS = 60e9 / (24 * MIN_BPM * 0.75)
 _FASTEST_NS = 60e9 / (24 * MAX_BPM * 1.25)
 _SAME_SHIFT = 6
 """Clocks that must agree on a new phase at the old tempo."""
+_GRAIN_NS = 1_600_000.0
+"""A smaller shift is the grain of the stamps: whole milliseconds, frames of USB."""
 _GIVE_UP = 16
 """Clocks in a row that fit nothing: begin again from them."""
 _COLD = 8
@@ -61,8 +66,8 @@ class TempoFilter:
     """
 
     __slots__ = (
-        "_clock", "_curved", "_cxx", "_former", "_knot", "_mean", "_origin", "_points", "_prior", "_sums", "_suspects",
-        "interval_ns", "jitter",
+        "_clock", "_curved", "_cxx", "_drift", "_former", "_knot", "_mean", "_origin", "_points", "_prior", "_recent",
+        "_sums", "_suspects", "interval_ns", "jitter",
     )
 
     def __init__(self, interval_ns: float) -> None:
@@ -79,6 +84,8 @@ class TempoFilter:
         self._cxx = 0.0
         self._curved = False
         self._former: TempoFilter | None = None
+        self._recent = [0.0] * 8
+        self._drift = 0.0
 
     @property
     def points(self) -> int:
@@ -130,6 +137,11 @@ class TempoFilter:
         self.jitter.learn(residual, leverage, len(self._points) >= 8 and not self._curved)
         self._push(point)
         self._fit()
+        recent = self._recent
+        self._drift += residual - recent[clock & 7]
+        recent[clock & 7] = residual
+        if abs(self._drift) < _CALM * self.jitter.sd_ns and len(self._points) > _LOOK_BACK:
+            return 0
         if len(self._points) >= 6:
             if self._former is not None and (slip := self._regret()):
                 return slip
@@ -154,7 +166,7 @@ class TempoFilter:
         if points:
             first = points[-1]
             interval = (point.ns - first.ns) / max(1, point.clock - first.clock)
-            if interval > _SLOWEST_NS:
+            if interval > 2.0 * _SLOWEST_NS:
                 self._clear()  # a pause between them: begin with this one
             elif not self._rough or abs(interval - self.interval_ns) > 2.0 * _GATE * self.jitter.sd_ns:
                 self._prior = (0.0, 0.0)
@@ -171,19 +183,19 @@ class TempoFilter:
         line = _line(points)
         best = error = line.squares(points)
         slip, kept = 0, points
-        for split in range(1, _COLD - 1):
-            factor = 0.25 if split == 1 else 0.5  # one clock alone may just be late
+        for split in range(1, _COLD - 1):  # the last one alone may just be late
             for shift in (-1, 1, 2):
                 moved = [*points[:split], *(Arrival(p.clock + shift, p.ns) for p in points[split:])]
                 squares = _line(moved).squares(moved)
-                if squares < min(best, factor * error):
+                if squares < min(best, 0.5 * error):
                     best, slip, kept = squares, shift, moved
-        if error < _COLD * (0.1 * self.interval_ns) ** 2:
+        packed = sum(b.ns - a.ns < _FASTEST_NS / 4.0 for a, b in pairwise(points))
+        if packed >= 3 or error < _COLD * (0.1 * self.interval_ns) ** 2:
             best, slip, kept = error, 0, points
-        late = points[-_COLD // 2 :]
+        late = kept[-_COLD // 2 :]
         squares = _line(late).squares(late)
-        if squares + FLOOR_NS**2 < best / 50.0:
-            best, slip, kept = squares, 0, late
+        if packed < 2 and squares + FLOOR_NS**2 < best / 50.0:
+            best, kept = squares, late
         if kept is not points:
             self._clear()
             for point in kept:
@@ -238,8 +250,10 @@ class TempoFilter:
 
     def _limit(self, leverage: float) -> float:
         """The gate, where a line is known; never so wide that a lost or doubled clock would pass."""
-        heard = self.jitter.heard
-        return min(_STRAY * self.interval_ns, (_GATE + 16.0 / heard) * self.jitter.sd_ns * sqrt(1.0 + leverage))
+        sd = self.jitter.sd_ns
+        gate = (_GATE + 16.0 / self.jitter.heard) * sd * sqrt(1.0 + leverage)
+        stray = _STRAY * self.interval_ns
+        return gate if gate < stray or sd > 0.3 * self.interval_ns else stray
 
     # -- changes -------------------------------------------------------------------------------------------------
 
@@ -381,7 +395,7 @@ class TempoFilter:
         suspects = self._suspects
         interval = self.interval_ns
         slip = self._slip()
-        if slip or self._whole(self, False):
+        if slip or not self._suspects or self._whole(self, False):
             return slip
         if len(self._points) >= 6 and self._test():
             return 0
@@ -401,12 +415,24 @@ class TempoFilter:
                 mean = sum(late) / len(late)
                 if abs(mean) > _STRAY * interval:
                     return self._rejoin()
-                self._shift(mean, _SAME_SHIFT)
+                if abs(mean) < _GRAIN_NS:
+                    self._absorb()
+                else:
+                    self._shift(mean, _SAME_SHIFT)
                 return 0
         if len(suspects) >= _GIVE_UP:
             del suspects[: -_GIVE_UP // 2]
             return self._rejoin()
         return 0
+
+    def _absorb(self) -> None:
+        """The suspects belong to the line: stamps so coarse that clocks seem exact, and then all shift at once."""
+        late = sum(p.ns - self.mean_ns(p.clock) for p in self._suspects) / len(self._suspects)
+        for point in self._suspects:
+            self._push(point)
+        self._suspects.clear()
+        self.jitter.begin(max(self.jitter.sd_ns, abs(late) / 2.0) ** 2)
+        self._fit()
 
     def _rejoin(self) -> int:
         """Begin again from the suspects, and number them by how long after the last good clock they came."""
@@ -456,6 +482,9 @@ class TempoFilter:
     def _slip(self) -> int:
         """Whole intervals by which the last suspects agree to be off the line: clocks lost (+) or doubled (-)."""
         slip = self._whole(self)
+        if slip < 0 and self._suspects[0].ns == self._points[-1].ns:  # stamps of a coarse clock, or a packet
+            self._absorb()
+            return 0
         if slip:
             fresh = [Arrival(p.clock + slip, p.ns) for p in self._suspects]
         elif self._former is not None and (slip := self._whole(self._former)):

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.clock_watch import ClockWatch, Report, as_dict, nominal_bpm, position
+from bridge.clock_report import Report, as_dict, position
+from bridge.clock_watch import ClockWatch, nominal_bpm
 from composers.score import Meter
 
 CLOCK, START, CONTINUE, STOP = b"\xf8", b"\xfa", b"\xfb", b"\xfc"
@@ -186,6 +187,18 @@ def test_five_milliseconds_of_jitter_loses_no_clock() -> None:
     assert report.dropped == report.doubled
     assert report.dropped <= 2, "a clock or two may change places with its neighbour"
     assert report.tempo is not None and report.tempo.bpm == pytest.approx(120.0, abs=0.02)
+
+
+@pytest.mark.parametrize("sd_ms", [0.0, 1.0, 5.0])
+def test_drops_and_doubles_among_jitter_are_counted(sd_ms: float) -> None:
+    rng = random.Random(3)
+    kept = [ns for ns in late(clocks(120.0, 4800), sd_ms) if rng.random() > 0.01]
+    twice = [ns + 3e6 * rng.random() for ns in kept if rng.random() < 0.01]
+    report = watched([*kept, *twice])
+    # A clock dropped and another doubled within the next four look like one that was late.
+    assert report.dropped == pytest.approx(4800 - len(kept), abs=3)
+    assert report.doubled == pytest.approx(len(twice), abs=3)
+    assert report.dropped - report.doubled == 4800 - len(kept) - len(twice), "no number is lost"
 
 
 def test_a_pause_is_no_loss_and_a_gap_of_ours_neither() -> None:

@@ -91,11 +91,12 @@ def _tempo(axes: Any, report: Report, grid: ClockGrid) -> None:
         axes.plot(x, [steady.bpm, steady.bpm], color=_STEADY, linewidth=1.8, zorder=3, solid_capstyle="butt")
         if number < 12:
             drift = "" if steady.drift_ppm is None else f", {steady.drift_ppm:+.1f} ppm of {steady.nominal_bpm:g}"
-            axes.annotate(f"{steady.bpm:.3f}{drift}", (x.mean(), steady.bpm), xytext=(0, 7),
-                          textcoords="offset points", ha="center", fontsize=9, color=_STEADY, zorder=4)
+            axes.annotate(f"{steady.bpm:.3f}{drift}", (x.mean(), steady.bpm), xytext=(0, 14),
+                          textcoords="offset points", ha="center", va="bottom", fontsize=9, color=_STEADY, zorder=4,
+                          bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5})
     # A tempo that hardly moves is not blown up until rounding looks like drama; the labels need room above.
     low, high = float(bpm.min()), float(bpm.max())
-    room = max(0.15 * (high - low), 0.02)
+    room = max(0.2 * (high - low), 0.02)
     axes.set_ylim(low - room, high + 1.6 * room)
     for entry in report.log:
         if entry.kind in ("start", "continue", "stop"):
@@ -129,7 +130,7 @@ def _histogram(axes: Any, report: Report) -> None:
     _style(axes)
     axes.grid(False, axis="x")
     spread = report.histogram
-    axes.set_title("Intervals: deviation from their neighbours", loc="left", fontsize=10, color=_INK)
+    axes.set_title("Intervals: deviation from their neighbours (log scale)", loc="left", fontsize=10, color=_INK)
     axes.set_xlabel("ms", color=_INK)
     axes.set_ylabel("clocks", color=_INK)
     if spread is None:

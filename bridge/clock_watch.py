@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_right
 from collections import Counter
 
 import numpy as np
@@ -30,7 +32,7 @@ Column = NDArray[np.float64]
 
 class ClockWatch:
     """Stamped bytes in, a Report out whenever asked. One thread; a clock costs some 20 us, a report some ms an hour
-    watched (all clocks are kept, 40 bytes each, for the plot)."""
+    watched (all clocks are kept, 56 bytes each, for the plot)."""
 
     def __init__(self, nominal_bpm: float | None = None, *, has_audio_clock: bool = False) -> None:
         """nominal_bpm: what the master is set to. has_audio_clock: `ns` of feed() counts a sound card's frames."""
@@ -48,10 +50,11 @@ class ClockWatch:
         self._next_tick = 0
         self._seek = False
         self._first_ns: int | None = None
-        self._last_clock_ns: int | None = None
         self.heard_ns = 0
         """Stamp of the last message."""
-        self._clocks = 0
+        self._clock_ns = array("q")
+        self._clock_tick = array("q")
+        """The position at each clock as it came."""
 
     def feed(self, ns: int, data: bytes, machine_ns: int | None = None) -> None:
         """Bytes as they came, in order. ns: by the reference clock; machine_ns: by this machine's, where it differs."""
@@ -83,7 +86,7 @@ class ClockWatch:
                            detail=f"no clock for {(pause.to_ns - pause.from_ns) / 1e9:.2f} s") for pause in grid.pauses]
         return Report(
             seconds=max(0, now_ns - first) / 1e9,
-            clocks=self._clocks,
+            clocks=len(self._clock_ns),
             bpm_now=float(series[-1]) if len(series) else None,
             bpm_beats=tuple(float(bpm) for bpm in series[::-PPQ_CLOCKS][:4][::-1]),
             bpm_min=float(series.min()) if len(series) else None,
@@ -101,7 +104,7 @@ class ClockWatch:
             cuts=grid.cuts,
             state=self._state,
             position_tick=self._next_tick if self._state != "playing" else self._tick,
-            silent_s=None if self._last_clock_ns is None else max(0, now_ns - self._last_clock_ns) / 1e9,
+            silent_s=max(0, now_ns - self._clock_ns[-1]) / 1e9 if self._clock_ns else None,
             log=tuple(sorted([*self._log, *pauses, *changes], key=lambda entry: entry.ns)),
             others=dict(self._others),
             stray_bytes=self._parser.dropped_bytes,
@@ -142,8 +145,6 @@ class ClockWatch:
         self._log.append(LogEntry(ns, kind, tick, None, detail))
 
     def _clock(self, ns: int, machine_ns: int) -> None:
-        self._clocks += 1
-        self._last_clock_ns = ns
         for entry in self._waiting:
             self._log[entry] = self._log[entry]._replace(first_clock_ms=(ns - self._log[entry].ns) / 1e6)
         self._waiting.clear()
@@ -152,11 +153,14 @@ class ClockWatch:
             self._tick = self._next_tick
         elif self._state == "playing":
             self._tick += CLOCK_TICKS
+        self._clock_ns.append(ns)
+        self._clock_tick.append(self._tick if self._state == "playing" else self._next_tick)
         self.grid.add(ns, machine_ns)
 
     def _tick_near(self, ns: int) -> int:
-        """The position that the log tells of at a time: that of the last entry before it."""
-        return next((entry.tick for entry in reversed(self._log) if entry.ns <= ns), 0)
+        """The position as of the last clock up to a time."""
+        row = bisect_right(self._clock_ns, ns) - 1
+        return self._clock_tick[row] if row >= 0 else 0
 
     def _tempos(self) -> tuple[tuple[Tempo, ...], list[LogEntry]]:
         """The steady stretches, and the changes from one to the next."""

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import random
+import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
+from bridge.clock_listener import ClockListener, Source
 from bridge.clock_report import Report, as_dict, position
 from bridge.clock_watch import ClockWatch, nominal_bpm
+from bridge.commands import clock as clock_command
+from bridge.errors import DeviceError
 from composers.score import Meter
 
 CLOCK, START, CONTINUE, STOP = b"\xf8", b"\xfa", b"\xfb", b"\xfc"
@@ -163,6 +171,17 @@ def test_a_jump_of_tempo_is_two_tempos_and_no_fault(old: float, new: float) -> N
     assert [entry.detail for entry in report.log if entry.kind == "tempo"] == [
         f"{report.tempos[0].bpm:.2f} to {report.tempos[1].bpm:.2f} BPM"
     ]
+
+
+def test_a_change_of_tempo_is_logged_at_its_position() -> None:
+    watch = ClockWatch()
+    watch.feed(0, START)
+    first = clocks(120.0, 240)
+    for ns in first + clocks(100.0, 240, first[-1] + interval_ns(120.0)):
+        watch.feed(round(ns), CLOCK)
+    watch.finish()
+    [change] = [entry for entry in watch.report(0).log if entry.kind == "tempo"]
+    assert change.tick == pytest.approx(240 * 40, abs=40)
 
 
 def test_a_ramp_is_no_steady_tempo() -> None:
@@ -327,3 +346,45 @@ def test_any_stream_gives_a_report(stream: list[tuple[int, bytes]]) -> None:
     assert all(b > a for a, b, same in zip(watch.grid.index, watch.grid.index[1:],
                                            np.diff(watch.grid.run) == 0, strict=False) if same)
     as_dict(report, FOUR)
+
+
+def test_the_screen_and_the_picture_of_a_bad_master(tmp_path: Path) -> None:
+    watch = ClockWatch(has_audio_clock=True)
+    rng = random.Random(2)
+    stamps = late(clocks(120.0, 960), 1.0) + late(clocks(126.0, 960, 20.1 * S), 1.0)
+    events = [(round(ns), CLOCK) for ns in stamps if rng.random() > 0.01]
+    events += [(1, START), (3 * S, b"\xf2\x00\x01"), (4 * S, STOP), (5 * S, CONTINUE), (6 * S, b"\xfe")]
+    for ns, data in sorted(events):
+        watch.feed(ns, data)
+    watch.finish()
+    report = watch.report(40 * S)
+    listener = ClockListener()
+    listener.source = Source("a $port_1$ 日本", True)
+    console = Console(width=130, file=io.StringIO(), record=True)
+    console.print(clock_command._screen(report, FOUR, listener))
+    text = console.export_text()
+    for word in ("a $port_1$", f"{report.dropped} dropped", "sixteenth 128", "continue", "ppm of 126", "sound card's",
+                 "p99", "1 active sensing"):  # fmt: skip
+        assert word in text
+    assert "█" in text
+    console.print(clock_command._screen(ClockWatch().report(0), FOUR, listener))
+    pytest.importorskip("matplotlib", reason="pip install 'sideman[plot]'")
+    from bridge import clock_plot
+
+    for name, seen in (("bad.png", watch), ("nothing.png", ClockWatch())):
+        clock_plot.save(tmp_path / name, seen.report(40 * S), seen.grid, FOUR, listener.source.name)
+        assert (tmp_path / name).read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    with pytest.raises(DeviceError, match="cannot be written"):
+        clock_plot.save(tmp_path / "none" / "x.png", report, watch.grid, FOUR, "x")
+
+
+def test_without_matplotlib_the_error_ends_with_the_install_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    said = CliRunner().invoke(clock_command.command, ["watch", "--plot", "x.png"])
+    assert isinstance(said.exception, DeviceError)
+    assert str(said.exception).endswith("pip install 'sideman[plot]'")
+
+
+def test_help_shows_examples() -> None:
+    said = CliRunner().invoke(clock_command.command, ["watch", "--help"])
+    assert said.exit_code == 0 and "sideman clock watch IAC --seconds 60 --plot iac.png" in said.output

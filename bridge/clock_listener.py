@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from bridge.driver import Block, Outputs
 from bridge.errors import DeviceError, PortError, SidemanError
 from bridge.frame_line import NS
+from bridge.midi_systems import choose_api
 
 if TYPE_CHECKING:
     from bridge.jack_io import JackDriver
@@ -161,23 +162,24 @@ def _listen(pipe: Connection, port: str | None, system: str | None) -> None:
 
 
 def _open(port: str | None, system: str | None) -> _Ear:
-    refusals: list[SidemanError] = []
-    if system in (None, "jack"):
-        try:
-            return _JackEar(port)
-        except (PortError, DeviceError) as error:
-            if system == "jack":
-                raise
-            refusals.append(error)
-    try:
+    if system == "jack":
+        return _JackEar(port)
+    if system is not None:
         return _RtMidiEar(port, system)
-    except (PortError, DeviceError) as error:
-        refusals.append(error)
-    if len(refusals) == 1:
-        raise refusals[0]
-    named = port is not None and any(isinstance(error, PortError) for error in refusals)
-    text = "; ".join(dict.fromkeys(map(str, refusals)))
-    raise PortError(f"{text}. `sideman ports` lists all") if named else DeviceError(text)
+    try:
+        return _JackEar(port)
+    except DeviceError:
+        return _RtMidiEar(port, None)  # whose error tells of JACK too
+    except PortError as error:
+        try:
+            api = choose_api().name
+            if api != "jack":  # those ports have been looked at
+                return _RtMidiEar(port, api)
+        except PortError as other:
+            raise PortError(f"{error}; {other}") from None
+        except DeviceError:
+            pass  # no other system
+        raise
 
 
 class _JackEar:
@@ -224,7 +226,6 @@ class _RtMidiEar:
     """RtMidi's thread stamps each message as it comes."""
 
     def __init__(self, port: str | None, system: str | None) -> None:
-        from bridge.midi_systems import choose_api
         from bridge.ports import LOOPMIDI, MidiPorts
 
         api = choose_api(system)  # MidiPorts does without one; nothing would ever be heard

@@ -90,7 +90,10 @@ def _tempo(axes: Any, report: Report, grid: ClockGrid) -> None:
         x = _seconds(report, np.array([steady.start_ns, steady.end_ns], float))
         axes.plot(x, [steady.bpm, steady.bpm], color=_STEADY, linewidth=1.8, zorder=3, solid_capstyle="butt")
         if number < 12:
-            drift = "" if steady.drift_ppm is None else f", {steady.drift_ppm:+.1f} ppm of {steady.nominal_bpm:g}"
+            audio = steady.audio_drift_ppm is not None
+            ppm = steady.audio_drift_ppm if audio else steady.drift_ppm
+            by = "the sound card's clock" if audio else "this machine's clock"
+            drift = "" if ppm is None else f"  ({ppm:+.1f} ppm of {steady.nominal_bpm:g} by {by})"
             axes.annotate(f"{steady.bpm:.3f}{drift}", (x.mean(), steady.bpm), xytext=(0, 14),
                           textcoords="offset points", ha="center", va="bottom", fontsize=9, color=_STEADY, zorder=4,
                           bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5})

@@ -16,7 +16,8 @@ import pytest
 from bridge.errors import DeviceError, PortError
 
 try:
-    from bridge.clock_listener import ClockListener
+    from bridge.clock_listener import ClockListener, _RtMidiEar
+    from bridge.clock_watch import ClockWatch
     from bridge.jack_peers import ClockMaster, JackServer
 except DeviceError as error:
     pytest.skip(str(error), allow_module_level=True)
@@ -117,3 +118,24 @@ def test_without_a_server_the_message_says_what_to_do() -> None:
         ClockListener(None, "jack").start()
     with pytest.raises(DeviceError, match=r"^no MIDI: .*JACK server 'sideman-none' does not run"):
         ClockListener("some port").start()
+
+
+@pytest.mark.peer("jack_midi_clock")
+def test_through_rtmidi_arrivals_are_stamped(clock_master: ClockMaster) -> None:
+    """As on the systems that have no JACK: later stamps, the same clocks."""
+    ear = _RtMidiEar("midi_clock", "jack")
+    try:
+        clock_master.play()
+        time.sleep(4.0)
+        batch = ear.take()
+    finally:
+        ear.stop()
+    assert ear.source.name == "'midi_clock', Jack MIDI" and not ear.source.audio
+    clock = ClockWatch()
+    for heard in batch.heard:
+        clock.feed(heard.ns, heard.data, heard.machine_ns)
+    clock.finish()
+    report = clock.report(batch.now_ns)
+    assert [entry.kind for entry in report.log if entry.kind in ("start", "stop")] == ["start"]
+    assert 150 < report.clocks < 250
+    assert report.tempo is not None and report.tempo.bpm == pytest.approx(120.0, abs=0.5)

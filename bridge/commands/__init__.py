@@ -15,6 +15,7 @@ _COMMANDS = {
     "render": "Render a session to a WAV (and MIDI) file, faster than real time.",
     "sessions": "List the built-in sessions.",
     "ports": "List MIDI and JACK ports.",
+    "clock": "Watch what a MIDI clock master really sends.",
     "doctor": "Check this machine: what works, what is missing, how to get it.",
     "bench": "Measure Sideman on this machine, beside a peer.",
 }

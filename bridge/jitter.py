@@ -8,6 +8,10 @@ from math import sqrt
 
 FLOOR_NS = 25_000.0
 """No port is believed to be better than this: a clock on a frame of 44.1 kHz is rounded by up to 23 us."""
+_COARSE_NS = 1_000_000
+"""The grain of WinMM's stamps and of USB's frames. Where all intervals are whole milliseconds and not all the same,"""
+_COARSE_FLOOR_NS = 300_000.0
+"""that much noise is there even when clocks agree: the standard deviation of a uniform millisecond."""
 _MEMORY = 64
 """Clocks over which the noise is averaged, once so many have come."""
 _EDGE_MEMORY = 192
@@ -27,13 +31,15 @@ class Jitter:
     ones for the same reason. Bounded memory; two bisections a clock.
     """
 
-    __slots__ = ("_heard", "_order", "_sorted", "_variance", "sd_ns")
+    __slots__ = ("_coarse", "_gap_ns", "_heard", "_order", "_sorted", "_uneven", "_variance", "sd_ns")
 
     def __init__(self) -> None:
         self.sd_ns = FLOOR_NS
         """Standard deviation of an arrival around the line of the means; at least FLOOR_NS."""
         self._variance = 0.0
         self._heard = 0
+        self._gap_ns = 0
+        self._coarse = self._uneven = 0
         self._order: deque[float] = deque()
         self._sorted: list[float] = []
 
@@ -50,6 +56,18 @@ class Jitter:
         edge = -self._sorted[int(_EDGE * len(self._sorted))] - _DEADBAND_NS
         return edge if edge > 0.0 else 0.0
 
+    @property
+    def floor_ns(self) -> float:
+        return _COARSE_FLOOR_NS if self._coarse >= 6 and self._uneven else FLOOR_NS
+
+    def observe(self, gap_ns: int) -> None:
+        """The time between two stamps: is it whole milliseconds again?"""
+        self._coarse = self._coarse + 1 if (gap_ns + 1000) % _COARSE_NS <= 2000 else 0
+        self._uneven = 64 if abs(gap_ns - self._gap_ns) > _COARSE_NS // 2 and self._gap_ns else max(0, self._uneven - 1)
+        self._gap_ns = gap_ns
+        if self.sd_ns < self.floor_ns:
+            self.sd_ns = self.floor_ns
+
     def learn(self, residual_ns: float, leverage: float, settled: bool) -> None:
         """An arrival after (+) or before (-) its prediction, whose own variance is `leverage` times an arrival's.
 
@@ -61,7 +79,7 @@ class Jitter:
         if self._heard < _MEMORY:
             self._heard += 1
         self._variance += (error - self._variance) / self._heard
-        self.sd_ns = max(FLOOR_NS, sqrt(self._variance))
+        self.sd_ns = max(self.floor_ns, sqrt(self._variance))
         if settled:
             self._order.append(residual_ns)
             insort(self._sorted, residual_ns)
@@ -72,7 +90,7 @@ class Jitter:
         """What the first clocks, judged together, say of the noise in ns^2, in place of each on its own."""
         self._variance = variance
         self._heard = max(self._heard, 8)
-        self.sd_ns = max(FLOOR_NS, sqrt(variance))
+        self.sd_ns = max(self.floor_ns, sqrt(variance))
 
     def unlearn(self, count: int) -> None:
         """The last `count` residuals told of a change of tempo, not of the edge."""

@@ -8,7 +8,7 @@ from itertools import chain, pairwise
 from math import sqrt
 from typing import NamedTuple
 
-from bridge.jitter import FLOOR_NS, Jitter
+from bridge.jitter import Jitter
 from bridge.tempo import MAX_BPM, MIN_BPM
 
 WINDOW = 192
@@ -18,9 +18,9 @@ _LOOK_BACK = 48
 _CHANGE = 36.0
 """Likelihood ratio (chi-squared, one degree) that makes a change of tempo. At 26 half-normal jitter, whose tail is
 not Gaussian, gave three false alarms an hour; at 36 none, and a step from 120 to 126 is seen as soon."""
-_CALM = 3.0
+_CALM = 4.0
 """No change is looked for while the last eight residuals add up to less than this many standard deviations: one
-clock in four passes by chance, and a change that the test would find adds up to eight."""
+clock in six passes by chance, and a change that the test would find adds up to eight."""
 _LATE_CLIP = 3.5
 """Lateness of one clock, in standard deviations, that counts in that test at most: delays have long tails."""
 _CURVE = 14.0
@@ -124,6 +124,8 @@ class TempoFilter:
     def add(self, clock: int, ns: int) -> int:
         """One arrival. Returns by how much the count of clocks is wrong, which the caller adds to it."""
         point = Arrival(clock, ns)
+        if self._points:
+            self.jitter.observe(ns - (self._suspects or self._points)[-1].ns)
         if len(self._points) < 2 or self.jitter.heard < _COLD:
             return self._begin(point)
         leverage = self._leverage()
@@ -194,7 +196,7 @@ class TempoFilter:
             best, slip, kept = error, 0, points
         late = kept[-_COLD // 2 :]
         squares = _line(late).squares(late)
-        if packed < 2 and squares + FLOOR_NS**2 < best / 50.0:
+        if packed < 2 and squares + self.jitter.floor_ns**2 < best / 50.0:
             best, kept = squares, late
         if kept is not points:
             self._clear()

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from bridge.jitter import Jitter
 from bridge.tempo import MAX_BPM, MIN_BPM
 
-WINDOW = 192
-"""Clocks in the regression at most: eight beats. Longer is steadier, and slower to forget a change too small to see."""
+WINDOW = 240
+"""Clocks in the regression at most: ten beats. Longer is steadier, and slower to forget a change too small to see."""
 _LOOK_BACK = 48
 """How many clocks ago a change may have begun to be found; slower ones the window absorbs."""
 _CHANGE = 36.0

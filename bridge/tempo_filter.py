@@ -67,7 +67,7 @@ class TempoFilter:
 
     __slots__ = (
         "_clock", "_curved", "_cxx", "_drift", "_former", "_knot", "_mean", "_origin", "_points", "_prior", "_recent",
-        "_sums", "_suspects", "interval_ns", "jitter",
+        "_sums", "_suspects", "_young", "interval_ns", "jitter",
     )
 
     def __init__(self, interval_ns: float) -> None:
@@ -84,6 +84,7 @@ class TempoFilter:
         self._cxx = 0.0
         self._curved = False
         self._former: TempoFilter | None = None
+        self._young = False
         self._recent = [0.0] * 8
         self._drift = 0.0
 
@@ -144,6 +145,8 @@ class TempoFilter:
         recent[clock & 7] = residual
         if abs(self._drift) < _CALM * self.jitter.sd_ns and len(self._points) > _LOOK_BACK:
             return 0
+        if self._young and len(self._points) >= 2 * _COLD:
+            return self._consider(0.5)
         if len(self._points) >= 6:
             if self._former is not None and (slip := self._regret()):
                 return slip
@@ -177,33 +180,34 @@ class TempoFilter:
             self.jitter.learn(point.ns - self.mean_ns(point.clock), self._leverage(), False)
         self._push(point)
         self._fit()
-        return self._consider() if cold and len(points) == _COLD else 0
+        return self._consider(0.3) if cold and len(points) == _COLD else 0
 
-    def _consider(self) -> int:
-        """After the first clocks of a port: was one of them lost or doubled, or another tempo?"""
+    def _consider(self, better: float) -> int:
+        """Judge the first clocks together: was one of them lost or doubled? Then the squares fall to `better`."""
         points = list(self._points)
+        count = len(points)
         line = _line(points)
         best = error = line.squares(points)
         slip, kept = 0, points
-        for split in range(1, _COLD - 1):  # the last one alone may just be late
-            for shift in (-1, 1, 2):
-                moved = [*points[:split], *(Arrival(p.clock + shift, p.ns) for p in points[split:])]
-                squares = _line(moved).squares(moved)
-                if squares < min(best, 0.5 * error):
-                    best, slip, kept = squares, shift, moved
         packed = sum(b.ns - a.ns < _FASTEST_NS / 4.0 for a, b in pairwise(points))
-        if packed >= 3 or error < _COLD * (0.1 * self.interval_ns) ** 2:
-            best, slip, kept = error, 0, points
+        if packed < count // 3 and error > count * (0.1 * self.interval_ns) ** 2:
+            for split in range(1, count - 1):  # the last one alone may just be late
+                for shift in (-1, 1, 2):
+                    moved = [*points[:split], *(Arrival(p.clock + shift, p.ns) for p in points[split:])]
+                    squares = _line(moved).squares(moved)
+                    if squares < min(best, better * error):
+                        best, slip, kept = squares, shift, moved
         late = kept[-_COLD // 2 :]
         squares = _line(late).squares(late)
-        if packed < 2 and squares + self.jitter.floor_ns**2 < best / 50.0:
-            best, kept = squares, late
+        if packed < 2 and squares < 16.0 * self.jitter.floor_ns**2 < best / 50.0:
+            best, kept = squares, late  # an exact port, and a tempo that is not what it was
         if kept is not points:
             self._clear()
             for point in kept:
                 self._push(point)
             self._fit()
         self.jitter.begin(best / (len(kept) - 2))
+        self._young = self._rough and count < 2 * _COLD
         return slip
 
     def _push(self, point: Arrival) -> None:
@@ -340,11 +344,12 @@ class TempoFilter:
             self._weigh(self._points.popleft(), -1.0)
 
     def _plausible(self, interval_ns: float) -> bool:
-        """Whether the suspects may mean this tempo. On a very noisy port a leap takes six; there it may be doubles."""
+        """Whether the suspects may mean this tempo. On a very noisy port it takes six: it may be lost clocks."""
         if not _FASTEST_NS <= interval_ns <= _SLOWEST_NS:
             return False
-        leap = not 0.75 * self.interval_ns < interval_ns < 1.33 * self.interval_ns
-        return not leap or self.jitter.sd_ns < 0.06 * self.interval_ns or len(self._suspects) >= 6
+        if self.jitter.sd_ns < 0.06 * self.interval_ns or not self._suspects:
+            return True
+        return len(self._suspects) >= 6
 
     def _change(self, knot: int, count: int) -> bool:
         """Start again from the `count` clocks after `knot`, unless they do not lie on a line."""

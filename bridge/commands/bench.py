@@ -7,17 +7,21 @@ from typing import Any
 
 import click
 
+from bridge.errors import DeviceError
+
 
 @click.command()
-@click.argument("name", type=click.Choice(["sync", "startup", "render"]))
+@click.argument("name", type=click.Choice(["sync", "clock", "startup", "render"]))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--runs", type=click.IntRange(1, 100), default=5, show_default=True, help="Runs (startup, render).")
+@click.option("--runs", type=click.IntRange(1, 100), default=5, show_default=True,
+              help="Runs (startup, render); clock takes 40 seeds a run.")
 @click.option("--bars", type=click.IntRange(2, 10_000), default=64, show_default=True, help="Bars (sync, render).")
 def command(name: str, as_json: bool, runs: int, bars: int) -> None:
     """Measure one promise on this machine, beside a peer in the same run.
 
     \b
     sideman bench sync       follow jack_midi_clock over JACK: note errors, stuck and lost notes (needs jackd)
+    sideman bench clock      the follower in simulation beside the filters of peers; our clock out over JACK
     sideman bench startup    seconds to the first sound, memory of all processes
     sideman bench render     seconds of sound a second, beside fluidsynth
     sideman bench sync --json --bars 64
@@ -30,6 +34,18 @@ def command(name: str, as_json: bool, runs: int, bars: int) -> None:
             from bridge.bench import sync
 
             result |= {"runs": 1, **sync.run(bars=bars, tell=lambda text: click.echo(text, err=True))}
+        case "clock":
+            from bridge.bench import clock, clock_jack
+
+            def tell(text: str) -> None:
+                click.echo(text, err=True)
+
+            result |= clock.run(runs * 40, tell)
+            try:
+                result |= clock_jack.run()
+            except DeviceError as missing:  # without JACK the simulation still holds
+                tell(str(missing))
+                result |= {"out_interval_error_ms": None}
         case "startup":
             from bridge.bench import startup
 

@@ -10,8 +10,9 @@ FLOOR_NS = 25_000.0
 """No port is believed to be better than this: a clock on a frame of 44.1 kHz is rounded by up to 23 us."""
 _COARSE_NS = 1_000_000
 """The grain of WinMM's stamps and of USB's frames. Where all intervals are whole milliseconds and not all the same,"""
-_COARSE_FLOOR_NS = 300_000.0
-"""that much noise is there even when clocks agree: the standard deviation of a uniform millisecond."""
+_COARSE_FLOOR_NS = 600_000.0
+"""that much noise is there even when clocks agree: twice the standard deviation of a uniform millisecond,
+which comes as a saw and not as noise."""
 _MEMORY = 64
 """Clocks over which the noise is averaged, once so many have come."""
 _EDGE_MEMORY = 192
@@ -63,7 +64,8 @@ class Jitter:
     def observe(self, gap_ns: int) -> None:
         """The time between two stamps: is it whole milliseconds again?"""
         self._coarse = self._coarse + 1 if (gap_ns + 1000) % _COARSE_NS <= 2000 else 0
-        self._uneven = 64 if abs(gap_ns - self._gap_ns) > _COARSE_NS // 2 and self._gap_ns else max(0, self._uneven - 1)
+        uneven = self._gap_ns and abs(gap_ns - self._gap_ns) > _COARSE_NS // 2
+        self._uneven = 256 if uneven else max(0, self._uneven - 1)
         self._gap_ns = gap_ns
         if self.sd_ns < self.floor_ns:
             self.sd_ns = self.floor_ns

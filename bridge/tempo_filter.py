@@ -15,9 +15,9 @@ WINDOW = 240
 """Clocks in the regression at most: ten beats. Longer is steadier, and slower to forget a change too small to see."""
 _LOOK_BACK = 48
 """How many clocks ago a change may have begun to be found; slower ones the window absorbs."""
-_CHANGE = 36.0
+_CHANGE = 40.0
 """Likelihood ratio (chi-squared, one degree) that makes a change of tempo. At 26 half-normal jitter, whose tail is
-not Gaussian, gave three false alarms an hour; at 36 none, and a step from 120 to 126 is seen as soon."""
+not Gaussian, gave three false alarms an hour; at 40 none, and a step from 120 to 126 is seen as soon."""
 _CALM = 4.0
 """No change is looked for while the last eight residuals add up to less than this many standard deviations: one
 clock in six passes by chance, and a change that the test would find adds up to eight."""
@@ -137,13 +137,18 @@ class TempoFilter:
         for suspect in self._suspects:
             self._learn_stray(suspect)
         self._suspects.clear()
-        self.jitter.learn(residual, leverage, len(self._points) >= 8 and not self._curved)
-        self._push(point)
-        self._fit()
         recent = self._recent
+        before = recent[clock - 1 & 7]
         self._drift += residual - recent[clock & 7]
         recent[clock & 7] = residual
-        if abs(self._drift) < _CALM * self.jitter.sd_ns and len(self._points) > _LOOK_BACK:
+        calm = abs(self._drift) < _CALM * self.jitter.sd_ns
+        if calm or self.jitter.heard < 24:
+            self.jitter.learn(residual, leverage, len(self._points) >= 8 and not self._curved)
+        else:  # what changes slowly is a change of tempo and no noise
+            self.jitter.learn((residual - before) * sqrt(0.5), leverage, False)
+        self._push(point)
+        self._fit()
+        if calm and len(self._points) > _LOOK_BACK:
             return 0
         if self._young and len(self._points) >= 2 * _COLD:
             return self._consider(0.5)
@@ -162,6 +167,7 @@ class TempoFilter:
         self._suspects.clear()
         self._knot = None
         self._curved = False
+        self._recent, self._drift = [0.0] * 8, 0.0
         self._sums = (0.0, 0.0, 0.0, 0.0, 0.0)
         self._prior = (0.0, 0.0)
 
@@ -392,6 +398,7 @@ class TempoFilter:
             self._points = deque()
 
     def _take(self, other: TempoFilter) -> None:
+        self._recent, self._drift = [0.0] * 8, 0.0
         self._points, self._knot, self._curved = other._points, other._knot, False
         self._suspects.clear()
         self._origin, self._sums, self._prior = other._origin, other._sums, (0.0, 0.0)

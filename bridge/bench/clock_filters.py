@@ -8,7 +8,7 @@ from math import pi, sqrt
 from typing import Protocol
 
 from bridge import midi_bytes
-from bridge.follower import ClockFollower, State
+from bridge.follower import Change, ClockFollower, State
 from bridge.midi_bytes import CLOCK_TICKS, SPP_TICKS
 
 
@@ -58,7 +58,7 @@ class Ours:
 
     def feed(self, ns: int, data: bytes) -> None:
         event = self.follower.feed(ns, data)
-        if event is not None and not self.playing:
+        if event is not None and event.change in (Change.LOCATED, Change.STOPPED):
             self._stands = float(event.tick)
 
     def check(self, now_ns: int) -> None:

@@ -452,6 +452,8 @@ class TempoFilter:
         """Begin again from the suspects, and number them by how long after the last good clock they came."""
         last, fresh = self._points[-1], [*self._suspects]
         line = _line(fresh)
+        if not _FASTEST_NS <= line.slope <= _SLOWEST_NS:
+            return 0  # a burst: wait for what comes after it
         slip = 0
         if abs(line.slope - self.interval_ns) < 0.08 * self.interval_ns:
             start = fresh[0].clock

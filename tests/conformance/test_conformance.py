@@ -17,7 +17,19 @@ from bridge.bench.clock_filters import PEERS, Ours
 
 GUESS_BPM = 100.0
 
-PEERS_FAIL: dict[str, str] = {}
+PEERS_FAIL = {
+    "ardour_dll":
+        "C06 C08 C09 C12 C21 C22 C24 C25 C26 C27 C28 C29 C30 C32 C34 C35 C36 C37 C38 C39 C40 C41 C42",
+    "dll_1_hz":
+        "C08 C09 C19 C21 C24 C25 C26 C27 C28 C29 C32 C33 C34 C35 C36 C37 C38 C39 C40 C41",
+    "hydrogen_mean_10":
+        "C08 C09 C16 C18 C19 C21 C24 C25 C27 C28 C29 C32 C33 C34 C36 C37 C38 C39 C40 C41",
+    "isobar_ema":
+        "C04 C05 C06 C08 C09 C10 C16 C18 C19 C21 C24 C25 C26 C27 C28 C29 C32 C33 C34 C35 C36 C37 C38 C39 C40 "
+        "C41",
+    "least_squares_48":
+        "C08 C09 C16 C17 C18 C19 C21 C24 C25 C26 C27 C28 C32 C33 C34 C36 C37 C38 C39 C40 C41",
+}
 """Numbers of the cases that each baseline does not pass: its transport as described, its filter as written."""
 
 

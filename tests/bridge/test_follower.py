@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bridge.follower import Change, ClockFollower, Event, State
 from bridge.masters import Masters
-from bridge.tempo_filter import WINDOW
+from bridge.regression import WINDOW
 
 F8, FA, FB, FC = b"\xf8", b"\xfa", b"\xfb", b"\xfc"
 MS = 1_000_000
@@ -258,7 +258,7 @@ def test_no_growth_in_a_long_run() -> None:
     master = Master(follower, jitter_ms=2.0)
     master.clocks(3_000)
     tempo = follower._filter
-    assert len(tempo._points) <= WINDOW and len(tempo._suspects) <= 16
+    assert len(tempo._line.points) <= WINDOW and len(tempo._suspects) <= 16
     assert len(tempo.jitter._sorted) == len(tempo.jitter._order) <= 192
 
 

@@ -77,9 +77,11 @@ def test_120_then_90_bpm_stop_locate_and_continue(
     assert process.returncode == 0, err
     seen: dict[str, Any] = json.loads(out)
     assert "jack_midi_clock:mclk_out" in seen["source"] and seen["stamps"] == "frames"
-    tempos = [tempo["bpm"] for tempo in seen["tempos"]]
-    assert tempos[0] == pytest.approx(120.0, abs=0.01)
-    assert tempos[1:] and tempos[1:] == [pytest.approx(90.0, abs=0.01)] * len(tempos[1:])
+    first, *rest = seen["tempos"]
+    assert first["bpm"] == pytest.approx(120.0, abs=0.01)
+    assert max(tempo["clocks"] for tempo in rest) >= 96
+    for tempo in rest:  # an xrun, or the moment of the change, may split off a short one, known less exactly
+        assert tempo["bpm"] == pytest.approx(90.0, abs=0.01 if tempo["clocks"] >= 96 else 0.1)
     assert seen["tempos"][0]["nominal_bpm"] == 120.0
     assert abs(seen["tempos"][0]["audio_drift_ppm"]) < 80
     kinds = [entry["kind"] for entry in seen["log"] if entry["kind"] not in ("tempo", "pause")]

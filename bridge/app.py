@@ -81,7 +81,6 @@ class App:
         self._audio_head = (0, 0, 48_000)
         self._failure: Exception | None = None
         self._device_lost = False
-        self._play = session.clock.source != "midi"
 
     # -- life ----------------------------------------------------------------------------------------------------
 
@@ -98,7 +97,7 @@ class App:
             await self.server.start()
             self._start_composer()
             self._start_engine(Setup(self.session, self._epoch))
-            if self._play:
+            if self.session.clock.source != "midi":
                 self._tell(Play())
             with self._readers():
                 await self._until_ready()

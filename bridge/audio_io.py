@@ -13,6 +13,7 @@ from bridge.frame_line import NS, FrameClock, FrameLine
 from bridge.guarded_step import GuardedStep
 from bridge.pacer import PacerDriver
 from bridge.ports import MidiPorts
+from bridge.ports_driver import PortsDriver
 
 if TYPE_CHECKING:
     from bridge.jack_io import JackDriver
@@ -50,7 +51,7 @@ def output_devices() -> list[str]:
     ]
 
 
-class PortAudioDriver:
+class PortAudioDriver(PortsDriver):
     """Audio to a device by PortAudio (ALSA, CoreAudio, WASAPI); MIDI through MidiPorts.
 
     Block.ns0 is when the block is heard: the callback's time, smoothed (callbacks come with a jitter of ms, sound
@@ -130,24 +131,6 @@ class PortAudioDriver:
     def latency_frames(self) -> int:
         """From the callback until the sound is heard, as PortAudio reports it; already in Block.ns0."""
         return round(self.latency_s * self.rate)
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """MIDI ports that are not open at present."""
-        return self._midi.missing if self._midi is not None else ()
-
-    @property
-    def step_errors(self) -> int:
-        """Blocks that became silence because step raised."""
-        return self._guard.errors if self._guard else 0
-
-    @property
-    def last_traceback(self) -> str:
-        return self._guard.last_traceback if self._guard else ""
-
-    @property
-    def midi(self) -> MidiPorts | None:
-        return self._midi
 
     def start(self, step: Step) -> None:
         """Raises PortError or DeviceError for MIDI ports or a device that cannot be had; then nothing is left open."""

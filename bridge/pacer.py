@@ -11,6 +11,7 @@ from bridge.frame_line import NS, FrameLine
 from bridge.guarded_step import GuardedStep
 from bridge.lateness import Lateness
 from bridge.ports import MidiPorts
+from bridge.ports_driver import PortsDriver
 
 LEAD_NS = 10_000_000
 """Blocks are rendered so long before their time: without SCHED_FIFO a sleep's tail is several ms (p99 2-4)."""
@@ -50,7 +51,7 @@ class Pace:
         return ns
 
 
-class PacerDriver:
+class PacerDriver(PortsDriver):
     """Calls step once a block on a thread of its own; MIDI goes through MidiPorts, the audio through nothing.
 
     Block.ns0 is LEAD_NS after the block is rendered, and MIDI is sent at the time of its frame, so that what step
@@ -100,24 +101,6 @@ class PacerDriver:
     @property
     def latency_frames(self) -> int:
         return 0
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """MIDI ports that are not open at present."""
-        return self._midi.missing if self._midi is not None else ()
-
-    @property
-    def step_errors(self) -> int:
-        """Blocks that became silence because step raised."""
-        return self._guard.errors if self._guard else 0
-
-    @property
-    def last_traceback(self) -> str:
-        return self._guard.last_traceback if self._guard else ""
-
-    @property
-    def midi(self) -> MidiPorts | None:
-        return self._midi
 
     def start(self, step: Step) -> None:
         """Raises PortError or DeviceError for MIDI ports that cannot be had."""

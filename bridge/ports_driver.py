@@ -1,0 +1,31 @@
+"""What the drivers without JACK share: MIDI by MidiPorts, and the guard around the engine's step."""
+
+from __future__ import annotations
+
+from bridge.guarded_step import GuardedStep
+from bridge.ports import MidiPorts
+
+
+class PortsDriver:
+    """The part of bridge.driver.Driver that PortAudioDriver and PacerDriver answer alike. Any thread may ask."""
+
+    _midi: MidiPorts | None
+    _guard: GuardedStep | None
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """MIDI ports that are not open at present."""
+        return self._midi.missing if self._midi is not None else ()
+
+    @property
+    def step_errors(self) -> int:
+        """Blocks that became silence because step raised."""
+        return self._guard.errors if self._guard else 0
+
+    @property
+    def last_traceback(self) -> str:
+        return self._guard.last_traceback if self._guard else ""
+
+    @property
+    def midi(self) -> MidiPorts | None:
+        return self._midi

@@ -12,7 +12,7 @@ from bridge.errors import DeviceError
 from bridge.frame_line import NS, FrameClock, FrameLine
 from bridge.guarded_step import GuardedStep
 from bridge.pacer import PacerDriver
-from bridge.ports import MidiPorts
+from bridge.ports import CLOCK_PORT, MidiPorts
 from bridge.ports_driver import PortsDriver
 
 if TYPE_CHECKING:
@@ -187,8 +187,8 @@ def choose_driver(
     frames: int = 128,
     client_name: str = "sideman",
     out_ports: Sequence[str] = (),
+    in_ports: Sequence[str] = (CLOCK_PORT,),
     connect: Mapping[str, str] | None = None,
-    clock_source: str | None = None,
     server: str | None = None,
     device: str | int | None = None,
     midi_api: str | None = None,
@@ -203,7 +203,7 @@ def choose_driver(
     passed_over: list[str] = []
 
     def midi() -> MidiPorts:
-        return MidiPorts(out_ports, clock_source=clock_source, connect=connect, api=midi_api)
+        return MidiPorts(out_ports, in_ports=in_ports, connect=connect, api=midi_api)
 
     if which in ("auto", "jack"):
         try:
@@ -212,8 +212,8 @@ def choose_driver(
             return JackDriver(
                 client_name,
                 out_ports,
+                in_ports=in_ports,
                 server=server,
-                clock_source=clock_source,
                 connect=connect,
                 first_frame=first_frame,
             )

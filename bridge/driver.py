@@ -24,6 +24,25 @@ class MidiOut(NamedTuple):
     data: bytes
 
 
+class Playhead(NamedTuple):
+    """Where another program's transport is: JACK's, or Ableton Link's session.
+
+    ns       the moment that the rest is true of, on the same clock as Block.ns0
+    source   for people: "JACK transport", "Ableton Link"
+    playing  it rolls
+    tick     position in our ticks (960 to the quarter), or None where it only knows seconds
+    seconds  since the start of the song
+    bpm      its tempo, quarters a minute, or None where it has none
+    """
+
+    ns: int
+    source: str
+    playing: bool
+    tick: float | None
+    seconds: float
+    bpm: float | None = None
+
+
 class Block(NamedTuple):
     """What a driver hands to the engine for each block.
 
@@ -32,6 +51,7 @@ class Block(NamedTuple):
     frames   number of frames
     midi     what has arrived since the last block, in order of ns
     skipped  frames that the device has gone on without asking, so far (xruns): its own clock is at frame0 + skipped
+    playhead another program's transport at this block, where there is one and it is asked for
     """
 
     frame0: int
@@ -39,6 +59,7 @@ class Block(NamedTuple):
     frames: int
     midi: Sequence[MidiIn]
     skipped: int = 0
+    playhead: Playhead | None = None
 
 
 class Outputs(NamedTuple):

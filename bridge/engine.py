@@ -24,6 +24,7 @@ from bridge.inbox import (
 )
 from bridge.masters import Masters
 from bridge.midi_bytes import CLOCK_TICKS
+from bridge.routes import Route
 from bridge.tempo import TempoLine
 from bridge.timeline import Due, Timeline
 from composers.score import PPQ, Meter
@@ -50,13 +51,6 @@ class Sounding(Protocol):
     def set_mute(self, strip: int, value: bool) -> None: ...
     def set_master_gain_db(self, value: float) -> None: ...
     def set_filter(self, cutoff_hz: float | None, resonance: float = 0.0) -> None: ...
-
-
-class Route(NamedTuple):
-    """Where a track's MIDI goes: `port` is the driver's output, `channel` 0..15 or None for the composer's own."""
-
-    port: int
-    channel: int | None = None
 
 
 class Inputs(NamedTuple):

@@ -21,6 +21,7 @@ from bridge.driver import Outputs as DriverOutputs
 from bridge.engine import Engine, Inputs
 from bridge.errors import PortError, SidemanError
 from bridge.inbox import EngineStatus, decode_command, encode_notes, encode_status
+from bridge.port_plan import plan_ports
 from bridge.processes import quiet_child, still_garbage, watch_parent
 from bridge.ring import Ring
 from bridge.session import Session
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 AUDIO_HEAD = struct.Struct("<qqII")
 """frame0, ns0, frames, rate; then float32 of shape (2, frames)."""
 NOTES, STATUS = b"N", b"S"
-CLOCK_OUT = "clock out"
 _STATUS_NS = 33_000_000
 _BARS_A_BLOCK = 2
 """Decoding a bar takes some 0.1 ms: more than two a block would be felt."""
@@ -211,38 +211,37 @@ def _start(setup: Setup, rings: Rings) -> tuple[Engine, Rig, Driver, _Shell]:
 
 def _without_named_ports(session: Session) -> Session:
     tracks = [msgspec.structs.replace(t, port=None) for t in session.tracks]
-    clock = msgspec.structs.replace(session.clock, port=None, send_to=None)
-    return msgspec.structs.replace(session, tracks=tracks, clock=clock)
+    clock = msgspec.structs.replace(
+        session.clock,
+        inputs=[msgspec.structs.replace(i, port=None) for i in session.clock.inputs],
+        outputs=[msgspec.structs.replace(o, port=None) for o in session.clock.outputs],
+    )
+    through = [msgspec.structs.replace(t, port=None) for t in session.through]
+    return msgspec.structs.replace(session, tracks=tracks, clock=clock, through=through)
 
 
 def _assemble(setup: Setup) -> tuple[Engine, Rig, Driver]:
     """Compiled kernels and device libraries are imported here: the main process, which names run(), needs neither."""
     from bridge.audio_io import DriverName, choose_driver
-    from bridge.rig import build_rig, routes
+    from bridge.rig import build_rig
 
     session = setup.session
-    ports = [t.name for t in session.tracks] if session.outputs.midi else []
-    named = {t.name: t.port for t in session.tracks if t.port is not None} if session.outputs.midi else {}
-    clock_ports: list[int] = []
-    if session.clock.send and session.outputs.midi:
-        clock_ports.append(len(ports))
-        ports.append(CLOCK_OUT)
-        if session.clock.send_to is not None:
-            named[CLOCK_OUT] = session.clock.send_to
+    ports = plan_ports(session)
     driver = choose_driver(
         cast("DriverName", session.outputs.audio),
         rate=session.sample_rate,
         frames=session.block,
-        out_ports=ports,
-        connect=named,
-        clock_source=session.clock.port,
+        out_ports=ports.outputs,
+        in_ports=ports.inputs,
+        connect=ports.connect,
         first_frame=setup.frame0,
     )
     rig = build_rig(session, driver.rate, max(driver.frames, session.block, 1024), block=driver.frames)
     _rehearse(rig, driver.frames)
     engine = Engine(
-        rig, routes(session), driver.rate, session.music.tempo, session.meter, length=session.music.bars,
-        epoch=setup.epoch, accept=session.clock.source, on_loss=session.clock.on_loss, clock_ports=clock_ports,
+        rig, ports.routes, driver.rate, session.music.tempo, session.meter, length=session.music.bars,
+        epoch=setup.epoch, accept=session.clock.source, on_loss=session.clock.on_loss,
+        clock_ports=[c.port for c in ports.clock_outs],
     )
     return engine, rig, driver
 

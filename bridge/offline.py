@@ -15,7 +15,8 @@ from bridge.clip_bytes import Bar, decode_bar, encode_bar
 from bridge.driver import Block
 from bridge.engine import Engine, Inputs
 from bridge.inbox import AnyCommand, NoteBegun, Play
-from bridge.rig import build_rig, routes
+from bridge.port_plan import plan_ports
+from bridge.rig import build_rig
 from bridge.session import Session
 from bridge.timeline import ordered
 from composers.composer import Band, make_band
@@ -48,8 +49,8 @@ def render(session: Session, block: int = BLOCK) -> Iterator[Rendered]:
     band = make_band(session.plan())
     rig = build_rig(session, rate, block, offline=True)
     with closing(rig):
-        engine = Engine(rig, routes(session), rate, session.music.tempo, session.meter, length=session.music.bars,
-                        accept="internal")
+        engine = Engine(rig, plan_ports(session).routes, rate, session.music.tempo, session.meter,
+                        length=session.music.bars, accept="internal")
         engine.insert(compose_bar(band, session, 0))
         commands: list[AnyCommand] = [Play()]
         bars: list[Bar] = []

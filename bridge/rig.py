@@ -1,10 +1,9 @@
-"""From a session to what sounds: chains, strips, mixer, and where each track's MIDI goes. Engine process or render."""
+"""From a session to what sounds: chains, strips, mixer. Engine process or render."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bridge.engine import Route
 from bridge.session import EffectSpec, Session, Track
 from instruments.block import Effect
 from instruments.chain import Chain
@@ -12,11 +11,6 @@ from instruments.effects import make_effect
 from instruments.hosted import PIPELINE_FRAMES, HostedEffect, PluginStatus
 from instruments.mixer import Mixer, Strip
 from instruments.patch import make_instrument, placement
-
-
-def routes(session: Session) -> list[Route]:
-    """One MIDI port a track, in order."""
-    return [Route(i, None if t.channel is None else t.channel - 1) for i, t in enumerate(session.tracks)]
 
 
 class Rig(Mixer):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from bridge.errors import InstrumentError, MusicError, SessionError
 from bridge.refusal import invalid
@@ -22,8 +22,11 @@ from instruments.effects import make_effect
 from instruments.patch import find_patch
 from instruments.plugin_scan import find as find_plugin
 
+CLOCK_IN, CLOCK_OUT = "clock in", "clock out"
+
 Unit = Annotated[float, Meta(ge=0, le=1, description="a number from 0 to 1")]
 Db = Annotated[float, Meta(ge=-90, le=24, description="a number of dB from -90 to 24")]
+OffsetMs = Annotated[float, Meta(ge=-500, le=500, description="a number of ms from -500 to 500")]
 Name = Annotated[str, Meta(min_length=1, max_length=64, description="a name of 1 to 64 letters")]
 Names = Annotated[list[Name], Meta(min_length=1, description="a list of names, at least one")]
 
@@ -54,6 +57,7 @@ class Track(Struct, frozen=True, forbid_unknown_fields=True):
     instrument  a patch or an everyday name ("piano"); `sideman doctor` and error messages list them
     gain_db     on top of the patch's own level; pan -1 (left) .. 1 (right); reverb: send in dB, or none for the default
     port        connect the track's MIDI output to this existing port too (exact name or a unique part of it)
+    offset_ms   send the track's MIDI so much later (> 0) or earlier (< 0) than the music: `sideman calibrate` measures
     channel     1..16; default: the composer's own (drums 10, else 1)
     """
 
@@ -66,22 +70,68 @@ class Track(Struct, frozen=True, forbid_unknown_fields=True):
     reverb_db: Db | None = None
     mute: bool = False
     port: Name | None = None
+    offset_ms: OffsetMs = 0.0
     channel: Annotated[int, Meta(ge=1, le=16, description="a whole number from 1 to 16")] | None = None
 
 
-class Clock(Struct, frozen=True, forbid_unknown_fields=True):
-    """source   "auto": own tempo until a master sends Start; "midi": wait for a master; "internal": ignore clocks
-    port     connect the clock input to this existing port (exact name or a unique part of it); else the DAW connects
-    on_loss  when the master falls silent without Stop: "continue" at its last tempo, or "stop"
-    send     send our own clock, Start, Stop and song position on a port "clock out" (a followed master's, passed on)
-    send_to  connect that port to this existing port
+class ClockIn(Struct, frozen=True, forbid_unknown_fields=True):
+    """An input that a master's clock (MIDI clock or MTC) comes by: "clock in", the next "clock in 2", ...
+
+    port       connect it to this existing port (exact name or a unique part of it); else the DAW connects
+    offset_ms  what this input hears counts as heard so much later (> 0: the music sounds later; < 0: earlier)
     """
 
-    source: Annotated[str, _words("auto", "midi", "internal")] = "auto"
     port: Name | None = None
+    offset_ms: OffsetMs = 0.0
+
+
+class ClockSend(Struct, frozen=True, forbid_unknown_fields=True):
+    """An output that our clock goes to (a followed master's, passed on smoothly): "clock out", "clock out 2", ...
+
+    port       connect it to this existing port
+    offset_ms  send so much later (> 0) or earlier (< 0) than the music
+    enabled    false: keep the entry, open no port
+    """
+
+    port: Name | None = None
+    offset_ms: OffsetMs = 0.0
+    enabled: bool = True
+
+
+class Clock(Struct, frozen=True, forbid_unknown_fields=True):
+    """source  "auto": own tempo until a MIDI clock sends Start; "midi": wait for one; "internal": ignore clocks;
+            "mtc": MIDI Time Code leads the position, at the session's tempo; "jack": JACK transport leads;
+            "link": Ableton Link leads the tempo and the beat
+    on_loss    when the master falls silent without Stop: "continue" at its last tempo, or "stop"
+    chase      at a locate into the middle of a note, strike it for what is left of it
+    mtc_start  time code at which bar 1 begins, "01:00:00:00" (hours:minutes:seconds:frames)
+    in         [[clock.in]], a list: inputs; one if not given
+    out        [[clock.out]], a list: outputs; one if not given; [] for none
+    """
+
+    source: Annotated[str, _words("auto", "midi", "internal", "mtc", "jack", "link")] = "auto"
     on_loss: Annotated[str, _words("continue", "stop")] = "continue"
-    send: bool = True
-    send_to: Name | None = None
+    chase: bool = True
+    mtc_start: Annotated[str, Meta(pattern=r"^\d{2}:\d{2}:\d{2}[:;]\d{2}$", description="time code, as in "
+                                   "\"01:00:00:00\"")] = "00:00:00:00"
+    inputs: Annotated[list[ClockIn], Meta(min_length=1, max_length=8, description="1 to 8 [[clock.in]]")] = field(
+        name="in", default_factory=lambda: [ClockIn()])
+    outputs: Annotated[list[ClockSend], Meta(max_length=16, description="at most 16 [[clock.out]]")] = field(
+        name="out", default_factory=lambda: [ClockSend()])
+
+
+class Through(Struct, frozen=True, forbid_unknown_fields=True):
+    """MIDI through: what comes in by an input of its own goes on, unchanged, to the MIDI outputs of tracks.
+
+    name     of our input port; port: connect it to this existing port
+    to       names of tracks; default: all
+    channel  1..16: send on this channel instead of the one it came on
+    """
+
+    name: Name = "through"
+    port: Name | None = None
+    to: Names | None = None
+    channel: Annotated[int, Meta(ge=1, le=16, description="a whole number from 1 to 16")] | None = None
 
 
 class OutputSpec(Struct, frozen=True, forbid_unknown_fields=True):
@@ -119,6 +169,7 @@ class Session(Struct, frozen=True, forbid_unknown_fields=True):
     music: Music = Music()
     clock: Clock = Clock()
     outputs: OutputSpec = OutputSpec()
+    through: Annotated[list[Through], Meta(max_length=8, description="at most 8 [[through]]")] = []
     master_gain_db: Db = 0.0
     master_effects: list[EffectSpec] = []
 
@@ -136,6 +187,17 @@ class Session(Struct, frozen=True, forbid_unknown_fields=True):
     def with_music(self, **changes: Any) -> Session:
         """Unchecked: see check()."""
         return msgspec.structs.replace(self, music=msgspec.structs.replace(self.music, **changes))
+
+
+def clock_names(clock: Clock) -> list[str]:
+    """Our clock ports' names: the inputs, then the outputs (also those that are not enabled)."""
+    return [*(numbered(CLOCK_IN, i) for i in range(len(clock.inputs))),
+            *(numbered(CLOCK_OUT, i) for i in range(len(clock.outputs)))]
+
+
+def numbered(name: str, index: int) -> str:
+    """The first has the bare name, the next "NAME 2"."""
+    return name if index == 0 else f"{name} {index + 1}"
 
 
 def builtin_names() -> list[str]:
@@ -201,8 +263,12 @@ def check(session: Session, place: str) -> None:
         known = find_genre(session.music.genre).parts
     except MusicError as error:
         raise SessionError(f"{place}: {error}") from None
+    ports = set(clock_names(session.clock))
     seen: set[str] = set()
     for i, track in enumerate(session.tracks):
+        if track.name in ports:
+            raise SessionError(f"{place}: tracks[{i}].name = {track.name!r} is the name of a clock port: give the "
+                               f"track another")
         if track.name in seen:
             raise SessionError(f"{place}: tracks[{i}].name = {track.name!r} is there twice: give each track its own")
         seen.add(track.name)
@@ -218,6 +284,15 @@ def check(session: Session, place: str) -> None:
             _check_effect(spec, f"{place}: tracks[{i}].effects[{j}]")
     for j, spec in enumerate(session.master_effects):
         _check_effect(spec, f"{place}: master_effects[{j}]")
+    for i, through in enumerate(session.through):
+        if through.name in ports or through.name in seen:
+            raise SessionError(f"{place}: through[{i}].name = {through.name!r} is there already, as a port or a track: "
+                               f"give it another name")
+        ports.add(through.name)
+        for name in through.to or ():
+            if name not in seen:
+                raise SessionError(f"{place}: through[{i}].to: {name!r} is no track: choose from "
+                                   f"{', '.join(t.name for t in session.tracks)}")
     try:
         make_band(session.plan())
     except MusicError as error:

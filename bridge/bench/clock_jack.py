@@ -10,10 +10,10 @@ import numpy as np
 from bridge import session as sessions
 from bridge.bench.figures import spread
 from bridge.bench.stage import Player
-from bridge.engine_process import CLOCK_OUT
 from bridge.errors import DeviceError
 from bridge.jack_peers import JackServer
 from bridge.jack_recorder import JackRecorder
+from bridge.session import CLOCK_OUT
 
 
 def run(seconds: float = 20.0, frames: int = 128) -> dict[str, Any]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from bridge import session as sessions
 
 if TYPE_CHECKING:
     from bridge.app import App
+    from bridge.session import Session
 
 
 @click.command()
@@ -18,8 +20,9 @@ if TYPE_CHECKING:
 @click.option("--port", type=click.IntRange(0, 65535), help="Web port (default: 3000, or the next free one).")
 @click.option("--audio", type=click.Choice(["auto", "jack", "portaudio", "none"]),
               help="Where the sound goes. none: to the web page only.")
-@click.option("--clock", type=click.Choice(["auto", "midi", "internal"]),
-              help="auto: own tempo until a MIDI clock starts; midi: wait for one; internal: ignore clocks.")
+@click.option("--clock", type=click.Choice(["auto", "midi", "internal", "mtc", "jack", "link"]),
+              help="What leads. auto: own tempo until a MIDI clock starts; midi: wait for one; internal: ignore "
+                   "clocks; mtc: MIDI Time Code; jack: JACK transport; link: Ableton Link.")
 @click.option("--clock-port", help="Connect the clock input to this MIDI port (see `sideman ports`).")
 @click.option("--tempo", type=float, help="Own tempo in BPM.")
 @click.option("--key", help="Key, such as Eb.")
@@ -43,7 +46,7 @@ def command(session: str, port: int | None, audio: str | None, clock: str | None
     music = {k: v for k, v in {"tempo": tempo, "key": key, "seed": seed, "bars": bars}.items() if v is not None}
     loaded = sessions.changed(loaded, "the command line", music=music,
                               outputs={"audio": audio} if audio else {},
-                              clock={k: v for k, v in {"source": clock, "port": clock_port}.items() if v})
+                              clock=_clock(loaded, clock, clock_port))
     from bridge import app
     from bridge.server import DEFAULT_PORT
 
@@ -56,6 +59,15 @@ def command(session: str, port: int | None, audio: str | None, clock: str | None
 
     asyncio.run(app.play(loaded, port=DEFAULT_PORT if port is None else port, explicit_port=bool(port),
                          say=say, started=started))
+
+
+def _clock(session: Session, source: str | None, port: str | None) -> dict[str, Any]:
+    """What the command line changes of the session's [clock]: the port is the first input's."""
+    changes: dict[str, Any] = {} if source is None else {"source": source}
+    if port is not None:
+        first, *others = msgspec.to_builtins(session.clock.inputs)
+        changes["in"] = [first | {"port": port}, *others]
+    return changes
 
 
 def _welcome(running: App) -> None:
@@ -71,7 +83,8 @@ def _welcome(running: App) -> None:
     click.echo(f"  page    {running.server.url}")
     click.echo(f"  socket  {running.server.socket_url}")
     waits = {"auto": "follows a MIDI clock as soon as one starts", "midi": "waits for a MIDI clock",
-             "internal": "keeps its own tempo"}
+             "internal": "keeps its own tempo", "mtc": "follows MIDI Time Code", "jack": "follows JACK transport",
+             "link": "plays in an Ableton Link session"}
     click.echo(f"  clock   {waits[session.clock.source]}")
     click.echo("Ctrl-C stops.")
 

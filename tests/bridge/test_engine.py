@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from bridge.clip_bytes import Bar
 from bridge.driver import Block, MidiIn, MidiOut
-from bridge.engine import Engine, Inputs, Route
+from bridge.engine import Engine, Inputs
 from bridge.inbox import AnyCommand, Halt, Locate, NewPlan, Play, SetTempo
+from bridge.routes import Route
 from composers.score import Clip, Meter, Note
 from instruments.block import AudioBlock, FrameEvent, Transport
 

@@ -1,0 +1,67 @@
+"""A session's ports: what they are called, what they are tied to, and what the engine sends and hears by each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from bridge.routes import ClockRoute, Route, ThroughRoute
+from bridge.session import CLOCK_IN, CLOCK_OUT, Session, numbered
+
+NS_PER_MS = 1_000_000
+
+
+class PortPlan(NamedTuple):
+    """All ports of a session, for the driver (the first three) and for the engine (the rest).
+
+    outputs      names, in the order in which MidiOut.port counts: the tracks, then the clock outputs
+    inputs       names, as MidiIn.source says: the clock inputs, then the through inputs
+    connect      our port's name -> the existing port it is tied to
+    in_offsets   clock input's name -> ns that its messages count as heard later
+    """
+
+    outputs: Sequence[str]
+    inputs: Sequence[str]
+    connect: Mapping[str, str]
+    routes: Sequence[Route]
+    clock_outs: Sequence[ClockRoute]
+    in_offsets: Mapping[str, int]
+    throughs: Sequence[ThroughRoute]
+
+
+def plan_ports(session: Session) -> PortPlan:
+    """With outputs.midi = false there are no outputs (and no through), but still the clock inputs."""
+    clock, midi = session.clock, session.outputs.midi
+    outputs = [t.name for t in session.tracks] if midi else []
+    connect = {t.name: t.port for t in session.tracks if t.port is not None and midi}
+    routes = [Route(i, None if t.channel is None else t.channel - 1, _ns(t.offset_ms))
+              for i, t in enumerate(session.tracks)]
+    clock_outs = []
+    for i, send in enumerate(clock.outputs):
+        if midi and send.enabled:
+            name = numbered(CLOCK_OUT, i)
+            clock_outs.append(ClockRoute(len(outputs), _ns(send.offset_ms)))
+            outputs.append(name)
+            if send.port is not None:
+                connect[name] = send.port
+    inputs, in_offsets = [], {}
+    for i, hear in enumerate(clock.inputs):
+        name = numbered(CLOCK_IN, i)
+        inputs.append(name)
+        in_offsets[name] = _ns(hear.offset_ms)
+        if hear.port is not None:
+            connect[name] = hear.port
+    throughs = []
+    index = {t.name: i for i, t in enumerate(session.tracks)}
+    for through in session.through if midi else ():
+        inputs.append(through.name)
+        if through.port is not None:
+            connect[through.name] = through.port
+        to = through.to or list(index)
+        channel = None if through.channel is None else through.channel - 1
+        throughs.append(ThroughRoute(through.name, tuple(index[name] for name in to), channel))
+    return PortPlan(outputs, inputs, connect, routes, clock_outs, in_offsets, throughs)
+
+
+def _ns(ms: float) -> int:
+    return round(ms * NS_PER_MS)

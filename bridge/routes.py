@@ -1,0 +1,31 @@
+"""Where MIDI goes: the engine's sides of the driver's ports, by number."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Route(NamedTuple):
+    """Where a track's MIDI goes: `port` is the driver's output, `channel` 0..15 or None for the composer's own.
+
+    offset_ns  sent so much later (> 0) or earlier than the music
+    """
+
+    port: int
+    channel: int | None = None
+    offset_ns: int = 0
+
+
+class ClockRoute(NamedTuple):
+    """A driver's output that our clock goes to, so much later (> 0) or earlier than the music."""
+
+    port: int
+    offset_ns: int = 0
+
+
+class ThroughRoute(NamedTuple):
+    """What comes by the input `source` goes on to these outputs, on `channel` (0..15) or its own (None)."""
+
+    source: str
+    ports: tuple[int, ...]
+    channel: int | None = None

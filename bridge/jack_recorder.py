@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
-import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bridge.errors import DeviceError
-
-_START_S = 20.0
-"""Starting Python, importing NumPy and joining the server take about a second on an idle machine."""
+from bridge.jack_child import JackChild
 
 
 class Heard(NamedTuple):
@@ -75,8 +70,7 @@ class JackRecorder:
         self, midi: Sequence[str] = (), audio: Sequence[str] = (), *, server: str | None = None, name: str = "recorder"
     ) -> None:
         self._arguments = (tuple(midi), tuple(audio), server, name)
-        self._process: Any = None
-        self._pipe: Connection | None = None
+        self._child: JackChild | None = None
         self.recording: Recording | None = None
         """The result, after stop()."""
 
@@ -89,86 +83,33 @@ class JackRecorder:
 
     def start(self) -> None:
         """Blocks until the recorder runs, a second or so. Raises DeviceError if it cannot."""
-        context = multiprocessing.get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_record, args=(theirs, *self._arguments), daemon=True)
-        self._process.start()
-        theirs.close()
-        answer = self._receive(_START_S, "start")
-        if answer != "running":
-            self._end()
-            raise DeviceError(f"the recorder cannot start: {answer}")
+        self._child = JackChild("the recorder", _Tape, *self._arguments)
 
     def connected(self, timeout_s: float = 5.0) -> bool:
         """Wait until every port asked for is connected; False if one is still missing after timeout_s."""
-        assert self._pipe is not None
+        assert self._child is not None
         deadline = time.monotonic() + timeout_s
-        while True:
-            self._pipe.send("connected?")
-            if self._receive(5.0, "answer"):
-                return True
+        while not self._child.ask("connected?"):
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.02)
+        return True
 
     def stop(self) -> Recording:
         """End the recording and fetch it; idempotent. Blocks for some ms to a second."""
         if self.recording is None:
-            assert self._pipe is not None
-            self._pipe.send("stop")
-            answer = self._receive(30.0, "hand over its recording")
-            self._end()
+            assert self._child is not None
+            answer = self._child.finish()
             if not isinstance(answer, Recording):
                 raise DeviceError(f"the recorder failed: {answer}")
             self.recording = answer
         return self.recording
-
-    def _receive(self, seconds: float, what: str) -> Any:
-        assert self._pipe is not None
-        try:
-            if self._pipe.poll(seconds):
-                return self._pipe.recv()
-        except (EOFError, ConnectionError):
-            self._end()
-            raise DeviceError(f"the recorder's process died before it could {what}") from None
-        self._end()
-        raise DeviceError(f"the recorder did not {what} within {seconds:g} s: does the JACK server hang?")
-
-    def _end(self) -> None:
-        if self._process is not None:
-            self._process.join(2.0)
-            if self._process.is_alive():
-                self._process.kill()
-                self._process.join(2.0)
-            self._process.close()
-            self._process = None
-        if self._pipe is not None:
-            self._pipe.close()
-
-
-def _record(pipe: Connection, midi: Sequence[str], audio: Sequence[str], server: str | None, name: str) -> None:
-    """The recorder's process. Ends when told to, or when the pipe to the parent does."""
-    sys.setswitchinterval(0.0005)  # this thread sleeps almost always; when it wakes, JACK's must not wait 5 ms for it
-    try:
-        tape = _Tape(midi, audio, server, name)
-    except Exception as error:  # told to the parent, who raises it
-        pipe.send(f"{error}")
-        return
-    pipe.send("running")
-    try:
-        while (question := pipe.recv()) != "stop":
-            pipe.send(tape.connected if question == "connected?" else None)
-        pipe.send(tape.finish())
-    except (EOFError, ConnectionError):
-        tape.finish()
 
 
 class _Tape:
     """The recorder's JACK client."""
 
     def __init__(self, midi: Sequence[str], audio: Sequence[str], server: str | None, name: str) -> None:
-        import gc
-
         from bridge.jack_client import open_client
         from bridge.jack_lib import AudioBuffer, FrameCounter, MidiBuffer
         from bridge.jack_wires import JackWires, Wire
@@ -197,15 +138,14 @@ class _Tape:
         client.set_process_callback(self._process)
         client.set_xrun_callback(self._xrun)
         client.set_port_registration_callback(self._wires.notice, only_available=False)
-        gc.collect()
-        gc.freeze()
-        gc.disable()
-        client.activate()
+
+    def begin(self) -> None:
+        self._client.activate()
         self._wires.start()
         self._cycled.wait(2.0)
 
-    @property
-    def connected(self) -> bool:
+    def answer(self, _question: str) -> bool:
+        """Whether all ports are connected."""
         return all(wire.connected for wire in self._wires.state)
 
     def finish(self) -> Recording:

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from bridge import composer_process, engine_process, report, wire
 from bridge.composer_process import Composed, decode_report, encode_plan
-from bridge.engine_process import AUDIO_HEAD, NOTES, Broken, Ready, Resume, Rings, Setup, decode_news
+from bridge.driver import PortState
+from bridge.engine_process import AUDIO_HEAD, NOTES, Ports, Ready, Resume, Rings, Setup, decode_news
 from bridge.errors import DeviceError
 from bridge.inbox import (
     AnyCommand,
@@ -81,6 +82,7 @@ class App:
         self._audio_head = (0, 0, 48_000)
         self._failure: Exception | None = None
         self._device_lost = False
+        self._ports: tuple[PortState, ...] = ()
 
     # -- life ----------------------------------------------------------------------------------------------------
 
@@ -178,7 +180,9 @@ class App:
         news = decode_news(message)
         if isinstance(news, Ready):
             self.ready = news
-        elif isinstance(news, Broken) and news.lost:
+        elif isinstance(news, Ports):
+            self._ports = news.states
+        elif news.lost:
             self._notice("error", f"{news.error}: going on with what else there is")
             self._device_lost = True
             if self.session.outputs.audio != "none":
@@ -363,7 +367,8 @@ class App:
         if last is None:
             return report.starting(self.session, self._notices)
         session = self._sessions.get(last.epoch, self.session)
-        return report.status(session, last, self._audio_head[2], self._charts, self._notices, self._volume)
+        return report.status(session, last, self._audio_head[2], self._charts, self._notices, self._volume,
+                             self._ports)
 
 
 async def play(session: Session, *, port: int, explicit_port: bool, say: Say, started: Callable[[App], None]) -> None:

@@ -62,6 +62,19 @@ class Block(NamedTuple):
     playhead: Playhead | None = None
 
 
+class PortState(NamedTuple):
+    """How one of our MIDI ports stands.
+
+    name       ours, as the driver was given it
+    wanted     the existing port (or part of its name) that it is tied to, "" for none
+    connected  full names of what it is connected to or open on; a virtual port cannot know
+    """
+
+    name: str
+    wanted: str
+    connected: tuple[str, ...]
+
+
 class Outputs(NamedTuple):
     """What the engine returns: MIDI sorted by offset, and audio of shape (2, frames), valid until the next step."""
 
@@ -90,6 +103,11 @@ class Driver(Protocol):
     @property
     def missing(self) -> tuple[str, ...]:
         """Ports that are wanted and not there at present; they are connected again when they come."""
+        ...
+
+    @property
+    def port_states(self) -> tuple[PortState, ...]:
+        """All MIDI ports of ours, outputs first. Any thread but the one that calls step; may take some ms."""
         ...
 
     @property

@@ -16,7 +16,7 @@ import numpy as np
 
 from bridge.clip_bytes import Bar, decode_bar
 from bridge.composer_process import REQUEST
-from bridge.driver import Block, Driver, MidiOut
+from bridge.driver import Block, Driver, MidiOut, PortState
 from bridge.driver import Outputs as DriverOutputs
 from bridge.engine import Engine, Inputs
 from bridge.errors import PortError, SidemanError
@@ -99,8 +99,14 @@ class Broken(msgspec.Struct, frozen=True, tag=True):
     lost: bool = False
 
 
+class Ports(msgspec.Struct, frozen=True, tag=True):
+    """How the MIDI ports stand; told when it changes."""
+
+    states: tuple[PortState, ...]
+
+
 encode_news = msgspec.msgpack.Encoder().encode
-decode_news = msgspec.msgpack.Decoder(Ready | Broken).decode
+decode_news = msgspec.msgpack.Decoder(Ready | Broken | Ports).decode
 
 
 class _Shell:
@@ -176,7 +182,7 @@ def run(setup: Setup, rings: Rings, main: Connection[Any, Any]) -> None:
         return
     watch_parent(main, stop.set)
     main.send_bytes(encode_news(Ready(driver.name, driver.rate, driver.frames, rig.latency)))
-    watch = _Watch(rig, driver, shell)
+    watch = _Watch(rig, driver, shell, main)
     while not stop.wait(_WATCH_S):
         watch.look()
         lost = driver.lost
@@ -257,10 +263,12 @@ def _rehearse(rig: Rig, frames: int) -> None:
 class _Watch:
     """Tells people, once for each change, what has become of plug-ins, ports and the engine. In the main thread."""
 
-    def __init__(self, rig: Rig, driver: Driver, shell: _Shell) -> None:
+    def __init__(self, rig: Rig, driver: Driver, shell: _Shell, main: Connection[Any, Any]) -> None:
         self._rig = rig
         self._driver = driver
         self._shell = shell
+        self._main = main
+        self._ports: tuple[PortState, ...] = ()
         self._plugins: dict[int, str] = {}
         self._missing: set[str] = set()
         self._errors = 0
@@ -279,6 +287,10 @@ class _Watch:
         for port in sorted(self._missing - missing):
             say(f"port {port!r} is back")
         self._missing = missing
+        ports = driver.port_states
+        if ports != self._ports:
+            self._ports = ports
+            self._main.send_bytes(encode_news(Ports(ports)))
         if driver.step_errors > self._errors:
             last = driver.last_traceback
             say(f"{driver.step_errors - self._errors} blocks failed and were silent: {last.strip().splitlines()[-1]}")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
-from bridge.driver import MidiIn, MidiOut, Step
+from bridge.driver import MidiIn, MidiOut, PortState, Step
 from bridge.errors import DeviceError, PortError
 from bridge.frame_line import NS, FrameClock, FrameLine
 from bridge.guarded_step import GuardedStep
@@ -139,6 +139,22 @@ class JackDriver:
     def missing(self) -> tuple[str, ...]:
         """Named ports that are not connected at present."""
         return tuple(w.pattern for w in self._wires.state if isinstance(w.pattern, str) and not w.connected)
+
+    @property
+    def port_states(self) -> tuple[PortState, ...]:
+        """All MIDI ports of ours, outputs first. Asks the server: not for its own threads."""
+        if self._closed or self.lost is not None:
+            return ()
+        client, wanted = self._client, {w.ours: w.pattern for w in self._wires.state}
+        states = []
+        for port in [*client.midi_outports, *client.midi_inports]:
+            pattern = wanted.get(port.name)
+            try:
+                connected = tuple(other.name for other in client.get_all_connections(port))
+            except jack.JackError:
+                connected = ()
+            states.append(PortState(port.shortname, pattern if isinstance(pattern, str) else "", connected))
+        return tuple(states)
 
     @property
     def wires(self) -> tuple[Wire, ...]:

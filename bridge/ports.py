@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from bridge.driver import MidiIn, MidiOut
+from bridge.driver import MidiIn, MidiOut, PortState
 from bridge.errors import DeviceError, PortError
 from bridge.midi_sender import Due, MidiSender
 from bridge.midi_systems import MidiApi, choose_api, find_port, list_ports, rtmidi_module
@@ -89,6 +89,12 @@ class MidiPorts:
     def missing(self) -> tuple[str, ...]:
         """Existing ports that were named and are not open at present."""
         return tuple(p.pattern for p in [*self._outs, *self._ins] if p.pattern is not None and p.handle is None)
+
+    @property
+    def port_states(self) -> tuple[PortState, ...]:
+        """All ports of ours, outputs first. Who listens to a virtual port nobody tells."""
+        return tuple(PortState(p.name, p.pattern or "", (p.theirs,) if p.handle is not None and p.theirs else ())
+                     for p in [*self._outs, *self._ins])
 
     @property
     def late_ms(self) -> tuple[float, float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bridge.driver import PortState
 from bridge.guarded_step import GuardedStep
 from bridge.ports import MidiPorts
 
@@ -16,6 +17,11 @@ class PortsDriver:
     def missing(self) -> tuple[str, ...]:
         """MIDI ports that are not open at present."""
         return self._midi.missing if self._midi is not None else ()
+
+    @property
+    def port_states(self) -> tuple[PortState, ...]:
+        """All MIDI ports of ours, outputs first."""
+        return self._midi.port_states if self._midi is not None else ()
 
     @property
     def step_errors(self) -> int:

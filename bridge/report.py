@@ -8,6 +8,7 @@ from typing import Literal
 
 from bridge import wire
 from bridge.composer_process import CHARTS_AHEAD
+from bridge.driver import PortState
 from bridge.engine_process import Ready
 from bridge.inbox import EngineStatus
 from bridge.session import Session, Track
@@ -76,7 +77,8 @@ def starting(session: Session, notices: Notices) -> wire.Status:
 
 
 def status(
-    session: Session, last: EngineStatus, rate: int, charts: Charts, notices: Notices, volume: float
+    session: Session, last: EngineStatus, rate: int, charts: Charts, notices: Notices, volume: float,
+    ports: tuple[PortState, ...] = (),
 ) -> wire.Status:
     """What plays: `session` is the one of the epoch that the engine is in."""
     music, meter = session.music, session.meter
@@ -101,19 +103,27 @@ def status(
         status="playing" if last.playing else "generating" if last.starting else "stopped",
         progress=progress, current_bar=bar + 1, beat=1 + within / meter.beat_ticks,
         time=last.frame / rate, position=position, tempo=last.bpm, time_signature=(meter.beats, meter.unit),
-        clock=_clock(last), genre=music.genre, key=music.key, mode=music.mode, form=music.form,
+        clock=_clock(last, ports), genre=music.genre, key=music.key, mode=music.mode, form=music.form,
         section=bars[0].section if bars and bars[0].bar == bar else "",
         chord=chord, next_chord=next(to_come, ""), chart=tuple(chords), energy=music.energy, seed=music.seed,
-        volume=volume, levels=levels, notices=notices.now(),
+        volume=volume, levels=levels, ports=tuple(wire.PortInfo(p.name, p.wanted or None, p.connected) for p in ports),
+        notices=notices.now(),
         xruns=last.counters.get("xruns", 0) + last.counters.get("deadline_misses", 0),
     )
 
 
-def _clock(last: EngineStatus) -> wire.ClockStatus:
+def _clock(last: EngineStatus, ports: tuple[PortState, ...]) -> wire.ClockStatus:
     """An armed or stopped master, and one that is still awaited, are all "waiting" to people."""
+    source = _master(last.source, ports) if last.source else None
     bpm = last.bpm if last.source else None
     match last.clock:
         case "own" | "following" | "lost" as state:
-            return wire.ClockStatus(state, last.source or None, bpm)
+            return wire.ClockStatus(state, source, bpm)
         case _:
-            return wire.ClockStatus("waiting", last.source or None, bpm)
+            return wire.ClockStatus("waiting", source, bpm)
+
+
+def _master(ours: str, ports: tuple[PortState, ...]) -> str:
+    """Who sends into our clock input, by name where that is known and clear; else the input's name."""
+    connected = next((p.connected for p in ports if p.name == ours), ())
+    return connected[0] if len(connected) == 1 else ours

@@ -208,11 +208,22 @@ class ClockStatus(_Sent, frozen=True):
             "following": in time with it; "lost": its clock stopped coming while it ran
     source  the master's port or name, None without one
     bpm     its tempo as measured, None while unknown
+    jitter_ms  standard deviation of its clocks' arrivals, None without one
     """
 
     state: Literal["own", "waiting", "following", "lost"]
     source: str | None = None
     bpm: float | None = None
+    jitter_ms: float | None = None
+
+
+class PortInfo(_Sent, frozen=True):
+    """One of Sideman's MIDI ports: its name, the existing port that it is tied to (None: nobody asked for one), and
+    what it is connected to now. A virtual port outside JACK does not know who listens."""
+
+    name: str
+    wanted: str | None = None
+    connected: tuple[str, ...] = ()
 
 
 class Levels(_Sent, frozen=True):
@@ -271,6 +282,7 @@ class Status(_Sent, frozen=True, kw_only=True, tag_field="type", tag="status"):
     seed: int | None = None
     volume: float | None = None
     levels: Levels | None = None
+    ports: tuple[PortInfo, ...] = ()
     notices: tuple[Notice, ...] = ()
     xruns: int = 0
 

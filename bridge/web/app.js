@@ -5,12 +5,14 @@ import { Player } from "./player.js";
 import { PianoRoll } from "./roll.js";
 import { Band } from "./band.js";
 import { LeadSheet, showChord } from "./chart.js";
+import { Ports } from "./ports.js";
 
 const $ = (id) => document.getElementById(id);
 const socketScheme = location.protocol === "https:" ? "wss:" : "ws:";
 const client = new MusicClient(`${socketScheme}//${location.host}/music`);
 const roll = new PianoRoll($("roll"));
 const band = new Band($);
+const ports = new Ports($("ports"));
 const sheet = new LeadSheet($("chart"));
 const stats = { frames: 0, blocks: 0, underruns: 0, lostFrames: 0, fill: 0, rate: 0 };
 let status = null;
@@ -122,6 +124,7 @@ client.on("status", (news) => {
   if (news.energy !== null) setRange($("energy"), news.energy * 100);
   if (news.volume !== null) setRange($("volume"), volumeToFader(news.volume));
   showRanges();
+  ports.update(news.ports ?? []);
   for (const { level, text } of news.notices) if (!lastSeen.has(text)) log(level, text);
   lastSeen.clear();
   for (const { text } of news.notices) lastSeen.set(text, true);
@@ -132,7 +135,7 @@ client.on("midi", (events) => {
   roll.midi(events);
 });
 
-function showClock({ state, source, bpm }) {
+function showClock({ state, source, bpm, jitterMs }) {
   const words = {
     own: ["good", "Own tempo"],
     waiting: ["warn", `Waiting for ${source ?? "a master clock"}`],
@@ -140,7 +143,8 @@ function showClock({ state, source, bpm }) {
     lost: ["bad", `Lost ${source ?? "the master"}`],
   }[state] ?? ["warn", state];
   $("clock").dataset.state = words[0];
-  $("clock").title = bpm ? `The master's clock says ${bpm.toFixed(2)} BPM` : "";
+  $("clock").title = bpm
+    ? `The master's clock says ${bpm.toFixed(2)} BPM` + (jitterMs ? `, with ${jitterMs.toFixed(2)} ms of jitter` : "") : "";
   show($("clock-text"), words[1]);
 }
 

@@ -153,7 +153,7 @@ def test_the_refused_message_is_still_told_by_type_and_id() -> None:
 def status() -> wire.Status:
     return wire.Status(
         status="playing", time=1.5, position=3.0, tempo=120.0, current_bar=1, beat=4.0, next_chord="G7",
-        clock=wire.ClockStatus("following", "DAW", 119.98), levels=wire.Levels((0.5, 0.4), {"bass": (0.1, 0.1)}),
+        clock=wire.ClockStatus("following", "DAW", 119.98, 0.5), levels=wire.Levels((0.5, 0.4), {"bass": (0.1, 0.1)}),
         notices=(wire.Notice("warning", "the composer is late"),), chart=(wire.ChartChord(0.0, "Dm7", "A"),),
     )
 
@@ -162,7 +162,7 @@ def test_what_the_server_sends_has_the_documented_names() -> None:
     raw = json.loads(wire.encode(status()))
     assert (raw["type"], raw["status"], raw["progress"], raw["currentBar"]) == ("status", "playing", None, 1)
     assert raw["timeSignature"] == [4, 4] and raw["nextChord"] == "G7"
-    assert raw["clock"] == {"state": "following", "source": "DAW", "bpm": 119.98}
+    assert raw["clock"] == {"state": "following", "source": "DAW", "bpm": 119.98, "jitterMs": 0.5}
     event = wire.MidiEvent(1.0, 60, 90.0, 0.5, "piano", 0, 2.0)
     raw = json.loads(wire.encode(wire.midi([event])))
     assert raw == {"type": "midi", "events": [{

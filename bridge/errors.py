@@ -1,7 +1,7 @@
 """The error tree that users meet. Every message names the value, the place and the remedy."""
 
 from composers.errors import MusicError, SidemanError
-from instruments.block import InstrumentError
+from instruments.errors import InstrumentError
 
 __all__ = [
     "DeviceError", "InstrumentError", "MessageError", "MusicError", "PortError", "SessionError", "SidemanError",

@@ -10,17 +10,13 @@ from typing import NamedTuple, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from composers.errors import SidemanError
+from instruments.errors import InstrumentError as InstrumentError
 
 AudioBlock: TypeAlias = NDArray[np.float32]
 """float32, C order, shape (channels, frames), full scale 1.0."""
 
 CONTROL_FRAMES = 32
 """Parameters change on this grid, anchored to the absolute frame index, so that sound does not depend on blocks."""
-
-
-class InstrumentError(SidemanError, ValueError):
-    """A patch, plug-in, effect or parameter that does not exist or does not fit."""
 
 
 class Kind(IntEnum):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import ceil
 
 from bridge.follower import Change, Event, State
-from bridge.mtc import QUARTER_FRAME, Move, MtcReader, Rate, Timecode, read_full_frame
+from bridge.mtc import QUARTER_FRAME, Rate, Timecode, read_full_frame
+from bridge.mtc_reader import Move, MtcReader
 from bridge.tempo import TempoLine
 from bridge.tempo_filter import TempoFilter
 from composers.score import PPQ

@@ -4,7 +4,8 @@ from composers.errors import MusicError, SidemanError
 from instruments.errors import InstrumentError
 
 __all__ = [
-    "DeviceError", "InstrumentError", "MessageError", "MusicError", "PortError", "SessionError", "SidemanError",
+    "CalibrationError", "DeviceError", "InstrumentError", "MessageError", "MusicError", "PortError", "SessionError",
+    "SidemanError",
 ]
 
 
@@ -22,3 +23,7 @@ class DeviceError(SidemanError):
 
 class MessageError(SidemanError, ValueError):
     """A message from a client that is malformed: names the field, the value and what is allowed."""
+
+
+class CalibrationError(SidemanError):
+    """A measurement that gave nothing to go by: names what was heard instead, and what to look at."""

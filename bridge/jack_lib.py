@@ -20,7 +20,7 @@ import numpy as np
 from bridge.errors import DeviceError
 from instruments.block import AudioBlock
 
-__all__ = ["AudioBuffer", "FrameCounter", "MidiBuffer", "address", "jack", "playback_latency"]
+__all__ = ["AudioBuffer", "FrameCounter", "MidiBuffer", "address", "capture_latency", "jack", "playback_latency"]
 
 try:
     import jack
@@ -32,8 +32,8 @@ except OSError as error:
         "brew install jack (macOS), or the installer from https://jackaudio.org/downloads"
     ) from error
 
-PLAYBACK = 1
-"""JackPlaybackLatency, of jack_latency_callback_mode_t."""
+CAPTURE, PLAYBACK = 0, 1
+"""JackCaptureLatency and JackPlaybackLatency, of jack_latency_callback_mode_t."""
 
 
 class _MidiEvent(ctypes.Structure):
@@ -78,6 +78,13 @@ def playback_latency(port: Any) -> int:
     """Frames from writing into an output port until it sounds, the longest way; 0 when it leads nowhere."""
     span = _LatencyRange()
     _library().jack_port_get_latency_range(address(port), PLAYBACK, ctypes.addressof(span))
+    return int(span.max)
+
+
+def capture_latency(port: Any) -> int:
+    """Frames from a sound at the computer's inputs until an input port reads it, the longest way; 0 from nowhere."""
+    span = _LatencyRange()
+    _library().jack_port_get_latency_range(address(port), CAPTURE, ctypes.addressof(span))
     return int(span.max)
 
 

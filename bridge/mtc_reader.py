@@ -45,11 +45,12 @@ class MtcReader:
 
     Eight pieces in a row tell the position, or fewer where a full frame message said nearby where it would be; from
     then on pieces are counted, lost ones by their numbers. What they spell is compared all the time: another position
-    is believed once a second sign of it comes, a piece that only the new position explains, so that one wrong nibble
-    moves nothing.
+    is believed once it was spelled to the end of a code and a second sign of it comes, a piece that only the new
+    position explains, so that one wrong nibble moves nothing.
     """
 
-    __slots__ = ("_announced", "_back", "_nibbles", "_other", "_piece", "_proven", "_run", "located", "quarter", "rate")
+    __slots__ = ("_announced", "_back", "_nibbles", "_other", "_piece", "_proven", "_run", "_sure", "located", "quarter",
+                 "rate")
 
     def __init__(self) -> None:
         self.quarter = 0
@@ -64,6 +65,7 @@ class MtcReader:
         self._back = 0
         self._announced: _Announced | None = None
         self._other: tuple[int, Rate] | None = None  # another position that the pieces spell, relative to the count
+        self._sure = False  # it was spelled to the last piece of a code
 
     @property
     def reversed(self) -> bool:
@@ -157,7 +159,10 @@ class MtcReader:
             return None
         away, rate = self._other
         quarter = (self.quarter + away) % (4 * rate.day_frames)
-        return _Spelled(quarter, rate, True) if _explains(quarter, rate, piece, nibble) else None
+        if _explains(quarter, rate, piece, nibble):
+            return _Spelled(quarter, rate, True)
+        self._other = None
+        return None
 
     def _believe(self, spelled: _Spelled, piece: int, nibble: int) -> bool:
         """Whether that moves the position."""
@@ -169,8 +174,9 @@ class MtcReader:
             return False
         if self._proven and whole:
             other = quarter - self.quarter, rate
-            if other != self._other or _explains(self.quarter, self.rate, piece, nibble):
-                self._other = other
+            sure = self._sure and other == self._other
+            self._other, self._sure = other, sure or piece == PIECES - 1
+            if not sure or _explains(self.quarter, self.rate, piece, nibble):
                 return False
         self.quarter, self.rate, self.located, self._proven = quarter, rate, True, whole
         self._other = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil
 
 from bridge.follower import Change, Event, State
-from bridge.mtc import QUARTER_FRAME, Rate, Timecode, read_full_frame
+from bridge.mtc import PIECES, QUARTER_FRAME, Rate, Timecode, read_full_frame
 from bridge.mtc_reader import Move, MtcReader
 from bridge.tempo import TempoLine
 from bridge.tempo_filter import TempoFilter
@@ -18,7 +18,7 @@ LEAD_NS = 50_000_000
 EARLY_TICKS = 0.25
 """A note so little before the first position heard is played, not skipped."""
 JUMP_NS = 5_000_000
-"""The position moves by more at a piece: a jump, no correction."""
+"""The position turns out to be another one, by more: a jump and no correction."""
 _YOUNG = 16
 """Quarter frames of which the nominal rate tells more than their own regression."""
 _VARISPEED = 0.03
@@ -35,8 +35,8 @@ class TimecodeFollower:
     start wait for it. Called from the engine's thread; allocates little, never blocks.
     """
 
-    __slots__ = ("_bpm", "_count", "_filter", "_grace", "_last_ns", "_reader", "_speed", "_start", "_young", "line",
-                 "state")
+    __slots__ = ("_bpm", "_count", "_filter", "_grace", "_last_ns", "_moved", "_reader", "_speed", "_start", "_young",
+                 "line", "state")
 
     def __init__(self, bpm: float = 120.0, start: Timecode = Timecode(0, 0, 0, 0)) -> None:  # noqa: B008 - immutable
         """bpm: the session's tempo; start: the code of bar 1."""
@@ -51,6 +51,7 @@ class TimecodeFollower:
         self._count = 0  # of the filter: also what came before the position was known
         self._last_ns: int | None = None
         self._grace = False
+        self._moved = False  # the position, not only the estimate of it
 
     @property
     def bpm(self) -> float:
@@ -59,6 +60,7 @@ class TimecodeFollower:
 
     @bpm.setter
     def bpm(self, bpm: float) -> None:
+        self._moved = self._moved or bpm != self._bpm
         self._bpm = bpm
 
     @property
@@ -147,12 +149,13 @@ class TimecodeFollower:
         if slip:
             self._count += slip
             self._young.clear()
-            if slip % 8 == 0:
+            if slip % PIECES == 0:
                 reader.skip(slip)
-        elif len(self._young) < _YOUNG:
+        if len(self._young) < _YOUNG:
             self._young.append((self._count, ns))
         if move is Move.UNKNOWN:
             return None
+        self._moved = self._moved or move is Move.LOCATED
         return self._follow(ns)
 
     def _restart(self) -> None:
@@ -181,7 +184,8 @@ class TimecodeFollower:
                 return None
             return Event(Change.LOCATED if state is State.STOPPED else Change.STOPPED, ns, 0)
         self.state = State.RUNNING
-        moved = abs(tick - before.tick_at(ns)) * self.line.ns_per_tick > JUMP_NS
+        moved = self._moved and abs(tick - before.tick_at(ns)) * self.line.ns_per_tick > JUMP_NS
+        self._moved = False
         start = max(0, ceil(tick - EARLY_TICKS))
         if state is State.RUNNING and not moved:
             return Event(Change.TEMPO, ns, start)

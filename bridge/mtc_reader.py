@@ -49,8 +49,8 @@ class MtcReader:
     position explains, so that one wrong nibble moves nothing.
     """
 
-    __slots__ = ("_announced", "_back", "_nibbles", "_other", "_piece", "_proven", "_run", "_sure", "located", "quarter",
-                 "rate")
+    __slots__ = ("_announced", "_back", "_nibbles", "_other", "_piece", "_proven", "_run", "_sure", "located",
+                 "quarter", "rate")
 
     def __init__(self) -> None:
         self.quarter = 0

@@ -13,6 +13,8 @@ from bridge.tempo_filter import TempoFilter
 LOST_NS = 250_000_000
 """No clock for this long while running is a loss (Ardour's figure); at slow tempi, LOST_CLOCKS of them."""
 LOST_CLOCKS = 3.0
+_BURST = 0.25
+"""Clocks that follow a silence at less than this many intervals are those that were missed, held up on their way."""
 
 
 class State(Enum):
@@ -50,13 +52,16 @@ class ClockFollower:
     thread; allocates little, never blocks.
     """
 
-    __slots__ = ("_base_clock", "_base_tick", "_count", "_filter", "_last_ns", "_next_tick", "_seek", "line", "state")
+    __slots__ = ("_base_clock", "_base_tick", "_burst", "_count", "_credit", "_filter", "_last_ns", "_next_tick",
+                 "_seek", "line", "state")
 
     def __init__(self, bpm: float = 120.0) -> None:
         self.state = State.STOPPED
         self.line = TempoLine(bpm, 0.0, 0)
         self._filter = TempoFilter(60e9 / (bpm * 24))
         self._count = 0
+        self._credit = 0
+        self._burst = False
         self._base_clock = 0
         self._base_tick = 0
         self._next_tick = 0
@@ -133,12 +138,21 @@ class ClockFollower:
     def _clock(self, ns: int) -> Event:
         change = Change.TEMPO
         last, self._last_ns = self._last_ns, ns
+        if self._credit and last is not None and ns - last < _BURST * self._filter.interval_ns:
+            self._credit -= 1
+            self._burst = True
+            return Event(change, ns, self._tick(self._count))
+        if self._burst and self._credit == 1:
+            self._count -= 1  # the first of them came between two clocks, and was numbered as the later one
+        self._credit, self._burst = 0, False
         self._count += 1
         silent = last is not None and ns - last > self._patience_ns
         if self.state is State.LOST or (silent and self.state is State.RUNNING):
             self.state = State.RUNNING
             change = Change.FOUND
+            before = self._count
             self._find(ns)
+            self._credit = self._count - before
         elif silent:
             self._filter.regrid()  # a pause while stopped
         if self.state is State.ARMED or self._seek:

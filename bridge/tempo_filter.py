@@ -33,6 +33,9 @@ _COLD = 8
 """The first clocks of a port, of whose noise nothing is known; they are judged together."""
 _PROVEN = 12
 """Clocks on a new line before the one before it is forgotten."""
+_FORMER_CLOCKS = 24
+"""Clocks after which a former line no longer explains anything: a ramp of tempo, begun anew every few clocks, drifts
+off it by whole intervals."""
 _OLD_SLOPE = 24
 """After a pause, the old tempo weighs as much as so many clocks."""
 
@@ -94,6 +97,8 @@ class TempoFilter:
         """One arrival. Returns by how much the count of clocks is wrong, which the caller adds to it."""
         point = Arrival(clock, ns)
         line = self._line
+        if self._former is not None and clock - self._former.points[-1].clock > _FORMER_CLOCKS:
+            self._former = None
         if line.points:
             self.jitter.observe(ns - (self._suspects or line.points)[-1].ns)
         if len(line.points) < 2 or self.jitter.heard < _COLD:

@@ -200,11 +200,9 @@ def choose_driver(
     else the pacer. JACK has a rate and a period of its own; `rate` and `frames` are for the others. A driver asked
     for by name that cannot be had is a DeviceError that says what helps.
     """
+    if which not in ("auto", "jack", "portaudio", "none"):
+        raise DeviceError(f"audio driver {which!r} is not known: choose auto, jack, portaudio or none")
     passed_over: list[str] = []
-
-    def midi() -> MidiPorts:
-        return MidiPorts(out_ports, in_ports=in_ports, connect=connect, api=midi_api)
-
     if which in ("auto", "jack"):
         try:
             from bridge.jack_io import JackDriver
@@ -221,17 +219,18 @@ def choose_driver(
             if which == "jack":
                 raise
             passed_over.append(str(error))
-    if which in ("auto", "portaudio"):
+    midi = MidiPorts(out_ports, in_ports=in_ports, connect=connect, api=midi_api)
+    midi.launch()  # it gets ready while the device opens and the instruments are made
+    if which != "none":
         try:
-            return PortAudioDriver(rate, frames, device=device, midi=midi(), first_frame=first_frame)
+            return PortAudioDriver(rate, frames, device=device, midi=midi, first_frame=first_frame)
         except DeviceError as error:
             if which == "portaudio":
+                midi.stop()
                 raise
             passed_over.append(str(error))
-    if which not in ("auto", "none"):
-        raise DeviceError(f"audio driver {which!r} is not known: choose auto, jack, portaudio or none")
     why = "; ".join(passed_over) if which == "auto" else "asked for"
-    return PacerDriver(rate, frames, midi=midi(), first_frame=first_frame, why=why)
+    return PacerDriver(rate, frames, midi=midi, first_frame=first_frame, why=why)
 
 
 def _first_line(error: BaseException) -> str:

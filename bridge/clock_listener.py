@@ -15,6 +15,7 @@ from bridge.driver import Block, Outputs
 from bridge.errors import DeviceError, PortError, SidemanError
 from bridge.frame_line import NS
 from bridge.midi_systems import choose_api
+from bridge.port_desk import CLOCK_PORT, LOOPMIDI, PortDesk, PortWish
 
 if TYPE_CHECKING:
     from bridge.jack_io import JackDriver
@@ -24,6 +25,8 @@ CLIENT = "sideman-watch"
 SYSTEMS = ("jack", "alsa", "core", "winmm")
 _START_S = 20.0
 _FLUSH_S = 0.05
+_INBOX = 4096
+"""Messages kept until the next flush: at 31,250 baud a DIN port needs a second and a half to fill it."""
 
 
 class Heard(NamedTuple):
@@ -165,16 +168,16 @@ def _open(port: str | None, system: str | None) -> _Ear:
     if system == "jack":
         return _JackEar(port)
     if system is not None:
-        return _RtMidiEar(port, system)
+        return _PortEar(port, system)
     try:
         return _JackEar(port)
     except DeviceError:
-        return _RtMidiEar(port, None)  # whose error tells of JACK too
+        return _PortEar(port, None)  # whose error tells of JACK too
     except PortError as error:
         try:
             api = choose_api().name
             if api != "jack":  # those ports have been looked at
-                return _RtMidiEar(port, api)
+                return _PortEar(port, api)
         except PortError as other:
             raise PortError(f"{error}; {other}") from None
         except DeviceError:
@@ -222,30 +225,36 @@ class _JackEar:
         self._driver.stop()
 
 
-class _RtMidiEar:
-    """RtMidi's thread stamps each message as it comes."""
+class _PortEar:
+    """Outside JACK-Client: the MIDI library stamps each message as it comes. This process already is one of its own."""
 
     def __init__(self, port: str | None, system: str | None) -> None:
-        from bridge.ports import LOOPMIDI, MidiPorts
-
-        api = choose_api(system)  # MidiPorts does without one; nothing would ever be heard
+        api = choose_api(system)  # the desk does without one; nothing would ever be heard
         if port is None and sys.platform == "win32":
             raise DeviceError(f"name a port to watch: {LOOPMIDI.replace('in the session', 'on the command line')}")
-        self._ports = MidiPorts(clock_source=port, api=api.name, client_name="Sideman watch")
-        self._ports.start()
+        self._heard: deque[Heard] = deque(maxlen=_INBOX)
         self._dropped = 0
-        where = repr(port) if port is not None else 'connect the master to "Sideman watch clock"'
-        self.source = Source(f"{where}, {self._ports.name} MIDI", False)
+        self._desk = PortDesk((), [PortWish(CLOCK_PORT, port)], self._hear, api=api.full_name, client="Sideman watch")
+        self._desk.open()
+        where = repr(port) if port is not None else f'connect the master to "Sideman watch {CLOCK_PORT}"'
+        self.source = Source(f"{where}, {self._desk.name}", False)
+
+    def _hear(self, _port: int, ns: int, data: bytes) -> None:
+        if len(self._heard) == _INBOX:
+            self._dropped += 1
+        self._heard.append(Heard(ns, ns, data))
 
     def take(self) -> _Batch:
         now_ns = time.monotonic_ns()
-        heard = [Heard(message.ns, message.ns, message.data) for message in self._ports.take()]
-        if self._ports.dropped != self._dropped:
-            self._dropped = self._ports.dropped
+        self._desk.poll()
+        heard = [self._heard.popleft() for _ in range(len(self._heard))]
+        if self._dropped:
+            self._dropped = 0
             heard.insert(0, Heard(now_ns, now_ns, b""))
-        return _Batch(heard, now_ns, self._ports.missing, None)
+        if self._desk.wants_look(now_ns):
+            self._desk.look(now_ns)
+            self._desk.notices.clear()
+        return _Batch(heard, now_ns, self._desk.missing, None)
 
     def stop(self) -> None:
-        self._ports.stop()
-
-
+        self._desk.close()

@@ -110,6 +110,10 @@ class Driver(Protocol):
         """All MIDI ports of ours, outputs first. Any thread but the one that calls step; may take some ms."""
         ...
 
+    def take_notices(self) -> list[str]:
+        """What people should be told of MIDI ports that came or went since the last call. As port_states."""
+        ...
+
     @property
     def step_errors(self) -> int:
         """Blocks that became silence because step raised."""

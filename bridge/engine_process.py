@@ -242,7 +242,11 @@ def _assemble(setup: Setup) -> tuple[Engine, Rig, Driver]:
         connect=ports.connect,
         first_frame=setup.frame0,
     )
-    rig = build_rig(session, driver.rate, max(driver.frames, session.block, 1024), block=driver.frames)
+    try:
+        rig = build_rig(session, driver.rate, max(driver.frames, session.block, 1024), block=driver.frames)
+    except BaseException:
+        driver.stop()  # it has opened a device, or started the process that holds the MIDI ports
+        raise
     _rehearse(rig, driver.frames)
     engine = Engine(
         rig, ports.routes, driver.rate, session.music.tempo, session.meter, length=session.music.bars,
@@ -287,6 +291,8 @@ class _Watch:
         for port in sorted(self._missing - missing):
             say(f"port {port!r} is back")
         self._missing = missing
+        for text in driver.take_notices():
+            say(text)
         ports = driver.port_states
         if ports != self._ports:
             self._ports = ports

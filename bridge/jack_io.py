@@ -11,10 +11,11 @@ from bridge.driver import MidiIn, MidiOut, PortState, Step
 from bridge.errors import DeviceError, PortError
 from bridge.frame_line import NS, FrameClock, FrameLine
 from bridge.guarded_step import GuardedStep
-from bridge.jack_client import close_client, open_client, server_name
+from bridge.jack_client import close_client, midi_ports, open_client, server_name
 from bridge.jack_lib import AudioBuffer, FrameCounter, MidiBuffer, jack, playback_latency
 from bridge.jack_wires import JackWires, Wire
-from bridge.ports import CLOCK_PORT
+from bridge.port_desk import CLOCK_PORT
+from bridge.port_news import PortNews
 
 _AUDIO = ("out_l", "out_r")
 _DEAD_S = 3.0
@@ -99,6 +100,8 @@ class JackDriver:
         if clock_source is not None and in_ports:
             wanted[in_ports[0]] = clock_source
         self._wires = JackWires(client, list(self._plan(wanted, out_ports, in_ports)))
+        self._port_news = PortNews(self._others(), lambda _name: False)
+        self._told_changes = 0
         self._listen()
 
     # --- status, for any thread
@@ -156,6 +159,14 @@ class JackDriver:
             states.append(PortState(port.shortname, pattern if isinstance(pattern, str) else "", connected))
         return tuple(states)
 
+    def take_notices(self) -> list[str]:
+        """MIDI ports of others that came or went since the last call. Asks the server: not for its own threads."""
+        changes = self._wires.changes
+        if changes == self._told_changes or self._closed or self.lost is not None:
+            return []
+        self._told_changes = changes
+        return self._port_news.update(self._others(), {w.theirs for w in self._wires.state})
+
     @property
     def wires(self) -> tuple[Wire, ...]:
         """The connections that are wanted, and how they stand."""
@@ -201,6 +212,10 @@ class JackDriver:
             self._lost = "the JACK server did not let the client go"
 
     # --- wiring
+
+    def _others(self) -> list[str]:
+        senders, receivers = midi_ports(self._client)
+        return [*receivers, *senders]
 
     def _register(self, ports: Any, port_names: Iterable[str]) -> list[Any]:
         # A colon would end the client's name in "client:port".

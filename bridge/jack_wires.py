@@ -53,6 +53,8 @@ class JackWires:
         self._new: deque[str] = deque(maxlen=256)  # names registered since the last look
         self._running = False
         self._thread = threading.Thread(target=self._run, name="jack wires", daemon=True)
+        self.changes = 0
+        """How often a port was registered or unregistered."""
         self.reconnected = 0
         """How often a port that had vanished was connected again."""
 
@@ -74,6 +76,7 @@ class JackWires:
         """JACK's port registration callback. Never blocks."""
         if registered and port is not None:
             self._new.append(port.name)
+        self.changes += 1
         self._wake.set()
 
     def stop(self) -> None:

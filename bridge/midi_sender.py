@@ -1,20 +1,20 @@
-"""The thread that sends MIDI at its due time where the system cannot schedule it: outside JACK."""
+"""Sends MIDI at its due time where the system cannot schedule it: outside JACK."""
 
 from __future__ import annotations
 
-import threading
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from bridge.lateness import Lateness
+from bridge.sounding import Sounding, starts_note
 
 NS = 1_000_000_000
 
-_SPIN_NS = 300_000
-"""sleep() wakes up to about 0.2 ms late (p99, SCHED_FIFO): sleep until so long before the time, then spin."""
-_NOTE_ON = 0x90
+SPIN_NS = 300_000 if sys.platform != "win32" else 1_500_000
+"""A sleep wakes up to about 0.2 ms late (p99, SCHED_FIFO; Windows' timers step by 0.5 to 1 ms): sleep until so long
+before the time, then spin."""
 
 
 class Due(NamedTuple):
@@ -26,10 +26,10 @@ class Due(NamedTuple):
 
 
 class MidiSender:
-    """Sends each message at its due time, in the order in which they were put.
+    """A queue of messages, sent at their due times in the order in which they were put. For one thread.
 
-    put() is for the audio thread: it appends to a deque and never blocks. The spin gives the interpreter's lock away
-    at each turn (sleep(0)), so that it cannot hold up the rendering thread. What `send` raises is counted.
+    The spin gives the interpreter's lock away at each turn (sleep(0)), so that what arrives is stamped meanwhile. What
+    `send` raises is counted.
     """
 
     def __init__(
@@ -43,69 +43,55 @@ class MidiSender:
         self._clock = clock
         self._sleep = sleep
         self._queue: deque[Due] = deque()
-        self._wake = threading.Event()
-        self._running = False
-        self._thread: threading.Thread | None = None
-        self.lateness = Lateness()
-        """How long after its due time each message was handed to the port."""
+        self.sounding = Sounding()
+        """What the messages sent so far leave sounding."""
+        self.delays_ns: deque[int] = deque(maxlen=4096)
+        """How long after its due time each message was handed to the port; the reader empties it."""
         self.failed = 0
         """Messages that a port refused."""
 
     def put(self, messages: Iterable[Due]) -> None:
         """Queue messages, due times not falling."""
         self._queue.extend(messages)
-        if not self._wake.is_set():
-            self._wake.set()
 
-    def start(self) -> None:
-        self._running = True
-        self._thread = threading.Thread(target=self._run, name="midi sender", daemon=True)
-        self._thread.start()
+    @property
+    def next_ns(self) -> int | None:
+        """When the first message is due."""
+        return self._queue[0].due_ns if self._queue else None
 
-    def stop(self, last: Iterable[Due] = ()) -> None:
-        """End the thread, then send at once what was still queued, except note-ons, and `last`. Idempotent.
+    def send_next(self) -> None:
+        """Spin until the first message's time, then send it. Call it from SPIN_NS before."""
+        message = self._queue.popleft()
+        clock, sleep, due_ns = self._clock, self._sleep, message.due_ns
+        while (now_ns := clock()) < due_ns:
+            sleep(0.0)
+        self.delays_ns.append(now_ns - due_ns)
+        self._give(message.port, message.data)
+
+    def drop_stale(self, before_ns: int) -> None:
+        """Forget the note-ons that were due before: nobody wants a burst of them."""
+        kept = [m for m in self._queue if m.due_ns >= before_ns or not starts_note(m.data)]
+        self.failed += len(self._queue) - len(kept)
+        self._queue = deque(kept)
+
+    def finish(self, last: Iterable[tuple[int, bytes]] = ()) -> None:
+        """Send at once what is still queued, except note-ons, then `last` (port, data), then offs for all that sounds.
 
         Note-offs on their way belong to notes that sound already; notes that have not begun never do.
         """
-        self._running = False
-        self._wake.set()
-        if self._thread is not None:
-            self._thread.join(2.0)
-            self._thread = None
         while self._queue:
             message = self._queue.popleft()
-            if not _starts_note(message.data):
-                self._give(message)
-        for message in last:
-            self._give(message)
+            if not starts_note(message.data):
+                self._give(message.port, message.data)
+        for port, data in [*last]:
+            self._give(port, data)
+        for port, data in self.sounding.offs():
+            self._give(port, data)
 
-    def _run(self) -> None:
-        while self._running:
-            if not self._queue:
-                self._wake.clear()
-                if not self._queue:  # put() may have come between the two lines
-                    self._wake.wait(0.5)
-                continue
-            self.send_next()
-
-    def send_next(self) -> None:
-        """Wait for the first message's time and send it; return early when stopped. The thread's own work."""
-        due_ns = self._queue[0].due_ns
-        while (left_ns := due_ns - self._clock()) > 0:
-            if not self._running:
-                return
-            # In pieces, so that a stop need not wait for a message that is far away.
-            self._sleep(min(0.05, (left_ns - _SPIN_NS) / NS) if left_ns > _SPIN_NS else 0.0)
-        message = self._queue.popleft()
-        self.lateness.add(self._clock() - message.due_ns)
-        self._give(message)
-
-    def _give(self, message: Due) -> None:
+    def _give(self, port: int, data: bytes) -> None:
         try:
-            self._send(message.port, message.data)
+            self._send(port, data)
         except Exception:  # a port that vanished must not end the sending to the others
             self.failed += 1
-
-
-def _starts_note(data: bytes) -> bool:
-    return len(data) == 3 and data[0] & 0xF0 == _NOTE_ON and data[2] > 0
+            return
+        self.sounding.sent(port, data)

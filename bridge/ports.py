@@ -1,50 +1,57 @@
-"""MIDI ports outside JACK, by python-rtmidi: virtual ports, ports by name, and those that come back."""
+"""Our MIDI ports outside JACK-Client, as the engine sees them; a process of their own holds them."""
 
 from __future__ import annotations
 
-import sys
+import contextlib
+import multiprocessing
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from multiprocessing.connection import wait
 from operator import attrgetter
-from typing import Any
+from typing import Any, Protocol
 
+from bridge import midi_process
 from bridge.driver import MidiIn, MidiOut, PortState
 from bridge.errors import DeviceError, PortError
-from bridge.midi_sender import Due, MidiSender
-from bridge.midi_systems import MidiApi, choose_api, find_port, list_ports, rtmidi_module
+from bridge.lateness import Lateness
+from bridge.midi_link import Close, Closed, MidiRings, News, Open, Refused, Unpacker, pack
+from bridge.port_desk import CLOCK_PORT, LOOPMIDI, PortSide, PortWish
+from bridge.processes import Child
+from bridge.sounding import Sounding
+
+__all__ = ["CLOCK_PORT", "LOOPMIDI", "MidiPorts"]
 
 NS = 1_000_000_000
 
-CLOCK_PORT = "clock in"
-"""What MidiIn.source says of messages on the clock input, on every driver."""
-LOOPMIDI = (
-    "Windows has no virtual MIDI ports: install loopMIDI (https://www.tobias-erichsen.de/software/loopmidi.html), "
-    "create a port in it, and name that port in the session"
-)
-_WATCH_S = 1.0
-_INBOX = 4096
-"""Messages kept until the next block: at 31,250 baud a DIN port needs a second and a half to fill it."""
+_START_S = 20.0
+_FLUSH_S = 1.0
+"""A stop waits so long for the last note-offs."""
+_QUICK_S = 5.0
+"""A process that dies sooner than this did not work: the next is started without pylibremidi, and after a pause."""
+_PAUSES_S = (0.0, 0.2, 1.0, 3.0, 10.0)
+_NOTICES = 32
 
 
-class _Port:
-    """One of our ports: what it is called, what it is tied to, and the RtMidi object while it is open."""
+class MidiChild(Protocol):
+    """What MidiPorts needs of bridge.processes.Child."""
 
-    def __init__(self, name: str, pattern: str | None) -> None:
-        self.name = name
-        self.pattern = pattern
-        self.handle: Any = None
-        self.theirs = ""
-        """The existing port that it was opened on; "" for a virtual one."""
+    pipe: Any
+    process: Any
+
+    @property
+    def alive(self) -> bool: ...
+
+    def stop(self, patience_s: float = 0.7) -> None: ...
 
 
 class MidiPorts:
-    """Our MIDI outputs (one a track) and inputs (the clock) on ALSA, CoreMIDI, WinMM, or JACK through RtMidi.
+    """Our MIDI outputs (one a track, then the clock's) and inputs on ALSA, CoreMIDI, WinMM, or JACK through a library.
 
-    A port tied to an existing one by `connect` opens that; the others are virtual: "Sideman piano", "Sideman clock".
-    An existing port that vanishes is looked for once a second and opened again. Incoming messages are stamped with
-    time.monotonic_ns() first thing in RtMidi's callback (its own delta times are wrong on some systems).
+    A port tied to an existing one by `connect` opens that; the others are virtual: "Sideman piano", "Sideman clock in".
+    An existing port that vanishes is opened again when it comes back. The process that holds them is started again when
+    it dies: named ports open again, what sounded on them is ended, and virtual ports are made anew, to which others
+    have to connect anew.
     """
 
     def __init__(
@@ -56,8 +63,11 @@ class MidiPorts:
         connect: Mapping[str, str] | None = None,
         api: str | None = None,
         client_name: str = "Sideman",
+        realtime: bool = True,
+        spawn: Callable[[MidiRings, bool], MidiChild] | None = None,
     ) -> None:
-        """Nothing is opened yet. The arguments are those of JackDriver; api is a name of midi_apis(), None the best."""
+        """Nothing is opened yet. The arguments are those of JackDriver; api as for choose_api(), None the best;
+        realtime: ask for SCHED_FIFO. spawn is for tests."""
         wanted = dict(connect or {})
         if clock_source is not None and in_ports:
             wanted[in_ports[0]] = clock_source
@@ -66,198 +76,232 @@ class MidiPorts:
                 raise PortError(
                     f"connect: {ours!r} is no port of ours: name one of {', '.join(map(repr, [*out_ports, *in_ports]))}"
                 )
-        self._outs = [_Port(name, wanted.get(name)) for name in out_ports]
-        self._ins = [_Port(name, wanted.get(name)) for name in in_ports]
-        self._api_name = api
-        self._api: MidiApi | None = None
-        self._client_name = client_name
-        self._inbox: deque[MidiIn] = deque(maxlen=_INBOX)
-        self._sender = MidiSender(self._send_now)
-        self._stop = threading.Event()
-        self._watcher: threading.Thread | None = None
-        self.name = "no MIDI ports"
-        """For people: the MIDI system in use, or why there is none."""
-        self.dropped = 0
-        """Incoming messages thrown away because no block took them in time."""
-        self.vanished = 0
-        self.reconnected = 0
-        """How often a named port went away, and came back."""
+        self._outs = tuple(PortWish(name, wanted.get(name)) for name in out_ports)
+        self._ins = tuple(PortWish(name, wanted.get(name)) for name in in_ports)
+        self._order = Open(self._outs, self._ins, api, client_name)
+        self._realtime = realtime
+        self._spawn = spawn or _spawn
+        self._rings: MidiRings | None = None
+        self._child: MidiChild | None = None
+        self._child_s = 0.0
+        self._keeper: threading.Thread | None = None
+        self._stopping = threading.Event()
+        self._flushed = threading.Event()
+        self._unpacker = Unpacker()
+        self._sounding = Sounding()
+        self._news = News("no MIDI ports", False, self._closed_sides())
+        self._past = News("", False, ())
+        """The counts of the processes that died."""
+        self._notices: list[str] = []
+        self.lateness = Lateness()
+        """How long after its due time each message was handed to its port."""
+        self.restarts = 0
+        """How often the process died and was started again."""
 
-    # --- status, for any thread
+    # --- status, for any thread but the audio thread
+
+    @property
+    def name(self) -> str:
+        """For people: the MIDI system in use and the library, or why there is none."""
+        return self._news.name
+
+    @property
+    def realtime(self) -> bool:
+        """The process has SCHED_FIFO."""
+        return self._news.fifo
 
     @property
     def missing(self) -> tuple[str, ...]:
         """Existing ports that were named and are not open at present."""
-        return tuple(p.pattern for p in [*self._outs, *self._ins] if p.pattern is not None and p.handle is None)
+        return tuple(wish.pattern for wish, side in self._pairs() if wish.pattern is not None and not side.is_open)
 
     @property
     def port_states(self) -> tuple[PortState, ...]:
         """All ports of ours, outputs first. Who listens to a virtual port nobody tells."""
-        return tuple(PortState(p.name, p.pattern or "", (p.theirs,) if p.handle is not None and p.theirs else ())
-                     for p in [*self._outs, *self._ins])
+        return tuple(PortState(wish.name, wish.pattern or "", (side.theirs,) if side.theirs else ())
+                     for wish, side in self._pairs())
 
     @property
     def late_ms(self) -> tuple[float, float, float]:
         """p50, p99 and worst delay of sending after the due time, of the last 4,096 messages."""
-        p50, p99, worst = self._sender.lateness.percentile_ms(50, 99, 100)
+        p50, p99, worst = self.lateness.percentile_ms(50, 99, 100)
         return p50, p99, worst
 
     @property
     def failed(self) -> int:
-        """Messages that a port refused or that had no open port."""
-        return self._sender.failed
+        """Messages that a port refused, that had no open port, or for which there was no room."""
+        return self._past.failed + self._news.failed + (self._rings.out.refused if self._rings is not None else 0)
+
+    @property
+    def dropped(self) -> int:
+        """Incoming messages thrown away because no block took them in time."""
+        return self._past.dropped + self._news.dropped
+
+    @property
+    def vanished(self) -> int:
+        """How often a named port went away."""
+        return self._past.vanished + self._news.vanished
+
+    @property
+    def reconnected(self) -> int:
+        """How often a named port came back."""
+        return self._past.reconnected + self._news.reconnected
+
+    def take_notices(self) -> list[str]:
+        """What people should be told since the last call: ports that came or went, a process that died. One thread."""
+        notices, self._notices = self._notices, []
+        return notices
 
     # --- life, for the main thread of the engine's process
 
+    def launch(self) -> None:
+        """Start the process, which gets ready while the caller does other things. start() does so where it was not."""
+        if self._child is None:
+            self._rings = MidiRings.create()
+            self._child, self._child_s = self._spawn(self._rings, self._realtime), time.monotonic()
+
     def start(self) -> None:
-        """Open all ports. Without any MIDI system there are none, unless one was asked for by name.
+        """Open all ports. Without any MIDI system there are none, unless one was asked for by name. Blocks for 0.3 s.
 
         Raises PortError for a named port that does not exist, DeviceError for a system asked for that does not answer.
         """
-        named = [port for port in [*self._outs, *self._ins] if port.pattern is not None]
-        try:
-            self._api = choose_api(self._api_name)
-        except DeviceError as error:
-            self.name = str(error)
-            if self._api_name is not None:
-                raise
-            if named:
-                raise PortError(f"MIDI port {named[0].pattern!r} cannot be opened: {error}") from None
-            return
-        self.name = self._api.label
-        virtual = sys.platform != "win32"
-        if not virtual and len(named) < len(self._outs) + len(self._ins):
-            self.name += f" ({LOOPMIDI})"
-        try:
-            there = list_ports(self._api)
-            for port in self._outs:
-                if port.pattern is not None:
-                    self._open_existing(port, self._output, there.outputs)
-                elif virtual:
-                    port.handle = self._open_virtual(port, self._output)
-            for port in self._ins:
-                if port.pattern is not None:
-                    self._open_existing(port, self._input, there.inputs)
-                elif virtual:
-                    port.handle = self._open_virtual(port, self._input)
-        except BaseException:
-            self._close()
-            raise
-        self._sender.start()
-        if named:
-            self._watcher = threading.Thread(target=self._watch, name="midi ports", daemon=True)
-            self._watcher.start()
+        self.launch()
+        assert self._child is not None
+        answer = _ask(self._child.pipe, self._order)
+        if not isinstance(answer, News):
+            self._end()
+            raise answer.kind(answer.text)
+        self._news = answer
+        self._keeper = threading.Thread(target=self._keep, name="midi process", daemon=True)
+        self._keeper.start()
 
     def stop(self, last: Sequence[MidiOut] = ()) -> None:
-        """Send `last` at once and close all ports. Idempotent. Blocks for some ms."""
-        self._stop.set()
-        if self._watcher is not None:
-            self._watcher.join(2.0)
-            self._watcher = None
-        self._sender.stop(Due(0, event.port, event.data) for event in last)
-        self._close()
+        """Send `last` at once, end what still sounds, close all ports. Idempotent. Blocks for some 50 ms."""
+        self._stopping.set()
+        if self._keeper is not None:
+            assert self._child is not None
+            with contextlib.suppress(OSError):
+                self._child.pipe.send(Close(tuple((event.port, event.data) for event in last)))
+            self._flushed.wait(_FLUSH_S)
+            self._keeper.join(_FLUSH_S)
+            self._keeper = None
+        self._end()
 
     # --- the audio thread's side: neither blocks
 
     def take(self) -> list[MidiIn]:
         """What has arrived since the last call, in order of ns."""
-        inbox = self._inbox
-        messages = [inbox.popleft() for _ in range(len(inbox))]
-        messages.sort(key=attrgetter("ns"))  # several inputs are filled by as many threads
+        if self._rings is None:
+            return []
+        ins, feed = self._ins, self._unpacker.feed
+        messages = [MidiIn(ns, ins[port].name, data)
+                    for slot in self._rings.heard.drain() for ns, port, data in feed(slot)]
+        messages.sort(key=attrgetter("ns"))  # several inputs are heard by as many threads
         return messages
 
     def send(self, events: Sequence[MidiOut], ns0: int, rate: int) -> None:
         """Send each event at the time of its frame; the block's first frame is at monotonic ns0."""
-        if events:
-            self._sender.put(
-                Due(ns0 + event.offset * NS // rate, event.port, event.data) for event in events
-            )
+        if not events or self._rings is None:
+            return
+        write = self._rings.out.write
+        for slot in pack((ns0 + event.offset * NS // rate, event.port, event.data) for event in events):
+            if not write(slot):
+                break  # full: the process is gone or stuck, and what is owed is ended by _sounding
+        for event in events:
+            self._sounding.sent(event.port, event.data)
 
     # --- inside
 
-    def _send_now(self, port: int, data: bytes) -> None:
-        """On the sender's thread."""
-        self._outs[port].handle.send_message(data)
+    def _pairs(self) -> list[tuple[PortWish, PortSide]]:
+        return list(zip([*self._outs, *self._ins], self._news.sides, strict=True))
 
-    def _receive(self, source: str) -> Callable[[tuple[list[int], float], object], None]:
-        inbox = self._inbox
+    def _closed_sides(self) -> tuple[PortSide, ...]:
+        """As for a process that is not there. Without any MIDI system nothing is missed."""
+        return tuple(PortSide(False, "") for _ in [*self._outs, *self._ins])
 
-        def callback(event: tuple[list[int], float], _data: object) -> None:
-            ns = time.monotonic_ns()
-            if len(inbox) == _INBOX:
-                self.dropped += 1
-            inbox.append(MidiIn(ns, source, bytes(event[0])))
+    def _keep(self) -> None:
+        """Own thread, which sleeps: hears the process, and starts another when it dies."""
+        quick = 0
+        while True:
+            self._hear()
+            if self._stopping.is_set():
+                return
+            quick = quick + 1 if time.monotonic() - self._child_s < _QUICK_S else 0
+            self._mourn()
+            if self._stopping.wait(_PAUSES_S[min(quick, len(_PAUSES_S) - 1)]):
+                return
+            self._start_again(observe=quick == 0)
 
-        return callback
+    def _hear(self) -> None:
+        """Until the process has ended."""
+        child = self._child
+        assert child is not None
+        with contextlib.suppress(EOFError, OSError):
+            while True:
+                wait([child.pipe, child.process.sentinel])
+                if not child.pipe.poll():
+                    return  # it is dead, and had nothing more to say
+                word = child.pipe.recv()
+                if isinstance(word, News):
+                    self._take_news(word)
+                elif isinstance(word, Closed):
+                    self._news = self._news._replace(failed=word.failed)
+                    self._flushed.set()
+                elif isinstance(word, Refused):
+                    self._say(word.text)
 
-    def _output(self, _port: _Port) -> Any:
-        assert self._api is not None
-        return rtmidi_module().MidiOut(self._api.number, name=self._client_name)
+    def _take_news(self, news: News) -> None:
+        for delay_ns in news.delays_ns:
+            self.lateness.add(delay_ns)
+        self._news = news
+        for notice in news.notices:
+            self._say(notice)
 
-    def _input(self, port: _Port) -> Any:
-        assert self._api is not None
-        handle = rtmidi_module().MidiIn(self._api.number, name=self._client_name, queue_size_limit=1024)
-        handle.ignore_types(sysex=False, timing=False, active_sense=True)
-        handle.set_callback(self._receive(port.name))
-        return handle
+    def _say(self, notice: str) -> None:
+        if len(self._notices) < _NOTICES:
+            self._notices.append(notice)
 
-    def _label(self, port: _Port) -> str:
-        return f"{self._client_name} {'clock' if port.name == CLOCK_PORT else port.name}"
+    def _mourn(self) -> None:
+        """The process is dead: count what it counted, and say so."""
+        child, news, past = self._child, self._news, self._past
+        assert child is not None
+        child.stop(0.0)
+        self._past = News("", False, (), past.failed + news.failed, past.dropped + news.dropped,
+                          past.vanished + news.vanished, past.reconnected + news.reconnected)
+        self._news = News(news.name, False, self._closed_sides())
+        self._say("the process that holds the MIDI ports has died and is started again")
 
-    def _open_virtual(self, port: _Port, make: Callable[[_Port], Any]) -> Any:
-        handle = make(port)
-        try:
-            handle.open_virtual_port(self._label(port))
-        except Exception as error:
-            handle.delete()
-            label = self._label(port)
-            raise PortError(f"virtual MIDI port {label!r} cannot be made on {self.name}: {error}") from error
-        return handle
+    def _start_again(self, observe: bool) -> None:
+        assert self._rings is not None
+        self.restarts += 1
+        self._child, self._child_s = self._spawn(self._rings, self._realtime), time.monotonic()
+        # What sounds now or is on its way: the new process ends it first, and drops the note-ons that have grown old.
+        first = tuple(self._sounding.offs())
+        with contextlib.suppress(OSError):
+            self._child.pipe.send(self._order._replace(lenient=True, observe=observe, first=first))
 
-    def _open_existing(self, port: _Port, make: Callable[[_Port], Any], names: Sequence[str]) -> None:
-        assert port.pattern is not None
-        foreign = [name for name in names if not name.startswith(f"{self._client_name}:")]
-        what = "MIDI output port" if port in self._outs else "MIDI input port"
-        theirs = port.theirs if port.theirs in foreign else find_port(port.pattern, foreign, what)
-        handle = make(port)
-        try:
-            # The list that the handle itself sees now: a port may have come between, and numbers shift.
-            handle.open_port(list(handle.get_ports()).index(theirs), name=self._label(port))
-        except Exception as error:
-            handle.delete()
-            raise PortError(f"{what} {theirs!r} cannot be opened: {error}; another program may hold it") from error
-        port.handle, port.theirs = handle, theirs
+    def _end(self) -> None:
+        if self._child is not None:
+            self._child.stop()
+            self._child = None
+        rings, self._rings = self._rings, None
+        if rings is not None:
+            rings.close()
 
-    def _watch(self) -> None:
-        """Own thread: see whether the named ports are there, once a second; RtMidi tells nobody."""
-        assert self._api is not None
-        rtmidi = rtmidi_module()
-        out = rtmidi.MidiOut(self._api.number, name="Sideman look")
-        inn = rtmidi.MidiIn(self._api.number, name="Sideman look")
-        sides = ((self._outs, out, self._output), (self._ins, inn, self._input))
-        while not self._stop.wait(_WATCH_S):
-            for ports, look, make in sides:
-                named = [port for port in ports if port.pattern is not None]
-                if named:
-                    self._tend(named, list(look.get_ports()), make)
-        out.delete()
-        inn.delete()
 
-    def _tend(self, ports: Sequence[_Port], names: Sequence[str], make: Callable[[_Port], Any]) -> None:
-        for port in ports:
-            if port.handle is not None and port.theirs not in names:
-                self.vanished += 1
-                # Only let go of it: the sender may be using it this instant, and the last reference deletes it.
-                port.handle = None
-            elif port.handle is None:
-                try:
-                    self._open_existing(port, make, names)
-                except PortError:
-                    continue  # not back yet
-                self.reconnected += 1
+def _ask(pipe: Any, order: Open) -> News | Refused:
+    try:
+        pipe.send(order)
+        answer = pipe.recv() if pipe.poll(_START_S) else None
+    except (EOFError, OSError):
+        answer = None
+    if isinstance(answer, News | Refused):
+        return answer
+    return Refused(DeviceError, "the process that holds the MIDI ports does not start: run `sideman doctor`")
 
-    def _close(self) -> None:
-        for port in [*self._outs, *self._ins]:
-            handle, port.handle = port.handle, None
-            if handle is not None:
-                handle.delete()
+
+def _spawn(rings: MidiRings, realtime: bool) -> Child:
+    if multiprocessing.current_process().daemon:
+        # Daemonic processes are refused children, lest those be orphaned; this one ends when its pipe does.
+        multiprocessing.current_process().daemon = False
+    return Child("midi", midi_process.run, rings, realtime)

@@ -35,3 +35,7 @@ class PortsDriver:
     @property
     def midi(self) -> MidiPorts | None:
         return self._midi
+
+    def take_notices(self) -> list[str]:
+        """What people should be told of MIDI ports since the last call. One thread, not the audio's."""
+        return self._midi.take_notices() if self._midi is not None else []

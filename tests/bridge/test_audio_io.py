@@ -264,6 +264,7 @@ def test_auto_at_last_plays_without_a_device_and_says_why(
     assert isinstance(driver, PacerDriver)
     assert (driver.rate, driver.frames) == (44_100, 256)
     assert "JACK server 'default' does not run; the default audio device does not open" in driver.name
+    driver.stop()
 
 
 def test_a_driver_asked_for_by_name_is_had_or_an_error(
@@ -275,7 +276,9 @@ def test_a_driver_asked_for_by_name_is_had_or_an_error(
     fake.devices.clear()
     with pytest.raises(DeviceError, match=r"does not open .*Output devices: none; plug one in"):
         choose_driver("portaudio")
-    assert isinstance(choose_driver("none"), PacerDriver)
+    driver = choose_driver("none")
+    assert isinstance(driver, PacerDriver)
+    driver.stop()
     assert len(calls) == 1, "the others do not look for JACK"
     with pytest.raises(DeviceError, match="audio driver 'asio' is not known: choose auto, jack, portaudio or none"):
         choose_driver("asio")  # type: ignore[arg-type]

@@ -192,6 +192,7 @@ def choose_driver(
     server: str | None = None,
     device: str | int | None = None,
     midi_api: str | None = None,
+    playhead: bool = False,
     first_frame: int = 0,
 ) -> AnyDriver:
     """A driver, opened but not started; its name says what was chosen and why. Blocks for up to seconds.
@@ -213,6 +214,7 @@ def choose_driver(
                 in_ports=in_ports,
                 server=server,
                 connect=connect,
+                playhead=playhead,
                 first_frame=first_frame,
             )
         except DeviceError as error:

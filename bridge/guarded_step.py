@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bridge.driver import Block, MidiIn, MidiOut, Outputs, Step
+from bridge.driver import Block, MidiIn, MidiOut, Outputs, Playhead, Step
 from instruments.block import AudioBlock
 
 NS = 1_000_000_000
@@ -39,13 +39,16 @@ class GuardedStep:
         error = self.last_error
         return "" if error is None else "".join(traceback.format_exception(error))
 
-    def render(self, ns0: int, frames: int, midi: Sequence[MidiIn]) -> Outputs:
-        """One period from ns0 on; midi is sorted. The audio, (2, frames), is valid until the next call."""
+    def render(self, ns0: int, frames: int, midi: Sequence[MidiIn], playhead: Playhead | None = None) -> Outputs:
+        """One period from ns0 on; midi is sorted. The audio, (2, frames), is valid until the next call.
+
+        The playhead is of ns0: the first block of a divided period has it.
+        """
         if frames > self._audio.shape[1]:
             self._audio = np.zeros((2, frames), np.float32)
         audio = self._audio[:, :frames]
         if frames <= self._max:
-            return Outputs(self._block(ns0, frames, midi, audio), audio)
+            return Outputs(self._block(ns0, frames, midi, audio, playhead), audio)
         out: list[MidiOut] = []
         taken = 0
         for start in range(0, frames, self._max):
@@ -55,15 +58,18 @@ class GuardedStep:
             while taken < len(midi) and (midi[taken].ns < end_ns or start + count == frames):
                 taken += 1
             sent = self._block(
-                ns0 + round(start * NS / self._rate), count, midi[first:taken], audio[:, start : start + count]
+                ns0 + round(start * NS / self._rate), count, midi[first:taken], audio[:, start : start + count],
+                playhead if start == 0 else None,
             )
             out.extend(MidiOut(start + event.offset, event.port, event.data) for event in sent)
         return Outputs(out, audio)
 
-    def _block(self, ns0: int, frames: int, midi: Sequence[MidiIn], audio: AudioBlock) -> Sequence[MidiOut]:
+    def _block(
+        self, ns0: int, frames: int, midi: Sequence[MidiIn], audio: AudioBlock, playhead: Playhead | None
+    ) -> Sequence[MidiOut]:
         frame0, self.frame = self.frame, self.frame + frames
         try:
-            outputs = self._step(Block(frame0, ns0, frames, midi, self.skipped))
+            outputs = self._step(Block(frame0, ns0, frames, midi, self.skipped, playhead))
             audio[:] = outputs.audio
             return outputs.midi
         except BaseException as error:  # a KeyboardInterrupt or SystemExit in the device's thread would kill it too

@@ -12,7 +12,9 @@ from bridge.errors import DeviceError, PortError
 from bridge.frame_line import NS, FrameClock, FrameLine
 from bridge.guarded_step import GuardedStep
 from bridge.jack_client import close_client, midi_ports, open_client, server_name
+from bridge.jack_inputs import JackInputs, crowded
 from bridge.jack_lib import AudioBuffer, FrameCounter, MidiBuffer, jack, playback_latency
+from bridge.jack_transport import JackTransport
 from bridge.jack_wires import JackWires, Wire
 from bridge.port_desk import CLOCK_PORT
 from bridge.port_news import PortNews
@@ -46,6 +48,7 @@ class JackDriver:
         clock_source: str | None = None,
         connect: Mapping[str, str] | None = None,
         audio: bool = True,
+        playhead: bool = False,
         first_frame: int = 0,
     ) -> None:
         """Join a running server; never start one.
@@ -56,6 +59,7 @@ class JackDriver:
         clock_source  port to connect to the first input: full name, or a part that fits one port only
         connect       our port's name -> the port to connect it to, likewise
         audio         have audio outputs, connected to the first two physical playback ports if there are any
+        playhead      give JACK's transport with each block: Block.playhead
         first_frame   what Block.frame0 starts with: where the previous device left off
 
         Raises DeviceError if the server does not answer, PortError (in start) for a named port that is not there.
@@ -90,10 +94,12 @@ class JackDriver:
             self._outs = [MidiBuffer(port) for port in self._register(client.midi_outports, out_ports)]
             ins = self._register(client.midi_inports, in_ports)
             self._ins = [(name, MidiBuffer(port)) for name, port in zip(in_ports, ins, strict=True)]
+            self._inputs = JackInputs(client, zip(in_ports, ins, strict=True))
         except jack.JackError as error:
             close_client(client)
             raise DeviceError(f"JACK server {server_name(server)!r}: {error}; give every track its own name") from None
         self._counter = FrameCounter(client)
+        self._transport = JackTransport(client) if playhead else None
         self._clock = FrameClock(self.rate)
         self._slipped = False
         wanted = dict(connect or {})
@@ -160,12 +166,33 @@ class JackDriver:
         return tuple(states)
 
     def take_notices(self) -> list[str]:
-        """MIDI ports of others that came or went since the last call. Asks the server: not for its own threads."""
-        changes = self._wires.changes
-        if changes == self._told_changes or self._closed or self.lost is not None:
+        """MIDI ports of others that came or went since the last call, and clock inputs with more than one master.
+
+        Asks the server: not for its own threads.
+        """
+        if self._closed or self.lost is not None:
             return []
-        self._told_changes = changes
-        return self._port_news.update(self._others(), {w.theirs for w in self._wires.state})
+        told = self._inputs.news(self.port_states)
+        changes = self._wires.changes
+        if changes != self._told_changes:
+            self._told_changes = changes
+            told += self._port_news.update(self._others(), {w.theirs for w in self._wires.state})
+        return told
+
+    @property
+    def crowded(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """(clock input, the ports connected to it) where they are more than one; also told by take_notices()."""
+        return crowded(self.port_states)
+
+    @property
+    def compensation_ns(self) -> Mapping[str, int]:
+        """By clock input: by how much the music must be early to be heard with a master that comes by hardware.
+
+        0 for a program in the same graph. See JackInputs; may be asked several times a second, not by JACK's threads.
+        """
+        if self._closed or self.lost is not None:
+            return {}
+        return self._inputs.compensation_ns(self.latency_frames, self.rate)
 
     @property
     def wires(self) -> tuple[Wire, ...]:
@@ -293,7 +320,9 @@ class JackDriver:
             midi.sort(key=_time)
         self._anchor = guard.frame, ns0, line.rate
         guard.skipped = self.skipped_frames
-        outputs = guard.render(ns0, frames, midi)
+        transport = self._transport
+        playhead = transport.read(ns0, frames) if transport is not None else None
+        outputs = guard.render(ns0, frames, midi, playhead)
         if outputs.midi:
             self._write(outputs.midi, frames)
         for channel, view in enumerate(self._audio):

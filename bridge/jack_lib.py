@@ -11,7 +11,7 @@ bind at all (latency ranges) is here too.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
@@ -20,7 +20,10 @@ import numpy as np
 from bridge.errors import DeviceError
 from instruments.block import AudioBlock
 
-__all__ = ["AudioBuffer", "FrameCounter", "MidiBuffer", "address", "capture_latency", "jack", "playback_latency"]
+__all__ = [
+    "AudioBuffer", "FrameCounter", "MidiBuffer", "address", "capture_latency", "jack", "playback_latency",
+    "transport_query",
+]
 
 try:
     import jack
@@ -56,6 +59,7 @@ def _library() -> ctypes.PyDLL:
     prototypes: dict[str, tuple[Any, list[Any]]] = {
         "jack_last_frame_time": (frames, [pointer]),
         "jack_port_get_buffer": (pointer, [pointer, frames]),
+        "jack_transport_query": (ctypes.c_int, [pointer, pointer]),
         "jack_port_get_latency_range": (None, [pointer, ctypes.c_int, pointer]),
         "jack_midi_clear_buffer": (None, [pointer]),
         "jack_midi_event_get": (ctypes.c_int, [pointer, pointer, frames]),
@@ -86,6 +90,12 @@ def capture_latency(port: Any) -> int:
     span = _LatencyRange()
     _library().jack_port_get_latency_range(address(port), CAPTURE, ctypes.addressof(span))
     return int(span.max)
+
+
+def transport_query() -> Callable[[int, int], int]:
+    """jack_transport_query(client, position) -> state, both addresses; realtime-safe in the process callback."""
+    function: Callable[[int, int], int] = _library().jack_transport_query
+    return function
 
 
 class FrameCounter:

@@ -1,11 +1,17 @@
 """The bench of clock followers: its masters, its measures, and the figures that it is there for, on a few seeds."""
 
+import json
+
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
-from bridge.bench import clock
+from bridge.bench import clock, clock_jack
 from bridge.bench.clock import Piece, arrivals, drive, grid
 from bridge.bench.clock_filters import PEERS, LeastSquares, MeanOfReciprocals, MeanOfTen, Ours, Peer
+from bridge.commands.bench import command
+from bridge.errors import DeviceError
+from bridge.jack_recorder import Heard, Recording
 
 
 def test_the_grid_integrates_the_tempo() -> None:
@@ -82,3 +88,28 @@ def test_the_result_is_flat_and_has_every_baseline(monkeypatch: pytest.MonkeyPat
                 "ramp_phase_error_ms", "lost_beats"):
         assert {key, f"{key}_p95"} <= set(result)
         assert all(key in peer for peer in result["peers"].values())
+
+
+def test_intervals_of_what_was_recorded() -> None:
+    """At 100 BPM a clock each 1,200 frames; one is a frame late, one was dropped by jackd."""
+    frames = [0, 1200, 2401, 3600, 6000, 7200]
+    heard = tuple(Heard(frame, b"\xf8") for frame in frames)
+    recording = Recording(48_000, 0, {"out": heard}, np.zeros((0, 0), np.float32), 0, 2, 0)
+    figures = clock_jack.intervals(recording, "out", 100.0)
+    assert figures["out_clocks"] == 6 and figures["out_dropped_by_jack"] == 1 and figures["out_xruns"] == 2
+    assert figures["out_interval_error_ms"] == {"p50": 0.0104, "p99": 0.0208, "max": 0.0208}
+
+
+def test_without_jack_the_simulation_still_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_jack(**_: object) -> dict[str, float]:
+        raise DeviceError("jackd is not installed: apt-get install it")
+
+    monkeypatch.setattr(clock, "run", lambda runs, tell: {"runs": runs, "tempo_sd_bpm": 0.5, "peers": {}})
+    monkeypatch.setattr(clock_jack, "out", no_jack)
+    monkeypatch.setattr(clock_jack, "notes", lambda tell: {"note_error_ms": {"p50": 0.0, "p99": 1.0, "max": 2.0}})
+    answer = CliRunner().invoke(command, ["clock", "--json", "--runs", "2"])
+    assert answer.exit_code == 0, answer.output
+    assert "out_interval_error_ms is not measured: jackd is not installed" in answer.stderr
+    result = json.loads(answer.stdout)
+    assert result["runs"] == 80 and result["tempo_sd_bpm"] == 0.5
+    assert result["out_interval_error_ms"] is None and result["note_error_ms"]["p99"] == 1.0

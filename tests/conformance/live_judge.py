@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from live_script import MS, RATE, Doubt, Script, Shown, Stretch, clock_ticks, transport
+from live_script import MS, RATE, Script, Shown, Stretch, clock_ticks, transport
 from numpy.typing import NDArray
 
 from bridge.bench import sync
@@ -71,10 +71,9 @@ def _notes(script: Script, messages: Sequence[Heard], clip: Clip) -> list[str]:
     out += [f"note {pitch} of {frame / RATE:.3f} s is stuck" for (_, pitch), frame in sounding.items()]
     if script.alone:
         ons = [on for on in ons if on.frame >= script.stretches[0].frames[0] - _early(script.stretches[0], script)]
-    left = {on: True for on in ons}
     for stretch in script.stretches:
-        out += _stretch(script, stretch, ons, left, clip)
-    return out + [f"note {on.data[1]} at {on.frame / RATE:.3f} s belongs nowhere" for on, extra in left.items() if extra]
+        out += _stretch(script, stretch, ons, clip)
+    return out + [f"note {on.data[1]} at {on.frame / RATE:.3f} s belongs nowhere" for on in ons]
 
 
 def _early(stretch: Stretch, script: Script) -> float:
@@ -82,8 +81,8 @@ def _early(stretch: Stretch, script: Script) -> float:
     return _allowed_ms(stretch.frames[0], script) * MS + 1
 
 
-def _stretch(script: Script, stretch: Stretch, ons: Sequence[Heard], left: dict[Heard, bool], clip: Clip) -> list[str]:
-    """Takes what it finds out of `left`."""
+def _stretch(script: Script, stretch: Stretch, ons: list[Heard], clip: Clip) -> list[str]:
+    """Takes the notes that it finds out of `ons`."""
     out = []
     frames = np.array(stretch.frames)
     ticks = stretch.tick0 + sync.TICKS_A_CLOCK * np.arange(len(frames))
@@ -93,10 +92,10 @@ def _stretch(script: Script, stretch: Stretch, ons: Sequence[Heard], left: dict[
             continue
         due = float(np.interp(note.start, ticks, frames))
         allowed = max(_allowed_ms(due, script), _NEAR_MS) * MS
-        near = [on for on, free in left.items() if free and on.data[1] == note.pitch and abs(on.frame - due) <= allowed]
+        near = [on for on in ons if on.data[1] == note.pitch and abs(on.frame - due) <= allowed]
         if near:
             on = min(near, key=lambda on: abs(on.frame - due))
-            left[on] = False
+            ons.remove(on)
             out += _off(f"note {note.pitch}", due, (on.frame - due) / MS, script)
         elif note.start < must:
             out.append(f"note {note.pitch} of tick {note.start}, due at {due / RATE:.3f} s, is missing")
@@ -156,10 +155,8 @@ def _status(script: Script, told: Sequence[Told]) -> list[str]:
 def _fits(status: Status, shown: Shown) -> bool:
     return (
         (shown.state is None or status.clock.state == shown.state)
-        and (shown.source is None or status.clock.source == shown.source)
+        and (shown.source is None or (status.clock.source or "").endswith(shown.source))
         and (shown.bpm is None or abs(status.tempo - shown.bpm) <= shown.bpm_within)
         and (shown.playing is None or (status.status == "playing") == shown.playing)
     )
 
-
-__all__ = ["Doubt", "Performance", "Told", "judge"]

@@ -36,7 +36,7 @@ class Doubt(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """What the status must show around `frame`. None: whatever it likes."""
+    """What the status must show around `frame`. None: whatever it likes. `source`: the end of its name."""
 
     frame: float
     state: str | None = None

@@ -13,9 +13,10 @@ from bridge.errors import DeviceError
 from composers.score import Clip
 
 try:
+    from live_stage import Stage, Take
+
     from bridge.jack_peers import PACKAGES
     from bridge.offline import clips_of
-    from live_stage import Stage, Take
 except DeviceError as error:
     pytest.skip(str(error), allow_module_level=True)
 

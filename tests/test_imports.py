@@ -26,7 +26,7 @@ HEAVY = {
     "rtmidi": {"bridge/rtmidi_ports.py"},
     "pylibremidi": {"bridge/libremidi_ports.py"},
     "mido": {"composers/smf.py"},
-    "matplotlib": {"bridge/clock_plot.py"},
+    "matplotlib": {"bridge/clock_plot.py", "bridge/calibration_plot.py"},
     "tensorflow": set(),
     "music21": set(),
     "dawdreamer": set(),

@@ -16,6 +16,7 @@ _COMMANDS = {
     "sessions": "List the built-in sessions.",
     "ports": "List MIDI and JACK ports.",
     "clock": "Watch what a MIDI clock master really sends.",
+    "calibrate": "Measure, with a cable, how late synths, MIDI and clocks are; get the offsets.",
     "doctor": "Check this machine: what works, what is missing, how to get it.",
     "bench": "Measure Sideman on this machine, beside a peer.",
 }

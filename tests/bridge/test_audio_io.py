@@ -239,7 +239,9 @@ def jack(monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], list[dict[st
 
 def test_auto_prefers_jack(jack: Callable[[str | None], list[dict[str, Any]]]) -> None:
     calls = jack(None)
-    driver = choose_driver(out_ports=["piano"], in_ports=["clock in"], connect={"piano": "fluid"}, playhead=True, first_frame=5)
+    driver = choose_driver(
+        out_ports=["piano"], in_ports=["clock in"], connect={"piano": "fluid"}, playhead=True, first_frame=5
+    )
     assert driver.name == "JACK server fake"
     assert calls == [{
         "client_name": "sideman", "out_ports": ["piano"], "in_ports": ["clock in"], "server": None,

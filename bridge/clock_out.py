@@ -1,4 +1,4 @@
-"""The other way: our position as MIDI clock, Start, Stop, Continue and song position. Sans I/O.
+"""The other way: our position as MIDI clock, Start, Stop, Continue and song position, for each port at its offset.
 
 What the MIDI 1.0 specification asks of a master: Start or Continue, then the clock that is the downbeat; song
 position only while stopped; 24 clocks to the quarter note.
@@ -6,7 +6,13 @@ position only while stopped; 24 clocks to the quarter note.
 
 from __future__ import annotations
 
+from math import ceil
+
+from bridge.driver import MidiOut
 from bridge.midi_bytes import CLOCK, CLOCK_TICKS, CONTINUE, SONG_POSITION, SPP_TICKS, START, STOP
+from bridge.outlets import Frames
+from bridge.routes import ClockRoute
+from bridge.tempo import TempoLine
 from composers.score import Tick
 
 _LAST_SPP = 16383
@@ -53,3 +59,46 @@ class ClockOut:
             out.append((self._next, bytes((CLOCK,))))
             self._next += CLOCK_TICKS
         return out
+
+
+class ClockPort:
+    """One output that our clock goes to. A tempo change moves the clocks that have not been sent.
+
+    A port that sends early cannot do so where play begins by surprise (a master's Start): the clocks that are due
+    already then follow the Start at once, so that a slave, which counts them, is where it should be.
+    """
+
+    __slots__ = ("_floor", "_out", "offset_ns", "port")
+
+    def __init__(self, route: ClockRoute) -> None:
+        self.port = route.port
+        self.offset_ns = route.offset_ns
+        self._out = ClockOut()
+        self._floor = 0
+
+    def open(self) -> None:
+        """A new block."""
+        self._floor = 0
+
+    def play(self, tick: Tick) -> None:
+        """Play begins, or goes on elsewhere, at `tick`."""
+        self._out.play(tick)
+
+    def run(self, line: TempoLine, ns: int, frames: Frames, last: Tick | None) -> list[MidiOut]:
+        """All that is due before `ns`; at tick `last`, if there is one, the Stop."""
+        end = ceil(line.tick_at(ns - self.offset_ns))
+        if last is not None and end >= last:
+            sent = self._place(self._out.take(last), line, frames)
+            return sent + self.stop(line.ns_at(last) + self.offset_ns, frames)
+        return self._place(self._out.take(end), line, frames)
+
+    def stop(self, ns: int, frames: Frames) -> list[MidiOut]:
+        """Play ends now: at once, whatever the offset."""
+        return [self._message(ns, message, frames) for message in self._out.stop()]
+
+    def _place(self, messages: list[tuple[Tick, bytes]], line: TempoLine, frames: Frames) -> list[MidiOut]:
+        return [self._message(line.ns_at(tick) + self.offset_ns, message, frames) for tick, message in messages]
+
+    def _message(self, ns: int, message: bytes, frames: Frames) -> MidiOut:
+        self._floor = max(self._floor, frames.at(ns))
+        return MidiOut(self._floor, self.port, message)

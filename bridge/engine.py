@@ -2,43 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from bisect import insort
+from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import NamedTuple, Protocol
 
 from bridge.clip_bytes import Bar
-from bridge.clock_out import ClockOut
-from bridge.driver import Block, MidiOut
-from bridge.follower import Change, ClockFollower, Event
-from bridge.inbox import (
-    AnyCommand,
-    ComposerBack,
-    Halt,
-    Locate,
-    NewPlan,
-    NoteBegun,
-    Play,
-    SetFilter,
-    SetGain,
-    SetMute,
-    SetTempo,
-)
+from bridge.conductor import Conductor
+from bridge.driver import Block, MidiIn, MidiOut
+from bridge.inbox import AnyCommand, NoteBegun, SetFilter, SetGain, SetMute
 from bridge.masters import Masters
-from bridge.midi_bytes import CLOCK_TICKS
-from bridge.routes import Route
+from bridge.outlets import Frames
+from bridge.player import Player
+from bridge.routes import ClockRoute, Route, ThroughRoute
 from bridge.tempo import TempoLine
-from bridge.timeline import Due, Timeline
-from composers.score import PPQ, Meter
-from instruments.block import AudioBlock, FrameEvent, Kind, Transport
+from bridge.timeline import Timeline
+from composers.score import PPQ, Meter, Tick
+from instruments.block import AudioBlock, FrameEvent, Transport
 
-AHEAD_BARS = 4
-"""Bars composed ahead of the cursor."""
-HOME_BARS = 2
-"""Bars 0 and 1 are always at hand, so that a Start needs no composing."""
-_MARGIN_NS = 150_000_000
-"""A changed plan takes over at the next bar line, if that is at least this far away: the composer needs a few ms."""
-_HALF_FRAME = 501_000_000
-"""Rounding to frames, a little past the half: whole nanoseconds must not tip a note that falls between two frames."""
-_ASK_AGAIN_NS = 1_000_000_000
+_NS = 1_000_000_000
+_LEAVE_MS = 200
+"""A block that is not made by then never will be."""
 
 
 class Sounding(Protocol):
@@ -73,8 +58,8 @@ class Outputs(NamedTuple):
 class Engine:
     """One block at a time: follow the clock, take what is due, render, mix.
 
-    Called from one thread (the audio device's callback, or the pacer). Never blocks and reads no clock; what it
-    allocates is garbage by reference counting alone, so that the collector may stay off.
+    step() is called from one thread (the audio device's callback, or the pacer). It never blocks and reads no clock;
+    what it allocates is garbage by reference counting alone, so that the collector may stay off.
     """
 
     def __init__(
@@ -87,343 +72,221 @@ class Engine:
         *,
         length: int | None = None,
         epoch: int = 0,
-        accept: str = "auto",
+        source: str = "auto",
         on_loss: str = "continue",
-        clock_ports: Sequence[int] = (),
+        clock_outs: Sequence[ClockRoute] = (),
+        in_offsets: Mapping[str, int] | None = None,
+        throughs: Sequence[ThroughRoute] = (),
+        chase: bool = True,
+        mtc_start: str = "00:00:00:00",
     ) -> None:
-        """accept       "auto" (own tempo until a master starts), "midi" (wait for one), "internal" (ignore clocks)
-        clock_ports  the driver's outputs that our own clock goes to
+        """length      bars until the end, or None; epoch: of the plan that the first bars answer
+        source      what leads: see session.Clock; on_loss, chase and mtc_start likewise
+        clock_outs  the driver's outputs that our own clock goes to
+        in_offsets  by clock input: ns that its messages count as heard later
+        throughs    inputs that are passed on; they are no clock inputs
+
+        Raises SessionError for an mtc_start that is no time code.
         """
         meter = meter or Meter()
-        self.timeline = Timeline(len(routes), meter, HOME_BARS)
-        self.line = TempoLine(bpm, 0.0, 0)
-        self.playing = False
-        self.ended = False
-        self.epoch = epoch
-        self.notices: list[str] = []
+        self.compensation_ns = 0
+        """Clocks count as heard so much earlier: what is played takes so long to be heard. Any thread may set it."""
         self.notes_begun = 0
+        self.routes = tuple(routes)
         self._rig = rig
-        self.routes = routes
         self._rate = rate
-        self._own_bpm = bpm
-        self._length = length
-        self._accept = accept
-        self._stop_on_loss = on_loss == "stop"
-        self._masters = Masters(bpm)
-        self._starting = False
+        self._in_offsets = dict(in_offsets or {})
+        self._player = Player(routes, clock_outs, throughs, bpm, meter, chase=chase)
+        self._masters = Masters(bpm, source, mtc_start=mtc_start, bar_ticks=meter.bar_ticks)
+        self._conductor = Conductor(self._player, self._masters, bpm, length, epoch, stop_on_loss=on_loss == "stop")
+        self._heard: list[MidiIn] = []
         self._resumed: tuple[TempoLine, str] | None = None
-        self._stopped_at: int | None = None
-        self._target_bar = 0
-        self._asked: dict[int, int] = {}
-        self._ask = True
-        self._asked_at = 0
         self._now_ns = 0
-        self._due: list[tuple[int, Due]] = []
-        self._floor = 0
-        self._strips: list[list[FrameEvent]] = [[] for _ in routes]
-        self._clock_out = ClockOut()
-        self._clock_ports = tuple(clock_ports)
-        self._clocks: list[MidiOut] = []
+        self._stepping = self._left = False
 
     # -- what status tells -------------------------------------------------------------------------------------
 
     @property
+    def timeline(self) -> Timeline:
+        return self._player.timeline
+
+    @property
+    def line(self) -> TempoLine:
+        """Where the music is, while it plays."""
+        return self._player.line
+
+    @property
+    def playing(self) -> bool:
+        return self._player.playing
+
+    @property
+    def starting(self) -> bool:
+        """Told to play, and waiting for the first bar."""
+        return self._conductor.starting
+
+    @property
+    def ended(self) -> bool:
+        """The piece has been played to its end."""
+        return self._conductor.ended
+
+    @property
+    def epoch(self) -> int:
+        """Of the plan that is played, or will be from the next bar line on."""
+        return self._conductor.epoch
+
+    @property
+    def position(self) -> Tick:
+        """The first tick that has not been played."""
+        return self._player.position
+
+    @property
+    def sounding(self) -> int:
+        """Notes that the instruments have begun and not ended."""
+        return self._player.outlets.sounding
+
+    @property
+    def used(self) -> list[int]:
+        """See inbox.EngineStatus.used."""
+        return self._player.outlets.used
+
+    @property
     def clock(self) -> str:
         """See inbox.EngineStatus.clock."""
-        state = self._masters.state
-        return "waiting" if state == "own" and self._accept == "midi" else state
+        return self._masters.state
 
     @property
     def source(self) -> str:
+        """Name of the master that leads, or ""."""
         return self._masters.name
+
+    @property
+    def jitter_ms(self) -> float:
+        """See inbox.EngineStatus.jitter_ms."""
+        return self._masters.jitter_ms
 
     @property
     def heard(self) -> bool:
         """Whether any clock has come within the last second."""
         return self._masters.heard(self._now_ns)
 
-    def resume(self, tick: int, ns: int, bpm: float, source: str = "") -> None:
+    def take_notices(self) -> list[str]:
+        """What people should know that has happened since the last call."""
+        notices, self._conductor.notices = self._conductor.notices, []
+        return notices
+
+    # -- life ----------------------------------------------------------------------------------------------------
+
+    def resume(self, tick: Tick, ns: int, bpm: float, source: str = "") -> None:
         """Before the first step: play on for an engine that died, which was at `tick` at `ns` (led by `source`)."""
         self._resumed = TempoLine(bpm, tick, ns), source
 
-    @property
-    def starting(self) -> bool:
-        """Told to play, and waiting for the first bar."""
-        return self._starting
+    def insert(self, bar: Bar) -> None:
+        """Take in an answer of the composer's; one to an older epoch is dropped."""
+        if len(bar.clips) == len(self.routes):
+            self._conductor.insert(bar)
+
+    def step(self, inputs: Inputs) -> Outputs:
+        """A block. Should halt() be at work just now, it plays nothing."""
+        self._stepping = True
+        try:
+            return self._step(inputs)
+        finally:
+            self._stepping = False
+
+    def halt(self) -> list[MidiOut]:
+        """Leave: what the driver must still send before its ports close. From then on the engine plays nothing.
+
+        For another thread than step()'s: it waits for the block that is being made, which may still begin notes.
+        """
+        self._left = True
+        patience = _LEAVE_MS
+        while self._stepping and patience:
+            time.sleep(0.001)
+            patience -= 1
+        return self._conductor.leave()
 
     # -- the block -----------------------------------------------------------------------------------------------
 
-    def step(self, inputs: Inputs) -> Outputs:
-        block = self._on_frames(inputs.block)
-        self._now_ns = block.ns0
-        self._due.clear()
-        self._clocks.clear()
-        self._floor = 0
-        for bar in inputs.bars:
-            self.insert(bar)
-        for command in inputs.commands:
-            self._obey(command, block)
-        if self._starting and self.timeline.has(self.timeline.bar):
-            self._starting = False
-            self.line = TempoLine(self._own_bpm, self.timeline.cursor, block.ns0)
-            self._roll()
-        if self._accept != "internal":
-            for message in block.midi:
-                self._hear(message.ns, message.source, message.data, block)
-        self._advance(block.ns0 + block.frames * 1_000_000_000 // self._rate, block)
-        self._check(block)
-        return self._render(block)
-
-    def _on_frames(self, block: Block) -> Block:
-        """The block with all its times on the device's own clock, its frames.
+    def _step(self, inputs: Inputs) -> Outputs:
+        """All times are on the device's own clock, its frames.
 
         A master on the same audio clock is then followed to the frame, and xruns, which bend monotonic time against
         frames, move nothing. What arrives by other ways keeps its distance from the block's start.
         """
-        ns0 = (block.frame0 + block.skipped) * 1_000_000_000 // self._rate
+        block, conductor = inputs.block, self._conductor
+        ns0 = (block.frame0 + block.skipped) * _NS // self._rate
+        end_ns = ns0 + block.frames * _NS // self._rate
         shift = ns0 - block.ns0
+        self._now_ns = ns0
+        if self._left:
+            return Outputs([], self._process(block, [[] for _ in self.routes]), [], [])
+        self._player.open(Frames(ns0, block.frames, self._rate))
         if self._resumed is not None:
-            self._play_on(shift, ns0)
-        return block._replace(ns0=ns0, midi=[m._replace(ns=m.ns + shift) for m in block.midi])
+            (line, source), self._resumed = self._resumed, None
+            conductor.resume(line._replace(ns0=line.ns0 + shift), source, ns0)
+        for bar in inputs.bars:
+            self.insert(bar)
+        for command in inputs.commands:
+            self._obey(command)
+        conductor.start(ns0)
+        if self._heard or block.midi:
+            self._hear(block.midi, shift, end_ns)
+        if block.playhead is not None:
+            conductor.follow(self._masters.see(block.playhead._replace(ns=block.playhead.ns + shift)))
+        conductor.follow(self._masters.elapse(ns0))
+        conductor.advance(end_ns)
+        conductor.check(ns0, self._delay(self._masters.name))
+        return self._render(block)
 
-    def _play_on(self, shift: int, now_ns: int) -> None:
-        assert self._resumed is not None
-        (line, source), self._resumed = self._resumed, None
-        self.line = line._replace(ns0=line.ns0 + shift)
-        if source:
-            self._masters.resume(source, self.line)
-        self._jump(max(0, int(self.line.tick_at(now_ns))))
-        self._roll()
+    def _obey(self, command: AnyCommand) -> None:
+        rig = self._rig
+        match command:
+            case SetGain(track, gain_db) if track < 0:
+                rig.set_master_gain_db(gain_db)
+            case SetGain(track, gain_db):
+                rig.set_gain_db(track, gain_db)
+            case SetMute(track, mute):
+                rig.set_mute(track, mute)
+            case SetFilter(cutoff_hz, resonance):
+                rig.set_filter(cutoff_hz, resonance)
+            case _:
+                self._conductor.obey(command, self._now_ns)
 
-    def halt(self) -> list[MidiOut]:
-        """Stop now: the offs that the driver must still send before its ports close."""
-        self.playing = self._starting = False
-        stop = [MidiOut(0, port, message) for message in self._clock_out.stop() for port in self._clock_ports]
-        return [self._midi(0, due) for due in self.timeline.silence()] + stop
+    def _hear(self, midi: Iterable[MidiIn], shift: int, end_ns: int) -> None:
+        """Pass on what is a player's; heed clocks when they count as heard, which may be in a later block."""
+        player, heard = self._player, self._heard
+        for message in midi:
+            ns, source = message.ns + shift, message.source
+            if source in player.through:
+                for port, data in player.through.feed(source, message.data):
+                    player.outlets.pass_on(ns, port, data)
+            else:
+                insort(heard, MidiIn(ns + self._delay(source), source, message.data), key=_ns)
+        while heard and heard[0].ns < end_ns:
+            self._conductor.follow(self._masters.hear(*heard.pop(0)))
 
-    def _advance(self, ns: int, block: Block) -> None:
-        """Take what is due before `ns`."""
-        if not self.playing:
-            return
-        end = -int(-self.line.tick_at(ns) // 1)
-        if self._length is not None and self._masters.leader is None:
-            end = min(end, self._length * self.timeline.meter.bar_ticks)
-        for due in self.timeline.take(end):
-            self._place(due, self.line.ns_at(due.tick), block)
-        if self._clock_ports:
-            for tick, message in self._clock_out.take(end):
-                self._send_clock(message, self.line.ns_at(tick), block)
-        if self._length is not None and self._masters.leader is None:
-            last = self._length * self.timeline.meter.bar_ticks
-            if self.timeline.cursor >= last:
-                self._silence(self.line.ns_at(last), block)
-                self.playing = False
-                self.ended = True
-                self.timeline.jump(0)
-                self._ask = True
-
-    def _place(self, due: Due, ns: int, block: Block) -> None:
-        """Give the event its frame; order is kept, and what is late sounds at once."""
-        self._floor = min(max(self._offset(ns, block), self._floor), block.frames - 1)
-        self._due.append((self._floor, due))
-
-    def _offset(self, ns: int, block: Block) -> int:
-        return ((ns - block.ns0) * self._rate + _HALF_FRAME) // 1_000_000_000
-
-    def _send_clock(self, message: bytes, ns: int, block: Block) -> None:
-        earliest = self._clocks[-1].offset if self._clocks else 0
-        offset = min(max(self._offset(ns, block), earliest), block.frames - 1)
-        self._clocks += [MidiOut(offset, port, message) for port in self._clock_ports]
-
-    def _roll(self) -> None:
-        """Play from the cursor on."""
-        self.playing = True
-        self._clock_out.play(self.timeline.cursor)
-
-    def _silence(self, ns: int, block: Block) -> None:
-        """Play ends here, or goes on elsewhere."""
-        for due in self.timeline.silence():
-            self._place(due, ns, block)
-        for message in self._clock_out.stop():
-            self._send_clock(message, ns, block)
+    def _delay(self, source: str) -> int:
+        """How much later (> 0) than stamped what comes by a clock input counts as heard."""
+        return self._in_offsets.get(source, 0) - self.compensation_ns
 
     def _render(self, block: Block) -> Outputs:
-        midi: list[MidiOut] = []
-        notes: list[NoteBegun] = []
-        for strip in self._strips:
-            strip.clear()
-        for offset, due in self._due:
-            midi.append(self._midi(offset, due))
-            self._strips[due.track].append(
-                FrameEvent(offset, due.kind, due.channel, due.number, due.value, due.cents)
-            )
-            if due.kind is Kind.ON:
-                notes.append(NoteBegun(block.frame0 + offset, due.tick, due.length, self.line.bpm, due.value,
-                                       due.track, due.number, midi[-1].data[0] & 15))
-        if self._clocks:  # before the notes of the same frame: the clock is what they are counted by
-            midi = sorted(self._clocks + midi, key=lambda m: m.offset)
+        player = self._player
+        outlets, bpm = player.outlets, player.line.bpm
+        notes = []
+        for frame, due in outlets.begun:
+            routed = self.routes[due.track].channel
+            notes.append(NoteBegun(block.frame0 + frame, due.tick, due.length, bpm, due.value, due.track, due.number,
+                                   due.channel if routed is None else routed))
         self.notes_begun += len(notes)
-        meter = self.timeline.meter
-        position = self.line.tick_at(block.ns0) if self.playing else float(self.timeline.cursor)
-        beat = max(0.0, position) / PPQ
-        transport = Transport(block.frame0, beat, self.line.bpm, meter.beats, meter.unit, self.playing)
-        audio = self._rig.process(self._strips, block.frames, transport)
-        return Outputs(midi, audio, notes, self._wanted(block.ns0))
+        return Outputs(player.close(), self._process(block, outlets.strips), notes,
+                       self._conductor.wanted(self._now_ns))
 
-    def _midi(self, offset: int, due: Due) -> MidiOut:
-        route = self.routes[due.track]
-        channel = due.channel if route.channel is None else route.channel
-        return MidiOut(offset, route.port, FrameEvent(offset, due.kind, channel, due.number, due.value).to_midi())
+    def _process(self, block: Block, strips: Sequence[Sequence[FrameEvent]]) -> AudioBlock:
+        player, meter = self._player, self.timeline.meter
+        line = player.line
+        beat = (line.tick_at(self._now_ns) if player.playing else player.position) / PPQ
+        transport = Transport(block.frame0, max(0.0, beat), line.bpm, meter.beats, meter.unit, player.playing)
+        return self._rig.process(strips, block.frames, transport)
 
-    # -- the clock -----------------------------------------------------------------------------------------------
 
-    def _hear(self, ns: int, source: str, data: bytes, block: Block) -> None:
-        for event, follower in self._masters.hear(ns, source, data):
-            self._follow(event, follower, block)
-        if self._masters.notices:
-            self.notices += self._masters.notices
-            self._masters.notices.clear()
-
-    def _follow(self, event: Event, follower: ClockFollower, block: Block) -> None:
-        match event.change:
-            case Change.TEMPO:
-                if follower is self._masters.leader and self._masters.running:
-                    self._advance(event.ns, block)
-                    self.line = follower.line
-            case Change.STARTED:
-                self._advance(event.ns, block)
-                self._silence(event.ns, block)
-                self._starting = self.ended = False
-                self.line = follower.line
-                kept, self._stopped_at = self._stopped_at, None
-                if event.tick != kept or abs(event.tick - self.timeline.cursor) > CLOCK_TICKS:
-                    self._jump(event.tick)
-                self._roll()
-            case Change.STOPPED:
-                if follower is self._masters.leader:
-                    self._advance(event.ns, block)
-                    self._silence(event.ns, block)
-                    self.playing = False
-                    self._stopped_at = event.tick  # the cursor stays: a Continue loses and doubles nothing
-            case Change.LOCATED:
-                self._target_bar = event.tick // self.timeline.meter.bar_ticks
-                self._ask = True
-            case Change.FOUND:
-                if follower is self._masters.leader:
-                    self.notices.append(f"the clock of {self._masters.name} is back")
-                    self.line = follower.line
-
-    def _check(self, block: Block) -> None:
-        leader, name = self._masters.leader, self._masters.name
-        if leader is None or not leader.check(block.ns0):
-            return
-        if self._stop_on_loss:
-            self.notices.append(f"the clock of {name} was lost: stopped")
-            self._silence(block.ns0, block)
-            self.playing = False
-        else:
-            self.notices.append(f"the clock of {name} was lost: going on at {self.line.bpm:.1f} BPM")
-
-    def _jump(self, tick: int) -> None:
-        self.timeline.jump(tick)
-        self._target_bar = tick // self.timeline.meter.bar_ticks
-        self._ask = True
-
-    # -- commands ------------------------------------------------------------------------------------------------
-
-    def _obey(self, command: AnyCommand, block: Block) -> None:
-        match command:
-            case Play():
-                if not self.playing:
-                    self._masters.release()
-                    self._starting, self.ended = True, False
-            case Halt():
-                self._silence(block.ns0, block)
-                self.playing = self._starting = False
-                self.timeline.jump(self.timeline.cursor)
-            case Locate(bar):
-                if self._masters.running:
-                    self.notices.append(f"{self._masters.name} leads: locate there")
-                else:
-                    self._silence(block.ns0, block)
-                    self._starting, self.playing = self._starting or self.playing, False
-                    self._jump(bar * self.timeline.meter.bar_ticks)
-            case SetTempo(bpm):
-                self._own_bpm = bpm
-                if self._masters.lost:
-                    self._masters.release()
-                if self._masters.leader is None:
-                    self.line = self.line.with_bpm(bpm, block.ns0)
-                else:
-                    self.notices.append(f"{self._masters.name} leads: {bpm:g} BPM is kept for when it does not")
-            case NewPlan():
-                self._replan(command, block)
-            case ComposerBack():
-                self._asked.clear()
-                self._ask = True
-            case SetGain(track, gain_db):
-                if track < 0:
-                    self._rig.set_master_gain_db(gain_db)
-                else:
-                    self._rig.set_gain_db(track, gain_db)
-            case SetMute(track, mute):
-                self._rig.set_mute(track, mute)
-            case SetFilter(cutoff_hz, resonance):
-                self._rig.set_filter(cutoff_hz, resonance)
-
-    def _replan(self, plan: NewPlan, block: Block) -> None:
-        """A new epoch: withdraw what lies beyond the commit horizon; late answers of older epochs are dropped."""
-        self.epoch = plan.epoch
-        self._length = plan.length
-        self._asked.clear()
-        self._ask = True
-        meter = Meter(plan.beats, plan.unit)
-        if plan.restart and not self._masters.running:
-            self._silence(block.ns0, block)
-            self._masters.release()
-            self.playing, self._starting, self.ended = False, True, False
-            self.timeline.withdraw(0, meter=meter)
-            self._jump(0)
-            self.timeline.withdraw(0)
-            return
-        if meter != self.timeline.meter:
-            self._silence(block.ns0, block)
-            tick = self.timeline.cursor
-            self.timeline.withdraw(0, meter=meter)
-            self._jump(tick)
-            if self.playing:
-                self._roll()
-            return
-        bar = self.timeline.bar
-        if self.playing or self.timeline.cursor > bar * meter.bar_ticks:
-            bar += 1
-        if self.playing and self.line.ns_at(bar * meter.bar_ticks) - block.ns0 < _MARGIN_NS:
-            bar += 1
-        self.timeline.withdraw(bar)
-
-    # -- the composer --------------------------------------------------------------------------------------------
-
-    def insert(self, bar: Bar) -> None:
-        """Take in an answer of the composer's; one to an older epoch is dropped."""
-        self._asked.pop(bar.bar, None)
-        if bar.epoch == self.epoch and not self.timeline.has(bar.bar) and len(bar.clips) == len(self.routes):
-            self.timeline.insert(bar.bar, bar.clips)
-        self._ask = True
-
-    def _wanted(self, ns: int) -> list[tuple[int, int]]:
-        """Bars that are missing and not yet asked for. Looks only when something has changed, or once a second."""
-        bar = self.timeline.bar
-        if bar != self._asked_at or ns % _ASK_AGAIN_NS < 20_000_000:
-            self._ask = True
-        if not self._ask:
-            return []
-        self._ask = False
-        self._asked_at = bar
-        wanted: list[tuple[int, int]] = []
-        for want in (*range(bar, bar + AHEAD_BARS), self._target_bar, self._target_bar + 1, *range(HOME_BARS)):
-            if self.timeline.has(want) or ns - self._asked.get(want, -_ASK_AGAIN_NS) < _ASK_AGAIN_NS:
-                continue
-            self._asked[want] = ns
-            wanted.append((self.epoch, want))
-        return wanted
-
+_ns = attrgetter("ns")

@@ -153,18 +153,17 @@ class _Shell:
 
     def status(self, block: Block) -> EngineStatus:
         engine, timeline = self.engine, self.engine.timeline
-        notices, engine.notices = engine.notices + self.notices, []
-        self.notices = []
+        notices, self.notices = engine.take_notices() + self.notices, []
         levels = self._rig.levels()
         end_ns = block.ns0 + block.frames * 1_000_000_000 // self._rate  # the cursor is at the block's end
         return EngineStatus(
-            block.frame0 + block.frames, end_ns, engine.epoch, engine.playing, engine.starting, timeline.cursor,
+            block.frame0 + block.frames, end_ns, engine.epoch, engine.playing, engine.starting, engine.position,
             engine.line.bpm, engine.clock, engine.source, engine.heard, engine.ended,
             [(float(a), float(b)) for a, b in levels],
             {"late_bars": timeline.late_bars, "repeated_bars": timeline.repeated_bars, "notes": engine.notes_begun,
-             "sounding": timeline.sounding, "deadline_misses": self.misses, "xruns": self.xruns,
+             "sounding": engine.sounding, "deadline_misses": self.misses, "xruns": self.xruns,
              "audio_dropped": self._rings.audio.refused},
-            notices,
+            notices, engine.used, engine.jitter_ms,
         )
 
 
@@ -250,8 +249,9 @@ def _assemble(setup: Setup) -> tuple[Engine, Rig, Driver]:
     _rehearse(rig, driver.frames)
     engine = Engine(
         rig, ports.routes, driver.rate, session.music.tempo, session.meter, length=session.music.bars,
-        epoch=setup.epoch, accept=session.clock.source, on_loss=session.clock.on_loss,
-        clock_ports=[c.port for c in ports.clock_outs],
+        epoch=setup.epoch, source=session.clock.source, on_loss=session.clock.on_loss, clock_outs=ports.clock_outs,
+        in_offsets=ports.in_offsets, throughs=ports.throughs, chase=session.clock.chase,
+        mtc_start=session.clock.mtc_start,
     )
     return engine, rig, driver
 

@@ -84,6 +84,8 @@ class EngineStatus(msgspec.Struct, array_like=True):
     starting  told to play, waiting for the first bar
     heard     a clock is coming in, whether or not it leads
     counters  since the start: late, repeated bars; deadline misses; faults caught; notes begun
+    used      by output port of the driver: a bit for each MIDI channel used and not reset since
+    jitter_ms standard deviation of the leading master's arrivals; 0 where nobody leads, or it is exact by nature
     """
 
     frame: int
@@ -100,6 +102,8 @@ class EngineStatus(msgspec.Struct, array_like=True):
     levels: list[tuple[float, float]]
     counters: dict[str, int]
     notices: list[str]
+    used: list[int]
+    jitter_ms: float
 
 
 encode_status = msgspec.msgpack.Encoder().encode

@@ -49,8 +49,9 @@ def render(session: Session, block: int = BLOCK) -> Iterator[Rendered]:
     band = make_band(session.plan())
     rig = build_rig(session, rate, block, offline=True)
     with closing(rig):
-        engine = Engine(rig, plan_ports(session).routes, rate, session.music.tempo, session.meter,
-                        length=session.music.bars, accept="internal")
+        routes = [r._replace(offset_ns=0) for r in plan_ports(session).routes]  # no MIDI leaves: none need be early
+        engine = Engine(rig, routes, rate, session.music.tempo, session.meter, length=session.music.bars,
+                        source="internal")
         engine.insert(compose_bar(band, session, 0))
         commands: list[AnyCommand] = [Play()]
         bars: list[Bar] = []

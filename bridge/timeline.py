@@ -4,55 +4,49 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Mapping
-from typing import NamedTuple
 
+from bridge.chase import CHASE_BARS, LATE_TICKS, Chase
+from bridge.due import Due, NoteKey, control_due
 from composers.score import Clip, Meter, Tick
 from instruments.block import Kind
 
 GRACE_TICKS: Tick = 240
 """A note of a bar that was waited for still sounds if it is at most this late (a quarter of a beat)."""
+HOME_BARS = 2
+"""Bars 0 and 1 are always kept, so that a Start needs no composing."""
 KEEP_BARS = 8
 """Bars kept behind the cursor, to repeat from when the composer is late."""
 _REPEAT_BACK = (4, 2, 1, 3, 5, 6, 7, 8)
 """Which earlier bar stands in for a late one: the phrase unit is four or two bars in most music."""
 
-_OFF, _CONTROL, _ON = 0, 1, 2
-_CONTROL_KINDS = {"cc": Kind.CC, "bend": Kind.BEND, "pressure": Kind.PRESSURE, "program": Kind.PROGRAM}
-
-
-class Due(NamedTuple):
-    """What falls due at a tick: a FrameEvent that does not know its frame yet. `length` in ticks where kind is ON."""
-
-    tick: Tick
-    kind: Kind
-    track: int
-    channel: int
-    number: int
-    value: float
-    cents: float = 0.0
-    length: Tick = 0
+_CHASED, _CONTROL, _ON = 0, 1, 2
 
 
 class Timeline:
     """Holds composed bars by number and plays them from a cursor that only moves forward, except by jump().
 
-    Called from the engine's thread alone. take() is monotone: a tempo change can neither repeat nor skip a note.
+    What is played is a function of the position: a jump into the middle brings the controllers in force there, and the
+    notes that sound there (see Chase). Called from the engine's thread alone. take() is monotone: a tempo change can
+    neither repeat nor skip a note.
     """
 
-    def __init__(self, tracks: int, meter: Meter, home_bars: int = 2) -> None:
+    def __init__(self, meter: Meter, *, chase: bool = True) -> None:
+        """chase  strike what sounds already where a jump leads"""
         self.meter = meter
         self.cursor: Tick = 0
         self.repeated_bars = 0
         self.late_bars = 0
-        self._tracks = tracks
-        self._home = home_bars
+        self.kept = range(0)
+        """Bars that are kept at hand too, wherever the cursor is: a place that play may jump to."""
+        self._strike = chase
         self._bars: dict[int, tuple[Clip, ...]] = {}
         self._loaded: int | None = None
         self._waiting_from: Tick | None = None
         self._played: dict[int, tuple[Clip, ...]] = {}
+        self._chase: Chase | None = None
         self._pending: list[tuple[Tick, int, int, Due]] = []
-        self._offs: list[tuple[Tick, int, tuple[int, int, int]]] = []
-        self._sounding: dict[tuple[int, int, int], tuple[Tick, int]] = {}
+        self._offs: list[tuple[Tick, int, NoteKey]] = []
+        self._sounding: dict[NoteKey, tuple[Tick, int]] = {}
         self._serial = 0
 
     def has(self, bar: int) -> bool:
@@ -67,20 +61,25 @@ class Timeline:
         """Notes that have begun and not ended."""
         return len(self._sounding)
 
+    @property
+    def whole(self) -> bool:
+        """Nothing is missing of what a start at the cursor owes to the bars before it."""
+        bar = self.bar
+        return self._loaded is not None or all(b in self._bars for b in range(max(0, bar - CHASE_BARS), bar))
+
     def insert(self, bar: int, clips: tuple[Clip, ...]) -> None:
         """Take in a composed bar: one clip a track. A bar that is already being played is not changed."""
         self._bars[bar] = clips
 
-    def withdraw(self, from_bar: int, tracks: int | None = None, meter: Meter | None = None) -> None:
+    def withdraw(self, from_bar: int, meter: Meter | None = None) -> None:
         """Forget all that lies at or beyond `from_bar` and has not begun; what is sounding rings to its end.
 
         Bars kept for a jump home (0, 1, ...) are forgotten too: they belong to the old plan.
         """
-        if tracks is not None:
-            self._tracks = tracks
         if meter is not None:
             self.meter = meter
         self._bars = {b: c for b, c in self._bars.items() if self.bar <= b < from_bar}
+        self._chase = None
         start = from_bar * self.meter.bar_ticks
         if self._loaded is not None and self._loaded >= from_bar:
             self._pending = [p for p in self._pending if p[0] < start]
@@ -95,6 +94,7 @@ class Timeline:
         self._loaded = None
         self._waiting_from = None
         self._played.clear()
+        self._chase = None
         return offs
 
     def silence(self) -> list[Due]:
@@ -112,6 +112,8 @@ class Timeline:
         for bar in range(self.cursor // bar_ticks, (end - 1) // bar_ticks + 1):
             if self._loaded is None or bar > self._loaded:
                 self._load(bar, max(self.cursor, bar * bar_ticks))
+        if self._chase is not None:
+            self._owe(self._chase)
         out: list[Due] = []
         while True:
             on = self._pending[0] if self._pending and self._pending[0][0] < end else None
@@ -127,15 +129,27 @@ class Timeline:
                 continue
             due = heapq.heappop(self._pending)[3]
             if due.kind is Kind.ON:
-                key = (due.track, due.channel, due.number)
+                key = due.note
                 if key in self._sounding:  # struck again: end the old one first
                     out.append(Due(due.tick, Kind.OFF, *key, 64.0))
                 self._serial += 1
                 self._sounding[key] = (due.tick + due.length, self._serial)
                 heapq.heappush(self._offs, (due.tick + due.length, self._serial, key))
+            if self._chase is not None:
+                self._chase.played(due)
             out.append(due)
         self.cursor = end
         return out
+
+    def _owe(self, chase: Chase) -> None:
+        """Put what holds at the cursor before all that falls due there."""
+        owed = chase.gather(self._bars, self.cursor)
+        for due in owed.controls:
+            self._push(_CHASED, due)
+        for due in owed.notes:
+            self._push(_ON, due)
+        if chase.over(self.cursor):
+            self._chase = None
 
     def _load(self, bar: int, cursor: Tick) -> None:
         clips = self._bars.get(bar)
@@ -151,26 +165,29 @@ class Timeline:
                     self._waiting_from = cursor
                     self.late_bars += 1
                 return
-        first = cursor if self._waiting_from is None else max(self._waiting_from, cursor - GRACE_TICKS)
+        since = cursor if self._waiting_from is None else self._waiting_from
+        first = max(since, cursor - GRACE_TICKS)
         self._waiting_from = None
+        if self._loaded is None and first > 0:
+            self._chase = Chase(first, bar, self._strike and cursor - since <= LATE_TICKS)
         self._loaded = bar
         self._played[bar] = clips
         self._played.pop(bar - KEEP_BARS - 1, None)
-        for old in [b for b in self._bars if b < bar - KEEP_BARS and b >= self._home]:
+        for old in [b for b in self._bars if HOME_BARS <= b < bar - KEEP_BARS and b not in self.kept]:
             del self._bars[old]
         for track, clip in enumerate(clips):
             for n in clip.notes:
                 if n.start >= first:
                     tick = max(n.start, cursor)
-                    self._push(tick, _ON, Due(tick, Kind.ON, track, n.channel, n.pitch, n.velocity, n.cents,
-                                              max(1, n.end - tick)))
+                    self._push(_ON, Due(tick, Kind.ON, track, n.channel, n.pitch, n.velocity, n.cents,
+                                        max(1, n.end - tick)))
             for c in clip.controls:
-                self._push(max(c.tick, cursor), _CONTROL, Due(max(c.tick, cursor), _CONTROL_KINDS[c.kind], track,
-                                                              c.channel, c.number, c.value))
+                if c.tick >= first:
+                    self._push(_CONTROL, control_due(c, track, max(c.tick, cursor)))
 
-    def _push(self, tick: Tick, order: int, due: Due) -> None:
+    def _push(self, order: int, due: Due) -> None:
         self._serial += 1
-        heapq.heappush(self._pending, (tick, order, self._serial, due))
+        heapq.heappush(self._pending, (due.tick, order, self._serial, due))
 
 
 def _varied(clip: Clip, bar: int) -> Clip:

@@ -5,7 +5,8 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.timeline import Due, Timeline
+from bridge.due import Due
+from bridge.timeline import Timeline
 from composers.score import Clip, Meter, Note, Span
 from instruments.block import Kind
 
@@ -39,7 +40,7 @@ def check_paired(events: list[Due]) -> None:
 
 @given(st.lists(st.integers(1, 3000), min_size=1, max_size=60), st.integers(0, 5))
 def test_any_steps_play_each_note_once_with_its_end(steps: list[int], seed: int) -> None:
-    timeline = Timeline(2, METER)
+    timeline = Timeline(METER)
     for b in range(60):
         timeline.insert(b, bar_of(b, seed))
     events: list[Due] = []
@@ -57,7 +58,7 @@ def test_any_steps_play_each_note_once_with_its_end(steps: list[int], seed: int)
 
 @given(st.lists(st.one_of(st.integers(1, 3000), st.tuples(st.integers(0, 30 * BAR))), max_size=40))
 def test_jumps_leave_no_note_behind(moves: list[int | tuple[int]]) -> None:
-    timeline = Timeline(2, METER)
+    timeline = Timeline(METER)
     for b in range(64):
         timeline.insert(b, bar_of(b))
     events: list[Due] = []
@@ -76,7 +77,7 @@ def test_jumps_leave_no_note_behind(moves: list[int | tuple[int]]) -> None:
 
 def test_the_same_bars_sound_after_a_jump_as_from_the_start() -> None:
     def ons(start: int) -> list[tuple[int, int]]:
-        timeline = Timeline(2, METER)
+        timeline = Timeline(METER, chase=False)
         for b in range(8):
             timeline.insert(b, bar_of(b))
         timeline.jump(start)
@@ -86,7 +87,7 @@ def test_the_same_bars_sound_after_a_jump_as_from_the_start() -> None:
 
 
 def test_a_late_bar_is_replaced_by_a_varied_repeat() -> None:
-    timeline = Timeline(1, METER)
+    timeline = Timeline(METER)
     for b in range(4):
         timeline.insert(b, bar_of(b, tracks=1))
     timeline.take(4 * BAR)
@@ -97,7 +98,7 @@ def test_a_late_bar_is_replaced_by_a_varied_repeat() -> None:
 
 
 def test_a_first_bar_that_is_waited_for_still_begins() -> None:
-    timeline = Timeline(1, METER)
+    timeline = Timeline(METER)
     assert timeline.take(100) == []
     clip = Clip.of(METER.bar(0), [Note(0, 480, 60, 90), Note(960, 480, 62, 90)])
     timeline.insert(0, (clip,))
@@ -108,7 +109,7 @@ def test_a_first_bar_that_is_waited_for_still_begins() -> None:
 
 
 def test_a_changed_plan_withdraws_what_has_not_begun() -> None:
-    timeline = Timeline(1, METER)
+    timeline = Timeline(METER)
     for b in range(6):
         timeline.insert(b, (Clip.of(METER.bar(b), [Note(b * BAR, 2 * BAR, 60 + b, 90)]),))
     timeline.take(2 * BAR + 10)

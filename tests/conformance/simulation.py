@@ -16,7 +16,7 @@ from bridge.engine import Engine, Inputs
 from bridge.inbox import AnyCommand
 from bridge.jack_recorder import Heard
 from bridge.midi_bytes import CLOCK_TICKS
-from bridge.routes import Route
+from bridge.routes import ClockRoute, Route
 from composers.score import Clip, Meter, Note
 from instruments.block import AudioBlock, FrameEvent, Transport
 
@@ -54,7 +54,8 @@ class SimulatedEngine:
     """An engine and the time that it lives in. `composed` answers for a bar, in the block after it was asked."""
 
     def __init__(self, composed: Composed = sixteenths, tracks: int = 1, bpm: float = 120.0, **options: Any) -> None:
-        self.engine = Engine(SilentRig(), [Route(i) for i in range(tracks)], RATE, bpm, clock_ports=[tracks], **options)
+        self.engine = Engine(SilentRig(), [Route(i) for i in range(tracks)], RATE, bpm,
+                             clock_outs=[ClockRoute(tracks)], **options)
         self.sent: list[tuple[int, MidiOut]] = []
         """(frame, message), port `tracks` being clock out."""
         self.frame = 0

@@ -23,3 +23,9 @@ class Lateness:
         if not len(kept):
             return (0.0,) * len(percents)
         return tuple(float(value) / 1e6 for value in np.percentile(kept, percents))
+
+    def last(self, count: int) -> list[int]:
+        """The last `count` delays in ns, oldest first; no more than are kept."""
+        size = len(self._delays_ns)
+        count = max(0, min(count, self.count, size))
+        return [int(self._delays_ns[i % size]) for i in range(self.count - count, self.count)]

@@ -22,6 +22,8 @@ from bridge.midi_port_system import Heard, PortNames
 LIBRARY = "pylibremidi"
 SYSTEMS = {"alsa": "ALSA_SEQ", "core": "COREMIDI", "jack": "JACK_MIDI", "pipewire": "PIPEWIRE", "winmm": "WINDOWS_MM"}
 """Our names of systems -> pylibremidi's. Its others have no virtual ports, or take universal packets only."""
+_PERIODS_S = 0.05
+"""Two periods of 1,024 frames at 44.1 kHz."""
 _OLDEST_NS = 1_000_000_000
 """A message that claims to have waited longer for poll() has a stamp of another clock."""
 
@@ -65,15 +67,21 @@ def libremidi_trouble(name: str) -> str:
 
 
 class _OutPort:
-    def __init__(self, handle: Any) -> None:
+    def __init__(self, handle: Any, queued: bool) -> None:
+        """queued: what is sent waits for the system's next period, and would be lost with the port."""
         self._handle = handle
+        self._queued = queued
+        self._sent_s = 0.0
 
     def send(self, data: bytes) -> None:
+        self._sent_s = time.monotonic()
         _check(self._handle.send_message(list(data)))
 
     def close(self) -> None:
         handle, self._handle = self._handle, None
         if handle is not None:
+            if self._queued:
+                time.sleep(max(0.0, self._sent_s + _PERIODS_S - time.monotonic()))
             handle.close_port()
 
 
@@ -147,7 +155,7 @@ class LibreMidiSystem:
         else:
             _check(handle.open_port(self._port(theirs, self._outputs_there()), label))
         self._answers = True
-        return _OutPort(handle)
+        return _OutPort(handle, self._name in ("jack", "pipewire"))
 
     def open_in(self, label: str, theirs: str | None, heard: Heard) -> _InPort:
         if not self._answers and self.virtual:

@@ -163,7 +163,8 @@ class MidiLoop:
     def _keep_house(self, now_ns: int) -> None:
         if self._desk.wants_look(now_ns):
             self._desk.look(now_ns)
-        if now_ns - self._told_ns >= _NEWS_NS:
+            self._tell(now_ns)
+        elif now_ns - self._told_ns >= _NEWS_NS:
             self._tell(now_ns)
 
     def _tell(self, now_ns: int) -> None:

@@ -126,6 +126,9 @@ class PortDesk:
     def _open_all(self, api: MidiApi, lenient: bool) -> None:
         self._system = system = open_system(api, self._client)
         self.name = api.label
+        # First, while no callback of an input waits for the interpreter, which pylibremidi and RtMidi keep while they
+        # open: where the system waits for the callback (JACK), that would never end.
+        self._observer = open_observer(api) if self._observe else None
         ports = [*self._outs, *self._ins]
         if not system.virtual and any(port.pattern is None for port in ports):
             self.name += f" ({LOOPMIDI})"
@@ -142,7 +145,6 @@ class PortDesk:
                 if not lenient:
                     raise
         self._looked_ns = time.monotonic_ns()
-        self._observer = open_observer(api) if self._observe else None
         if self._observer is not None:
             self._observer.take()  # our own ports
 

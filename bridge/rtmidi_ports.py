@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from collections.abc import Callable
@@ -22,19 +23,38 @@ def rtmidi_module() -> Any:
     return rtmidi
 
 
-class _Port:
-    """Either way: RtMidi's handle, which its last reference deletes."""
+_DRAIN_S = 0.01
+"""A callback that waits for the interpreter has it after a switch interval: 5 ms, where nobody has changed that."""
 
+
+class _OutPort:
     def __init__(self, handle: Any) -> None:
-        self.handle = handle
+        self._handle = handle
 
     def send(self, data: bytes) -> None:
-        self.handle.send_message(data)
+        self._handle.send_message(data)
 
     def close(self) -> None:
-        handle, self.handle = self.handle, None
+        handle, self._handle = self._handle, None
         if handle is not None:
             handle.delete()
+
+
+class _InPort:
+    def __init__(self, handle: Any) -> None:
+        self._handle = handle
+
+    def close(self) -> None:
+        """In steps: delete() keeps the interpreter's lock while it ends the thread that may be waiting for that lock in
+        the callback, which would hang, or on JACK cancel it there, and nobody would ever have the lock again."""
+        handle, self._handle = self._handle, None
+        if handle is None:
+            return
+        kept = gc.get_referents(handle)  # the callback, of which RtMidi's thread has only the address
+        handle.cancel_callback()
+        time.sleep(_DRAIN_S)
+        del kept
+        handle.delete()
 
 
 class RtMidiSystem:
@@ -59,15 +79,17 @@ class RtMidiSystem:
         out, inn = self._look
         return PortNames(list(out.get_ports()), list(inn.get_ports()))
 
-    def open_out(self, label: str, theirs: str | None) -> _Port:
+    def open_out(self, label: str, theirs: str | None) -> _OutPort:
         handle = self._rtmidi.MidiOut(self._number, name=self._client)
-        return self._open(handle, label, theirs)
+        _open(handle, label, theirs)
+        return _OutPort(handle)
 
-    def open_in(self, label: str, theirs: str | None, heard: Heard) -> _Port:
+    def open_in(self, label: str, theirs: str | None, heard: Heard) -> _InPort:
         handle = self._rtmidi.MidiIn(self._number, name=self._client, queue_size_limit=1024)
         handle.ignore_types(sysex=False, timing=False, active_sense=True)
         handle.set_callback(_stamped(heard))
-        return self._open(handle, label, theirs)
+        _open(handle, label, theirs)
+        return _InPort(handle)
 
     def poll(self) -> None:
         """Nothing: RtMidi calls from threads of its own."""
@@ -77,17 +99,17 @@ class RtMidiSystem:
         for handle in look or ():
             handle.delete()
 
-    def _open(self, handle: Any, label: str, theirs: str | None) -> _Port:
-        try:
-            if theirs is None:
-                handle.open_virtual_port(label)
-            else:
-                # The list that the handle itself sees now: a port may have come between, and numbers shift.
-                handle.open_port(list(handle.get_ports()).index(theirs), name=label)
-        except Exception as error:  # RtMidi's errors, and ValueError for a port that has gone
-            handle.delete()
-            raise OSError(str(error)) from error
-        return _Port(handle)
+
+def _open(handle: Any, label: str, theirs: str | None) -> None:
+    try:
+        if theirs is None:
+            handle.open_virtual_port(label)
+        else:
+            # The list that the handle itself sees now: a port may have come between, and numbers shift.
+            handle.open_port(list(handle.get_ports()).index(theirs), name=label)
+    except Exception as error:  # RtMidi's errors, and ValueError for a port that has gone
+        handle.delete()
+        raise OSError(str(error)) from error
 
 
 def _stamped(heard: Heard) -> Callable[[tuple[list[int], float], object], None]:

@@ -61,12 +61,16 @@ class FakeHandle:
     def set_callback(self, callback: Callable[..., None]) -> None:
         self.callback = callback
 
+    def cancel_callback(self) -> None:
+        self.callback = None
+
     def send_message(self, data: bytes) -> None:
         if self.system.fail_send:
             raise FakeError("unplugged")
         self.system.sent.append((self.target, bytes(data)))
 
     def delete(self) -> None:
+        assert self.callback is None, "a callback could be waiting"
         self.system.open -= 1
 
 

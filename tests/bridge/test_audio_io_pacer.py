@@ -228,3 +228,6 @@ def test_lateness_keeps_the_last_ones() -> None:
         lateness.add(ms * 1_000_000)
     assert lateness.count == 1000
     assert lateness.percentile_ms(0, 50, 100) == (900.0, 949.5, 999.0)
+    assert lateness.last(2) == [998_000_000, 999_000_000]
+    assert len(lateness.last(1000)) == 100
+    assert lateness.last(0) == Lateness(size=5).last(3) == []

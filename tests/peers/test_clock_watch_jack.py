@@ -17,7 +17,7 @@ import pytest
 from bridge.errors import DeviceError, PortError
 
 try:
-    from bridge.clock_listener import ClockListener, _RtMidiEar
+    from bridge.clock_listener import ClockListener, _PortEar
     from bridge.clock_watch import ClockWatch
     from bridge.jack_peers import ClockMaster, JackServer
 except DeviceError as error:
@@ -127,14 +127,14 @@ def test_without_a_server_the_message_says_what_to_do() -> None:
 @pytest.mark.peer("jack_midi_clock")
 def test_through_rtmidi_arrivals_are_stamped(clock_master: ClockMaster) -> None:
     """As on the systems that have no JACK: later stamps, the same clocks."""
-    ear = _RtMidiEar("midi_clock", "jack")
+    ear = _PortEar("midi_clock", "jack")
     try:
         clock_master.play()
         time.sleep(4.0)
         batch = ear.take()
     finally:
         ear.stop()
-    assert ear.source.name == "'midi_clock', Jack MIDI" and not ear.source.audio
+    assert ear.source.name == "'midi_clock', Jack by python-rtmidi" and not ear.source.audio
     clock = ClockWatch()
     for heard in batch.heard:
         clock.feed(heard.ns, heard.data, heard.machine_ns)

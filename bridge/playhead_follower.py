@@ -10,6 +10,8 @@ from bridge.tempo import MAX_BPM, MIN_BPM, TempoLine
 from bridge.timecode_follower import EARLY_TICKS, JUMP_NS, LEAD_NS
 from composers.score import PPQ
 
+_NEWS_NS = 60_000_000
+"""A Link session's new tempo is heard of so late at most: it moves the music by less than that, and is no jump."""
 _SAME_NS = 2_000.0
 """A playhead so near to the line is on it: doubles and whole nanoseconds, no news. A tenth of a frame."""
 
@@ -79,7 +81,8 @@ class PlayheadFollower:
             return Event(Change.LOCATED if state is State.STOPPED else Change.STOPPED, ns, 0)
         self.state = State.RUNNING
         away_ns = abs(tick - before.tick_at(ns)) * before.ns_per_tick
-        if state in (State.RUNNING, State.LOST) and away_ns <= JUMP_NS:
+        far_ns = _NEWS_NS if self._bar_ticks and bpm != before.bpm else JUMP_NS
+        if state in (State.RUNNING, State.LOST) and away_ns <= far_ns:
             if bpm != before.bpm or away_ns > _SAME_NS:
                 self.line = TempoLine(bpm, tick, ns)
             elif state is State.RUNNING:

@@ -27,6 +27,7 @@ HEAVY = {
     "pylibremidi": {"bridge/libremidi_ports.py"},
     "mido": {"composers/smf.py"},
     "matplotlib": {"bridge/clock_plot.py", "bridge/calibration_plot.py"},
+    "aalink": {"bridge/link.py"},  # GPL-3: an extra, never needed
     "tensorflow": set(),
     "music21": set(),
     "dawdreamer": set(),

@@ -281,6 +281,19 @@ def p16() -> None:
         assert program.follower.line.bpm == held
 
 
+@case("A Link session's new tempo that is heard of late is no jump", "Link tells others over the network",
+      "25 ms late: TEMPO alone; 0.001 ticks")
+def p17() -> None:
+    program = Program(bar_ticks=4 * QUARTER)
+    program.roll(300)
+    program.changes()
+    program.bpm = 170.0
+    program.quarter += 0.025 * 50 / 60
+    program.roll(1)
+    assert [name for name, _ in program.changes()] == ["TEMPO"]
+    program.at()
+
+
 def test_the_cases_are_numbered_without_a_gap() -> None:
     assert [c.number for c in CASES] == [f"P{i:02d}" for i in range(1, len(CASES) + 1)]
     assert all(c.name and c.origin and c.tolerance for c in CASES)

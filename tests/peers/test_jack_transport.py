@@ -108,7 +108,7 @@ def until(condition: Callable[[], object], seconds: float = 5.0) -> bool:
 def test_notes_fall_with_the_clock_of_another_program(
     play: Callable[[Band], JackDriver], clock_master: ClockMaster, record: Callable[..., Any]
 ) -> None:
-    """P17: notes on the beats of the transport, as jack_midi_clock counts them from the same transport. One frame."""
+    """P18: notes on the beats of the transport, as jack_midi_clock counts them from the same transport. One frame."""
     band = Band()
     driver = play(band)
     recorder = record([ClockMaster.PORT, "sideman:piano"])
@@ -129,7 +129,7 @@ def test_notes_fall_with_the_clock_of_another_program(
 
 @pytest.mark.peer("jack_midi_clock")
 def test_a_tempo_changed_while_it_rolls(play: Callable[[Band], JackDriver], clock_master: ClockMaster) -> None:
-    """P18: jack_transport counts the beats anew from frame 0 at another tempo: a jump, then its beats. One frame."""
+    """P19: jack_transport counts the beats anew from frame 0 at another tempo: a jump, then its beats. One frame."""
     band = Band()
     driver = play(band)
     clock_master.play()
@@ -163,7 +163,7 @@ def controls(jack_server: JackServer) -> Iterator[Any]:
 
 
 def test_without_a_master_of_tempo_the_sessions_own_counts(play: Callable[[Band], JackDriver], controls: Any) -> None:
-    """P19: seconds at 100 BPM; located while stopped and while rolling. One frame, and each jump in its block."""
+    """P20: seconds at 100 BPM; located while stopped and while rolling. One frame, and each jump in its block."""
     band = Band(100.0)
     driver = play(band)
     controls.transport_frame = 10 * RATE
@@ -182,7 +182,7 @@ def test_without_a_master_of_tempo_the_sessions_own_counts(play: Callable[[Band]
 
 
 def test_starting_waits_for_a_slow_program(play: Callable[[Band], JackDriver], controls: Any) -> None:
-    """P20: while another program is not ready (JackTransportStarting) nothing plays; then tick 0 is its first frame."""
+    """P21: while another program is not ready (JackTransportStarting) nothing plays; then tick 0 is its first frame."""
     waited = []
 
     def sync(_state: object, _position: object) -> bool:
@@ -206,7 +206,7 @@ def test_starting_waits_for_a_slow_program(play: Callable[[Band], JackDriver], c
 def test_another_programs_bars_in_six_eight(
     play: Callable[[Band], JackDriver], controls: Any, jack_server: JackServer
 ) -> None:
-    """P21: a timebase master of our own: 6/8 at 180 eighths, from bar 3 on. One frame."""
+    """P22: a timebase master of our own: 6/8 at 180 eighths, from bar 3 on. One frame."""
     def timebase(_state: object, _frames: int, position: Any, _new: object) -> None:
         eighths = 12 + position.frame * 3 / RATE
         position.bar, position.beat = int(eighths) // 6 + 1, int(eighths) % 6 + 1
@@ -228,7 +228,7 @@ def test_another_programs_bars_in_six_eight(
 
 
 def test_what_the_transport_costs(play: Callable[[Band], JackDriver], jack_server: JackServer) -> None:
-    """P22: reading the transport in the callback. Median below 0.05 ms."""
+    """P23: reading the transport in the callback. Median below 0.05 ms."""
     from bridge.jack_transport import JackTransport
 
     client = open_client("costs", jack_server.name)

@@ -10,9 +10,10 @@ synth   A note-on sent at f sounds D later and is recorded at f + M, M = D + int
 midi    A message sent at f is on the cable at f + a and heard at f + a + b: only T = a + b is seen; half each, unless
         one is known. Our audio of f sounds at f + lead, so a clock that is to be on the cable then is sent
         `lead - a` later; and a clock on the cable at t, heard at t + b, is to make us sound at t: it counts as heard
-        `b + lead` earlier.
+        `b + lead` earlier, of which the driver makes up for K by itself (on JACK, for a clock that comes by hardware):
+        [[clock.in]] gets K - (b + lead).
 clock   The DAW's click comes in at H, its clock for the same beat at C. The click sounded at H - into; we sound at
-        C + offset + out. Together: offset = H - C - R. C is the follower's line, as the engine uses it.
+        C + offset - K + out. Together: offset = H - C - R + K. C is the follower's line, as the engine uses it.
 """
 
 from __future__ import annotations
@@ -26,25 +27,25 @@ from numpy.typing import NDArray
 from bridge import probe
 from bridge.delays import Delays, Match, match
 from bridge.errors import CalibrationError
-from bridge.midi_bytes import CLOCK, MidiParser
 from bridge.onsets import Levels, dbfs, find_onsets, levels
 from bridge.programmes import LONGEST_S
 from bridge.tape import Take
 
 _AUDIO_TOLERANCE_S = 0.002
-_FOREIGN_TOLERANCE_S = 0.03
+FOREIGN_TOLERANCE_S = 0.03
 """A synth that scatters more than this around its delay is not to be calibrated."""
 _SHARE = 0.7
 """Fewer repetitions than this that come back: what answers is not what was asked, or not reliably."""
-_ERROR_MS = {"audio": 0.1, "synth": 1.0, "midi": 1.0}
-"""The median has to be known to this (95 %): one ms is a third of what Ableton Link allows between peers (3 ms), and
-a cable that is not known to five frames is no cable."""
+ERROR_MS = 1.0
+"""The median has to be known to this (95 %): a third of what Ableton Link allows between peers (3 ms)."""
+_CABLE_ERROR_MS = 0.1
+"""The round trip of audio to this: a cable that is not known to five frames is no cable."""
 _ECHO_SHARE = 0.7
 _QUIET_DBFS = -60.0
 
 
 def ms(frames: float, rate: int) -> float:
-    return frames * 1000.0 / rate
+    return float(frames) * 1000.0 / rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class AudioLoop:
 
     @property
     def doubt(self) -> str:
-        return doubt_of(self.delays, _ERROR_MS["audio"], "sweeps")
+        return doubt_of(self.delays, _CABLE_ERROR_MS, "sweeps")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,46 +107,7 @@ class SynthDelay:
 
     @property
     def doubt(self) -> str:
-        return doubt_of(self.delays, _ERROR_MS["synth"], "notes")
-
-
-@dataclass(frozen=True, slots=True)
-class MidiLoop:
-    """Our MIDI out, by a cable, to our MIDI in.
-
-    notes, clocks  delays of note messages (three bytes) and of clock bytes
-    lead_ms        see Latency.lead_frames
-    out_ms         the output's part of it; known: it was given, and is not just half
-    strangers      messages that nobody of us sent
-    """
-
-    rate: int
-    period: int
-    notes: Delays
-    clocks: Delays
-    lead_ms: float
-    out_ms: float
-    known: bool
-    strangers: int
-
-    @property
-    def in_ms(self) -> float:
-        return self.clocks.median_ms - self.out_ms
-
-    @property
-    def out_offset_ms(self) -> float:
-        """[[clock.out]]'s."""
-        return self.lead_ms - self.out_ms
-
-    @property
-    def in_offset_ms(self) -> float:
-        """[[clock.in]]'s."""
-        return -(self.in_ms + self.lead_ms)
-
-    @property
-    def doubt(self) -> str:
-        limit = _ERROR_MS["midi"]
-        return doubt_of(self.notes, limit, "notes") or doubt_of(self.clocks, limit, "clock bytes")
+        return doubt_of(self.delays, ERROR_MS, "notes")
 
 
 def audio_loop(take: Take, at: NDArray[np.int64], period: int, level_dbfs: float) -> AudioLoop:
@@ -174,7 +136,7 @@ def synth_delay(
     sound = take.audio[0]
     loud = check_input(take, sound)
     onsets = find_onsets(sound, take.rate)
-    pairs, delays = _matched(take, at, [onset.frame for onset in onsets], _FOREIGN_TOLERANCE_S)
+    pairs, delays = matched(take, at, [onset.frame for onset in onsets], FOREIGN_TOLERANCE_S)
     if pairs is None:
         raise CalibrationError(
             f"no sound answers the notes: {_heard(loud, len(onsets), len(at))}. {_why_silent(loud)} Does the synth "
@@ -197,31 +159,6 @@ def synth_delay(
     return SynthDelay(take.rate, period, delays, loud, trip, how, rise)
 
 
-def midi_loop(take: Take, period: int, out_ms: float | None = None) -> MidiLoop:
-    """out_ms: the output's part of the round trip, where it is known. Raises CalibrationError."""
-    parser = MidiParser()
-    heard = [(frame, message) for frame, data in take.heard for message in parser.feed(data)]
-    if not heard:
-        raise CalibrationError(f"nothing came back of {len(take.sent)} MIDI messages: is the cable in the ports named "
-                               "by --out and --in, output to input, and does nobody else hold the input?")
-    notes_sent = [(frame, data) for frame, data in take.sent if data[0] & 0xF0 in (0x80, 0x90)]
-    notes, used_notes = _same_messages(take, notes_sent, heard)
-    clocks_sent = [frame for frame, data in take.sent if data[0] == CLOCK]
-    bytes_heard = [frame for frame, data in heard if data[0] == CLOCK]
-    pairs, clocks = _matched(take, np.array(clocks_sent), bytes_heard, _FOREIGN_TOLERANCE_S)
-    if notes is None or pairs is None:
-        kinds = f"{sum(len(data) == 3 for _, data in heard)} channel messages and {len(bytes_heard)} clock bytes"
-        what = "our notes" if notes is None else "our clock bytes (some interfaces and ports leave clock out)"
-        raise CalibrationError(f"{kinds} came in, but not {what}: is --in the other end of the cable from --out, and "
-                               "does nothing filter or change MIDI between them?")
-    known = out_ms is not None
-    share = 0.5 * clocks.median_ms if out_ms is None else out_ms
-    if share > clocks.median_ms:
-        raise CalibrationError(f"--out-ms {share:g} is more than the whole loop takes, {clocks.median_ms:.2f} ms")
-    strangers = len(heard) - used_notes - len(pairs.pairs)
-    return MidiLoop(take.rate, period, notes, clocks, ms(take.latency.lead_frames, take.rate), share, known, strangers)
-
-
 def check_input(take: Take, sound: NDArray[np.float32]) -> Levels:
     """Raises CalibrationError for an input that is of no use whatever it holds."""
     loud = levels(sound)
@@ -241,14 +178,14 @@ def _sweeps(
     take: Take, channel: int, at: NDArray[np.int64], level_dbfs: float, loud: Levels
 ) -> tuple[Match, list[probe.Found], Delays]:
     found = probe.find_sweeps(take.audio[channel], probe.sweep(take.rate, level_dbfs))
-    pairs, delays = _matched(take, at, [sweep.frame for sweep in found], _AUDIO_TOLERANCE_S)
+    pairs, delays = matched(take, at, [sweep.frame for sweep in found], _AUDIO_TOLERANCE_S)
     if pairs is None:
         raise CalibrationError(f"our sweeps do not come back: {_heard(loud, len(found), len(at))}. {_why_silent(loud)} "
                                "Is the cable in this output and this input (--audio-out, --audio-in)?")
     return pairs, found, delays
 
 
-def _matched(
+def matched(
     take: Take, at: NDArray[np.int64], heard: Sequence[float], tolerance_s: float
 ) -> tuple[Match | None, Delays]:
     """None when less than half of what was sent came back."""
@@ -256,53 +193,21 @@ def _matched(
     pairs = match(at, heard, -0.001 * rate, LONGEST_S * rate, tolerance_s * rate)
     if pairs is None or 2 * len(pairs.pairs) < len(at):
         return None, Delays((), (), len(at))
-    whole = [(i, j) for i, j in pairs.pairs if not _torn(take, float(at[i]), heard[j])]
-    torn = sum(_torn(take, float(frame), float(frame) + pairs.delay) for frame in at)
+    whole = [(i, j) for i, j in pairs.pairs if not torn(take, float(at[i]), heard[j])]
+    lost = sum(torn(take, float(frame), float(frame) + pairs.delay) for frame in at)
     if len(whole) < 5:
         raise CalibrationError(f"the audio device left out frames {len(take.gaps)} times while measuring (xruns): only "
                                f"{len(whole)} of {len(at)} repetitions are whole. Take a larger period, or end what "
                                "keeps this computer busy")
     delays = Delays(tuple(float(at[i]) / rate for i, _ in whole), tuple(ms(heard[j] - at[i], rate) for i, j in whole),
-                    max(len(at) - torn, len(whole)))  # fmt: skip
+                    max(len(at) - lost, len(whole)))  # fmt: skip
     return pairs, delays
 
 
-def _torn(take: Take, first: float, last: float) -> bool:
+def torn(take: Take, first: float, last: float) -> bool:
     """Frames are missing between sending and hearing, or just before (the block before a gap may be lost too)."""
     margin = 0.02 * take.rate
     return any(gap <= last + margin and end >= first - margin for gap, end in take.gaps)
-
-
-def _same_messages(
-    take: Take, sent: Sequence[tuple[int, bytes]], heard: Sequence[tuple[int, bytes]]
-) -> tuple[Delays | None, int]:
-    """Delays of messages that are told apart by their bytes: each to the first of its like that came after it."""
-    rate = take.rate
-    ears: dict[bytes, list[int]] = {}
-    for frame, data in heard:
-        ears.setdefault(_canonical(data), []).append(frame)
-    at, delays, whole = [], [], 0
-    for frame, data in sent:
-        later = ears.get(_canonical(data), [])
-        hit = next((there for there in later if -0.001 * rate <= there - frame <= LONGEST_S * rate), None)
-        if hit is not None:
-            later.remove(hit)
-        if _torn(take, frame, frame if hit is None else hit):
-            continue
-        whole += 1
-        if hit is not None:
-            at.append(frame / rate)
-            delays.append(ms(hit - frame, rate))
-    if 2 * len(delays) < whole or not delays:
-        return None, 0
-    return Delays(tuple(at), tuple(delays), whole), len(delays)
-
-
-def _canonical(data: bytes) -> bytes:
-    """A note-on of velocity 0 is a note-off, whatever velocity; some devices send the one for the other."""
-    if len(data) == 3 and (data[0] & 0xF0 == 0x80 or (data[0] & 0xF0 == 0x90 and data[2] == 0)):
-        return bytes((0x80 | data[0] & 15, data[1]))
-    return data
 
 
 def doubt_of(delays: Delays, limit_ms: float, what: str) -> str:

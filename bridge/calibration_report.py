@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from bridge.calibration import AudioLoop, MidiLoop, SynthDelay
+from bridge.calibration import AudioLoop, SynthDelay
 from bridge.clock_offset import ClockOffset
 from bridge.delays import Delays
+from bridge.midi_loop import MidiLoop
 from bridge.onsets import Levels
 from bridge.session_edit import Place, Table, number
 
@@ -102,8 +103,10 @@ def rows(measured: Measured) -> list[tuple[str, str]]:
             out += [
                 ("tempo", f"{measured.bpm:.3f} BPM"),
                 ("round trip of audio", f"{measured.round_trip_ms:.3f} ms ({_ROUND_TRIPS[measured.round_trip]})"),
-                ("against the DAW's sound", _sooner(-measured.offset_ms, "its clock is")),
+                ("against the DAW's sound", _sooner(measured.made_up_ms - measured.offset_ms, "its clock comes")),
             ]
+    if isinstance(measured, MidiLoop | ClockOffset) and measured.made_up_ms:
+        out.append(("made up for already", f"{measured.made_up_ms:.3f} ms: the latencies that JACK reports"))
     if not isinstance(measured, MidiLoop):
         out.append(("input level", _level(measured.levels)))
     return out
@@ -170,10 +173,12 @@ def as_dict(measured: Measured, chosen: list[Setting]) -> dict[str, Any]:
                      "attack_ms": round(measured.rise_ms, 2)}  # fmt: skip
         case MidiLoop():
             head |= {"out_ms": round(measured.out_ms, 4), "in_ms": round(measured.in_ms, 4), "known": measured.known,
-                     "lead_ms": round(measured.lead_ms, 4), "strangers": measured.strangers}  # fmt: skip
+                     "lead_ms": round(measured.lead_ms, 4), "made_up_ms": round(measured.made_up_ms, 4),
+                     "strangers": measured.strangers}  # fmt: skip
         case ClockOffset():
             head |= {"bpm": round(measured.bpm, 4), "round_trip_ms": round(measured.round_trip_ms, 4),
-                     "round_trip": measured.round_trip, "other_sounds": measured.other}  # fmt: skip
+                     "round_trip": measured.round_trip, "made_up_ms": round(measured.made_up_ms, 4),
+                     "other_sounds": measured.other}  # fmt: skip
     if not isinstance(measured, MidiLoop):
         head["levels"] = {key: round(value, 1) for key, value in measured.levels._asdict().items()}
     return head

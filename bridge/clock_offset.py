@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.calibration import check_input, doubt_of, ms
+from bridge.calibration import ERROR_MS, check_input, doubt_of, ms
 from bridge.delays import Delays
 from bridge.errors import CalibrationError
 from bridge.follower import Change, ClockFollower, State
@@ -17,7 +17,6 @@ from bridge.onsets import Levels, Onset, find_onsets
 from bridge.tape import Stamped, Take
 from composers.score import PPQ
 
-ERROR_MS = 1.0
 _SETTLE_CLOCKS = 48
 """The follower is listened to only after so many clocks: two beats."""
 _AGREE_S = 0.02
@@ -32,8 +31,9 @@ class ClockOffset:
 
     delays        click heard, against the beat of the followed clock (H - C); negative: the clock is late
     round_trip_ms R, and how it is known: "reported", "given", or "none" (the sound comes without a cable)
+    made_up_ms    see Latency.made_up_frames
     bpm           the clock's tempo
-    other         sounds that were no click on a beat
+    other         sounds that were no click on a beat, while the clock ran
     """
 
     rate: int
@@ -42,22 +42,23 @@ class ClockOffset:
     levels: Levels
     round_trip_ms: float
     round_trip: str
+    made_up_ms: float
     bpm: float
     other: int
 
     @property
     def offset_ms(self) -> float:
         """[[clock.in]]'s."""
-        return self.delays.median_ms - self.round_trip_ms
+        return self.delays.median_ms - self.round_trip_ms + self.made_up_ms
 
     @property
     def doubt(self) -> str:
         if why := doubt_of(self.delays, ERROR_MS, "beats"):
             return why
-        beat_ms = 60_000.0 / self.bpm
-        if abs(self.offset_ms) > _AMBIGUOUS * beat_ms:
-            return (f"clock and clicks are {abs(self.offset_ms):.0f} ms apart, more than a quarter of a beat: it could "
-                    "as well be the next beat's click; play slower (60 BPM), and let the metronome click on beats only")
+        apart_ms = abs(self.delays.median_ms)
+        if apart_ms > _AMBIGUOUS * 60_000.0 / self.bpm:
+            return (f"clock and clicks are {apart_ms:.0f} ms apart, more than a quarter of a beat: it could as well be "
+                    "the next beat's click; play slower (60 BPM), and let the metronome click on beats only")
         return ""
 
 
@@ -104,7 +105,8 @@ def clock_offset(take: Take, period: int, round_trip_ms: float | None = None) ->
         how, trip = "given", round_trip_ms
     elif take.cable:
         how, trip = "reported", ms(take.latency.out_frames + take.latency.in_frames, take.rate)
-    return ClockOffset(take.rate, period, delays, loud, trip, how, beats.bpm, len(onsets) - len(kept))
+    made_up_ms = ms(take.latency.made_up_frames, take.rate)
+    return ClockOffset(take.rate, period, delays, loud, trip, how, made_up_ms, beats.bpm, len(beats.at_s) - len(kept))
 
 
 @dataclass(frozen=True, slots=True)

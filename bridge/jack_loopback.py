@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from bridge.errors import DeviceError, PortError
+from bridge.frame_line import NS
 from bridge.jack_client import close_client, names, open_client, server_name
+from bridge.jack_inputs import JackInputs
 from bridge.jack_lib import AudioBuffer, FrameCounter, MidiBuffer, capture_latency, jack, playback_latency
 from bridge.loopback import CLIENT, Quiet, Wiring
 from bridge.midi_systems import find_port
+from bridge.session import CLOCK_IN
 from bridge.tape import Latency, Programme, Take, Tape
 
 _AHEAD_FRAMES = 4096
@@ -78,7 +81,11 @@ class JackLoopback:
             there = self._client.get_ports(is_audio=True, is_input=True, is_physical=True)
             out = playback_latency(there[0]) if there else 0
         into = capture_latency(self._ins[0]) if self._ins else 0
-        return self._tape.take(Latency(out, into, out), self._cable)
+        made_up = 0
+        if self._midi_in is not None:
+            told = JackInputs(self._client, [(CLOCK_IN, self._midi_in)]).compensation_ns(out, self.rate)
+            made_up = round(told[CLOCK_IN] * self.rate / NS)
+        return self._tape.take(Latency(out, into, out, made_up), self._cable)
 
     # --- wiring
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import tempfile
@@ -28,9 +29,12 @@ class Place(NamedTuple):
     entry: int
 
     def lines(self, offset_ms: float, name: str = "") -> str:
-        """What to paste, with the head of the table."""
-        what = f'name = "{name}"\n' if name else ""
-        return f"[[{self.table}]]\n{what}{_KEY} = {number(offset_ms)}"
+        """What to paste. name: of the track."""
+        line = f"{_KEY} = {number(offset_ms)}"
+        if self.table == "tracks":
+            whose = json.dumps(name, ensure_ascii=False) if name else "the synth"
+            return f"{line}    # under the [[tracks]] of {whose}"
+        return f"[[{self.table}]]\n{line}"
 
 
 def number(offset_ms: float) -> str:

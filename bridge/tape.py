@@ -47,11 +47,13 @@ class Latency(NamedTuple):
     in_frames   from a sound at the input until it is read
     lead_frames how long after the MIDI of a frame is sent the audio of that frame sounds: out_frames on JACK; 0 where
                 the driver holds MIDI back until then (PortAudio)
+    made_up_frames  by how much the driver, in a session, counts this MIDI input's clock as heard earlier by itself
     """
 
     out_frames: int = 0
     in_frames: int = 0
     lead_frames: int = 0
+    made_up_frames: int = 0
 
 
 @dataclass(frozen=True, slots=True)

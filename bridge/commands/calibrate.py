@@ -12,14 +12,12 @@ import click
 
 if TYPE_CHECKING:
     from bridge.calibration_report import Measured
-    from bridge.delays import Delays
     from bridge.loopback import Loopback, Wiring
     from bridge.tape import Programme, Take
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _POLL_S = 0.05
-_BINS, _BAR = 9, 40
 _CLOCK_WAIT_S = 60.0
 """The DAW's player has to find the play button."""
 _LEVELS = click.FloatRange(-60.0, -3.0)
@@ -149,7 +147,7 @@ def synth(out: str, audio_in: str | int, reference: str | int | None, audio_out:
         return synth_delay(take, at, loop.period, level_dbfs=sweeps, round_trip_ms=round_trip), take
 
     wiring = Wiring(None if reference is None else audio_out, audio_in, reference, midi_out=out)
-    _session("synth", wiring, system, device, measure, as_json, plot, write, track or "name of the track",
+    _session("synth", wiring, system, device, measure, as_json, plot, write, track or "",
              entry)
 
 
@@ -174,8 +172,8 @@ def midi(out: str, into: str, out_ms: float | None, repeats: int, entry: int, wr
     sideman calibrate midi --out "MIDI 1" --in "MIDI 1"
     sideman calibrate midi --out IAC --in IAC --json | jq .series
     """
-    from bridge.calibration import midi_loop
     from bridge.loopback import Wiring
+    from bridge.midi_loop import midi_loop
     from bridge.programmes import midi_programme
 
     def measure(loop: Loopback) -> tuple[Measured, Take]:
@@ -257,7 +255,9 @@ def _session(what: str, wiring: Wiring, system: str | None, device: str | None,
         head = {"source": loop.name, "ports": loop.ports, "gaps": len(take.gaps)}
         click.echo(json.dumps(head | report.as_dict(measured, settings)))
     else:
-        _tell(measured, take, [each.lines for each in settings], written)
+        from bridge import calibration_screen
+
+        calibration_screen.show(measured, take, [each.lines for each in settings], written)
     if plot is not None:
         calibration_plot.save(plot, measured, take, loop.name)
         if not as_json:
@@ -318,66 +318,7 @@ def _bar(quiet: bool) -> Any:
     return Progress(console=console, transient=True, disable=quiet or not console.is_terminal, refresh_per_second=8)
 
 
-# --- telling
-
-
 def _track_entry(path: Path | None, track: str | None) -> int:
     from bridge.session_edit import read, track_place
 
     return 0 if path is None or track is None else track_place(read(path), str(path), track).entry
-
-
-def _tell(measured: Measured, take: Take, lines: list[str], written: str) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    from bridge import calibration_report as report
-
-    console = Console()
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column()
-    for what, how_much in report.rows(measured):
-        table.add_row(what, Text(how_much))
-    console.print(table)
-    for name, delays in report.series(measured).items():
-        console.print(Text(f"\n{name}, ms", "dim"))
-        console.print(_bars(delays))
-    said = report.notes(measured)
-    if take.gaps:
-        said.append(f"The device left out frames {len(take.gaps)} times (xruns); what they touch does not count.")
-    for note in said:
-        console.print(Text(f"\n{note}", "yellow"))
-    if measured.doubt:
-        console.print(Text(f"\nNot to be trusted: {measured.doubt}.", "bold red"))
-        return
-    if report.kind(measured) == "audio":
-        trip = next(iter(report.series(measured).values())).median_ms
-        console.print(Text(f"\nFor the other measurements: --round-trip {trip:.3f}", "bold green"))
-    for text in lines:
-        console.print(Text("\n" + text, "bold green"))
-    if written:
-        console.print(f"\n{written}", soft_wrap=True)
-    elif lines:
-        console.print("\nPut this into the session file (or use --write).", style="dim")
-
-
-def _bars(delays: Delays) -> Any:
-    """A histogram, a line for each bin; delays all alike are one line."""
-    import numpy as np
-    from rich.text import Text
-
-    low, high = min(delays.ms), max(delays.ms)
-    # Bins are no finer than what is worth knowing: 0.01 ms, half a frame.
-    bins = max(1, min(_BINS, round((high - low) / 0.01)))
-    middle = 0.5 * (low + high)
-    half = max(0.5 * (high - low), 0.005)
-    counts, edges = np.histogram(delays.ms, bins, (middle - half, middle + half))
-    text = Text()
-    for count, left, right in zip(counts, edges[:-1], edges[1:], strict=True):
-        text.append(f"{0.5 * (left + right):10.3f} ", "dim")
-        text.append("█" * round(int(count) / int(max(counts)) * _BAR) or ("▏" if count else ""), "cyan")
-        text.append(f" {count}\n" if count else "\n")
-    text.rstrip()
-    return text

@@ -58,9 +58,9 @@ class Conductor:
         player.roll(tick)
 
     def start(self, now_ns: int) -> None:
-        """If told to play: once the first bar is there, and what rings into it."""
+        """When told to play: once the first bar is there, and what rings into it."""
         timeline = self._player.timeline
-        if not self.starting or not timeline.has(timeline.bar):
+        if not timeline.has(timeline.bar):
             return
         if self._ready_ns is None:
             self._ready_ns = now_ns
@@ -163,7 +163,7 @@ class Conductor:
                     masters.release()
                 if masters.leader is None:
                     player.line = player.line.with_bpm(bpm, now_ns)
-                else:
+                elif not masters.own_tempo:
                     self.notices.append(f"{masters.name} leads: {bpm:g} BPM is kept for when it does not")
             case NewPlan():
                 self._replan(command, now_ns)

@@ -99,6 +99,7 @@ class Engine:
         self._player = Player(routes, clock_outs, throughs, bpm, meter, chase=chase)
         self._masters = Masters(bpm, source, mtc_start=mtc_start, bar_ticks=meter.bar_ticks)
         self._conductor = Conductor(self._player, self._masters, bpm, length, epoch, stop_on_loss=on_loss == "stop")
+        self._timecode = source == "mtc"
         self._heard: list[MidiIn] = []
         self._resumed: tuple[TempoLine, str] | None = None
         self._now_ns = 0
@@ -228,12 +229,13 @@ class Engine:
             self.insert(bar)
         for command in inputs.commands:
             self._obey(command)
-        conductor.start(ns0)
+        if conductor.starting:
+            conductor.start(ns0)
         if self._heard or block.midi:
             self._hear(block.midi, shift, end_ns)
         if block.playhead is not None:
             conductor.follow(self._masters.see(block.playhead._replace(ns=block.playhead.ns + shift)))
-        conductor.follow(self._masters.elapse(ns0))
+        conductor.follow(self._masters.elapse(ns0 + self._delay(self._masters.name)))
         conductor.advance(end_ns)
         conductor.check(ns0, self._delay(self._masters.name))
         return self._render(block)
@@ -260,8 +262,12 @@ class Engine:
             if source in player.through:
                 for port, data in player.through.feed(source, message.data):
                     player.outlets.pass_on(ns, port, data)
+                continue
+            ns += self._delay(source)
+            if heard or ns >= end_ns:
+                insort(heard, MidiIn(ns, source, message.data), key=_ns)
             else:
-                insort(heard, MidiIn(ns + self._delay(source), source, message.data), key=_ns)
+                self._conductor.follow(self._masters.hear(ns, source, message.data))
         while heard and heard[0].ns < end_ns:
             self._conductor.follow(self._masters.hear(*heard.pop(0)))
 

@@ -68,6 +68,13 @@ class Masters:
                 follower.bpm = bpm
 
     @property
+    def own_tempo(self) -> bool:
+        """The music goes by the session's tempo: on one's own, and under a leader that has only the time of day."""
+        leader = self.leader
+        return leader is None or isinstance(leader, TimecodeFollower) or (
+            isinstance(leader, PlayheadFollower) and not leader.has_tempo)
+
+    @property
     def running(self) -> bool:
         """A master leads and runs, or is about to."""
         return self.leader is not None and self.leader.state in (State.RUNNING, State.ARMED)

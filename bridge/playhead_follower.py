@@ -24,7 +24,7 @@ class PlayheadFollower:
     instead of at once. Called from the engine's thread; allocates little, never blocks.
     """
 
-    __slots__ = ("_bar_ticks", "_heard_ns", "_own_bpm", "_tick", "line", "state")
+    __slots__ = ("_bar_ticks", "_heard_ns", "_own_bpm", "_tick", "has_tempo", "line", "state")
 
     def __init__(self, bpm: float = 120.0, bar_ticks: int = 0) -> None:
         self.state = State.STOPPED
@@ -33,6 +33,8 @@ class PlayheadFollower:
         self._bar_ticks = bar_ticks
         self._tick: float | None = None  # where it stands while stopped
         self._heard_ns: int | None = None
+        self.has_tempo = False
+        """Whether the last playhead had a tempo of its own."""
 
     @property
     def bpm(self) -> float:
@@ -68,6 +70,7 @@ class PlayheadFollower:
     def see(self, playhead: Playhead) -> Event | None:
         """What has changed since the last one."""
         ns = self._heard_ns = playhead.ns
+        self.has_tempo = playhead.bpm is not None
         bpm = playhead.bpm if playhead.bpm is not None else self._own_bpm
         bpm = min(max(bpm, MIN_BPM), MAX_BPM)
         tick = playhead.tick if playhead.tick is not None else playhead.seconds * bpm * (PPQ / 60.0)

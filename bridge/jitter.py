@@ -94,6 +94,12 @@ class Jitter:
         self._heard = max(self._heard, 8)
         self.sd_ns = max(self.floor_ns, sqrt(variance))
 
+    def forget(self) -> None:
+        """The port has become another one; what comes next says how noisy."""
+        self._heard = 0
+        self._order.clear()
+        self._sorted.clear()
+
     def unlearn(self, count: int) -> None:
         """The last `count` residuals told of a change of tempo, not of the edge."""
         for _ in range(min(count, len(self._order))):

@@ -7,6 +7,7 @@ from math import sqrt
 
 from bridge.jitter import Jitter
 from bridge.regression import FASTEST_NS, LOOK_BACK, SLOWEST_NS, Arrival, Noise, Regression, line_through
+from bridge.surprises import Surprises
 
 _CALM = 4.0
 """No change is looked for while the last eight residuals add up to less than this many standard deviations: one
@@ -33,6 +34,9 @@ _COLD = 8
 """The first clocks of a port, of whose noise nothing is known; they are judged together."""
 _PROVEN = 12
 """Clocks on a new line before the one before it is forgotten."""
+_CALM_CLOCKS, _CALMER = 32, 16.0
+"""So many clocks whose variance is so much less than believed: delays with an exponential tail look calm so long by
+chance once in 10^7 clocks, 16 of them once in 10^4."""
 _FORMER_CLOCKS = 24
 """Clocks after which a former line no longer explains anything: a ramp of tempo, begun anew every few clocks, drifts
 off it by whole intervals."""
@@ -51,13 +55,14 @@ class TempoFilter:
     Called in the audio callback: bounded memory, about 20 us a clock.
     """
 
-    __slots__ = ("_drift", "_former", "_line", "_recent", "_suspects", "_young", "jitter")
+    __slots__ = ("_drift", "_former", "_line", "_recent", "_surprises", "_suspects", "_young", "jitter")
 
     def __init__(self, interval_ns: float) -> None:
         self.jitter = Jitter()
         self._line = Regression(interval_ns)
         self._former: Regression | None = None
         self._suspects: list[Arrival] = []
+        self._surprises = Surprises()
         self._young = False
         self._recent = [0.0] * 8
         self._drift = 0.0
@@ -85,6 +90,7 @@ class TempoFilter:
         """Forget all arrivals: the line is given."""
         self._replace(Regression(interval_ns))
         self._line.hold(clock, ns)
+        self._surprises.restart()
 
     def regrid(self) -> None:
         """The next arrival brings a new phase; tempo and noise are kept as a guess."""
@@ -92,10 +98,19 @@ class TempoFilter:
         known = self.jitter.heard >= 16 and len(self._line.points) >= 8
         line.prior = (_OLD_SLOPE**3 / 12.0, self.interval_ns) if known else self._line.prior
         self._replace(line)
+        self._surprises.restart()
 
     def add(self, clock: int, ns: int) -> int:
         """One arrival. Returns by how much the count of clocks is wrong, which the caller adds to it."""
         point = Arrival(clock, ns)
+        self._surprises.heard(point, self._line.interval_ns)
+        slip = self._add(point)
+        if slip:
+            self._surprises.slipped(slip)
+        return slip
+
+    def _add(self, point: Arrival) -> int:
+        clock, ns = point
         line = self._line
         if self._former is not None and clock - self._former.points[-1].clock > _FORMER_CLOCKS:
             self._former = None
@@ -107,12 +122,16 @@ class TempoFilter:
         residual = ns - line.mean_ns(clock)
         if abs(residual) > self._limit_ns() or (self._suspects and self._nearer(residual)):
             self._suspects.append(point)
+            if self._surprises.surprise() and (recast := self._recast()) is not None:
+                return recast
             return self._doubt()
         for suspect in self._suspects:
             self._learn_stray(suspect)
         self._suspects.clear()
         calm = self._learn(clock, residual, leverage)
         line.push(point)
+        if clock & 7 == 0 and len(line.points) >= _CALM_CLOCKS:
+            self._settle()
         if calm and len(line.points) > LOOK_BACK:
             return 0
         if self._young and len(line.points) >= 2 * _COLD:
@@ -202,6 +221,26 @@ class TempoFilter:
         self._young = self._rough and count < 2 * _COLD
         return slip
 
+    def _recast(self) -> int | None:
+        """Surprised again and again: is the port noisier than it was? Then judge the last clocks as the first ones."""
+        found = self._surprises.misjudged(self._line, self.jitter.sd_ns)
+        if found is None:
+            return None
+        points, slip = found
+        self.jitter.forget()
+        self._former = None
+        self._replace(Regression.through(points, self.interval_ns))
+        return slip + self._consider(0.3)
+
+    def _settle(self) -> None:
+        """Whether the port has become calm: then what was learned of its noise is of the past."""
+        last = list(self._line.points)[-_CALM_CLOCKS:]
+        variance = line_through(last).squares(last) / (_CALM_CLOCKS - 2)
+        if variance < self.jitter.sd_ns**2 / _CALMER and self.jitter.sd_ns > 2.0 * self.jitter.floor_ns:
+            self.jitter.forget()
+            self.jitter.begin(variance)
+            self._replace(Regression.through(last, self.interval_ns))
+
     # -- changes -------------------------------------------------------------------------------------------------
 
     def _bend(self) -> bool:
@@ -253,8 +292,14 @@ class TempoFilter:
         """The last arrival is far from the line: what is it?"""
         suspects = self._suspects
         slip = self._slip()
-        if slip or not suspects or self._whole(self._line, sure=False):
+        if slip or not suspects:
             return slip
+        if (anew := self._surprises.anew(self.jitter.sd_ns)) is not None:
+            points, slip = anew
+            self._replace(Regression.through(points, self.interval_ns))
+            return slip
+        if self._whole(self._line, sure=False):
+            return 0
         if (len(self._line.points) >= 6 and self._bend()) or self._leap():
             return 0
         if len(suspects) > 4:

@@ -10,12 +10,15 @@ from live_script import MS, RATE, Script, Shown, Stretch, clock_ticks, transport
 from numpy.typing import NDArray
 
 from bridge.bench import sync
+from bridge.chase import worth_striking
 from bridge.jack_recorder import Heard
 from bridge.wire import Status
 from composers.score import Clip
 
 _NEAR_MS = 60.0
 """A note further than this from its place is another note."""
+_CHASED_MS = 40.0
+"""What sounds already where play begins is struck once the bars before are at hand."""
 _SHOWN_WITHIN = 0.5 * RATE
 
 
@@ -88,6 +91,13 @@ def _stretch(script: Script, stretch: Stretch, ons: list[Heard], clip: Clip) -> 
     ticks = stretch.tick0 + sync.TICKS_A_CLOCK * np.arange(len(frames))
     must = int(ticks[-1 - stretch.loose])
     for note in clip.notes:
+        if note.start < stretch.tick0 < note.end and worth_striking(note.channel, note.end - stretch.tick0):
+            begun = stretch.frames[0]
+            chased = [on for on in ons if on.data[1] == note.pitch and -MS < on.frame - begun <= _CHASED_MS * MS]
+            if chased:
+                ons.remove(chased[0])
+            else:
+                out.append(f"note {note.pitch}, which sounds at tick {stretch.tick0}, is not struck at {begun / RATE} s")
         if not stretch.tick0 <= note.start < ticks[-1]:
             continue
         due = float(np.interp(note.start, ticks, frames))

@@ -11,7 +11,7 @@ from live_judge import Performance
 from live_script import RATE, Script
 
 from bridge.clip_bytes import Bar
-from bridge.driver import Block, MidiIn, MidiOut
+from bridge.driver import Block, MidiIn, MidiOut, Playhead
 from bridge.engine import Engine, Inputs
 from bridge.inbox import AnyCommand
 from bridge.jack_recorder import Heard
@@ -58,6 +58,8 @@ class SimulatedEngine:
                              clock_outs=[ClockRoute(tracks)], **options)
         self.sent: list[tuple[int, MidiOut]] = []
         """(frame, message), port `tracks` being clock out."""
+        self.playhead: Callable[[int], Playhead | None] = lambda _ns: None
+        """What comes with the block at so many ns."""
         self.frame = 0
         self.inbox: list[MidiIn] = []
         self.clock_tick: int | None = None
@@ -82,7 +84,7 @@ class SimulatedEngine:
         count = sum(message.ns < end for message in self.inbox)
         midi, self.inbox = self.inbox[:count], self.inbox[count:]
         bars, self._bars = self._bars, []
-        out = self.engine.step(Inputs(Block(self.frame, ns0, BLOCK, midi), commands, bars))
+        out = self.engine.step(Inputs(Block(self.frame, ns0, BLOCK, midi, 0, self.playhead(ns0)), commands, bars))
         self._bars = [Bar(epoch, bar, self._composed(bar)) for epoch, bar in out.wanted]
         for message in out.midi:
             self.sent.append((self.frame + message.offset, message))

@@ -142,9 +142,9 @@ class Stage:
 
     def _toml(self, name: str) -> str:
         text = (Path(sessions.builtin_folder()) / "jazz-trio.toml").read_text("utf-8")
-        loss = "stop" if name == "stops" else "continue"
+        loss, source = "stop" if name == "stops" else "continue", "auto" if name == "one" else "midi"
         inputs = "".join(f'[[clock.in]]\nport = "trace:{name}-{i}"\n' for i in range(2))
-        return f'{text}\n[clock]\nsource = "auto"\non_loss = "{loss}"\n{inputs}'
+        return f'{text}\n[clock]\nsource = "{source}"\non_loss = "{loss}"\n{inputs}'
 
     def run(self, scenarios: Sequence[Scenario]) -> Take:
         """All of them, in real time. Raises DeviceError where a program fails."""

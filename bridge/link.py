@@ -41,11 +41,11 @@ class LinkSession:
         """Joins the session, or begins one at `bpm`. Blocks for some ms; not for a real-time thread."""
         self._loop = asyncio.new_event_loop()  # aalink asks for one; nothing of ours is awaited
         self._link = self._loop.run_until_complete(_open(bpm, quantum))
-        self._quantum = quantum
         self._ours = False
         self._was_playing = False
-        self._beat = 0.0
-        self._ns = -_LOOK_NS
+        self._beat = self._rest = 0.0
+        self._ns = 0
+        self._stale = True
         self._bpm = bpm
 
     @property
@@ -61,18 +61,18 @@ class LinkSession:
     def set_bpm(self, bpm: float) -> None:
         """For everybody in the session. Any thread."""
         self._link.tempo = min(max(bpm, MIN_BPM), MAX_BPM)
-        self._ns = -_LOOK_NS
+        self._stale = True
 
     def play(self, beat: float = 0.0) -> None:
         """Start, with this beat at the next bar line. Any thread."""
         self._ours = True
         self._link.set_is_playing_and_request_beat_at_time(True, self._link.time + _LEAD, beat)
-        self._ns = -_LOOK_NS
+        self._stale = True
 
     def stop(self) -> None:
-        """Any thread."""
+        """For everybody who shares it. Any thread."""
         self._link.playing = False
-        self._ns = -_LOOK_NS
+        self._stale = True
 
     def playhead(self, ns: int, ahead_ns: int = 0) -> Playhead:
         """The session at `ns` of time.monotonic_ns(), which is near now. Does not block (see above); some us.
@@ -80,10 +80,11 @@ class LinkSession:
         ahead_ns: what is written at `ns` is heard so much later (JACK's playback latency; 0 where ns is when it is
         heard): the session's beat then counts, as Link asks of its peers.
         """
-        if abs(ns - self._ns) >= _LOOK_NS:
+        if self._stale or abs(ns - self._ns) >= _LOOK_NS:
             self._look()
-        # The session's beat runs on while nobody plays; what is played next begins at 0.
-        beat = self._beat + (ns + ahead_ns - self._ns) * (self._bpm / 60e9) if self._was_playing else 0.0
+        beat = self._rest  # the session's beat runs on while nobody plays; ours does not
+        if self._was_playing:
+            beat = self._beat + (ns + ahead_ns - self._ns) * (self._bpm / 60e9)
         return Playhead(ns, NAME, self._was_playing, beat * PPQ, beat * 60.0 / self._bpm, self._bpm)
 
     def close(self) -> None:
@@ -94,20 +95,23 @@ class LinkSession:
 
     def _look(self) -> None:
         link = self._link
+        self._stale = False  # first: what another thread changes from now on is looked at next time
         playing = bool(link.playing)
         if playing and not self._was_playing and not self._ours:
             link.request_beat_at_start_playing_time(0.0)
-        if not playing:
-            self._ours = False
-        self._was_playing = playing
         self._bpm = float(link.tempo)
         for _ in range(3):
             before = time.monotonic_ns()
-            beat = link.beat
+            self._beat = float(link.beat)
             after = time.monotonic_ns()
-            self._beat, self._ns = beat, (before + after) // 2
+            self._ns = (before + after) // 2
             if after - before < _CLEAN_NS:
-                return
+                break
+        if not playing:
+            self._ours = False
+            if self._was_playing:
+                self._rest = self._beat
+        self._was_playing = playing
 
 
 async def _open(bpm: float, quantum: float) -> Any:

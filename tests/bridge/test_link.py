@@ -83,7 +83,10 @@ def test_play_begins_at_beat_0_a_moment_from_now(session: Any) -> None:
     assert session.playhead(FakeLink.now_ns).tick == pytest.approx(1920)
     assert link.asked == [(True, 0.0)], "our own start is not asked for again"
     session.stop()
-    assert not session.playhead(FakeLink.now_ns).playing
+    for _ in range(3):
+        FakeLink.now_ns += 1_000_000_000
+        playhead = session.playhead(FakeLink.now_ns)
+        assert not playhead.playing and playhead.tick == pytest.approx(2 * 1920), "where it stopped was heard of"
 
 
 def test_between_looks_the_beat_goes_on_at_its_tempo(session: Any) -> None:

@@ -22,7 +22,7 @@ from bridge.libremidi_ports import libremidi_module
 from bridge.midi_link import Close, Closed, MidiRings, News, Open, Refused, Stamped, Unpacker, pack
 from bridge.midi_sender import SPIN_NS, Due, MidiSender
 from bridge.port_desk import PortDesk
-from bridge.processes import quiet_child, still_garbage
+from bridge.processes import quiet_child, still_garbage, take_fifo
 from bridge.rtmidi_ports import rtmidi_module
 
 NS = 1_000_000_000
@@ -45,7 +45,7 @@ def run(rings: MidiRings, realtime: bool, pipe: Connection[Any, Any]) -> None:
     """The process: waits for Open, then serves until Close, or until the parent is gone."""
     quiet_child()
     sys.setswitchinterval(0.0005)  # a callback that stamps must not wait 5 ms for the loop
-    fifo = realtime and take_fifo()
+    fifo = realtime and take_fifo(_PRIORITY)
     for module in (rtmidi_module, libremidi_module):  # while the parent still gets ready
         with contextlib.suppress(SidemanError):  # that it is missing is told when ports are opened
             module()
@@ -53,17 +53,6 @@ def run(rings: MidiRings, realtime: bool, pipe: Connection[Any, Any]) -> None:
     signal.signal(signal.SIGTERM, lambda *_: loop.end())
     loop.serve(still_garbage)
     rings.close()
-
-
-def take_fifo() -> bool:
-    """SCHED_FIFO for this process and the threads that it starts from now on, where the system has and allows it."""
-    if not hasattr(os, "sched_setscheduler"):
-        return False
-    try:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(_PRIORITY))
-    except OSError:
-        return False
-    return True
 
 
 class MidiLoop:
@@ -128,7 +117,7 @@ class MidiLoop:
         next_ns = self._sender.next_ns
         left_ns = _IDLE_NS if next_ns is None else next_ns - now_ns
         if left_ns <= SPIN_NS:
-            self._sender.send_next()
+            self._sender.send_due()
             return
         if self._desk.polled:
             self._desk.poll()

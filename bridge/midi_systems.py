@@ -51,6 +51,10 @@ class MidiApi(NamedTuple):
     def full_name(self) -> str:
         return f"{self.library}:{self.name}"
 
+    def is_meant(self, wanted: str | None) -> bool:
+        """wanted: as for choose_api()."""
+        return _meant(wanted, self.library, self.name)
+
 
 def midi_apis() -> list[MidiApi]:
     """All that there are, the preferred first: python-rtmidi names our client and is tried on the most machines.
@@ -130,7 +134,7 @@ def _probed(wanted: str | None) -> Iterator[MidiApi]:
 
 
 def _meant(wanted: str | None, library: str, name: str) -> bool:
-    return wanted in (None, library, name, f"{library}:{name}")
+    return not wanted or wanted in (library, name, f"{library}:{name}")
 
 
 def _rtmidi_apis(wanted: str | None) -> Iterator[MidiApi]:

@@ -12,9 +12,12 @@ from bridge.guarded_step import GuardedStep
 from bridge.lateness import Lateness
 from bridge.ports import MidiPorts
 from bridge.ports_driver import PortsDriver
+from bridge.processes import take_fifo
 
 LEAD_NS = 10_000_000
 """Blocks are rendered so long before their time: without SCHED_FIFO a sleep's tail is several ms (p99 2-4)."""
+_PRIORITY = 5
+"""Of SCHED_FIFO: what jackd gives its clients."""
 BEHIND_NS = 20_000_000
 """Further behind than this, blocks are left out rather than rendered in a burst."""
 
@@ -66,10 +69,12 @@ class PacerDriver(PortsDriver):
         midi: MidiPorts | None = None,
         first_frame: int = 0,
         why: str = "",
+        realtime: bool = True,
         clock: Callable[[], int] = time.monotonic_ns,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """why: for the name, e.g. "no JACK server; no audio device". clock and sleep are for tests."""
+        """why: for the name, e.g. "no JACK server; no audio device". realtime: ask for SCHED_FIFO. clock and sleep are
+        for tests."""
         self.rate = rate
         self.frames = frames
         self.name = f"no audio device: pacer, {frames} frames at {rate} Hz" + (f" ({why})" if why else "")
@@ -78,6 +83,7 @@ class PacerDriver(PortsDriver):
         """Blocks left out because the thread was far behind."""
         self._midi = midi
         self._first_frame = first_frame
+        self._realtime = realtime
         self._clock = clock
         self._sleep = sleep
         self._guard: GuardedStep | None = None
@@ -125,6 +131,8 @@ class PacerDriver(PortsDriver):
             self._midi.stop(last)
 
     def _run(self) -> None:
+        if self._realtime:
+            take_fifo(_PRIORITY)
         while self._running:
             self.turn()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import os
 import signal
 import threading
 from collections.abc import Callable
@@ -24,6 +25,17 @@ def still_garbage() -> None:
     gc.collect()
     gc.freeze()
     gc.disable()
+
+
+def take_fifo(priority: int) -> bool:
+    """SCHED_FIFO for the calling thread and those that it starts from now on, where the system has and allows it."""
+    if not hasattr(os, "sched_setscheduler"):
+        return False
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(priority))  # 0 is the calling thread
+    except OSError:
+        return False
+    return True
 
 
 def watch_parent(parent: Connection[Any, Any], gone: Callable[[], None]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,11 +23,11 @@ import numpy as np
 from bridge.bench.figures import spread
 from bridge.driver import Block, MidiOut, Outputs
 from bridge.errors import DeviceError
-from bridge.midi_process import take_fifo
 from bridge.midi_sender import NS, SPIN_NS, Due, MidiSender
 from bridge.midi_systems import choose_api
 from bridge.pacer import LEAD_NS, PacerDriver
 from bridge.ports import MidiPorts
+from bridge.processes import take_fifo
 
 RATE, FRAMES = 48_000, 128
 _CLOCK_FRAMES = 1000
@@ -35,6 +36,8 @@ _CHORD_CLOCKS = 12
 _CHORD = (60, 64, 67)
 _PERIOD_NS = FRAMES * NS // RATE
 _WARM_S = 0.5
+_PRIORITY = 20
+"""The MIDI process's own."""
 _START_S = 40.0
 
 
@@ -116,10 +119,11 @@ def _case(play: Callable[[float, bool], list[int] | None], fifo: bool, seconds: 
             process.kill()
     if isinstance(answer, str):
         raise DeviceError(answer)
-    return None if answer is None else spread(np.array(answer) / 1e6)
+    return None if answer is None else spread([ns / 1e6 for ns in answer])
 
 
 def _child(play: Callable[[float, bool], list[int] | None], fifo: bool, seconds: float, main: Connection) -> None:
+    sys.setswitchinterval(0.0005)  # as the engine's process
     try:
         main.send(play(seconds, fifo))
     except DeviceError as error:
@@ -156,7 +160,7 @@ def _by_process(seconds: float, fifo: bool) -> list[int] | None:
         return Outputs(score(block.frame0, block.frames), silence[:, : block.frames])
 
     ports = MidiPorts(["chords", "clock"], in_ports=[], client_name="Sideman bench", realtime=fifo)
-    driver = PacerDriver(RATE, FRAMES, midi=ports)
+    driver = PacerDriver(RATE, FRAMES, midi=ports, realtime=fifo)
     driver.start(step)
     try:
         if ports.realtime != fifo:
@@ -185,14 +189,14 @@ def _by_thread(seconds: float, fifo: bool) -> list[int] | None:
     delays: list[int] = []
 
     def work() -> None:
-        if take_fifo() if fifo else True:
+        if take_fifo(_PRIORITY) if fifo else True:
             sender = MidiSender(lambda _port, _data: None)
             sender.put(_messages(seconds))
             while (due_ns := sender.next_ns) is not None:
                 left_ns = due_ns - time.monotonic_ns() - SPIN_NS
                 if left_ns > 0:
                     time.sleep(left_ns / NS)
-                sender.send_next()
+                sender.send_due()
             delays.extend(sender.delays_ns)
 
     return _beside_spinning(work, delays)
@@ -202,7 +206,7 @@ def _by_sleep(seconds: float, fifo: bool) -> list[int] | None:
     delays: list[int] = []
 
     def work() -> None:
-        if take_fifo() if fifo else True:
+        if take_fifo(_PRIORITY) if fifo else True:
             for message in _messages(seconds):
                 left_ns = message.due_ns - time.monotonic_ns()
                 if left_ns > 0:

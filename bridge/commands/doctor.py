@@ -12,9 +12,12 @@ import threading
 from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import click
+
+if TYPE_CHECKING:
+    from bridge.midi_systems import MidiApi
 
 State = Literal["ok", "warning", "missing"]
 
@@ -59,26 +62,57 @@ def package_rows() -> Iterator[Row]:
 
 
 def midi_rows() -> Iterator[Row]:
-    """Each MIDI system compiled into python-rtmidi, and whether it answers. One is enough, and none is bearable."""
+    """Which MIDI system is used and why, then each that there is, and whether it answers. None at all is bearable."""
     from bridge.errors import DeviceError
-    from bridge.midi_systems import list_ports, midi_apis
+    from bridge.midi_systems import CHOICE, list_ports, midi_apis
 
     try:
         apis = midi_apis()
     except DeviceError as error:
         yield Row("MIDI", "missing", str(error), "pip install python-rtmidi", required=True)
         return
-    answering = any(not api.trouble for api in apis)
+    wanted = os.environ.get(CHOICE)
+    chosen = next((api for api in apis if not api.trouble and api.is_meant(wanted)), None)
+    yield _choice(chosen, wanted)
     for api in apis:
+        name = f"MIDI: {api.label}"
+        reason, _, remedy = api.trouble.partition(": ")
         if not api.trouble:
             names = list_ports(api)
-            yield Row(f"MIDI: {api.label}", "ok", f"{len(names.outputs)} ports to send to, {len(names.inputs)} to hear")
+            detail = f"{len(names.outputs)} ports to send to, {len(names.inputs)} to hear"
+            yield Row(name, "ok", detail if api == chosen else f"not in use; answers: {detail}")
         elif api.name == "jack":
-            yield Row(f"MIDI: {api.label}", "ok", "not in use: no JACK server (below)")
+            yield Row(name, "ok", "not in use: no JACK server (below)")
         else:
             # One that answers is enough: the others are told, not complained of.
-            reason, _, remedy = api.trouble.partition(": ")
-            yield Row(f"MIDI: {api.label}", "ok" if answering else "warning", f"not in use: {reason}", remedy)
+            yield Row(name, "ok" if chosen is not None else "warning", f"not in use: {reason}", remedy)
+    yield _hot_plug()
+
+
+def _choice(chosen: MidiApi | None, wanted: str | None) -> Row:
+    """What a session's MIDI goes through. With a JACK server that answers it is JACK, whatever else there is."""
+    from bridge.midi_systems import CHOICE
+
+    if chosen is not None:
+        why = f"{CHOICE}={wanted}" if wanted else "the first that answers"
+        other = f"{chosen.label} ({why}), in a process of its own"
+    else:
+        other = f"{CHOICE}={wanted} does not answer here" if wanted else "no other MIDI system answers"
+    if jack_row().detail.startswith("server"):
+        return Row("MIDI", "ok", f"JACK by JACK-Client: its server answers. Without it: {other}")
+    if chosen is not None:
+        return Row("MIDI", "ok", f"{other}; JACK's server does not answer")
+    return Row("MIDI", "warning", f"none: JACK's server does not answer, {other}", "see the rows below")
+
+
+def _hot_plug() -> Row:
+    from bridge.midi_systems import libremidi_version
+
+    version = libremidi_version()
+    if version is not None:
+        return Row("MIDI hot-plug", "ok", f"pylibremidi {version} tells of it at once")
+    return Row("MIDI hot-plug", "ok", "ports are looked for once a second; at once by pylibremidi",
+               "pip install 'sideman[libremidi]'")
 
 
 def jack_row() -> Row:

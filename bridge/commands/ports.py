@@ -11,15 +11,20 @@ from bridge.errors import DeviceError
 
 
 def _midi() -> list[dict[str, Any]]:
-    """Each MIDI system that python-rtmidi knows here, with its ports or with why it does not answer."""
-    from bridge.midi_systems import list_ports, midi_apis
+    """Each MIDI system, by the library that it is used by, with its ports or with why it does not answer."""
+    from bridge.midi_systems import MidiApi, list_ports, midi_apis
 
-    rows: list[dict[str, Any]] = []
+    best: dict[str, MidiApi] = {}
     for api in midi_apis():
+        if api.name not in best or (best[api.name].trouble and not api.trouble):
+            best[api.name] = api
+    rows: list[dict[str, Any]] = []
+    for api in best.values():
         names = None if api.trouble else list_ports(api)
         rows.append(
             {
                 "api": api.name,
+                "library": api.library,
                 "label": api.label,
                 "trouble": api.trouble,
                 "outputs": names.outputs if names else [],
@@ -69,7 +74,10 @@ def command(as_json: bool) -> None:
     sideman ports
     sideman ports --json | jq .jack.midi_inputs
     """
-    midi = _or_trouble(_midi, lambda why: [{"api": "", "label": "MIDI", "trouble": why, "outputs": [], "inputs": []}])
+    midi = _or_trouble(
+        _midi,
+        lambda why: [{"api": "", "library": "", "label": "MIDI", "trouble": why, "outputs": [], "inputs": []}],
+    )
     jack = _or_trouble(_jack, lambda why: {"trouble": why})
     if as_json:
         click.echo(json.dumps({"midi": midi, "jack": jack}, indent=2))
@@ -94,7 +102,7 @@ def command(as_json: bool) -> None:
             if not (row["api"] == "jack" and jack["trouble"]):
                 table.add_row(row["label"], "-", Text(row["trouble"], style="yellow"))
         elif row["api"] != "jack":
-            add(f"{row['label']} MIDI", {"out": row["outputs"], "in": row["inputs"]})
+            add(f"MIDI: {row['label']}", {"out": row["outputs"], "in": row["inputs"]})
     if jack["trouble"]:
         table.add_row("JACK", "-", Text(jack["trouble"], style="yellow"))
     else:

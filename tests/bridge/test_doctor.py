@@ -134,15 +134,42 @@ def test_midi_systems(monkeypatch: pytest.MonkeyPatch) -> None:
     from bridge.midi_systems import MidiApi, PortNames
 
     def apis() -> list[MidiApi]:
-        return [MidiApi(2, "alsa", "ALSA", ""), MidiApi(4, "winmm", "WinMM", "is asleep: wake it")]
+        return [MidiApi("rtmidi", "winmm", "WinMM by A", "is asleep: wake it"),
+                MidiApi("rtmidi", "alsa", "ALSA by A", ""), MidiApi("libremidi", "alsa", "ALSA by B", "")]
 
     monkeypatch.setattr("bridge.midi_systems.midi_apis", apis)
     monkeypatch.setattr("bridge.midi_systems.list_ports", lambda _api: PortNames(["a", "b"], ["c"]))
-    alsa, winmm = doctor.midi_rows()
-    assert alsa == Row("MIDI: ALSA", "ok", "2 ports to send to, 1 to hear")
-    assert winmm == Row("MIDI: WinMM", "ok", "not in use: is asleep", "wake it")
-    monkeypatch.setattr("bridge.midi_systems.midi_apis", lambda: apis()[1:])
-    assert [row.state for row in doctor.midi_rows()] == ["warning"]
+    monkeypatch.setattr("bridge.midi_systems.libremidi_version", lambda: None)
+    monkeypatch.setattr(doctor, "jack_row", lambda: Row("JACK", "warning", "does not run", "start it"))
+    monkeypatch.delenv("SIDEMAN_MIDI", raising=False)
+    choice, winmm, alsa, second, hot_plug = doctor.midi_rows()
+    assert choice == Row(
+        "MIDI", "ok", "ALSA by A (the first that answers), in a process of its own; JACK's server does not answer"
+    )
+    assert winmm == Row("MIDI: WinMM by A", "ok", "not in use: is asleep", "wake it")
+    assert alsa == Row("MIDI: ALSA by A", "ok", "2 ports to send to, 1 to hear")
+    assert second.detail == "not in use; answers: 2 ports to send to, 1 to hear"
+    assert hot_plug.remedy == "pip install 'sideman[libremidi]'"
+    monkeypatch.setenv("SIDEMAN_MIDI", "libremidi")
+    assert next(doctor.midi_rows()).detail.startswith("ALSA by B (SIDEMAN_MIDI=libremidi)")
+    monkeypatch.setattr(doctor, "jack_row", lambda: Row("JACK", "ok", "server 'default', 64 frames"))
+    assert next(doctor.midi_rows()).detail.startswith("JACK by JACK-Client: its server answers. Without it: ALSA by B")
+    monkeypatch.setattr(doctor, "jack_row", lambda: Row("JACK", "warning", "does not run", "start it"))
+    monkeypatch.setenv("SIDEMAN_MIDI", "winmm")
+    choice, winmm, *_ = doctor.midi_rows()
+    assert (choice.state, winmm.state) == ("warning", "warning")
+    assert "SIDEMAN_MIDI=winmm does not answer here" in choice.detail
+
+
+def test_ports_lists_a_system_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    from bridge.midi_systems import MidiApi, PortNames
+
+    monkeypatch.setattr("bridge.midi_systems.midi_apis", lambda: [
+        MidiApi("rtmidi", "alsa", "ALSA by A", "is asleep"), MidiApi("libremidi", "alsa", "ALSA by B", ""),
+        MidiApi("libremidi", "core", "Core by B", ""), MidiApi("rtmidi", "core", "Core by A", ""),
+    ])  # fmt: skip
+    monkeypatch.setattr("bridge.midi_systems.list_ports", lambda _api: PortNames(["a"], []))
+    assert [(row["label"], row["outputs"]) for row in ports._midi()] == [("ALSA by B", ["a"]), ("Core by B", ["a"])]
 
 
 @pytest.fixture
@@ -160,7 +187,7 @@ def port_systems(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def test_ports_as_a_table(port_systems: None) -> None:
     text = CliRunner().invoke(ports.command, [], env={"COLUMNS": "120"}).output
-    for word in ("ALSA MIDI", "Piano [1]", "JACK (studio)", "synth:in", "daw:clock", "system:playback_1", "none"):
+    for word in ("MIDI: ALSA", "Piano [1]", "JACK (studio)", "synth:in", "daw:clock", "system:playback_1", "none"):
         assert word in text
     assert "hidden:here" not in text, "JACK's ports are not listed twice"
 

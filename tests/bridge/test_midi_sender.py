@@ -44,7 +44,7 @@ def test_each_message_is_sent_at_its_time_in_order(gaps_us: list[int], oversleep
     sender.put(messages)
     while (next_ns := sender.next_ns) is not None:
         clock.ns = max(clock.ns, next_ns - SPIN_NS + oversleep_us * 1000)  # as the loop rests, late by less than a spin
-        sender.send_next()
+        sender.send_due()
     assert [port for _, port, _ in sent] == list(range(len(messages)))
     for (at_ns, _, _), message in zip(sent, messages, strict=True):
         # Never early; late by a turn of the spin, unless the one before was in the way.
@@ -56,8 +56,8 @@ def test_the_end_sends_offs_at_once_and_no_new_note() -> None:
     clock = Clock()
     sender, sent = rig(clock)
     sender.put([Due(0, 5, ON), Due(0, 5, b"\x91\x40\x01")])
-    sender.send_next()
-    sender.send_next()
+    sender.send_due()
+    assert len(sent) == 2
     sent.clear()
     later = clock.ns + 10**10
     sender.put([Due(later, 0, OFF), Due(later, 1, ON), Due(later, 2, QUIET_ON), Due(later, 3, PEDAL)])
@@ -75,9 +75,11 @@ def test_stale_note_ons_are_dropped_and_nothing_else() -> None:
     sender.put([Due(old, 0, ON), Due(old, 1, OFF), Due(old, 2, b"\xf8"), Due(new, 3, ON)])
     sender.drop_stale(clock.ns)
     assert sender.failed == 1
-    while sender.next_ns is not None:
-        sender.send_next()
+    sender.send_due()
+    sender.send_due()
     assert [port for _, port, _ in sent] == [1, 2, 3]
+    sender.send_due()
+    assert len(sent) == 3
 
 
 def test_what_a_port_refuses_is_counted_and_does_not_sound() -> None:
@@ -86,7 +88,7 @@ def test_what_a_port_refuses_is_counted_and_does_not_sound() -> None:
 
     sender = MidiSender(refuse)
     sender.put([Due(0, 0, ON)])
-    sender.send_next()
+    sender.send_due()
     sender.finish([(0, OFF)])
     assert (sender.failed, len(sender.sounding)) == (2, 0)
 

@@ -32,14 +32,13 @@ class Surprises:
     Constant memory and time, but in `misjudged`, which is asked only amid surprises.
     """
 
-    __slots__ = ("_arrivals", "_bits", "_fresh", "_interval_ns", "_slips")
+    __slots__ = ("_arrivals", "_bits", "_fresh", "_slips")
 
     def __init__(self) -> None:
-        self._arrivals: deque[tuple[Arrival, int]] = deque(maxlen=_KEPT)
+        self._arrivals: deque[tuple[Arrival, int, float]] = deque(maxlen=_KEPT)
         self._bits = 0
         self._slips = 0
         self._fresh = True
-        self._interval_ns = 0.0
 
     def restart(self) -> None:
         """The master may begin a new grid and a new tempo here."""
@@ -54,11 +53,9 @@ class Surprises:
 
     def heard(self, arrival: Arrival, interval_ns: float) -> None:
         """An arrival, as it is numbered now, and the tempo believed in before it."""
-        if not self._bits & 0xFF:
-            self._interval_ns = interval_ns
         if len(self._arrivals) == _KEPT:
             self._fresh = False
-        self._arrivals.append((Arrival(arrival.clock - self._slips, arrival.ns), self._slips))
+        self._arrivals.append((Arrival(arrival.clock - self._slips, arrival.ns), self._slips, interval_ns))
         self._bits = self._bits << 1 & 0xFFFF
 
     def surprise(self) -> bool:
@@ -90,7 +87,7 @@ class Surprises:
         interval = line.interval_ns
         if not FASTEST_NS <= interval <= SLOWEST_NS:
             return None
-        tempos = present.interval_ns, self._interval_ns  # that of now, and that of the last calm moment
+        tempos = present.interval_ns, self._arrivals[0][2]  # that of now, and that of before the surprises
         if not self._fresh and not any(abs(interval - tempo) <= _SAME_TEMPO * tempo for tempo in tempos):
             return None
         n = len(points)
@@ -111,7 +108,7 @@ class Surprises:
         """The last ones, numbered on from the first of them as if each counted one."""
         kept = list(self._arrivals)[-count:]
         slips = kept[0][1]
-        return [Arrival(arrival.clock + slips, arrival.ns) for arrival, _ in kept], slips - self._slips
+        return [Arrival(arrival.clock + slips, arrival.ns) for arrival, _, _ in kept], slips - self._slips
 
 
 def _close(points: Sequence[Arrival]) -> list[bool]:

@@ -167,10 +167,8 @@ class EngineFollowed:
         return float(round(other.engine.line.tick_at(ns) / CLOCK_TICKS) * CLOCK_TICKS)
 
 
-def perform(script: Script, composed: Composed, tracks: Sequence[str], *, engine: SimulatedEngine | None = None,
-            bpm: float = 120.0, **options: Any) -> Performance:
-    """A scenario in simulated time, alone or by an engine that has played others before; there is no status."""
-    sim = engine or SimulatedEngine(composed, len(tracks), bpm, **options)
+def perform(script: Script, sim: SimulatedEngine, tracks: Sequence[str]) -> Performance:
+    """A scenario in simulated time, by an engine that may have played others before; there is no status."""
     first = sim.frame
     ns0 = first * 1_000_000_000 // RATE
     names = ("clock in", "clock in 2")

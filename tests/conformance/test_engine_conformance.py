@@ -7,14 +7,14 @@ from functools import cache
 
 import pytest
 from cases import CASES, Case
-from live_cases import SCENARIOS, Scenario
+from live_cases import PLAYERS, SCENARIOS, Scenario
 from live_judge import judge
-from simulation import EngineFollowed, perform
+from simulation import EngineFollowed, SimulatedEngine, perform
 
 from bridge import session as sessions
 from bridge.offline import clips_of
 from bridge.timeline import ordered
-from composers.composer import make_band
+from composers.composer import Band, make_band
 from composers.score import Clip
 
 _BARS = 110
@@ -32,19 +32,38 @@ def _clips() -> Mapping[str, Clip]:
     return clips_of(SESSION, _BARS)
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=[f"{s.number} {s.name}" for s in SCENARIOS])
-def test_what_the_engine_sends(scenario: Scenario) -> None:
+@cache
+def _composed(bar: int) -> tuple[Clip, ...]:
+    return ordered(_band().compose(bar), TRACKS, bar, SESSION.meter)
+
+
+@cache
+def _band() -> Band:
+    return make_band(SESSION.plan())
+
+
+def _engine(player: str) -> SimulatedEngine:
+    on_loss = "stop" if player == "stops" else "continue"
+    return SimulatedEngine(_composed, len(TRACKS), SESSION.music.tempo, on_loss=on_loss)
+
+
+def _complaints(scenario: Scenario, engine: SimulatedEngine) -> list[str]:
     """As tests/peers/test_conformance_live.py, but for what only a whole program shows."""
-    band = make_band(SESSION.plan())
-
-    @cache
-    def composed(bar: int) -> tuple[Clip, ...]:
-        return ordered(band.compose(bar), TRACKS, bar, SESSION.meter)
-
     script = scenario.write()
     script.alone = False
     script.shown, script.notices = [], []
-    heard = perform(script, composed, TRACKS, bpm=SESSION.music.tempo,
-                    on_loss="stop" if scenario.player == "stops" else "continue")
-    complaints = judge(script, heard, _clips())
+    return judge(script, perform(script, engine, TRACKS), _clips())
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=[f"{s.number} {s.name}" for s in SCENARIOS])
+def test_what_the_engine_sends(scenario: Scenario) -> None:
+    complaints = _complaints(scenario, _engine(scenario.player))
     assert not complaints, "\n".join(complaints[:20])
+
+
+@pytest.mark.parametrize("player", PLAYERS)
+def test_one_engine_through_all_scenarios(player: str) -> None:
+    """What one master did leaves no trace when another one follows on the same port."""
+    engine = _engine(player)
+    found = {s.number: _complaints(s, engine)[:5] for s in SCENARIOS if s.player == player}
+    assert not any(found.values()), {number: words for number, words in found.items() if words}

@@ -99,7 +99,7 @@ class App:
             await self.server.start()
             self._start_composer()
             self._start_engine(Setup(self.session, self._epoch))
-            if self.session.clock.source != "midi":
+            if self.session.clock.source in ("auto", "internal"):
                 self._tell(Play())
             with self._readers():
                 await self._until_ready()
@@ -188,6 +188,9 @@ class App:
             if self.session.outputs.audio != "none":
                 outputs = msgspec.structs.replace(self.session.outputs, audio="auto")
                 self.session = msgspec.structs.replace(self.session, outputs=outputs)
+            if self.session.clock.source == "jack":
+                clock = msgspec.structs.replace(self.session.clock, source="auto")
+                self.session = msgspec.structs.replace(self.session, clock=clock)
         else:
             self._failure = DeviceError(news.error if news.trace is None else f"{news.error}\n{news.trace}")
 
@@ -236,7 +239,7 @@ class App:
         gone_ns = time.monotonic_ns() - last.ns
         frame0 = last.frame + max(0, gone_ns) * rate // 1_000_000_000
         resume = Resume(last.tick, last.ns, last.bpm, last.source) if last.playing else None
-        return Setup(self.session, self._epoch, frame0, True, resume)
+        return Setup(self.session, self._epoch, frame0, True, tuple(last.used), resume)
 
     def _restore_mix(self) -> None:
         self._set_volume(self._volume)
@@ -256,10 +259,15 @@ class App:
             if message[:1] == NOTES:
                 rate = self._audio_head[2]
                 tracks = self.session.tracks
+                notes = decode_notes(message[1:])
+                if self._last is not None and self.session.outputs.midi:
+                    for n in notes:  # should the engine die before its next status
+                        if n.track < len(self._last.used):
+                            self._last.used[n.track] |= 1 << n.channel
                 self.server.publish_midi([
                     wire.MidiEvent(n.frame / rate, n.pitch, n.velocity, n.length * 60 / (n.bpm * PPQ),
                                    tracks[n.track].name, n.channel, n.tick / PPQ)
-                    for n in decode_notes(message[1:]) if n.track < len(tracks)
+                    for n in notes if n.track < len(tracks)
                 ])
             else:
                 before, self._last = self._last, decode_status(message[1:])

@@ -199,7 +199,7 @@ def choose_driver(
 
     "auto": JACK if a server answers (none is started), else PortAudio's default device (or `device`) if it opens,
     else the pacer. JACK has a rate and a period of its own; `rate` and `frames` are for the others. A driver asked
-    for by name that cannot be had is a DeviceError that says what helps.
+    for by name that cannot be had is a DeviceError that says what helps. playhead: JACK and its transport are a must.
     """
     if which not in ("auto", "jack", "portaudio", "none"):
         raise DeviceError(f"audio driver {which!r} is not known: choose auto, jack, portaudio or none")
@@ -221,6 +221,9 @@ def choose_driver(
             if which == "jack":
                 raise
             passed_over.append(str(error))
+    if playhead:
+        why = "; ".join(passed_over) or f"the audio driver is {which}"
+        raise DeviceError(f"JACK transport cannot lead: {why}. Start JACK, or choose another clock source (--clock)")
     midi = MidiPorts(out_ports, in_ports=in_ports, connect=connect, api=midi_api)
     midi.launch()  # it gets ready while the device opens and the instruments are made
     if which != "none":

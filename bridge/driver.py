@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from instruments.block import AudioBlock
@@ -112,6 +112,17 @@ class Driver(Protocol):
 
     def take_notices(self) -> list[str]:
         """What people should be told of MIDI ports that came or went since the last call. As port_states."""
+        ...
+
+    @property
+    def compensation_ns(self) -> Mapping[str, int]:
+        """By clock input: so much earlier than its clock the music must be written to be heard with its master; empty
+        where Block.ns0 says already when it is heard. As port_states."""
+        ...
+
+    @property
+    def heard_after_ns(self) -> int:
+        """What a block holds is heard so much after its ns0, as the device reports it. As port_states."""
         ...
 
     @property

@@ -89,8 +89,9 @@ class Engine:
         Raises SessionError for an mtc_start that is no time code.
         """
         meter = meter or Meter()
-        self.compensation_ns = 0
-        """Clocks count as heard so much earlier: what is played takes so long to be heard. Any thread may set it."""
+        self.compensation_ns: Mapping[str, int] = {}
+        """By clock input: its clocks count as heard so much earlier, since what is played takes so long to be heard.
+        Any thread may set it."""
         self.notes_begun = 0
         self.routes = tuple(routes)
         self._rig = rig
@@ -233,11 +234,13 @@ class Engine:
             conductor.start(ns0)
         if self._heard or block.midi:
             self._hear(block.midi, shift, end_ns)
+        if self._timecode:
+            conductor.follow(self._masters.elapse(ns0 + self._delay(self._masters.name)))
         if block.playhead is not None:
             conductor.follow(self._masters.see(block.playhead._replace(ns=block.playhead.ns + shift)))
-        conductor.follow(self._masters.elapse(ns0 + self._delay(self._masters.name)))
         conductor.advance(end_ns)
-        conductor.check(ns0, self._delay(self._masters.name))
+        if self._masters.leader is not None:
+            conductor.check(ns0, self._delay(self._masters.name))
         return self._render(block)
 
     def _obey(self, command: AnyCommand) -> None:
@@ -273,7 +276,7 @@ class Engine:
 
     def _delay(self, source: str) -> int:
         """How much later (> 0) than stamped what comes by a clock input counts as heard."""
-        return self._in_offsets.get(source, 0) - self.compensation_ns
+        return self._in_offsets.get(source, 0) - self.compensation_ns.get(source, 0)
 
     def _render(self, block: Block) -> Outputs:
         player = self._player

@@ -20,14 +20,18 @@ from bridge.driver import Block, Driver, MidiOut, PortState
 from bridge.driver import Outputs as DriverOutputs
 from bridge.engine import Engine, Inputs
 from bridge.errors import PortError, SidemanError
-from bridge.inbox import EngineStatus, decode_command, encode_notes, encode_status
+from bridge.inbox import AnyCommand, EngineStatus, Halt, Play, SetTempo, decode_command, encode_notes, encode_status
+from bridge.masters import LINK_BAR_TICKS
+from bridge.outlets import resets
 from bridge.port_plan import plan_ports
 from bridge.processes import quiet_child, still_garbage, watch_parent
 from bridge.ring import Ring
 from bridge.session import Session
+from composers.score import PPQ
 from instruments.block import FrameEvent, Kind, Transport
 
 if TYPE_CHECKING:
+    from bridge.link import LinkSession
     from bridge.rig import Rig
 
 AUDIO_HEAD = struct.Struct("<qqII")
@@ -36,8 +40,9 @@ NOTES, STATUS = b"N", b"S"
 _STATUS_NS = 33_000_000
 _BARS_A_BLOCK = 2
 """Decoding a bar takes some 0.1 ms: more than two a block would be felt."""
-_ALL_NOTES_OFF = 123
 _WATCH_S = 0.25
+_LINK_LOOKS = 6
+"""So many looks long, 1.5 s, a Link session's peers are waited for."""
 
 
 class Rings(NamedTuple):
@@ -72,6 +77,7 @@ class Setup(msgspec.Struct, frozen=True):
 
     frame0      frames are counted from here
     recovering  what the other left sounding on MIDI ports is silenced first
+    used        where that is: by output port, a bit for each channel (see inbox.EngineStatus.used)
     resume      it was playing: play on
     """
 
@@ -79,6 +85,7 @@ class Setup(msgspec.Struct, frozen=True):
     epoch: int = 0
     frame0: int = 0
     recovering: bool = False
+    used: tuple[int, ...] = ()
     resume: Resume | None = None
 
 
@@ -123,6 +130,13 @@ class _Shell:
         self._status_ns = 0
         self._first: Sequence[MidiOut] = ()
         self.xruns = 0
+        self.link: LinkSession | None = None
+        self.ahead_ns = 0
+        """What a block holds is heard so much after its ns0."""
+
+    def join(self, link: LinkSession) -> None:
+        """Before the first block: play in an Ableton Link session."""
+        self.link = link
 
     def begin_with(self, messages: Sequence[MidiOut]) -> None:
         self._first = messages
@@ -134,6 +148,9 @@ class _Shell:
         bars: list[Bar] = []
         while len(bars) < _BARS_A_BLOCK and (message := rings.bars.read()) is not None:
             bars.append(decode_bar(message))
+        if self.link is not None:
+            commands = [c for c in commands if not self._to_link(self.link, c)]
+            block = block._replace(playhead=self.link.playhead(block.ns0, self.ahead_ns))
         out = self.engine.step(Inputs(block, commands, bars))
         for want in out.wanted:
             rings.requests.write(REQUEST.pack(*want))
@@ -150,6 +167,19 @@ class _Shell:
         if self._first:
             midi, self._first = (*self._first, *out.midi), ()
         return DriverOutputs(midi, out.audio)
+
+    def _to_link(self, link: LinkSession, command: AnyCommand) -> bool:
+        """What the session as a whole does, rather than we alone: play and stop, and with us the tempo."""
+        match command:
+            case Play():
+                link.play(self.engine.position // LINK_BAR_TICKS * LINK_BAR_TICKS / PPQ)
+                return True
+            case Halt():
+                link.stop()
+                return True
+            case SetTempo(bpm):
+                link.set_bpm(bpm)
+        return False
 
     def status(self, block: Block) -> EngineStatus:
         engine, timeline = self.engine, self.engine.timeline
@@ -189,6 +219,8 @@ def run(setup: Setup, rings: Rings, main: Connection[Any, Any]) -> None:
             main.send_bytes(encode_news(Broken(lost, lost=True)))
             break
     driver.stop(engine.halt())
+    if shell.link is not None:
+        shell.link.close()
     rig.close()
     rings.close()
 
@@ -198,9 +230,13 @@ def _start(setup: Setup, rings: Rings) -> tuple[Engine, Rig, Driver, _Shell]:
     engine, rig, driver = _assemble(setup)
     shell = _Shell(engine, rig, rings, driver.rate)
     if setup.recovering:
-        shell.begin_with(_all_off(engine))
+        shell.begin_with(resets(setup.used))
     if setup.resume is not None:
         engine.resume(setup.resume.tick, setup.resume.ns, setup.resume.bpm, setup.resume.source)
+    if setup.session.clock.source == "link":
+        from bridge.link import LinkSession
+
+        shell.join(LinkSession(setup.session.music.tempo))
     still_garbage()
     try:
         driver.start(shell.step)
@@ -239,6 +275,7 @@ def _assemble(setup: Setup) -> tuple[Engine, Rig, Driver]:
         out_ports=ports.outputs,
         in_ports=ports.inputs,
         connect=ports.connect,
+        playhead=session.clock.source == "jack",
         first_frame=setup.frame0,
     )
     try:
@@ -276,10 +313,15 @@ class _Watch:
         self._plugins: dict[int, str] = {}
         self._missing: set[str] = set()
         self._errors = 0
+        self._looks = self._peers = 0
 
     def look(self) -> None:
         driver, say = self._driver, self._shell.notices.append
         self._shell.xruns = driver.xruns
+        self._shell.engine.compensation_ns = driver.compensation_ns
+        self._shell.ahead_ns = driver.heard_after_ns
+        if self._shell.link is not None:
+            self._look_at_link(self._shell.link)
         for i, status in enumerate(self._rig.plugin_status()):
             state = status["state"]
             if state != self._plugins.get(i, "loading"):
@@ -304,8 +346,12 @@ class _Watch:
                 print(last, file=sys.stderr)  # noqa: T201 - the one place where the whole story is told
             self._errors = driver.step_errors
 
-
-def _all_off(engine: Engine) -> list[MidiOut]:
-    """For the synths that the dead engine left sounding."""
-    return [MidiOut(0, port, bytes((0xB0 | channel, _ALL_NOTES_OFF, 0)))
-            for port in {r.port for r in engine.routes} for channel in range(16)]
+    def _look_at_link(self, link: LinkSession) -> None:
+        """Alone in the session nobody else will start it; peers find each other within a second."""
+        self._looks += 1
+        peers = link.peers
+        if peers != self._peers:
+            self._shell.notices.append(f"Ableton Link: {peers} other{'' if peers == 1 else 's'} in the session")
+            self._peers = peers
+        if self._looks == _LINK_LOOKS and not peers:
+            link.play()

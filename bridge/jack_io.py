@@ -195,6 +195,10 @@ class JackDriver:
         return self._inputs.compensation_ns(self.latency_frames, self.rate)
 
     @property
+    def heard_after_ns(self) -> int:
+        return self.latency_frames * NS // self.rate
+
+    @property
     def wires(self) -> tuple[Wire, ...]:
         """The connections that are wanted, and how they stand."""
         return self._wires.state

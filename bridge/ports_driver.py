@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bridge.driver import PortState
 from bridge.guarded_step import GuardedStep
 from bridge.ports import MidiPorts
@@ -22,6 +24,15 @@ class PortsDriver:
     def port_states(self) -> tuple[PortState, ...]:
         """All MIDI ports of ours, outputs first."""
         return self._midi.port_states if self._midi is not None else ()
+
+    @property
+    def compensation_ns(self) -> Mapping[str, int]:
+        """None is due: Block.ns0 is when a block is heard."""
+        return {}
+
+    @property
+    def heard_after_ns(self) -> int:
+        return 0
 
     @property
     def step_errors(self) -> int:

@@ -115,12 +115,12 @@ def status(
 def _clock(last: EngineStatus, ports: tuple[PortState, ...]) -> wire.ClockStatus:
     """An armed or stopped master, and one that is still awaited, are all "waiting" to people."""
     source = _master(last.source, ports) if last.source else None
-    bpm = last.bpm if last.source else None
+    bpm, jitter = (last.bpm, round(last.jitter_ms, 3)) if last.source else (None, None)
     match last.clock:
         case "own" | "following" | "lost" as state:
-            return wire.ClockStatus(state, source, bpm)
+            return wire.ClockStatus(state, source, bpm, jitter)
         case _:
-            return wire.ClockStatus("waiting", source, bpm)
+            return wire.ClockStatus("waiting", source, bpm, jitter)
 
 
 def _master(ours: str, ports: tuple[PortState, ...]) -> str:

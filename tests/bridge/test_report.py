@@ -13,7 +13,8 @@ SESSION = load("jazz-trio")
 
 
 def engine(clock: str = "own", source: str = "") -> EngineStatus:
-    return EngineStatus(48_000, 10**9, 1, True, False, 960, 131.5, clock, source, bool(source), False, [], {}, [])
+    return EngineStatus(48_000, 10**9, 1, True, False, 960, 131.5, clock, source, bool(source), False, [], {}, [], [],
+                        0.2)
 
 
 def told(last: EngineStatus, *ports: PortState) -> wire.Status:
@@ -30,7 +31,7 @@ def test_ports_say_what_they_are_tied_and_connected_to() -> None:
 ])
 def test_a_master_has_the_name_of_what_is_connected_where_that_is_clear(connected: tuple[str, ...], name: str) -> None:
     clock = told(engine("following", "clock in"), PortState("clock in", "", connected)).clock
-    assert (clock.state, clock.source, clock.bpm) == ("following", name, 131.5)
+    assert (clock.state, clock.source, clock.bpm, clock.jitter_ms) == ("following", name, 131.5, 0.2)
 
 
 @pytest.mark.parametrize("state", ["armed", "stopped", "waiting"])

@@ -32,6 +32,11 @@ def _midi_ports(wiring: Wiring) -> MidiPorts | None:
     return MidiPorts(outs, in_ports=ins, connect=wanted, api=choose_api().name)
 
 
+def _ahead(block: int, rate: int) -> int:
+    """Frames until a programme begins, whole blocks: the smoothing of time has settled by then."""
+    return -(-rate // (4 * block)) * block
+
+
 def _port_lines(wiring: Wiring) -> tuple[str, ...]:
     pairs = [("audio out", wiring.audio_out), ("audio in", wiring.audio_in), ("reference in", wiring.reference)]
     lines = [f"{what}: channel {number}" for what, number in pairs if number is not None]
@@ -148,7 +153,7 @@ class StreamLoopback:
             tape = self._tape
             if tape is not self._running:
                 self._running = tape
-                self._start = self._frame + self.rate // 4  # the smoothing of time has settled by then
+                self._start = self._frame + _ahead(frames, self.rate)
             heard = () if self._midi is None else self._midi.take()
             frame = self._frame - self._start
             self._frame += frames
@@ -221,7 +226,7 @@ class MidiLoopback:
         """The pacer's thread."""
         now = block.frame0
         if self._tape is not self._running:
-            self._running, self._start = self._tape, now + self.rate // 4
+            self._running, self._start = self._tape, now + _ahead(block.frames, self.rate)
         frame = now - self._start
         silence = self._silence[:, : block.frames]
         if frame < 0:

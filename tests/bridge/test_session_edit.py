@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import stat
 from pathlib import Path
@@ -125,7 +124,7 @@ def test_the_file_is_replaced_in_one_step_and_kept(tmp_path: Path) -> None:
     assert backup == tmp_path / "my.toml.bak" and backup.read_bytes() == TRACKS.encode()
     assert link.is_symlink() and stat.S_IMODE(path.stat().st_mode) == 0o640
     inserted("", TRACKS, path.read_text())
-    assert sorted(os.listdir(tmp_path)) == ["link.toml", "my.toml", "my.toml.bak"]
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["link.toml", "my.toml", "my.toml.bak"]
     before = path.read_bytes()
     with pytest.raises(SessionError):
         write(path, [(Place("clock.in", 0), 3.0), (Place("clock.in", 5), 3.0)])

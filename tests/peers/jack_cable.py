@@ -24,7 +24,7 @@ class Cable:
     frames        delay of the audio; gain, noise (rms), invert as they say
     echo_frames   a copy of half the level so much later
     midi_frames   delay of MIDI; midi_jitter: plus 0 to so many frames, evenly distributed; order is kept
-    clicks        what comes in as MIDI clock sounds as a click each 24th F8 after a start, so many frames later (not -1)
+    clicks        of the MIDI clock that comes in each 24th F8 after a Start clicks, so many frames later; -1: none
     physical      ports are flagged as a sound card's, with these latencies (capture, playback) in frames
     """
 
@@ -51,7 +51,8 @@ def run(frames: int = 0, gain: float = 1.0, noise: float = 0.0, echo_frames: int
     flag = {"is_physical": True, "is_terminal": True} if physical else {}
     ports = [client.inports.register("in", **flag), client.outports.register("out", **flag)]
     into, out = (AudioBuffer(port) for port in ports)
-    ear, mouth = MidiBuffer(client.midi_inports.register("midi_in")), MidiBuffer(client.midi_outports.register("midi_out"))
+    ear, mouth = (MidiBuffer(side.register(name)) for side, name in
+                  ((client.midi_inports, "midi_in"), (client.midi_outports, "midi_out")))
     counter = FrameCounter(client)
     size = 1 << 18
     ring = np.zeros(size, np.float32)

@@ -21,7 +21,6 @@ from bridge.driver import Outputs as DriverOutputs
 from bridge.engine import Engine, Inputs
 from bridge.errors import PortError, SidemanError
 from bridge.inbox import AnyCommand, EngineStatus, Halt, Play, SetTempo, decode_command, encode_notes, encode_status
-from bridge.masters import LINK_BAR_TICKS
 from bridge.outlets import resets
 from bridge.port_plan import plan_ports
 from bridge.processes import quiet_child, still_garbage, watch_parent
@@ -172,7 +171,8 @@ class _Shell:
         """What the session as a whole does, rather than we alone: play and stop, and with us the tempo."""
         match command:
             case Play():
-                link.play(self.engine.position // LINK_BAR_TICKS * LINK_BAR_TICKS / PPQ)
+                bar_ticks = self.engine.timeline.meter.bar_ticks
+                link.play(self.engine.position // bar_ticks * bar_ticks / PPQ)
                 return True
             case Halt():
                 link.stop()
@@ -236,7 +236,8 @@ def _start(setup: Setup, rings: Rings) -> tuple[Engine, Rig, Driver, _Shell]:
     if setup.session.clock.source == "link":
         from bridge.link import LinkSession
 
-        shell.join(LinkSession(setup.session.music.tempo))
+        music, meter = setup.session.music, setup.session.meter
+        shell.join(LinkSession(music.tempo, meter.bar_ticks / PPQ))
     still_garbage()
     try:
         driver.start(shell.step)

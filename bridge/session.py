@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from bridge.errors import InstrumentError, MusicError, SessionError
+from bridge.mtc import Timecode
 from bridge.refusal import invalid
 from bridge.tempo import MAX_BPM, MIN_BPM
 from composers.composer import Plan, find_genre, make_band
@@ -263,6 +264,7 @@ def check(session: Session, place: str) -> None:
         known = find_genre(session.music.genre).parts
     except MusicError as error:
         raise SessionError(f"{place}: {error}") from None
+    Timecode.parse(session.clock.mtc_start, f"{place}: clock.mtc_start")
     ports = set(clock_names(session.clock))
     seen: set[str] = set()
     for i, track in enumerate(session.tracks):

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from bridge import session as sessions
 from bridge.bench.figures import spread
 from bridge.bench.stage import Player
+from bridge.chase import worth_striking
 from bridge.errors import DeviceError
 from bridge.jack_peers import ClockMaster, JackServer
 from bridge.jack_recorder import Heard, JackRecorder, Recording
@@ -136,6 +137,9 @@ def compare(messages: Sequence[Heard], clip: Clip, stretch: Stretch, end_tick: i
     grid, clocks = stretch.ticks, stretch.frames
     first_clock, last = float(clocks[0]), float(np.interp(end_tick, grid, clocks))
     composed = [n for n in clip.notes if stretch.tick0 <= n.start < end_tick + TICKS_A_CLOCK]
+    # What is sounding where the music was located is struck there.
+    composed[:0] = [n._replace(start=stretch.tick0) for n in clip.notes
+                    if n.start < stretch.tick0 and worth_striking(n.channel, n.end - stretch.tick0)]
     due: dict[int, list[float]] = defaultdict(list)
     for note in composed:
         due[note.pitch].append(float(np.interp(note.start, grid, clocks)))

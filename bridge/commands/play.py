@@ -83,8 +83,8 @@ def _welcome(running: App) -> None:
     click.echo(f"  page    {running.server.url}")
     click.echo(f"  socket  {running.server.socket_url}")
     waits = {"auto": "follows a MIDI clock as soon as one starts", "midi": "waits for a MIDI clock",
-             "internal": "keeps its own tempo", "mtc": "waits for MIDI Time Code", "jack": "waits for JACK transport to roll",
-             "link": "plays in an Ableton Link session"}
+             "internal": "keeps its own tempo", "mtc": "waits for MIDI Time Code",
+             "jack": "waits for JACK transport to roll", "link": "plays in an Ableton Link session"}
     click.echo(f"  clock   {waits[session.clock.source]}")
     click.echo("Ctrl-C stops.")
 

@@ -68,11 +68,10 @@ class ClockPort:
     already then follow the Start at once, so that a slave, which counts them, is where it should be.
     """
 
-    __slots__ = ("_floor", "_out", "offset_ns", "port")
+    __slots__ = ("_floor", "_offset_ns", "_out", "_port")
 
     def __init__(self, route: ClockRoute) -> None:
-        self.port = route.port
-        self.offset_ns = route.offset_ns
+        self._port, self._offset_ns = route
         self._out = ClockOut()
         self._floor = 0
 
@@ -84,21 +83,20 @@ class ClockPort:
         """Play begins, or goes on elsewhere, at `tick`."""
         self._out.play(tick)
 
-    def run(self, line: TempoLine, ns: int, frames: Frames, last: Tick | None) -> list[MidiOut]:
-        """All that is due before `ns`; at tick `last`, if there is one, the Stop."""
-        end = ceil(line.tick_at(ns - self.offset_ns))
-        if last is not None and end >= last:
-            sent = self._place(self._out.take(last), line, frames)
-            return sent + self.stop(line.ns_at(last) + self.offset_ns, frames)
-        return self._place(self._out.take(end), line, frames)
+    def run(self, line: TempoLine, ns: int, end: Tick, last: Tick | None, frames: Frames) -> list[MidiOut]:
+        """All that is due before `ns`, which is before tick `end`; at tick `last`, if there is one, the Stop."""
+        offset = self._offset_ns
+        if offset:
+            end = ceil(line.tick_at(ns - offset))
+        if last is not None:
+            end = min(end, last)
+        sent = [self._message(line.ns_at(tick) + offset, message, frames) for tick, message in self._out.take(end)]
+        return sent + self.stop(line.ns_at(end) + offset, frames) if end == last else sent
 
     def stop(self, ns: int, frames: Frames) -> list[MidiOut]:
         """Play ends now: at once, whatever the offset."""
         return [self._message(ns, message, frames) for message in self._out.stop()]
 
-    def _place(self, messages: list[tuple[Tick, bytes]], line: TempoLine, frames: Frames) -> list[MidiOut]:
-        return [self._message(line.ns_at(tick) + self.offset_ns, message, frames) for tick, message in messages]
-
     def _message(self, ns: int, message: bytes, frames: Frames) -> MidiOut:
         self._floor = max(self._floor, frames.at(ns))
-        return MidiOut(self._floor, self.port, message)
+        return MidiOut(self._floor, self._port, message)

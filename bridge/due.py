@@ -29,7 +29,7 @@ class Due(NamedTuple):
 
     @property
     def note(self) -> NoteKey:
-        return self.track, self.channel, self.number
+        return self[2:5]
 
     @property
     def control(self) -> ControlKey:

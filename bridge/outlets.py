@@ -66,6 +66,17 @@ class Lane:
     def put(self, dues: Iterable[Due]) -> None:
         self.queue.extend(dues if self.strips else (d for d in dues if self.routes[d.track] is not None))
 
+    def note(self, due: Due) -> bool:
+        """Remember what is sent; False where it is the end of a note that a stop has ended."""
+        kind = due.kind
+        if kind is Kind.ON:
+            self.sounding[due.note] = due
+        elif kind is Kind.OFF:
+            return self.sounding.pop(due.note, None) is not None
+        else:
+            self.controls[due.control] = due
+        return True
+
     def resume(self, tick: Tick, strike: bool) -> None:
         """Before what is still to be sent, undo what a stop has done: pedal, bend, and the notes that it cut short."""
         at = max(self.cursor, tick)
@@ -133,15 +144,22 @@ class Outlets:
             for lane in self._lanes:
                 lane.put(dues)
 
-    def run(self, line: TempoLine, ns: int) -> None:
-        """Send all that is due before `ns`; what is late goes at once, and order is kept."""
+    def run(self, line: TempoLine, ns: int, end: Tick) -> None:
+        """Send all that is due before `ns`, which is before tick `end`; what is late goes at once, in order."""
         for lane in self._lanes:
-            end = ceil(line.tick_at(ns - lane.offset_ns))
-            if end > lane.cursor:
-                lane.cursor = end
-                queue = lane.queue
-                while queue and queue[0].tick < end:
-                    self._take(lane, queue.popleft(), line)
+            if lane.offset_ns:
+                end = ceil(line.tick_at(ns - lane.offset_ns))
+            if end <= lane.cursor:
+                continue
+            lane.cursor = end
+            queue = lane.queue
+            while queue and queue[0].tick < end:
+                due = queue.popleft()
+                if lane.note(due):
+                    frame = self.frames.at(line.ns_at(due.tick) + lane.offset_ns)
+                    if frame > lane.floor:
+                        lane.floor = frame
+                    self._send(lane, lane.floor, due)
 
     def pass_on(self, ns: int, port: int, message: bytes) -> None:
         """A message of a player's own."""
@@ -194,19 +212,6 @@ class Outlets:
         """Play goes on elsewhere, at `tick`."""
         for lane in self._lanes:
             lane.forget(tick)
-
-    def _take(self, lane: Lane, due: Due, line: TempoLine) -> None:
-        if due.kind is Kind.ON:
-            lane.sounding[due.note] = due
-        elif due.kind is Kind.OFF:
-            if lane.sounding.pop(due.note, None) is None:
-                return  # a stop has ended it
-        else:
-            lane.controls[due.control] = due
-        frame = self.frames.at(line.ns_at(due.tick) + lane.offset_ns)
-        if frame > lane.floor:
-            lane.floor = frame
-        self._send(lane, lane.floor, due)
 
     def _send(self, lane: Lane, frame: int, due: Due) -> None:
         _, kind, track, channel, number, value, cents, _ = due

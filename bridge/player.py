@@ -83,18 +83,22 @@ class Player:
         """Send what is due before `ns`. True when all has been sent that there is before `last`, and play has ended."""
         if not self.playing:
             return False
-        line = self.line
+        line, timeline, outlets = self.line, self.timeline, self.outlets
         end = ceil(line.tick_at(ns))
         ahead = ceil(line.tick_at(ns + self._lead_ns)) if self._lead_ns else end
         if last is not None:
-            end, ahead = min(end, last), min(ahead, last)
-        self.outlets.put(self.timeline.take(ahead))
-        if last is not None and self.timeline.cursor >= last:
-            self.outlets.put(self.timeline.silence())
-        self.position = max(self.position, end)
-        self.outlets.run(line, ns)
+            ahead = min(ahead, last)
+        if ahead > timeline.cursor:
+            outlets.put(timeline.take(ahead))
+        if last is not None and timeline.cursor >= last:
+            outlets.put(timeline.silence())
+        outlets.run(line, ns, end)
         for clock in self._clocks:
-            self._clock_midi += clock.run(line, ns, self._frames, last)
+            self._clock_midi += clock.run(line, ns, end, last, self._frames)
+        if last is not None:
+            end = min(end, last)
+        if end > self.position:
+            self.position = end
         if last is None or line.tick_at(ns - self._lag_ns) <= last - 1:
             return False
         self.jump(0, line.ns_at(last) + self._lag_ns)

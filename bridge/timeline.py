@@ -32,7 +32,8 @@ class Timeline:
 
     def __init__(self, meter: Meter, *, chase: bool = True) -> None:
         """chase  strike what sounds already where a jump leads"""
-        self.meter = meter
+        self._meter = meter
+        self._bar_ticks = meter.bar_ticks
         self.cursor: Tick = 0
         self.repeated_bars = 0
         self.late_bars = 0
@@ -49,12 +50,16 @@ class Timeline:
         self._sounding: dict[NoteKey, tuple[Tick, int]] = {}
         self._serial = 0
 
+    @property
+    def meter(self) -> Meter:
+        return self._meter
+
     def has(self, bar: int) -> bool:
         return bar in self._bars
 
     @property
     def bar(self) -> int:
-        return self.cursor // self.meter.bar_ticks
+        return self.cursor // self._bar_ticks
 
     @property
     def sounding(self) -> int:
@@ -77,10 +82,10 @@ class Timeline:
         Bars kept for a jump home (0, 1, ...) are forgotten too: they belong to the old plan.
         """
         if meter is not None:
-            self.meter = meter
+            self._meter, self._bar_ticks = meter, meter.bar_ticks
         self._bars = {b: c for b, c in self._bars.items() if self.bar <= b < from_bar}
         self._chase = None
-        start = from_bar * self.meter.bar_ticks
+        start = from_bar * self._bar_ticks
         if self._loaded is not None and self._loaded >= from_bar:
             self._pending = [p for p in self._pending if p[0] < start]
             heapq.heapify(self._pending)
@@ -108,36 +113,36 @@ class Timeline:
         """All that falls due before `end`, in order, at one tick the offs first. Moves the cursor there."""
         if end <= self.cursor:
             return []
-        bar_ticks = self.meter.bar_ticks
-        for bar in range(self.cursor // bar_ticks, (end - 1) // bar_ticks + 1):
-            if self._loaded is None or bar > self._loaded:
-                self._load(bar, max(self.cursor, bar * bar_ticks))
+        bar_ticks, loaded = self._bar_ticks, self._loaded
+        first = self.bar if loaded is None else max(self.bar, loaded + 1)
+        for bar in range(first, (end - 1) // bar_ticks + 1):
+            self._load(bar, max(self.cursor, bar * bar_ticks))
         if self._chase is not None:
             self._owe(self._chase)
+        pending, offs, sounding = self._pending, self._offs, self._sounding
         out: list[Due] = []
         while True:
-            on = self._pending[0] if self._pending and self._pending[0][0] < end else None
-            off = self._offs[0] if self._offs and self._offs[0][0] < end else None
-            if on is None and off is None:
-                break
-            if off is not None and (on is None or off[0] <= on[0]):
-                tick, serial, key = heapq.heappop(self._offs)
-                held = self._sounding.get(key)
+            off = offs[0][0] if offs else end
+            if pending and (on := pending[0][0]) < off and on < end:
+                due = heapq.heappop(pending)[3]
+                if due.kind is Kind.ON:
+                    key = due.note
+                    if key in sounding:  # struck again: end the old one first
+                        out.append(Due(on, Kind.OFF, *key, 64.0))
+                    self._serial += 1
+                    sounding[key] = (on + due.length, self._serial)
+                    heapq.heappush(offs, (on + due.length, self._serial, key))
+                if self._chase is not None:
+                    self._chase.played(due)
+                out.append(due)
+            elif off < end:
+                tick, serial, key = heapq.heappop(offs)
+                held = sounding.get(key)
                 if held is not None and held[1] == serial:
-                    del self._sounding[key]
+                    del sounding[key]
                     out.append(Due(tick, Kind.OFF, *key, 64.0))
-                continue
-            due = heapq.heappop(self._pending)[3]
-            if due.kind is Kind.ON:
-                key = due.note
-                if key in self._sounding:  # struck again: end the old one first
-                    out.append(Due(due.tick, Kind.OFF, *key, 64.0))
-                self._serial += 1
-                self._sounding[key] = (due.tick + due.length, self._serial)
-                heapq.heappush(self._offs, (due.tick + due.length, self._serial, key))
-            if self._chase is not None:
-                self._chase.played(due)
-            out.append(due)
+            else:
+                break
         self.cursor = end
         return out
 
@@ -157,7 +162,7 @@ class Timeline:
             for back in _REPEAT_BACK:
                 earlier = self._played.get(bar - back)
                 if earlier is not None:
-                    clips = tuple(_varied(c.shifted(back * self.meter.bar_ticks), bar) for c in earlier)
+                    clips = tuple(_varied(c.shifted(back * self._bar_ticks), bar) for c in earlier)
                     self.repeated_bars += 1
                     break
             else:

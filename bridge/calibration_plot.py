@@ -75,16 +75,20 @@ def _delays(axes: Any, name: str, delays: Delays) -> None:
                    f"{delays.heard} of {delays.sent}", loc="left", fontsize=10, color=_INK)
     axes.set_xlabel("seconds", color=_INK)
     axes.set_ylabel("ms", color=_INK)
-    # Delays that hardly differ are not blown up until rounding looks like drama.
+    axes.set_ylim(*_limits(delays))
+
+
+def _limits(delays: Delays) -> tuple[float, float]:
+    """Delays that hardly differ are not blown up until rounding looks like drama."""
     least, most = min(delays.ms), max(delays.ms)
     room = max(0.1 * (most - least), 0.02)
-    axes.set_ylim(least - room, most + room)
+    return least - room, most + room
 
 
 def _histogram(axes: Any, delays: Delays) -> None:
     _style(axes)
-    axes.hist(delays.ms, bins=max(8, min(40, delays.heard // 3)), orientation="horizontal", color=_DOT,
-              edgecolor="white", linewidth=0.4)
+    bins = max(9, min(41, delays.heard // 3))
+    axes.hist(delays.ms, bins, _limits(delays), orientation="horizontal", color=_DOT, edgecolor="white", linewidth=0.4)
     axes.set_xlabel("how many", color=_INK)
     axes.tick_params(labelleft=False)
 
@@ -102,4 +106,5 @@ def _waveform(axes: Any, take: Take, delays: Delays, what: str) -> None:
     part = take.audio[0, first : round((begins + _AFTER_S) * take.rate)]
     axes.plot((first + np.arange(len(part)) - begins * take.rate) * 1000.0 / take.rate, part, color=_DOT, linewidth=0.9)
     axes.axvline(0.0, color=_LINE, linewidth=1.2)
+    axes.set_xlim(-_BEFORE_S * 1000.0, _AFTER_S * 1000.0)
     axes.set_title(f"As it was heard, at {begins:.2f} s", loc="left", fontsize=10, color=_INK)

@@ -304,7 +304,11 @@ def _listen(loop: Loopback, beats: int, quiet: bool) -> Take:
                 give_up = time.monotonic() + 5.0 if progress.started else give_up
             if time.monotonic() > give_up:
                 break
-            what = "Listening" if progress.started else "Press play in the DAW"
+            what = "Press play in the DAW"
+            if progress.started:
+                what = "Listening"
+            elif progress.clocks > 24:
+                what = "Clock comes, but no Start: press stop in the DAW, then play"
             bar.update(task, completed=progress.beats, description=what)
         time.sleep(0.3)  # the last click
     return loop.take()

@@ -27,11 +27,13 @@ class Sent(NamedTuple):
 class Played(NamedTuple):
     """What became of a trace.
 
+    frames   that have passed since its start; below 0 before it
     late     events whose cycle JACK left out (an xrun): they came up to so many frames late, at the next cycle
     refused  events for which JACK had no room
     skips    (frame, frames) that JACK went on without us, from the trace's start
     """
 
+    frames: int
     late: int
     refused: int
     skips: tuple[tuple[int, int], ...]
@@ -111,7 +113,8 @@ class _Player:
 
     def answer(self, question: Any) -> Any:
         if question == "played?":
-            return Played(self._late, self._refused, tuple((at - self._start, frames) for at, frames in self._skips))
+            skips = tuple((at - self._start, frames) for at, frames in self._skips)
+            return Played(self._next_frame - self._start, self._late, self._refused, skips)
         events, lead_s = question
         start = self._next_frame + round(lead_s * self._rate)
         trace = [Sent(start + event.frame, event.port, event.data) for event in events]

@@ -10,6 +10,9 @@ import click
 
 from bridge.errors import DeviceError
 
+_LATENESS_S = 6.0
+"""Of each of eight cases: enough for a 99th percentile."""
+
 
 @click.command()
 @click.argument("name", type=click.Choice(["sync", "clock", "startup", "render"]))
@@ -41,6 +44,8 @@ def command(name: str, as_json: bool, runs: int, bars: int) -> None:
     us_per_clock                    what a clock costs here
     out_interval_error_ms           our clock out over JACK, 128 frames; out_dropped_by_jack apart
     note_error_ms                   our notes against jack_midi_clock's grid, likewise
+    lateness_fifo_ms, lateness_ms   MIDI outside JACK, from due to handed over, beside a Python thread that computes,
+                                    with SCHED_FIFO and without; lateness_in_process_*, lateness_sleep_*: baselines
     """
     from bridge.bench.figures import machine
 
@@ -74,7 +79,7 @@ def command(name: str, as_json: bool, runs: int, bars: int) -> None:
 
 def _clock(runs: int) -> dict[str, Any]:
     """Simulation and real programs; what cannot run here is said, is None in the result, and costs nothing else."""
-    from bridge.bench import clock, clock_jack
+    from bridge.bench import clock, clock_jack, lateness
 
     def tell(text: str) -> None:
         click.echo(text, err=True)
@@ -83,6 +88,7 @@ def _clock(runs: int) -> dict[str, Any]:
     parts: list[tuple[str, Callable[[], dict[str, Any]]]] = [
         ("out_interval_error_ms", lambda: clock_jack.out(tell=tell)),
         ("note_error_ms", lambda: clock_jack.notes(tell=tell)),
+        ("lateness_fifo_ms", lambda: _lateness(lateness.run(_LATENESS_S, tell))),
     ]
     for key, measure in parts:
         try:
@@ -91,3 +97,8 @@ def _clock(runs: int) -> dict[str, Any]:
             tell(f"{key} is not measured: {missing}")
             result[key] = None
     return result
+
+
+def _lateness(figures: dict[str, Any]) -> dict[str, Any]:
+    """All keys told apart from the bench's other ones."""
+    return {key if key.startswith("lateness_") else f"lateness_{key}": value for key, value in figures.items()}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from bridge.bench import clock, clock_jack
+from bridge.bench import clock, clock_jack, lateness
 from bridge.bench.clock import Piece, arrivals, drive, grid
 from bridge.bench.clock_filters import PEERS, LeastSquares, MeanOfReciprocals, MeanOfTen, Ours, Peer
 from bridge.commands.bench import command
@@ -106,6 +106,7 @@ def test_without_jack_the_simulation_still_holds(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(clock, "run", lambda runs, tell: {"runs": runs, "tempo_sd_bpm": 0.5, "peers": {}})
     monkeypatch.setattr(clock_jack, "out", no_jack)
+    monkeypatch.setattr(lateness, "run", lambda seconds, tell: {"lateness_ms": {"p99": 0.1}, "sleep_ms": None})
     monkeypatch.setattr(clock_jack, "notes", lambda tell: {"note_error_ms": {"p50": 0.0, "p99": 1.0, "max": 2.0}})
     answer = CliRunner().invoke(command, ["clock", "--json", "--runs", "2"])
     assert answer.exit_code == 0, answer.output
@@ -113,3 +114,4 @@ def test_without_jack_the_simulation_still_holds(monkeypatch: pytest.MonkeyPatch
     result = json.loads(answer.stdout)
     assert result["runs"] == 80 and result["tempo_sd_bpm"] == 0.5
     assert result["out_interval_error_ms"] is None and result["note_error_ms"]["p99"] == 1.0
+    assert result["lateness_ms"] == {"p99": 0.1} and "lateness_sleep_ms" in result

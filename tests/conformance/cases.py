@@ -575,3 +575,91 @@ def c42(make: Make) -> None:
         due = _due(bpm)
         tempo, median, worst = followed(make, [round(ns * 48e3 / 1e9) / 48e3 * 1e9 for ns in due], due)
         assert tempo <= 0.01 and abs(median) + worst <= 0.025, (bpm, tempo, median, worst)
+
+
+@case("A ramp of tempo on an exact master", "tempo automation; 100 to 160 to 100 BPM in 12 s",
+      "0.5 ms at each clock, 0.01 BPM after it")
+def c43(make: Make) -> None:
+    due = grid([Piece(4, 100, 100), Piece(6, 100, 160), Piece(6, 160, 100), Piece(4, 100, 100)])
+    trace = drive(make(), due, arrivals(due, 1, 0.0))
+    assert np.abs(trace.error_ms[trace.seconds > 2]).max() <= 0.5
+    assert np.abs(trace.bpm[trace.seconds > 17] - 100).max() <= 0.01
+
+
+@case("A silence, and then all its clocks at once", "systems that stall for longer than a loss is called",
+      "1 tick at all times, also within the burst")
+def c44(make: Make) -> None:
+    for silent in (13, 17, 30):
+        master = Master(make)
+        master.send(FA)
+        master.clocks(100)
+        begun = master.ns
+        master.follower.check(round(begun + (silent - 0.6) * interval(120)))
+        late = round(begun + (silent - 0.5) * interval(120))
+        for _ in range(silent):
+            master.follower.feed(late, F8)
+            at = master.follower.tick_at(late)
+            assert abs(at - (99.5 + silent) * CLOCK_TICKS) <= 1, f"at tick {at:.1f} within the burst"
+            master.ns += interval(120)
+        master.clocks(24)
+        master.at((123 + silent) * CLOCK_TICKS)
+
+
+def _turned(make: Make, before: Callable[[int], float], after: Callable[[int], float], bpm: float = 120.0) -> float:
+    """Clocks late by `before`, and by `after` from the 200th on (ns, of their number): worst error, in clocks, from 48
+    clocks after that."""
+    offset = 1_000 * MS
+    follower = make()
+    follower.feed(offset - MS, FA)
+    heard, worst = 0, 0.0
+    for clock in range(600):
+        due = clock * interval(bpm)
+        if clock > 248:
+            worst = max(worst, abs(follower.tick_at(round(due) + offset) - clock * CLOCK_TICKS) / CLOCK_TICKS)
+        heard = max(heard, round(due + (before if clock < 200 else after)(clock)))
+        follower.feed(heard + offset, F8)
+    return worst
+
+
+@case("A port that turns noisy", "an exact master, then another program's, at 1, 3 and 5 ms of jitter",
+      "a third of a clock, two beats later")
+def c45(make: Make) -> None:
+    for ms in (1.0, 3.0, 5.0):
+        for seed in range(4):
+            noise = np.abs(np.random.default_rng(seed).normal(0.0, ms * MS, 600))
+            worst = _turned(make, lambda _: 0.0, lambda clock, noise=noise: float(noise[clock]))
+            assert worst <= 0.35, f"{ms} ms, seed {seed}: {worst:.2f} clocks"
+
+
+@case("A port that turns calm", "3 ms of jitter, then an exact master", "0.02 clocks (0.4 ms), two beats later")
+def c46(make: Make) -> None:
+    for seed in range(4):
+        noise = np.abs(np.random.default_rng(seed).normal(0.0, 3.0 * MS, 600))
+        worst = _turned(make, lambda clock, noise=noise: float(noise[clock]), lambda _: 0.0)
+        assert worst <= 0.02, f"seed {seed}: {worst:.2f} clocks"
+
+
+@case("A port that turns to packets", "Bluetooth MIDI in the place of a cable; 2, 3 and 4 clocks a packet",
+      "half a packet, two beats later")
+def c47(make: Make) -> None:
+    for size in (2, 3, 4):
+        worst = _turned(make, lambda _: 0.0, lambda clock, size=size: (-clock - 1) % size * interval(120))
+        assert worst <= size / 2, f"packets of {size}: {worst:.2f} clocks"
+
+
+@case("A change of tempo with Start under jitter", "song lists; 120 to 133 and 90 BPM at 1 ms",
+      "2 BPM and a tenth of a clock after a beat")
+def c48(make: Make) -> None:
+    for seed in range(6):
+        noise = np.random.default_rng(seed)
+        for bpm in (133.0, 90.0):
+            master = Master(make, 120.0, lambda ns, noise=noise: ns + abs(noise.normal(0.0, 1.0 * MS)))
+            master.send(FA)
+            master.clocks(150)
+            master.send(FC)
+            master.ns += 500 * MS
+            master.bpm = bpm
+            master.send(FA)
+            master.clocks(25)
+            master.tempo(bpm, 2.0)
+            master.at(24 * CLOCK_TICKS, CLOCK_TICKS / 10)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from live_script import CONTINUE, MS, RATE, START, STOP, Script
+from live_script import CONTINUE, MS, RATE, START, STOP, Doubt, Script, Stretch
 
 PLAYERS = ("one", "two", "stops")
 """Programs that run side by side; the last one has on_loss = "stop". Each has two clock inputs."""
@@ -24,10 +24,11 @@ class Scenario(NamedTuple):
     """The standard's rule, or the peer that does so."""
     tolerance: str
     player: str
-    write: Callable[[], Script]
+    write: Callable[[], Script] = Script
 
 
 SCENARIOS: list[Scenario] = []
+"""Played by our own master."""
 
 
 def scenario(
@@ -302,7 +303,7 @@ def p16() -> Script:
     return s
 
 
-@scenario("400 BPM", "Link goes to 999", "0.05 ms")
+@scenario("400 BPM", "Link goes to 999", "0.05 ms", "stops")
 def p17() -> Script:
     s = Script(400.0)
     s.clocks(30)
@@ -377,7 +378,7 @@ def p21() -> Script:
     for _ in range(5):
         s.clocks(45)
         until = s.frame + 60 * MS
-        s.clocks(3, lambda frame, until=until: (max(frame, until),))  # type: ignore[misc]
+        s.clocks(3, lambda frame, until=until: (max(frame, until),))
     s.halt()
     return s
 
@@ -411,7 +412,7 @@ def p23() -> Script:
     return s
 
 
-@scenario("Stamps in whole milliseconds", "WinMM (RtMidi.Core #13)", "1.2 ms")
+@scenario("Stamps in whole milliseconds", "WinMM (RtMidi.Core #13)", "1.2 ms", "stops")
 def p24() -> Script:
     s = Script(97.0, tolerance_ms=1.2)
     whole = lambda frame: (frame // MS * MS,)  # noqa: E731
@@ -480,3 +481,25 @@ def p28() -> Script:
     s.clocks(24 * 8)
     s.halt()
     return s
+
+
+THIRD_PARTY = Scenario(
+    f"P{len(SCENARIOS) + 1:02d}", "jack_midi_clock: Start, a change of tempo, Stop, locate, Continue",
+    "a master by other hands, x42's",
+    "0.06 ms; 6 ms for three clocks after a Start (it sends none before), 16 ms for four after the change", "two",
+)
+"""Played by that program, and judged by the clocks that it sent: see `as_sent`."""
+
+
+def as_sent(stretches: Sequence[Stretch]) -> Script:
+    """The Script of a master that was recorded: its stretches, and doubts where its tempo changes."""
+    script = Script(tolerance_ms=0.06)
+    for stretch in stretches:
+        frames = stretch.frames
+        script.doubts.append(Doubt(frames[0] - MS, frames[3], 6.0))
+        for before, at, after in zip(frames, frames[1:], frames[2:], strict=False):
+            if abs((after - at) / (at - before) - 1.0) > 0.02:
+                script.doubts.append(Doubt(before, after + 4 * (after - at), 16.0))
+        script.stretches.append(stretch)
+    script.frame = script.stretches[-1].frames[-1] if stretches else 0.0
+    return script

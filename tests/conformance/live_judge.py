@@ -97,7 +97,7 @@ def _stretch(script: Script, stretch: Stretch, ons: list[Heard], clip: Clip) -> 
             if chased:
                 ons.remove(chased[0])
             else:
-                out.append(f"note {note.pitch}, sounding at tick {stretch.tick0}, is not struck at {begun / RATE:.3f} s")
+                out.append(f"note {note.pitch}, sounding at tick {stretch.tick0}, is not struck at its start")
         if not stretch.tick0 <= note.start < ticks[-1]:
             continue
         due = float(np.interp(note.start, ticks, frames))

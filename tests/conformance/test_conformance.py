@@ -11,27 +11,13 @@ import os
 from importlib import import_module
 
 import pytest
+from baselines import PEERS_FAIL
 from cases import CASES, Case, Make
+from document import PAGE, page
 
 from bridge.bench.clock_filters import PEERS, Ours
 
 GUESS_BPM = 100.0
-
-PEERS_FAIL = {
-    "ardour_dll":
-        "C06 C08 C09 C12 C21 C22 C24 C25 C26 C27 C28 C29 C30 C32 C34 C35 C36 C37 C38 C39 C40 C41 C42",
-    "dll_1_hz":
-        "C08 C09 C19 C21 C24 C25 C26 C27 C28 C29 C32 C33 C34 C35 C36 C37 C38 C39 C40 C41",
-    "hydrogen_mean_10":
-        "C08 C09 C16 C18 C19 C21 C24 C25 C27 C28 C29 C32 C33 C34 C36 C37 C38 C39 C40 C41",
-    "isobar_ema":
-        "C04 C05 C06 C08 C09 C10 C16 C18 C19 C21 C24 C25 C26 C27 C28 C29 C32 C33 C34 C35 C36 C37 C38 C39 C40 "
-        "C41",
-    "least_squares_48":
-        "C08 C09 C16 C17 C18 C19 C21 C24 C25 C26 C27 C28 C32 C33 C34 C36 C37 C38 C39 C40 C41",
-}
-"""Numbers of the cases that each baseline does not pass: its transport as described, its filter as written."""
-
 
 def passes(case: Case, make: Make) -> bool:
     try:
@@ -64,3 +50,7 @@ def test_another(case: Case) -> None:
     module, _, factory = os.environ["SIDEMAN_FOLLOWER"].partition(":")
     make = getattr(import_module(module), factory)
     case.check(lambda: make(GUESS_BPM))
+
+
+def test_the_documentation_lists_the_cases() -> None:
+    assert PAGE.read_text("utf-8") == page(), "docs/conformance.md is out of date: python tests/conformance/document.py"

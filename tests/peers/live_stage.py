@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
-from live_cases import PLAYERS, Scenario
+from live_cases import PLAYERS, THIRD_PARTY, Scenario, as_sent
 from live_judge import Performance, Told
-from live_script import RATE, Script
+from live_script import RATE, Script, Stretch
 
 from bridge import session as sessions
+from bridge.bench import sync
 from bridge.bench.stage import Player
 from bridge.client import MusicClient
-from bridge.jack_peers import JackServer
+from bridge.jack_peers import ClockMaster, JackServer
 from bridge.jack_recorder import Heard, JackRecorder, Recording
 from bridge.jack_trace import Played, Sent, TraceMaster
 from bridge.session import CLOCK_OUT, Session
@@ -25,6 +27,7 @@ from bridge.wire import Status
 
 _REST_S = 0.3
 """Between two scenarios of a player."""
+_THIRD_PARTY_S = 15.0
 
 
 class StatusLog:
@@ -114,6 +117,8 @@ class Stage:
         self._clients: dict[str, str] = {}
         self._logs: dict[str, StatusLog] = {}
         self.players: dict[str, Player] = {}
+        self.clock_master: ClockMaster | None = None
+        """Where jack_midi_clock is installed."""
 
     def __enter__(self) -> Stage:
         with self._stack:
@@ -129,6 +134,8 @@ class Stage:
         self.server = enter(JackServer(sync=True))
         ports = [f"{player}-{i}" for player in PLAYERS for i in range(2)]
         self.master = enter(TraceMaster(ports, server=self.server.name))
+        if shutil.which("jack_midi_clock"):
+            self.clock_master = enter(ClockMaster(self.server, 120.0))
         for i, name in enumerate(PLAYERS):
             path = self._folder / f"{name}.toml"
             path.write_text(self._toml(name), "utf-8")
@@ -143,22 +150,54 @@ class Stage:
     def _toml(self, name: str) -> str:
         text = (Path(sessions.builtin_folder()) / "jazz-trio.toml").read_text("utf-8")
         loss, source = "stop" if name == "stops" else "continue", "auto" if name == "one" else "midi"
-        inputs = "".join(f'[[clock.in]]\nport = "trace:{name}-{i}"\n' for i in range(2))
+        masters = [f"trace:{name}-{i}" for i in range(2)]
+        if self.clock_master is not None and name == THIRD_PARTY.player:
+            masters.append(ClockMaster.PORT)
+        inputs = "".join(f'[[clock.in]]\nport = "{port}"\n' for port in masters)
         return f'{text}\n[clock]\nsource = "{source}"\non_loss = "{loss}"\n{inputs}'
 
     def run(self, scenarios: Sequence[Scenario]) -> Take:
-        """All of them, in real time. Raises DeviceError where a program fails."""
+        """All of them, and the third party's where it is there, in real time. Raises DeviceError where a program fails.
+        """
         placed = place(scenarios)
         tracks = [t.name for t in self.session.tracks]
         ports = [f"{client}:{port}" for client in self._clients.values() for port in (*tracks, CLOCK_OUT)]
         trace = [Sent(p.at + event.frame, 2 * PLAYERS.index(p.scenario.player) + event.port, event.data)
                  for p in placed for event in p.script.sent]
+        end = max((p.at + p.script.length for p in placed), default=0) + RATE // 4
+        moves: list[tuple[int, Callable[[], None]]] = []
+        after = max((p.at + p.script.length for p in placed if p.scenario.player == THIRD_PARTY.player), default=0)
+        if self.clock_master is not None:
+            moves = self._moves(self.clock_master, after)
+            ports.append(ClockMaster.PORT)
+            end = max(end, after + round(_THIRD_PARTY_S * RATE))
         with JackRecorder(ports, server=self.server.name) as recorder:
             assert recorder.connected(), "\n".join(player.output for player in self.players.values())
             start = self.master.play(trace)
             start_s = time.monotonic() + 0.2
-            time.sleep(max(p.at + p.script.length for p in placed) / RATE + 0.5)
-            played = self.master.played()
+            while (played := self.master.played()).frames < end:  # a loaded machine makes JACK slower than the clock
+                while moves and played.frames >= moves[0][0]:
+                    moves.pop(0)[1]()
+                time.sleep(0.05)
         assert recorder.recording is not None
+        if self.clock_master is not None:
+            placed.append(self._third_party(recorder.recording, start, after))
         return Take(placed, start, start_s, recorder.recording, played,
                     {name: list(log.told) for name, log in self._logs.items()}, self._clients, tracks)
+
+    def _moves(self, master: ClockMaster, after: int) -> list[tuple[int, Callable[[], None]]]:
+        """What jack_midi_clock is made to do, and when, in frames from the trace's start."""
+        what: list[tuple[float, Callable[[], None]]] = [
+            (0.3, master.play), (4.5, lambda: master.tempo(90.0)), (8.0, master.halt), (8.5, lambda: master.locate(8)),
+            (9.0, master.play), (14.0, master.halt),
+        ]
+        return [(after + round(seconds * RATE), move) for seconds, move in what]
+
+    def _third_party(self, recording: Recording, start: int, after: int) -> Placed:
+        first = start + after
+        sent = [Heard(m.frame - first, m.data) for m in recording.midi[ClockMaster.PORT] if m.frame >= first]
+        stretches = []
+        for tick0, frames in sync.stretches(sent):
+            last = float(2 * frames[-1] - frames[-2])
+            stretches.append(Stretch(tick0, [*(float(f) for f in frames), last]))
+        return Placed(THIRD_PARTY, as_sent(stretches), after)

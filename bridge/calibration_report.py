@@ -13,6 +13,8 @@ from bridge.session_edit import Place, Table, number
 
 Measured = AudioLoop | SynthDelay | MidiLoop | ClockOffset
 
+MOST_MS = 500.0
+"""What a session can make up for (session.OffsetMs)."""
 _SLOW_MS = 15.0
 _DRIFT_PPM = 5.0
 """5 µs a second: a ms in three minutes. One clock for both directions drifts by nothing."""
@@ -63,7 +65,8 @@ def places(what: str, entry: int = 0) -> list[Place]:
 
 
 def settings(measured: Measured, track: str = "", entry: int = 0) -> list[Setting]:
-    """What to put into a session; nothing if the measurement cannot be trusted. track: the name of the entry."""
+    """What to put into a session; nothing if the measurement cannot be trusted, or the offset is more than a session
+    takes. track: the name of the entry."""
     if measured.doubt:
         return []
     values: tuple[float, ...] = ()
@@ -72,6 +75,8 @@ def settings(measured: Measured, track: str = "", entry: int = 0) -> list[Settin
             values = (measured.offset_ms,)
         case MidiLoop():
             values = (measured.out_offset_ms, measured.in_offset_ms)
+    if any(abs(value) > MOST_MS for value in values):
+        return []
     spots = places(kind(measured), entry)
     return [Setting(place, value, track) for place, value in zip(spots, values, strict=True)]
 
@@ -115,6 +120,8 @@ def rows(measured: Measured) -> list[tuple[str, str]]:
 def notes(measured: Measured) -> list[str]:
     """What people should know besides; whole sentences."""
     said: list[str] = []
+    if not isinstance(measured, AudioLoop) and not measured.doubt and not settings(measured):
+        said.append(f"No session can make up for that: offsets end at {MOST_MS:g} ms.")
     main = next(iter(series(measured).values()))
     if abs(main.drift_ppm) > _DRIFT_PPM:
         said.append(f"The delay grows by {main.drift_ppm:.0f} µs a second: input and output run on clocks of their own "

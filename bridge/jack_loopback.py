@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from bridge.errors import DeviceError, PortError
 from bridge.frame_line import NS
 from bridge.jack_client import close_client, names, open_client, server_name
@@ -14,6 +16,8 @@ from bridge.tape import Latency, Programme, Take, Tape
 
 _AHEAD_FRAMES = 4096
 """A programme begins so long after it is handed over, so that no connection made meanwhile cuts into it."""
+_GOODBYE_S = 0.3
+"""So long for the last note-offs, where JACK no longer runs us."""
 
 
 class JackLoopback:
@@ -41,6 +45,7 @@ class JackLoopback:
         self._tape = Tape(Programme(0), self.rate, len(self._ins))
         self._running: Tape | None = None  # the tape that _start belongs to
         self._start = 0
+        self._last: list[bytes] | None = None  # once set nothing else is sent
         self._cable = False
         self._quiet = Quiet()
 
@@ -64,6 +69,16 @@ class JackLoopback:
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Blocks for some periods."""
+        self._last = []
+        time.sleep(2 * self.period / self.rate)  # a cycle that has begun may still send
+        offs = self._tape.offs()
+        if offs and self.lost is None:
+            self._last = offs
+            deadline = time.monotonic() + _GOODBYE_S
+            while self._last and time.monotonic() < deadline:
+                time.sleep(0.001)
+            time.sleep(2 * self.period / self.rate)  # for others to read it
         close_client(self._client)
         self._quiet.__exit__()
 
@@ -143,6 +158,12 @@ class JackLoopback:
         if self._sender is not None:
             self._sender.clear(frames)
         midi = [] if self._hearer is None else [(frame + at, data) for at, data in self._hearer.read(frames)]
+        if self._last is not None:
+            if self._sender is not None:
+                for data in self._last:
+                    self._sender.write(0, data)
+            self._last = []
+            return
         if frame < 0:
             return
         audio, due = tape.cycle(frame, frames, [buffer.view(frames) for buffer in self._buffers], midi)

@@ -46,6 +46,10 @@ def _port_lines(wiring: Wiring) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def _last(tape: Tape) -> list[MidiOut]:
+    return [MidiOut(0, 0, data) for data in tape.offs()]
+
+
 def _events(due: Sequence[Any], frame: int) -> list[MidiOut]:
     return [MidiOut(at - frame, 0, data) for at, data in due]
 
@@ -118,7 +122,7 @@ class StreamLoopback:
     def __exit__(self, *_: object) -> None:
         self._stream.close()
         if self._midi is not None:
-            self._midi.stop()
+            self._midi.stop(_last(self._tape))
         self._quiet.__exit__()
 
     @property
@@ -205,7 +209,7 @@ class MidiLoopback:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._driver.stop()
+        self._driver.stop(_last(self._tape))
         self._quiet.__exit__()
 
     @property

@@ -130,6 +130,17 @@ class Tape:
         audio = programme.audio[:0] if self.howled else programme.audio[frame:end]
         return audio, due
 
+    def offs(self) -> list[bytes]:
+        """Note-offs for what was begun and not ended: for a measurement that is broken off. Not for the device's
+        thread while it plays."""
+        sounding: dict[tuple[int, int], None] = {}
+        for _, data in self._sent:
+            if data[0] & 0xF0 == 0x90:
+                sounding[data[0] & 15, data[1]] = None
+            elif data[0] & 0xF0 == 0x80:
+                sounding.pop((data[0] & 15, data[1]), None)
+        return [bytes((0x80 | channel, note, 0)) for channel, note in sounding]
+
     def cut(self, first: int, end: int) -> None:
         """The device lost something between these frames."""
         self._gaps.append((first, end))

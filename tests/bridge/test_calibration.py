@@ -234,6 +234,21 @@ def test_a_slow_attack_is_told() -> None:
     assert any("to rise" in note for note in notes(synth(lambda n: [960.0] * n, attack_s=0.06)))
 
 
+def test_more_than_a_session_takes_is_told() -> None:
+    far = synth(lambda n: [30_000.0] * n)
+    assert not far.doubt and offsets(far) == []
+    assert any("offsets end at 500 ms" in note for note in notes(far))
+
+
+def test_what_is_broken_off_leaves_no_note_sounding() -> None:
+    programme, at = synth_programme(RATE, 5, channel=3, note=60, velocity=100)
+    tape = Tape(programme, RATE, 0)
+    tape.cycle(0, int(at[1]) + 10, [], [])
+    assert tape.offs() == [b"\x82\x3c\x00"]
+    tape.cycle(tape.position, programme.frames, [], [])
+    assert tape.offs() == []
+
+
 def test_a_silent_synth_is_refused() -> None:
     programme, at = synth_programme(RATE, 25, channel=1, note=60, velocity=100)
     hiss = np.random.default_rng(1).normal(0.0, 1e-5, programme.frames).astype(np.float32)

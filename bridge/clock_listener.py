@@ -234,7 +234,7 @@ class _PortEar:
             raise DeviceError(f"name a port to watch: {LOOPMIDI.replace('in the session', 'on the command line')}")
         self._heard: deque[Heard] = deque(maxlen=_INBOX)
         self._dropped = 0
-        self._desk = PortDesk((), [PortWish(CLOCK_PORT, port)], self._hear, api=api.full_name, client="Sideman watch")
+        self._desk = PortDesk((), [PortWish(CLOCK_PORT, port)], self._hear, api=api.name, client="Sideman watch")
         self._desk.open()
         where = repr(port) if port is not None else f'connect the master to "Sideman watch {CLOCK_PORT}"'
         self.source = Source(f"{where}, {self._desk.name}", False)

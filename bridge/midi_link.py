@@ -90,7 +90,7 @@ class Open(NamedTuple):
     """The first word to the process: which ports.
 
     lenient   a named port that is not there is no reason to fail
-    observe   let pylibremidi tell of hot-plug
+    assist    let pylibremidi help, see PortDesk
     first     (port, data) to send at once: offs for what a process that died has left sounding
     """
 
@@ -99,7 +99,7 @@ class Open(NamedTuple):
     api: str | None
     client: str
     lenient: bool = False
-    observe: bool = True
+    assist: bool = True
     first: tuple[tuple[int, bytes], ...] = ()
 
 

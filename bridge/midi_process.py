@@ -30,8 +30,10 @@ NS = 1_000_000_000
 _PRIORITY = 20
 """Of SCHED_FIFO: above JACK's clients (5) and its server (10), below what kernels keep for interrupts (50)."""
 _IDLE_NS = 50_000_000
-_POLL_NS = 1_000_000
-"""Where a library has to be polled, and on Windows, where a pipe cannot be waited for together with a ring."""
+_POLL_NS = 2_000_000
+"""Where a library has to be polled (it stamps by the driver's clock), and on Windows, where a pipe cannot be waited for
+together with a ring."""
+_HOUSE_NS = 50_000_000
 _QUIET_NS = 3_000_000
 """So far from the next message there is time to tell the news and to look for ports."""
 _NEWS_NS = 250_000_000
@@ -77,7 +79,7 @@ class MidiLoop:
         self._ended = False
         self._last: tuple[tuple[int, bytes], ...] = ()
         self._told: News | None = None
-        self._told_ns = 0
+        self._told_ns = self._kept_ns = 0
 
     def end(self) -> None:
         """As at Close with nothing more to send. Safe in a signal handler."""
@@ -93,7 +95,7 @@ class MidiLoop:
             self._answer(Closed(0))
             return
         self._desk = PortDesk(order.outs, order.ins, self._heard, api=order.api, client=order.client,
-                              observe=order.observe)
+                              assist=order.assist)
         try:
             self._desk.open(order.lenient)
         except SidemanError as error:
@@ -121,7 +123,9 @@ class MidiLoop:
             return
         if self._desk.polled:
             self._desk.poll()
-        if left_ns > _QUIET_NS or now_ns - self._told_ns > _PATIENCE_NS:
+        unkept_ns = now_ns - self._kept_ns
+        if unkept_ns > _HOUSE_NS and (left_ns > _QUIET_NS or unkept_ns > _PATIENCE_NS):
+            self._kept_ns = now_ns
             self._keep_house(now_ns)
         self._wait(min(_IDLE_NS, left_ns - SPIN_NS - (self._clock() - now_ns)))
 

@@ -92,6 +92,18 @@ def open_system(api: MidiApi, client: str = "Sideman") -> PortSystem:
     return RtMidiSystem(api.number, api.label, client)
 
 
+def open_ears(api: MidiApi, client: str = "Sideman") -> PortSystem | None:
+    """pylibremidi for the inputs, where it is installed and knows when the driver had a message; None elsewhere."""
+    from bridge.libremidi_ports import DRIVER_STAMPS, LibreMidiSystem, libremidi_systems
+
+    try:
+        if api.library != LIBREMIDI and api.name in DRIVER_STAMPS and api.name in libremidi_systems():
+            return LibreMidiSystem(api.name, client)
+    except DeviceError:
+        pass  # not installed
+    return None
+
+
 def open_observer(api: MidiApi) -> PortObserver | None:
     """Who tells when ports come and go on a system that answers, by pylibremidi; None without it."""
     from bridge.libremidi_ports import LibreMidiObserver, libremidi_systems
@@ -100,6 +112,11 @@ def open_observer(api: MidiApi) -> PortObserver | None:
         return LibreMidiObserver(api.name) if api.name in libremidi_systems() else None
     except DeviceError:
         return None
+
+
+def names_library(wanted: str | None) -> bool:
+    """Does `wanted`, as for choose_api(), or else the environment, insist on one of the libraries?"""
+    return (wanted or os.environ.get(CHOICE) or "").partition(":")[0] in (RTMIDI, LIBREMIDI)
 
 
 def list_ports(api: MidiApi) -> PortNames:

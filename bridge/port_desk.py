@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from bridge.errors import DeviceError, PortError
 from bridge.midi_port_system import InPort, OutPort, PortNames, PortObserver, PortSystem, is_ours
-from bridge.midi_systems import MidiApi, choose_api, find_port, open_observer, open_system
+from bridge.midi_systems import (
+    MidiApi,
+    choose_api,
+    find_port,
+    names_library,
+    open_ears,
+    open_observer,
+    open_system,
+)
 from bridge.port_news import PortNews
 
 NS = 1_000_000_000
@@ -61,17 +70,19 @@ class PortDesk:
         *,
         api: str | None = None,
         client: str = "Sideman",
-        observe: bool = True,
+        assist: bool = True,
     ) -> None:
-        """Nothing is opened yet. heard(number of the input, ns, message). api: as for choose_api(). observe: let
-        pylibremidi tell of hot-plug, where it is installed."""
+        """Nothing is opened yet. heard(number of the input, ns, message). api: as for choose_api(). assist: where
+        pylibremidi is installed, let it tell of hot-plug, and hear, unless api insists on a library."""
         self._outs = [_Port(wish) for wish in outs]
         self._ins = [_Port(wish) for wish in ins]
         self._heard = heard
         self._api_name = api
         self._client = client
-        self._observe = observe
+        self._assist = assist
         self._system: PortSystem | None = None
+        self._ears: PortSystem | None = None
+        """Another library for the inputs."""
         self._observer: PortObserver | None = None
         self._known = PortNames([], [])
         self._news = PortNews((), lambda _name: True)
@@ -88,7 +99,7 @@ class PortDesk:
 
     @property
     def polled(self) -> bool:
-        return self._system is not None and self._system.polled
+        return any(system.polled for system in (self._system, self._ears) if system is not None)
 
     @property
     def sides(self) -> tuple[PortSide, ...]:
@@ -128,7 +139,11 @@ class PortDesk:
         self.name = api.label
         # First, while no callback of an input waits for the interpreter, which pylibremidi and RtMidi keep while they
         # open: where the system waits for the callback (JACK), that would never end.
-        self._observer = open_observer(api) if self._observe else None
+        if self._assist:
+            self._observer = open_observer(api)
+            self._ears = open_ears(api, self._client) if self._ins and not names_library(self._api_name) else None
+            if self._ears is not None:
+                self.name += f", heard by {self._ears.label.rpartition(' ')[2]}"
         ports = [*self._outs, *self._ins]
         if not system.virtual and any(port.pattern is None for port in ports):
             self.name += f" ({LOOPMIDI})"
@@ -157,8 +172,9 @@ class PortDesk:
 
     def poll(self) -> None:
         """Let what arrived be heard, where the library does not call by itself."""
-        if self._system is not None:
-            self._system.poll()
+        for system in (self._system, self._ears):
+            if system is not None:
+                system.poll()
 
     def wants_look(self, now_ns: int) -> bool:
         """Is it time for look()? Does not block."""
@@ -193,9 +209,10 @@ class PortDesk:
         observer, self._observer = self._observer, None
         if observer is not None:
             observer.close()
-        system, self._system = self._system, None
-        if system is not None:
-            system.close()
+        for system in (self._ears, self._system):
+            if system is not None:
+                system.close()
+        self._system = self._ears = None
 
     # --- inside
 
@@ -206,8 +223,15 @@ class PortDesk:
         assert self._system is not None
         if port in self._outs:
             return self._system.open_out(self._label(port), theirs)
-        number, heard = self._ins.index(port), self._heard
-        return self._system.open_in(self._label(port), theirs, lambda ns, data: heard(number, ns, data))
+        number, all_heard = self._ins.index(port), self._heard
+
+        def heard(ns: int, data: bytes) -> None:
+            all_heard(number, ns, data)
+
+        if self._ears is not None:
+            with contextlib.suppress(OSError):  # it may know the port by another name, or not at all
+                return self._ears.open_in(self._label(port), theirs, heard)
+        return self._system.open_in(self._label(port), theirs, heard)
 
     def _open_virtual(self, port: _Port) -> None:
         try:

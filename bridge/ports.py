@@ -166,10 +166,15 @@ class MidiPorts:
         Raises PortError for a named port that does not exist, DeviceError for a system asked for that does not answer.
         """
         self.launch()
-        assert self._child is not None
-        answer = _ask(self._child.pipe, self._order)
+        answer = self._ask(self._order)
+        if answer is None:  # pylibremidi is known to take the process with it where a system does not answer
+            self._end()
+            self.launch()
+            answer = self._ask(self._order._replace(assist=False))
         if not isinstance(answer, News):
             self._end()
+            if answer is None:
+                raise DeviceError("the process that holds the MIDI ports does not start: run `sideman doctor`")
             raise answer.kind(answer.text)
         self._news = answer
         self._keeper = threading.Thread(target=self._keep, name="midi process", daemon=True)
@@ -215,6 +220,16 @@ class MidiPorts:
     def _pairs(self) -> list[tuple[PortWish, PortSide]]:
         return list(zip([*self._outs, *self._ins], self._news.sides, strict=True))
 
+    def _ask(self, order: Open) -> News | Refused | None:
+        """The process's answer; None if it died or is silent."""
+        assert self._child is not None
+        with contextlib.suppress(EOFError, OSError):
+            self._child.pipe.send(order)
+            if self._child.pipe.poll(_START_S):
+                answer = self._child.pipe.recv()
+                return answer if isinstance(answer, News | Refused) else None
+        return None
+
     def _closed_sides(self) -> tuple[PortSide, ...]:
         """As for a process that is not there. Without any MIDI system nothing is missed."""
         return tuple(PortSide(False, "") for _ in [*self._outs, *self._ins])
@@ -230,7 +245,7 @@ class MidiPorts:
             self._mourn()
             if self._stopping.wait(_PAUSES_S[min(quick, len(_PAUSES_S) - 1)]):
                 return
-            self._start_again(observe=quick == 0)
+            self._start_again(assist=quick == 0)
 
     def _hear(self) -> None:
         """Until the process has ended."""
@@ -271,14 +286,14 @@ class MidiPorts:
         self._news = News(news.name, False, self._closed_sides())
         self._say("the process that holds the MIDI ports has died and is started again")
 
-    def _start_again(self, observe: bool) -> None:
+    def _start_again(self, assist: bool) -> None:
         assert self._rings is not None
         self.restarts += 1
         self._child, self._child_s = self._spawn(self._rings, self._realtime), time.monotonic()
         # What sounds now or is on its way: the new process ends it first, and drops the note-ons that have grown old.
         first = tuple(self._sounding.offs())
         with contextlib.suppress(OSError):
-            self._child.pipe.send(self._order._replace(lenient=True, observe=observe, first=first))
+            self._child.pipe.send(self._order._replace(lenient=True, assist=assist, first=first))
 
     def _end(self) -> None:
         if self._child is not None:
@@ -287,17 +302,6 @@ class MidiPorts:
         rings, self._rings = self._rings, None
         if rings is not None:
             rings.close()
-
-
-def _ask(pipe: Any, order: Open) -> News | Refused:
-    try:
-        pipe.send(order)
-        answer = pipe.recv() if pipe.poll(_START_S) else None
-    except (EOFError, OSError):
-        answer = None
-    if isinstance(answer, News | Refused):
-        return answer
-    return Refused(DeviceError, "the process that holds the MIDI ports does not start: run `sideman doctor`")
 
 
 def _spawn(rings: MidiRings, realtime: bool) -> Child:

@@ -42,11 +42,14 @@ def test_the_pacer_follows_a_clock_through_a_library(
     jack_server: JackServer, clock_master: ClockMaster, record: Callable[..., Any], api: str, name: str
 ) -> None:
     """No audio device: each F8 is answered by a note at its own time plus 30 ms, which later blocks must place."""
-    if api.startswith("libremidi"):
+    driver_stamps = api != "rtmidi:jack"
+    if driver_stamps:
         pytest.importorskip("pylibremidi", reason="pip install 'sideman[libremidi]'")
     pending: list[int] = []
+    stamps: list[int] = []
 
     def step(block: Block) -> Outputs:
+        stamps.extend(m.ns for m in block.midi if m.data == b"\xf8")
         pending.extend(m.ns + 30_000_000 for m in block.midi if m.data == b"\xf8")
         end_ns = block.ns0 + block.frames * 10**9 // 48_000
         out = []
@@ -73,7 +76,10 @@ def test_the_pacer_follows_a_clock_through_a_library(
     assert len(clocks) > 60
     assert len(notes) == len(clocks), "none lost, none doubled"
     late_ms = (notes - clocks) / 48 - 30
-    assert -5 < np.median(late_ms) < 20, "sent at a period's start, and by RtMidi stamped on arrival: some ms, both ways"
+    # Sent at a period's start; stamped on arrival, or by JACK's filter, which bends on a busy machine.
+    assert -25 < np.median(late_ms) < 25 if driver_stamps else -5 < np.median(late_ms) < 20
+    error_ms = np.abs(np.diff(stamps) / 1e6 - np.diff(clocks) / 48)
+    assert np.median(error_ms) < (0.2 if driver_stamps else 2.0)
     assert taken.midi["Sideman piano"][-1].data == OFF
     assert (ports.dropped, ports.failed, driver.step_errors) == (0, 0, 0)
 

@@ -1,4 +1,4 @@
-"""The process that holds the MIDI ports, on a real jackd through both libraries: killed, orphaned, and with hot-plug."""
+"""The process that holds the MIDI ports, on a real jackd by both libraries: killed, orphaned, and with hot-plug."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from bridge.driver import MidiOut
 from bridge.errors import DeviceError
 
 try:
+    from bridge.bench import lateness
     from bridge.jack_peers import ClockMaster, JackServer
     from bridge.jack_recorder import JackRecorder
     from bridge.ports import MidiPorts
@@ -153,3 +154,16 @@ def test_what_others_plug_in_is_told_and_a_named_port_comes_back(jack_server: Ja
     sent = [message.data for message in second.stop().midi["nobody"]]
     assert sent == [ON, b"\xf0" + bytes(range(100)) * 20 + b"\xf7", OFF]
     assert (ports.vanished, ports.reconnected) == (1, 1)
+
+
+def test_the_bench_of_lateness(jack_server: JackServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its figures are there, and beside a busy thread the process does better than a thread in the busy one."""
+    cases = {key: lateness._CASES[key] for key in ("lateness", "in_process")}
+    monkeypatch.setattr(lateness, "_CASES", cases)
+    told: list[str] = []
+    figures = lateness.run(0.7, told.append)
+    assert figures["system"].endswith(":jack")
+    assert len(told) == 4
+    assert set(figures) == {"seconds", "system", *(f"{key}{fifo}_ms" for key in cases for fifo in ("", "_fifo"))}
+    assert figures["in_process_ms"] is not None
+    assert figures["lateness_ms"]["p50"] < figures["in_process_ms"]["p50"]

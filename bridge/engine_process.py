@@ -200,6 +200,7 @@ class _Shell:
 def run(setup: Setup, rings: Rings, main: Connection[Any, Any]) -> None:
     """Until `main` says stop or is gone, or the driver is lost: main then starts another engine in its place."""
     quiet_child()
+    sys.setswitchinterval(0.0005)  # the device's thread waits no longer than this for another that computes, not 5 ms
     stop = threading.Event()
     try:
         engine, rig, driver, shell = _start(setup, rings)

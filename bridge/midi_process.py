@@ -73,7 +73,7 @@ class MidiLoop:
         self._fifo = fifo
         self._clock = clock
         self._desk = PortDesk((), (), self._heard)
-        self._sender = MidiSender(self._send, clock=clock)
+        self._sender = MidiSender(self._desk.send, clock=clock)
         self._unpacker = Unpacker()
         self._lock = threading.Lock()
         self._ended = False
@@ -96,6 +96,7 @@ class MidiLoop:
             return
         self._desk = PortDesk(order.outs, order.ins, self._heard, api=order.api, client=order.client,
                               assist=order.assist)
+        self._sender = MidiSender(self._desk.send, clock=self._clock)
         try:
             self._desk.open(order.lenient)
         except SidemanError as error:
@@ -135,16 +136,13 @@ class MidiLoop:
         """From a process that died: end what it left sounding, and do not play what has become old meanwhile."""
         for port, data in order.first:
             with contextlib.suppress(Exception):  # a port that is not back: nothing can be sent there
-                self._send(port, data)
+                self._desk.send(port, data)
         self._take()
         self._sender.drop_stale(self._clock() - _STALE_NS)
 
     def _take(self) -> None:
         for slot in self._rings.out.drain():
             self._sender.put(Due(*message) for message in self._unpacker.feed(slot))
-
-    def _send(self, port: int, data: bytes) -> None:
-        self._desk.send(port, data)
 
     def _heard(self, port: int, ns: int, data: bytes) -> None:
         """On a thread of the MIDI library's, one for each input: the ring knows one writer."""

@@ -30,9 +30,7 @@ _DRAIN_S = 0.01
 class _OutPort:
     def __init__(self, handle: Any) -> None:
         self._handle = handle
-
-    def send(self, data: bytes) -> None:
-        self._handle.send_message(data)
+        self.send: Callable[[bytes], None] = handle.send_message
 
     def close(self) -> None:
         handle, self._handle = self._handle, None

@@ -55,14 +55,17 @@ class Chase:
         self._controls: dict[ControlKey, Tick] = {}
         self._onsets: dict[NoteKey, Tick] = {}
 
-    def over(self, cursor: Tick) -> bool:
-        """Whether it is too late for what is still missing, or nothing is."""
-        return cursor > self._first + LATE_TICKS or (
-            self._bar in self._seen and all(b in self._seen for b in range(max(0, self._bar - CHASE_BARS), self._bar))
-        )
+    def late(self, cursor: Tick) -> bool:
+        """Whether it is too late for what is still missing."""
+        return cursor > self._first + LATE_TICKS
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing is missing."""
+        return all(b in self._seen for b in range(max(0, self._bar - CHASE_BARS), self._bar + 1))
 
     def played(self, due: Due) -> None:
-        """This has been played meanwhile: nothing earlier takes its place."""
+        """This has come from the music since: nothing earlier takes its place."""
         if due.kind is Kind.ON:
             self._onsets[due.note] = due.tick
         elif due.kind is not Kind.OFF:

@@ -6,6 +6,7 @@ position only while stopped; 24 clocks to the quarter note.
 
 from __future__ import annotations
 
+from collections import deque
 from math import ceil
 
 from bridge.driver import MidiOut
@@ -62,18 +63,20 @@ class ClockOut:
 
 
 class ClockPort:
-    """One output that our clock goes to. A tempo change moves the clocks that have not been sent.
+    """One output that our clock goes to. A tempo change moves the clocks that are not on their way.
 
     A port that sends early cannot do so where play begins by surprise (a master's Start): the clocks that are due
     already then follow the Start at once, so that a slave, which counts them, is where it should be.
     """
 
-    __slots__ = ("_floor", "_offset_ns", "_out", "_port")
+    __slots__ = ("_floor", "_offset_ns", "_out", "_port", "_rolls", "_waiting")
 
     def __init__(self, route: ClockRoute) -> None:
         self._port, self._offset_ns = route
         self._out = ClockOut()
         self._floor = 0
+        self._rolls = False  # the slave does
+        self._waiting: deque[tuple[int, bytes]] = deque()
 
     def open(self) -> None:
         """A new block."""
@@ -85,18 +88,27 @@ class ClockPort:
 
     def run(self, line: TempoLine, ns: int, end: Tick, last: Tick | None, frames: Frames) -> list[MidiOut]:
         """All that is due before `ns`, which is before tick `end`; at tick `last`, if there is one, the Stop."""
-        offset = self._offset_ns
-        if offset:
+        offset, waiting = self._offset_ns, self._waiting
+        if offset < 0:
             end = ceil(line.tick_at(ns - offset))
         if last is not None:
             end = min(end, last)
-        sent = [self._message(line.ns_at(tick) + offset, message, frames) for tick, message in self._out.take(end)]
-        return sent + self.stop(line.ns_at(end) + offset, frames) if end == last else sent
+        for tick, message in self._out.take(end):
+            waiting.append((line.ns_at(tick) + offset, message))
+        if end == last:
+            waiting.extend((line.ns_at(end) + offset, message) for message in self._out.stop())
+        sent: list[MidiOut] = []
+        while waiting and (waiting[0][0] < ns or offset <= 0):
+            sent.append(self._message(*waiting.popleft(), frames))
+        return sent
 
     def stop(self, ns: int, frames: Frames) -> list[MidiOut]:
-        """Play ends now: at once, whatever the offset."""
-        return [self._message(ns, message, frames) for message in self._out.stop()]
+        """Play ends now, whatever the offset; what has not been sent never is."""
+        self._out.stop()
+        self._waiting.clear()
+        return [self._message(ns, bytes((STOP,)), frames)] if self._rolls else []
 
     def _message(self, ns: int, message: bytes, frames: Frames) -> MidiOut:
         self._floor = max(self._floor, frames.at(ns))
+        self._rolls = message[0] != STOP
         return MidiOut(self._floor, self._port, message)

@@ -122,10 +122,10 @@ class Conductor:
                     self.notices.append(f"the clock of {masters.name} is back")
                     player.line = follower.line
 
-    def check(self, now_ns: int, delay_ns: int) -> None:
-        """Whether the leader has been lost; `delay_ns` is how much later than it comes its clock counts as heard."""
+    def check(self, now_ns: int, early_ns: int) -> None:
+        """Whether the leader has been lost; `early_ns` is how long before it comes its clock counts as heard."""
         leader, name = self._masters.leader, self._masters.name
-        if leader is None or not leader.check(now_ns + delay_ns):
+        if leader is None or not leader.check(now_ns - early_ns):
             return
         if self._stop_on_loss:
             self.notices.append(f"the clock of {name} was lost: stopped")

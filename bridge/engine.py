@@ -235,12 +235,12 @@ class Engine:
         if self._heard or block.midi:
             self._hear(block.midi, shift, end_ns)
         if self._timecode:
-            conductor.follow(self._masters.elapse(ns0 + self._delay(self._masters.name)))
+            conductor.follow(self._masters.elapse(ns0 + min(0, self._delay(self._masters.name))))
         if block.playhead is not None:
             conductor.follow(self._masters.see(block.playhead._replace(ns=block.playhead.ns + shift)))
         conductor.advance(end_ns)
         if self._masters.leader is not None:
-            conductor.check(ns0, self._delay(self._masters.name))
+            conductor.check(ns0, max(0, -self._delay(self._masters.name)))
         return self._render(block)
 
     def _obey(self, command: AnyCommand) -> None:

@@ -43,13 +43,16 @@ class Frames(NamedTuple):
 class Lane:
     """All that leaves with one offset: a queue in order of ticks, and what was sent that is not over.
 
-    cursor    all before this tick has been sent
+    queue     what the music has not reached, or, in an early lane, what will not be sent yet
+    waiting   in a late lane, what the music has passed, with the time to send it: no tempo change moves that
+    cursor    the queue begins here
     sounding  notes that have been begun and not ended
     cut       notes that a stop has ended before their time
     controls  the last value of each controller since the last jump
     """
 
-    __slots__ = ("controls", "cursor", "cut", "floor", "offset_ns", "queue", "routes", "sounding", "strips")
+    __slots__ = ("controls", "cursor", "cut", "floor", "offset_ns", "queue", "routes", "sounding", "stopped_ns",
+                 "strips", "waiting")
 
     def __init__(self, offset_ns: int, routes: Sequence[Route | None], strips: bool) -> None:
         """routes  by track: where its MIDI goes from here, if it does; strips: the instruments hear this lane"""
@@ -58,7 +61,9 @@ class Lane:
         self.strips = strips
         self.cursor: Tick = 0
         self.floor = 0
+        self.stopped_ns = 0
         self.queue: deque[Due] = deque()
+        self.waiting: deque[tuple[int, Due]] = deque()
         self.sounding: dict[NoteKey, Due] = {}
         self.cut: list[Due] = []
         self.controls: dict[ControlKey, Due] = {}
@@ -77,20 +82,38 @@ class Lane:
             self.controls[due.control] = due
         return True
 
-    def resume(self, tick: Tick, strike: bool) -> None:
-        """Before what is still to be sent, undo what a stop has done: pedal, bend, and the notes that it cut short."""
-        at = max(self.cursor, tick)
-        again = [d for d in self.controls.values() if (d.kind, d.number) in _RESET and d.value]
+    def silence(self, ns: int) -> list[Due]:
+        """Play stops: the ends of what sounds."""
+        self.stopped_ns = ns
+        ended = list(self.sounding.values())
+        self.sounding.clear()
+        self.cut += ended
+        return [due._replace(kind=Kind.OFF, value=64.0, cents=0.0) for due in ended]
+
+    def resume(self, tick: Tick, line: TempoLine, strike: bool) -> None:
+        """The music goes on from `tick`: undo what the stop did, pedal, bend and notes cut short; then all the rest."""
+        at = tick - round(self.offset_ns / line.ns_per_tick)
+        if self.offset_ns <= 0:
+            at = max(at, self.cursor)
+        moved = [d for d in self.controls.values() if d.value and (d.kind, d.number) in _RESET]
+        again = [d._replace(tick=self.cursor) for d in moved]
         if strike:
-            again += [d._replace(length=d.tick + d.length - self.cursor) for d in self.cut
+            again += [d._replace(tick=self.cursor, length=d.tick + d.length - self.cursor) for d in self.cut
                       if worth_striking(d.channel, d.tick + d.length - at)]
         self.cut.clear()
-        self.queue.extendleft(d._replace(tick=self.cursor) for d in reversed(again))
+        again.reverse()
+        if self.offset_ns <= 0:
+            self.queue.extendleft(again)
+        else:
+            ns = line.ns_at(tick)
+            self.waiting = deque((due_ns + ns - self.stopped_ns, due) for due_ns, due in self.waiting)
+            self.waiting.extendleft((ns, due) for due in again)
 
     def forget(self, tick: Tick) -> None:
         """After a jump to `tick`: what has not been sent never is."""
         self.cursor = tick
         self.queue.clear()
+        self.waiting.clear()
         self.cut.clear()
         self.controls.clear()
 
@@ -147,19 +170,20 @@ class Outlets:
     def run(self, line: TempoLine, ns: int, end: Tick) -> None:
         """Send all that is due before `ns`, which is before tick `end`; what is late goes at once, in order."""
         for lane in self._lanes:
-            if lane.offset_ns:
-                end = ceil(line.tick_at(ns - lane.offset_ns))
-            if end <= lane.cursor:
-                continue
-            lane.cursor = end
+            offset = lane.offset_ns
+            upto = ceil(line.tick_at(ns - offset)) if offset < 0 else end
             queue = lane.queue
-            while queue and queue[0].tick < end:
-                due = queue.popleft()
-                if lane.note(due):
-                    frame = self.frames.at(line.ns_at(due.tick) + lane.offset_ns)
-                    if frame > lane.floor:
-                        lane.floor = frame
-                    self._send(lane, lane.floor, due)
+            if upto > lane.cursor:
+                lane.cursor = upto
+                while queue and queue[0].tick < upto:
+                    due = queue.popleft()
+                    if offset > 0:
+                        lane.waiting.append((line.ns_at(due.tick) + offset, due))
+                    else:
+                        self._give(lane, line.ns_at(due.tick) + offset, due)
+            waiting = lane.waiting
+            while waiting and waiting[0][0] < ns:
+                self._give(lane, *waiting.popleft())
 
     def pass_on(self, ns: int, port: int, message: bytes) -> None:
         """A message of a player's own."""
@@ -176,12 +200,8 @@ class Outlets:
         frame = max(self.frames.at(ns), *(lane.floor for lane in self._lanes))
         for lane in self._lanes:
             lane.floor = frame
-            if lane.sounding:
-                ended = list(lane.sounding.values())
-                lane.sounding.clear()
-                lane.cut += ended
-                for due in ended:
-                    self._send(lane, frame, due._replace(kind=Kind.OFF, value=64.0, cents=0.0))
+            for due in lane.silence(ns):
+                self._send(lane, frame, due)
             if jump and lane.controls:
                 for due in lane.controls.values():
                     default = _DEFAULTS.get((due.kind, due.number), due.value)
@@ -203,15 +223,22 @@ class Outlets:
         self._reset(0)
         return self.midi
 
-    def resume(self, tick: Tick, ns_per_tick: float, strike: bool) -> None:
+    def resume(self, tick: Tick, line: TempoLine, strike: bool) -> None:
         """Play goes on at `tick`, where it was cut: nothing is lost, nothing doubled."""
         for lane in self._lanes:
-            lane.resume(tick - round(lane.offset_ns / ns_per_tick), strike)
+            lane.resume(tick, line, strike)
 
     def forget(self, tick: Tick) -> None:
         """Play goes on elsewhere, at `tick`."""
         for lane in self._lanes:
             lane.forget(tick)
+
+    def _give(self, lane: Lane, ns: int, due: Due) -> None:
+        if lane.note(due):
+            frame = self.frames.at(ns)
+            if frame > lane.floor:
+                lane.floor = frame
+            self._send(lane, lane.floor, due)
 
     def _send(self, lane: Lane, frame: int, due: Due) -> None:
         _, kind, track, channel, number, value, cents, _ = due

@@ -75,7 +75,7 @@ class Player:
     def roll(self, tick: Tick) -> None:
         """Play from the position on, which the line says is `tick`: after a stop there, or a jump."""
         self.playing = True
-        self.outlets.resume(tick, self.line.ns_per_tick, self._chase)
+        self.outlets.resume(tick, self.line, self._chase)
         for clock in self._clocks:
             clock.play(self.position)
 
@@ -120,8 +120,8 @@ class Player:
     def leave(self) -> list[MidiOut]:
         """For good: the messages that must still be sent before the ports close."""
         self.playing = False
-        stops = [message for clock in self._clocks for message in clock.stop(0, Frames(0, 1, 1))]
-        return self.outlets.leave() + stops
+        self.open(Frames(0, 1, 1))
+        return self.outlets.leave() + [message for clock in self._clocks for message in clock.stop(0, self._frames)]
 
     def _cut(self, ns: int, jump: bool = False) -> None:
         self.outlets.cut(ns, jump)

@@ -19,7 +19,8 @@ KEEP_BARS = 8
 _REPEAT_BACK = (4, 2, 1, 3, 5, 6, 7, 8)
 """Which earlier bar stands in for a late one: the phrase unit is four or two bars in most music."""
 
-_CHASED, _CONTROL, _ON = 0, 1, 2
+_OWED, _CONTROL, _STRUCK, _ON = range(4)
+"""What goes first at one tick: what a jump owes of controls, then the bar's own; and so for notes."""
 
 
 class Timeline:
@@ -124,7 +125,7 @@ class Timeline:
         while True:
             off = offs[0][0] if offs else end
             if pending and (on := pending[0][0]) < off and on < end:
-                due = heapq.heappop(pending)[3]
+                _, order, _, due = heapq.heappop(pending)
                 if due.kind is Kind.ON:
                     key = due.note
                     if key in sounding:  # struck again: end the old one first
@@ -132,7 +133,7 @@ class Timeline:
                     self._serial += 1
                     sounding[key] = (on + due.length, self._serial)
                     heapq.heappush(offs, (on + due.length, self._serial, key))
-                if self._chase is not None:
+                if self._chase is not None and order in (_CONTROL, _ON):
                     self._chase.played(due)
                 out.append(due)
             elif off < end:
@@ -148,12 +149,15 @@ class Timeline:
 
     def _owe(self, chase: Chase) -> None:
         """Put what holds at the cursor before all that falls due there."""
+        if chase.late(self.cursor):
+            self._chase = None
+            return
         owed = chase.gather(self._bars, self.cursor)
         for due in owed.controls:
-            self._push(_CHASED, due)
+            self._push(_OWED, due)
         for due in owed.notes:
-            self._push(_ON, due)
-        if chase.over(self.cursor):
+            self._push(_STRUCK, due)
+        if chase.done:
             self._chase = None
 
     def _load(self, bar: int, cursor: Tick) -> None:
@@ -178,8 +182,9 @@ class Timeline:
         self._loaded = bar
         self._played[bar] = clips
         self._played.pop(bar - KEEP_BARS - 1, None)
-        for old in [b for b in self._bars if HOME_BARS <= b < bar - KEEP_BARS and b not in self.kept]:
-            del self._bars[old]
+        if self._chase is None:  # which looks into all that is at hand
+            for old in [b for b in self._bars if HOME_BARS <= b < bar - KEEP_BARS and b not in self.kept]:
+                del self._bars[old]
         for track, clip in enumerate(clips):
             for n in clip.notes:
                 if n.start >= first:

@@ -1,115 +1,17 @@
-"""The engine without devices: a fake rig, simulated time, simulated masters."""
+"""The engine without devices: simulated time, simulated masters."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 
-import numpy as np
 import pytest
+from engine_stage import F8, FA, FB, FC, RATE, FakeRig, Stage, quarters
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.clip_bytes import Bar
-from bridge.driver import Block, MidiIn, MidiOut
-from bridge.engine import Engine, Inputs
+from bridge.engine import Engine
 from bridge.inbox import AnyCommand, Halt, Locate, NewPlan, Play, SetTempo
 from bridge.routes import ClockRoute, Route
-from composers.score import Clip, Meter, Note
-from instruments.block import AudioBlock, FrameEvent, Transport
-
-RATE = 48_000
-METER = Meter()
-F8, FA, FB, FC = b"\xf8", b"\xfa", b"\xfb", b"\xfc"
-
-
-class FakeRig:
-    def __init__(self) -> None:
-        self.transports: list[Transport] = []
-        self.events: list[tuple[int, FrameEvent]] = []
-        self.gains: list[tuple[int, float]] = []
-
-    def process(self, events: Sequence[Sequence[FrameEvent]], frames: int, transport: Transport) -> AudioBlock:
-        self.transports.append(transport)
-        for strip in events:
-            for e in strip:
-                assert 0 <= e.offset < frames
-                self.events.append((transport.frame + e.offset, e))
-        return np.zeros((2, frames), np.float32)
-
-    def set_gain_db(self, strip: int, value: float) -> None:
-        self.gains.append((strip, value))
-
-    def set_mute(self, strip: int, value: bool) -> None: ...
-    def set_master_gain_db(self, value: float) -> None:
-        self.gains.append((-1, value))
-
-    def set_filter(self, cutoff_hz: float | None, resonance: float = 0.0) -> None: ...
-
-
-def quarters(bar: int, epoch: int = 0, tracks: int = 1) -> Bar:
-    """Four quarter notes a bar; the pitch tells epoch and beat."""
-    start = bar * METER.bar_ticks
-    notes = [Note(start + 960 * i, 480, 40 + 10 * epoch + i, 90) for i in range(4)]
-    return Bar(epoch, bar, tuple(Clip.of(METER.bar(bar), notes) for _ in range(tracks)))
-
-
-@dataclass
-class Stage:
-    """Runs an engine through simulated time, as a driver would, with a composer that answers in the next block."""
-
-    block: int = 128
-    engine: Engine = field(default_factory=lambda: Engine(FakeRig(), [Route(0)], RATE))
-    frame: int = 0
-    midi: list[tuple[int, MidiOut]] = field(default_factory=list)
-    notes: list[tuple[int, int]] = field(default_factory=list)
-    inbox: list[MidiIn] = field(default_factory=list)
-    composer_alive: bool = True
-    _bars: list[Bar] = field(default_factory=list)
-
-    def ns(self, frame: int) -> int:
-        return frame * 1_000_000_000 // RATE
-
-    def send(self, frame: float, data: bytes, source: str = "daw") -> None:
-        self.inbox.append(MidiIn(round(frame * 1e9 / RATE), source, data))
-
-    def step(self, *commands: AnyCommand) -> None:
-        end = self.ns(self.frame + self.block)
-        now = sorted((m for m in self.inbox if m.ns < end), key=lambda m: m.ns)
-        self.inbox = [m for m in self.inbox if m.ns >= end]
-        out = self.engine.step(Inputs(Block(self.frame, self.ns(self.frame), self.block, now), commands, self._bars))
-        self._bars = [quarters(bar, epoch) for epoch, bar in out.wanted] if self.composer_alive else []
-        self.midi += [(self.frame + m.offset, m) for m in out.midi]
-        self.notes += [(n.frame, n.pitch) for n in out.notes]
-        self.frame += self.block
-
-    def run(self, seconds: float, *commands: AnyCommand) -> None:
-        for i in range(round(seconds * RATE / self.block)):
-            self.step(*(commands if i == 0 else ()))
-
-    def clocks(self, start: float, bpm: float, count: int, *, first: bytes | None = FA) -> float:
-        """Clocks from frame `start` on; returns the frame of the clock after the last."""
-        step = RATE * 60 / (bpm * 24)
-        if first is not None:
-            self.send(start - 10, first)
-        for i in range(count):
-            self.send(start + i * step, F8)
-        return start + count * step
-
-    def check_paired(self) -> None:
-        held: set[int] = set()
-        for frame, m in self.midi:
-            if m.port != 0:
-                continue
-            key = m.data[1]
-            if m.data[0] >> 4 == 9:
-                assert key not in held, f"{key} struck twice at {frame}"
-                held.add(key)
-            elif m.data[0] >> 4 == 8:
-                assert key in held, f"{key} ended twice at {frame}"
-                held.remove(key)
-        assert not held
 
 
 def test_own_tempo_starts_when_the_first_bar_is_there_and_keeps_it() -> None:
@@ -312,7 +214,7 @@ def test_nothing_sticks_whatever_happens(moves: list[Move], block: int) -> None:
             case "lull":
                 stage.run(n / 500)
         stage.run(0.2, *commands)
-    stage.midi += [(stage.frame, m) for m in stage.engine.halt()]
+    stage.leave()
     stage.check_paired()
 
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 from math import sqrt
 
 from bridge.jitter import Jitter
+from bridge.miscounts import find_miscount
 from bridge.regression import FASTEST_NS, LOOK_BACK, SLOWEST_NS, Arrival, Noise, Regression, line_through
 from bridge.surprises import Surprises
 
@@ -34,6 +35,8 @@ _COLD = 8
 """The first clocks of a port, of whose noise nothing is known; they are judged together."""
 _PROVEN = 12
 """Clocks on a new line before the one before it is forgotten."""
+_EXCUSED, _WHOLE = 6, 0.1
+"""Clocks looked at, and how far, in intervals, from a whole number of them two thirds may be."""
 _CALM_CLOCKS, _CALMER = 32, 16.0
 """So many clocks whose variance is so much less than believed: delays with an exponential tail look calm so long by
 chance once in 10^7 clocks, 16 of them once in 10^4."""
@@ -198,19 +201,17 @@ class TempoFilter:
         return self._consider(0.3) if cold and len(line.points) == _COLD else 0
 
     def _consider(self, better: float) -> int:
-        """Judge the first clocks together: was one of them lost or doubled? Then the squares fall to `better`."""
+        """Judge the first clocks together: were some of them lost or doubled? Then the squares fall to `better`."""
         points = list(self._line.points)
         count = len(points)
         best = error = line_through(points).squares(points)
         slip, kept = 0, points
         packed = sum(b.ns - a.ns < FASTEST_NS / 4.0 for a, b in pairwise(points))
         if packed < count // 3 and error > count * (0.1 * self.interval_ns) ** 2:
-            for split in range(1, count - 1):  # the last one alone may just be late
-                for shift in (-1, 1, 2):
-                    moved = [*points[:split], *(Arrival(p.clock + shift, p.ns) for p in points[split:])]
-                    squares = line_through(moved).squares(moved)
-                    if squares < min(best, better * error):
-                        best, slip, kept = squares, shift, moved
+            found = find_miscount(points, better)
+            if found is not None:
+                kept, slip = found
+                best = line_through(kept).squares(kept)
         late = kept[-_COLD // 2 :]
         squares = line_through(late).squares(late)
         if packed < 2 and squares < 16.0 * self.jitter.floor_ns**2 < best / 50.0:
@@ -304,7 +305,7 @@ class TempoFilter:
             return 0
         if len(suspects) > 4:
             self._learn_stray(suspects[-1])
-        if len(suspects) >= 3 and self._former is not None:  # the change was none
+        if len(suspects) >= 3 and self._former is not None and self._excuses(self._former):  # the change was none
             fresh = [*suspects]
             self._replace(self._former)
             self._former = None
@@ -333,7 +334,7 @@ class TempoFilter:
         fresh = [*self._suspects]
         if slip:
             self._suspects.clear()
-        elif self._former is not None and (slip := self._whole(self._former)):
+        elif self._former is not None and self._excuses(self._former) and (slip := self._whole(self._former)):
             self._replace(self._former)
             self._former = None
         else:
@@ -342,6 +343,13 @@ class TempoFilter:
         moved = [Arrival(p.clock + slip, p.ns) for p in fresh]
         self._line.extend([p for p in moved if abs(p.ns - self.mean_ns(p.clock)) < limit])
         return slip
+
+    def _excuses(self, former: Regression) -> bool:
+        """Whether lost or doubled clocks may have looked like the change from `former`: whole intervals off it."""
+        interval = former.interval_ns
+        off = [(p.ns - former.mean_ns(p.clock)) / interval for p in list(self._line.points)[-_EXCUSED:]]
+        slack = max(_WHOLE, _GATE * self.jitter.sd_ns / interval)
+        return sum(abs(each - round(each)) > slack for each in off) * 3 <= len(off)
 
     def _whole(self, line: Regression, sure: bool = True) -> int:
         """Whole intervals of `line` by which the last suspects are off it; 0 where they do not agree.

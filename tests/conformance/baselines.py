@@ -5,7 +5,7 @@ from __future__ import annotations
 PEERS_FAIL = {
     "ardour_dll":
         "C06 C08 C09 C12 C21 C22 C24 C25 C26 C27 C28 C29 C30 C32 C34 C35 C36 C37 C38 C39 C40 C41 C42 C43 C44 "
-        "C46 C48",
+        "C46 C48 C49",
     "dll_1_hz":
         "C08 C09 C19 C21 C24 C25 C26 C27 C28 C29 C32 C33 C34 C35 C36 C37 C38 C39 C40 C41 C43 C44 C45 C48",
     "hydrogen_mean_10":

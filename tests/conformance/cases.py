@@ -663,3 +663,26 @@ def c48(make: Make) -> None:
             master.clocks(25)
             master.tempo(bpm, 2.0)
             master.at(24 * CLOCK_TICKS, CLOCK_TICKS / 10)
+
+
+@case("A lost and a doubled clock among the first ones", "a port opened on a busy system; 2 ms of jitter",
+      "half a clock from the second beat on, of 24 of 28 places")
+def c49(make: Make) -> None:
+    right = 0
+    for doubled in range(1, 8):
+        for lost in (1, 3, 5, 7):
+            noise = np.abs(np.random.default_rng(10 * doubled + lost).normal(0.0, 2.0 * MS, 96))
+            stamps = []
+            for clock, late in enumerate(noise):
+                due = clock * interval(120) + late
+                if clock == doubled:
+                    stamps += [due, due + 0.6 * MS]
+                elif clock != lost:
+                    stamps.append(due)
+            follower = make()
+            follower.feed(999 * MS, FA)
+            for stamp in np.maximum.accumulate(stamps):
+                follower.feed(round(stamp) + 1_000 * MS, F8)
+            at = follower.tick_at(round(95 * interval(120)) + 1_000 * MS) / CLOCK_TICKS
+            right += abs(at - 95) <= 0.5
+    assert right >= 24, f"{right} of 28"

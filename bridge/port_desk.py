@@ -57,7 +57,7 @@ class _Port:
 class PortDesk:
     """Our outputs (one a track, then the clock's) and inputs, by whichever MIDI system answers.
 
-    A port tied to an existing one opens that; the others are virtual: "Sideman piano", "Sideman clock in". tend()
+    A port tied to an existing one opens that; the others are virtual: "Sideman piano", "Sideman clock in". look()
     notices when ports come and go, opens again what came back, and keeps notices for people. Everything is for one
     thread, except that `heard` may be called on the library's.
     """
@@ -115,7 +115,7 @@ class PortDesk:
     def open(self, lenient: bool = False) -> None:
         """Open all ports. Without any MIDI system there are none, unless one was asked for by name.
 
-        lenient: a named port that is not there is no reason to fail; tend() opens it when it comes.
+        lenient: a named port that is not there is no reason to fail; look() opens it when it comes.
         Raises PortError for a port that cannot be had, DeviceError for a system asked for that does not answer.
         """
         named = [port for port in [*self._outs, *self._ins] if port.pattern is not None]

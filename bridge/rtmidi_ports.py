@@ -12,6 +12,8 @@ from bridge.errors import DeviceError
 from bridge.midi_port_system import Heard, PortNames
 
 LIBRARY = "python-rtmidi"
+_DRAIN_S = 0.01
+"""A callback that waits for the interpreter has it after a switch interval: 5 ms, where nobody has changed that."""
 
 
 def rtmidi_module() -> Any:
@@ -21,10 +23,6 @@ def rtmidi_module() -> Any:
     except ImportError as error:
         raise DeviceError("the Python package python-rtmidi is missing: pip install python-rtmidi") from error
     return rtmidi
-
-
-_DRAIN_S = 0.01
-"""A callback that waits for the interpreter has it after a switch interval: 5 ms, where nobody has changed that."""
 
 
 class _OutPort:

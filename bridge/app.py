@@ -40,6 +40,7 @@ from bridge.server import Server
 from bridge.session import Session
 from bridge.wishes import generated, modified
 from composers.score import PPQ
+from instruments.system_clock import clock_ns
 
 _WEB_FRAMES = 512
 """Frames gathered into one message to the web: 10.7 ms, some 94 messages a second."""
@@ -236,7 +237,7 @@ class App:
         if last is None:
             return Setup(self.session, self._epoch)
         rate = self._audio_head[2]
-        gone_ns = time.monotonic_ns() - last.ns
+        gone_ns = clock_ns() - last.ns
         frame0 = last.frame + max(0, gone_ns) * rate // 1_000_000_000
         resume = Resume(last.tick, last.ns, last.bpm, last.source) if last.playing else None
         return Setup(self.session, self._epoch, frame0, True, tuple(last.used), resume)

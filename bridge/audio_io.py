@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -14,6 +13,7 @@ from bridge.guarded_step import GuardedStep
 from bridge.pacer import PacerDriver
 from bridge.ports import CLOCK_PORT, MidiPorts
 from bridge.ports_driver import PortsDriver
+from instruments.system_clock import clock_ns
 
 if TYPE_CHECKING:
     from bridge.jack_io import JackDriver
@@ -117,7 +117,7 @@ class PortAudioDriver(PortsDriver):
             return None
         if self._ended:
             return f"{self._device_name} has ended the stream"
-        if time.monotonic_ns() - self._callback_ns > _DEAD_S * NS:
+        if clock_ns() - self._callback_ns > _DEAD_S * NS:
             return f"{self._device_name} has asked for nothing for {_DEAD_S:g} s"
         return None
 
@@ -158,7 +158,7 @@ class PortAudioDriver(PortsDriver):
     # --- PortAudio's threads
 
     def _callback(self, outdata: Any, frames: int, _time: Any, status: Any) -> None:
-        now_ns = self._callback_ns = time.monotonic_ns()
+        now_ns = self._callback_ns = clock_ns()
         guard = self._guard
         if status.output_underflow:
             self.xruns += 1

@@ -6,7 +6,6 @@ import gc
 import multiprocessing
 import signal
 import sys
-import time
 from collections import deque
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -16,6 +15,7 @@ from bridge.errors import DeviceError, PortError, SidemanError
 from bridge.frame_line import NS
 from bridge.midi_systems import choose_api
 from bridge.port_desk import CLOCK_PORT, LOOPMIDI, PortDesk, PortWish
+from instruments.system_clock import clock_ns
 
 if TYPE_CHECKING:
     from bridge.jack_io import JackDriver
@@ -245,7 +245,7 @@ class _PortEar:
         self._heard.append(Heard(ns, ns, data))
 
     def take(self) -> _Batch:
-        now_ns = time.monotonic_ns()
+        now_ns = clock_ns()
         self._desk.poll()
         heard = [self._heard.popleft() for _ in range(len(self._heard))]
         if self._dropped:

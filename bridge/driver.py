@@ -47,7 +47,7 @@ class Block(NamedTuple):
     """What a driver hands to the engine for each block.
 
     frame0   absolute index of the first frame; never goes back, also across a change of device
-    ns0      time.monotonic_ns() at which that frame is (to be) heard or sent, smoothed by the driver (FrameLine)
+    ns0      clock_ns() at which that frame is (to be) heard or sent, smoothed by the driver (FrameLine)
     frames   number of frames
     midi     what has arrived since the last block, in order of ns
     skipped  frames that the device has gone on without asking, so far (xruns): its own clock is at frame0 + skipped

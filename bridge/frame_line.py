@@ -19,7 +19,7 @@ _SHIFT_UPDATES = 16
 
 @dataclass(frozen=True, slots=True)
 class FrameLine:
-    """A straight line between absolute frames and time.monotonic_ns(): replaced, never changed.
+    """A straight line between absolute frames and clock_ns(): replaced, never changed.
 
     frame0  a frame index
     ns0     the monotonic time of that frame

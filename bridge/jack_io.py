@@ -18,6 +18,7 @@ from bridge.jack_transport import JackTransport
 from bridge.jack_wires import JackWires, Wire
 from bridge.port_desk import CLOCK_PORT
 from bridge.port_news import PortNews
+from instruments.system_clock import clock_ns
 
 _AUDIO = ("out_l", "out_r")
 _DEAD_S = 3.0
@@ -115,7 +116,7 @@ class JackDriver:
     @property
     def lost(self) -> str | None:
         """Why the server is gone, None while it is there. stop() is then still due; another driver may take over."""
-        if self._lost is None and self._cycle_ns and time.monotonic_ns() - self._cycle_ns > _DEAD_S * NS:
+        if self._lost is None and self._cycle_ns and clock_ns() - self._cycle_ns > _DEAD_S * NS:
             return f"the JACK server has made no cycle for {_DEAD_S:g} s"
         return self._lost
 
@@ -231,8 +232,8 @@ class JackDriver:
             return
         if self._guard is not None and self.lost is None:
             self._last = [event._replace(offset=0) for event in last]
-            deadline_ns = time.monotonic_ns() + NS // 2
-            while self._flushed_cycles < 3 and self.lost is None and time.monotonic_ns() < deadline_ns:
+            deadline_ns = clock_ns() + NS // 2
+            while self._flushed_cycles < 3 and self.lost is None and clock_ns() < deadline_ns:
                 time.sleep(0.001)
         self._close()
 
@@ -294,7 +295,7 @@ class JackDriver:
                 self._guard.last_error = error
 
     def _cycle(self, frames: int) -> None:
-        now_ns = self._cycle_ns = time.monotonic_ns()
+        now_ns = self._cycle_ns = clock_ns()
         for out in self._outs:
             out.clear(frames)
         guard, last = self._guard, self._last

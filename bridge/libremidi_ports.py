@@ -18,6 +18,7 @@ from typing import Any
 from bridge.errors import DeviceError
 from bridge.midi_bytes import MidiParser
 from bridge.midi_port_system import Heard, PortNames
+from instruments.system_clock import clock_ns
 
 LIBRARY = "pylibremidi"
 SYSTEMS = {"alsa": "ALSA_SEQ", "core": "COREMIDI", "jack": "JACK_MIDI", "pipewire": "PIPEWIRE", "winmm": "WINDOWS_MM"}
@@ -111,7 +112,7 @@ class _InPort:
         if self.handle is None:
             return
         self._their_now_ns = self.handle.absolute_timestamp()
-        self._now_ns = time.monotonic_ns()
+        self._now_ns = clock_ns()
         self.handle.poll()
 
     def _receive(self, data: list[int], their_ns: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +10,7 @@ from bridge.driver import Playhead
 from bridge.errors import DeviceError
 from bridge.tempo import MAX_BPM, MIN_BPM
 from composers.score import PPQ
+from instruments.system_clock import clock_ns
 
 try:
     import aalink
@@ -75,7 +75,7 @@ class LinkSession:
         self._stale = True
 
     def playhead(self, ns: int, ahead_ns: int = 0) -> Playhead:
-        """The session at `ns` of time.monotonic_ns(), which is near now. Does not block (see above); some us.
+        """The session at `ns` of clock_ns(), which is near now. Does not block (see above); some us.
 
         ahead_ns: what is written at `ns` is heard so much later (JACK's playback latency; 0 where ns is when it is
         heard): the session's beat then counts, as Link asks of its peers.
@@ -101,9 +101,9 @@ class LinkSession:
             link.request_beat_at_start_playing_time(0.0)
         self._bpm = float(link.tempo)
         for _ in range(3):
-            before = time.monotonic_ns()
+            before = clock_ns()
             self._beat = float(link.beat)
-            after = time.monotonic_ns()
+            after = clock_ns()
             self._ns = (before + after) // 2
             if after - before < _CLEAN_NS:
                 break

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 Heard = Callable[[int, bytes], None]
-"""heard(ns, message): a whole message and time.monotonic_ns() of its arrival, as exactly as the library can tell.
+"""heard(ns, message): a whole message and clock_ns() of its arrival, as exactly as the library can tell.
 Called on a thread of the library's, or within PortSystem.poll()."""
 
 

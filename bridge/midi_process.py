@@ -24,6 +24,7 @@ from bridge.midi_sender import SPIN_NS, Due, MidiSender
 from bridge.port_desk import PortDesk
 from bridge.processes import quiet_child, still_garbage, take_fifo
 from bridge.rtmidi_ports import rtmidi_module
+from instruments.system_clock import clock_ns
 
 NS = 1_000_000_000
 
@@ -66,7 +67,7 @@ class MidiLoop:
         pipe: Connection[Any, Any],
         *,
         fifo: bool = False,
-        clock: Callable[[], int] = time.monotonic_ns,
+        clock: Callable[[], int] = clock_ns,
     ) -> None:
         self._rings = rings
         self._pipe = pipe

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from bridge.sounding import Sounding, starts_note
+from instruments.system_clock import clock_ns
 
 NS = 1_000_000_000
 
@@ -39,7 +40,7 @@ class MidiSender:
         self,
         send: Callable[[int, bytes], None],
         *,
-        clock: Callable[[], int] = time.monotonic_ns,
+        clock: Callable[[], int] = clock_ns,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._send = send

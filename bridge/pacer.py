@@ -13,6 +13,7 @@ from bridge.lateness import Lateness
 from bridge.ports import MidiPorts
 from bridge.ports_driver import PortsDriver
 from bridge.processes import take_fifo
+from instruments.system_clock import clock_ns
 
 LEAD_NS = 10_000_000
 """Blocks are rendered so long before their time: without SCHED_FIFO a sleep's tail is several ms (p99 2-4)."""
@@ -70,7 +71,7 @@ class PacerDriver(PortsDriver):
         first_frame: int = 0,
         why: str = "",
         realtime: bool = True,
-        clock: Callable[[], int] = time.monotonic_ns,
+        clock: Callable[[], int] = clock_ns,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """why: for the name, e.g. "no JACK server; no audio device". realtime: ask for SCHED_FIFO. clock and sleep are

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -19,6 +18,7 @@ from bridge.midi_systems import (
     open_system,
 )
 from bridge.port_news import PortNews
+from instruments.system_clock import clock_ns
 
 NS = 1_000_000_000
 
@@ -159,7 +159,7 @@ class PortDesk:
             except PortError:
                 if not lenient:
                     raise
-        self._looked_ns = time.monotonic_ns()
+        self._looked_ns = clock_ns()
         if self._observer is not None:
             self._observer.take()  # our own ports
 

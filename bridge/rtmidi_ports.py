@@ -10,6 +10,7 @@ from typing import Any
 
 from bridge.errors import DeviceError
 from bridge.midi_port_system import Heard, PortNames
+from instruments.system_clock import clock_ns
 
 LIBRARY = "python-rtmidi"
 _DRAIN_S = 0.01
@@ -55,7 +56,7 @@ class _InPort:
 
 class RtMidiSystem:
     """bridge.midi_port_system.PortSystem. RtMidi tells nobody when a port goes, and stamps by deltas that are wrong on
-    some systems: messages are stamped with time.monotonic_ns() first thing in its callback."""
+    some systems: messages are stamped with clock_ns() first thing in its callback."""
 
     virtual = sys.platform != "win32"
     polled = False
@@ -110,7 +111,7 @@ def _open(handle: Any, label: str, theirs: str | None) -> None:
 
 def _stamped(heard: Heard) -> Callable[[tuple[list[int], float], object], None]:
     def callback(event: tuple[list[int], float], _data: object) -> None:
-        ns = time.monotonic_ns()
+        ns = clock_ns()
         heard(ns, bytes(event[0]))
 
     return callback

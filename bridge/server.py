@@ -11,7 +11,6 @@ import errno
 import ipaddress
 import logging
 import socket
-import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -33,6 +32,7 @@ from bridge import wire
 from bridge.errors import DeviceError, MessageError, SidemanError
 from bridge.fanout import Fanout, Outlet, Stream, frame_of
 from instruments.block import AudioBlock
+from instruments.system_clock import clock_ns
 
 SOCKET_PATH = "/music"
 DEFAULT_PORT = 3000
@@ -283,7 +283,7 @@ class Server:
     async def _carry_out(self, outlet: Outlet, message: wire.ClientMessage) -> None:
         match message:
             case wire.Ping():
-                _answer(outlet, wire.Pong(time.monotonic_ns(), message.t, message.id))
+                _answer(outlet, wire.Pong(clock_ns(), message.t, message.id))
                 return
             case wire.Subscribe():
                 for stream, wanted in zip(Stream, (message.audio, message.midi, message.status), strict=False):

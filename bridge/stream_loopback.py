@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from bridge.loopback import Quiet, Wiring
 from bridge.midi_systems import choose_api
 from bridge.ports import MidiPorts
 from bridge.tape import Latency, Programme, Take, Tape
+from instruments.system_clock import clock_ns
 
 _RATE, _FRAMES = 48_000, 128
 _OUT, _IN = "calibrate out", "calibrate in"
@@ -129,7 +129,7 @@ class StreamLoopback:
     def lost(self) -> str | None:
         if self._fault:
             return self._fault
-        if self._called_ns and time.monotonic_ns() - self._called_ns > _DEAD_S * NS:
+        if self._called_ns and clock_ns() - self._called_ns > _DEAD_S * NS:
             return f"{self.name} has asked for nothing for {_DEAD_S:g} s"
         return None
 
@@ -146,7 +146,7 @@ class StreamLoopback:
     # --- PortAudio's thread
 
     def _callback(self, indata: Any, outdata: Any, frames: int, _time: Any, status: Any) -> None:
-        now_ns = self._called_ns = time.monotonic_ns()
+        now_ns = self._called_ns = clock_ns()
         outdata[:] = 0.0
         try:
             if status.input_overflow or status.output_underflow:

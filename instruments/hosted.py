@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from instruments.hosts.host import ParamValue
 from instruments.plugin_host import PluginSpec
 from instruments.plugin_keeper import PluginKeeper
 from instruments.plugin_link import PLUGIN_FRAMES, BrokenOutputError, FrameRing, Link, LinkDownError
+from instruments.system_clock import clock_ns
 
 PIPELINE_FRAMES = 256
 """Frames by which the plug-in's process may lag behind. Blocks up to this long (or half of it, where they are no
@@ -269,7 +269,7 @@ class HostedEffect:
         if not there:
             self._late_blocks += self._late
             since = link.waiting_since_ns
-            if self._offline or (since and time.monotonic_ns() - since > self._hang_ns):
+            if self._offline or (since and clock_ns() - since > self._hang_ns):
                 waited_s = _OFFLINE_WAIT_S if self._offline else self._hang_ns / 1e9
                 self._drop(link, f"it hung: no answer for {waited_s:g} s")
         return heard and there

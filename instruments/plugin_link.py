@@ -21,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from instruments.block import AudioBlock, Transport
+from instruments.system_clock import clock_ns
 
 PLUGIN_FRAMES = 128
 """Plug-ins are always called with this many frames, whatever the engine's blocks, on a grid anchored to the stream.
@@ -161,7 +162,7 @@ class Link:
         self._rest = b""
         self._opening: Ask | None = Ask.START
         self.waiting_since_ns = 0
-        """time.monotonic_ns() since when there has been no answer to an open question; 0 when there is none."""
+        """clock_ns() since when there has been no answer to an open question; 0 when there is none."""
 
     @property
     def output(self) -> FrameRing:
@@ -185,7 +186,7 @@ class Link:
         whole = end - end % PLUGIN_FRAMES
         if whole > self._asked and self._send(Message(Ask.AUDIO, self._epoch, end, n, transport)):
             self._asked = whole
-            self.waiting_since_ns = self.waiting_since_ns or time.monotonic_ns()
+            self.waiting_since_ns = self.waiting_since_ns or clock_ns()
         return True
 
     def collect(self, until: int, wait_s: float) -> bool:
@@ -250,7 +251,7 @@ class Link:
                 raise BrokenOutputError
             if answer.epoch == self._epoch:
                 self.done = answer.position
-                self.waiting_since_ns = time.monotonic_ns() if self.done < self._asked else 0
+                self.waiting_since_ns = clock_ns() if self.done < self._asked else 0
 
 
 class BrokenOutputError(LinkDownError):

@@ -28,6 +28,7 @@ from bridge.midi_systems import choose_api
 from bridge.pacer import LEAD_NS, PacerDriver
 from bridge.ports import MidiPorts
 from bridge.processes import take_fifo
+from instruments.system_clock import clock_ns
 
 RATE, FRAMES = 48_000, 128
 _CLOCK_FRAMES = 1000
@@ -179,7 +180,7 @@ def _by_process_beside_busy_engine(seconds: float, fifo: bool) -> list[int] | No
 
 
 def _messages(seconds: float) -> list[Due]:
-    begin_ns = time.monotonic_ns() + LEAD_NS
+    begin_ns = clock_ns() + LEAD_NS
     frames = int((_WARM_S + seconds) * RATE)
     return [Due(begin_ns + event.offset * NS // RATE, event.port, event.data) for event in score(0, frames)]
 
@@ -193,7 +194,7 @@ def _by_thread(seconds: float, fifo: bool) -> list[int] | None:
             sender = MidiSender(lambda _port, _data: None)
             sender.put(_messages(seconds))
             while (due_ns := sender.next_ns) is not None:
-                left_ns = due_ns - time.monotonic_ns() - SPIN_NS
+                left_ns = due_ns - clock_ns() - SPIN_NS
                 if left_ns > 0:
                     time.sleep(left_ns / NS)
                 sender.send_due()
@@ -208,10 +209,10 @@ def _by_sleep(seconds: float, fifo: bool) -> list[int] | None:
     def work() -> None:
         if take_fifo(_PRIORITY) if fifo else True:
             for message in _messages(seconds):
-                left_ns = message.due_ns - time.monotonic_ns()
+                left_ns = message.due_ns - clock_ns()
                 if left_ns > 0:
                     time.sleep(left_ns / NS)
-                delays.append(time.monotonic_ns() - message.due_ns)
+                delays.append(clock_ns() - message.due_ns)
 
     return _beside_spinning(work, delays)
 

@@ -88,7 +88,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Any:
 class FakeTime:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.ns = 10**12
-        monkeypatch.setattr(audio_io.time, "monotonic_ns", lambda: self.ns)
+        monkeypatch.setattr(audio_io, "clock_ns", lambda: self.ns)
 
 
 def test_audio_is_asked_for_and_given(fake: Any) -> None:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -62,7 +62,7 @@ def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     sys.modules.pop("bridge.link", None)
     link = importlib.import_module("bridge.link")
     FakeLink.now_ns = 50_000_000_000
-    monkeypatch.setattr(link, "time", SimpleNamespace(monotonic_ns=lambda: FakeLink.now_ns))
+    monkeypatch.setattr(link, "clock_ns", lambda: FakeLink.now_ns)
     session = link.LinkSession(120.0)
     yield session
     session.close()

@@ -70,9 +70,6 @@ class Clock:
     def __init__(self) -> None:
         self.ns = NS
 
-    def monotonic_ns(self) -> int:
-        return self.ns
-
 
 class FakePorts:
     """MIDI that comes back DELAY_NS after it was sent; what it sends is kept by its due time."""
@@ -132,7 +129,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(stream_loopback, "portaudio", lambda: module)
     monkeypatch.setattr(stream_loopback, "MidiPorts", FakePorts)
     monkeypatch.setattr(stream_loopback, "choose_api", lambda: SimpleNamespace(name="fake"))
-    monkeypatch.setattr(stream_loopback, "time", clock)
+    monkeypatch.setattr(stream_loopback, "clock_ns", lambda: clock.ns)
     return module
 
 

@@ -61,7 +61,7 @@ class Lane:
         self.strips = strips
         self.cursor: Tick = 0
         self.floor = 0
-        self.stopped_ns = 0
+        self.stopped_ns: int | None = None
         self.queue: deque[Due] = deque()
         self.waiting: deque[tuple[int, Due]] = deque()
         self.sounding: dict[NoteKey, Due] = {}
@@ -83,8 +83,9 @@ class Lane:
         return True
 
     def silence(self, ns: int) -> list[Due]:
-        """Play stops: the ends of what sounds."""
-        self.stopped_ns = ns
+        """Play stops, if it has not already: the ends of what sounds."""
+        if self.stopped_ns is None:
+            self.stopped_ns = ns
         ended = list(self.sounding.values())
         self.sounding.clear()
         self.cut += ended
@@ -106,8 +107,10 @@ class Lane:
             self.queue.extendleft(again)
         else:
             ns = line.ns_at(tick)
-            self.waiting = deque((due_ns + ns - self.stopped_ns, due) for due_ns, due in self.waiting)
+            paused_ns = 0 if self.stopped_ns is None else ns - self.stopped_ns
+            self.waiting = deque((due_ns + paused_ns, due) for due_ns, due in self.waiting)
             self.waiting.extendleft((ns, due) for due in again)
+        self.stopped_ns = None
 
     def forget(self, tick: Tick) -> None:
         """After a jump to `tick`: what has not been sent never is."""

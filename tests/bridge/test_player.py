@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import NamedTuple
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -229,15 +230,22 @@ def test_a_stop_lets_nothing_out_that_was_late_and_going_on_sends_it() -> None:
     show.close()
     stopped = show.frame
     show.run(60)
+    show.open()
+    show.player.stop(show.ns)  # a second one changes nothing
+    show.close()
     assert not [s for s in show.sent[0] if s.frame >= stopped]
-    heard = len(show.ons(0))
-    assert heard < len(notes(0, show.player.position))  # 200 ms of music are due, and kept
+    heard, kept = len(show.ons(0)), len(notes(0, show.player.position))
+    assert heard < kept  # 200 ms of music are due, and kept
     show.open()
     show.player.begin(120.0, show.ns)
     show.close()
+    pause = show.frame - stopped
     show.run(60)
     assert show.ons(0) == notes(0, 80 * BAR)[: len(show.ons(0))]
-    assert len(show.ons(0)) > heard
+    starts = [n.start for b in range(4) for n in bar_of(b)[0].notes]
+    ons = [frame for frame, data in show.sent[0] if data[0] == 0x90]
+    # within a tick: it goes on at a whole one
+    assert ons[heard:] == [pytest.approx(s * 25 + 200 * 48 + pause, abs=25) for s in starts[heard : len(ons)]]
 
 
 def test_an_early_port_that_could_not_know_sends_at_once_and_in_order() -> None:

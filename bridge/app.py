@@ -282,9 +282,6 @@ class App:
         ring.rest()
         for message in ring.drain():
             frame0, ns0, frames, rate = AUDIO_HEAD.unpack_from(message)
-            frame0 -= self.ready.latency if self.ready else 0  # so that a note's time is the time of its sound
-            if frame0 < 0:
-                continue
             block = np.frombuffer(message, np.float32, 2 * frames, AUDIO_HEAD.size).reshape(2, frames)
             gathered = sum(b.shape[1] for b in self._audio)
             if self._audio and frame0 != self._audio_head[0] + gathered:

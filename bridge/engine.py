@@ -78,6 +78,7 @@ class Engine:
         in_offsets: Mapping[str, int] | None = None,
         throughs: Sequence[ThroughRoute] = (),
         chase: bool = True,
+        latency: int = 0,
         mtc_start: str = "00:00:00:00",
     ) -> None:
         """length      bars until the end, or None; epoch: of the plan that the first bars answer
@@ -85,6 +86,7 @@ class Engine:
         clock_outs  the driver's outputs that our own clock goes to
         in_offsets  by clock input: ns that its messages count as heard later
         throughs    inputs that are passed on; they are no clock inputs
+        latency     frames that the rig takes until it sounds: its events are given to it so much before their time
 
         Raises SessionError for an mtc_start that is no time code.
         """
@@ -97,7 +99,9 @@ class Engine:
         self._rig = rig
         self._rate = rate
         self._in_offsets = dict(in_offsets or {})
-        self._player = Player(routes, clock_outs, throughs, bpm, meter, chase=chase)
+        self._latency = latency
+        self._player = Player(routes, clock_outs, throughs, bpm, meter, chase=chase,
+                              strips_offset_ns=-(latency * _NS // rate))
         self._masters = Masters(bpm, source, mtc_start=mtc_start, bar_ticks=meter.bar_ticks)
         self._conductor = Conductor(self._player, self._masters, bpm, length, epoch, stop_on_loss=on_loss == "stop")
         self._timecode = source == "mtc"
@@ -284,8 +288,9 @@ class Engine:
         notes = []
         for frame, due in outlets.begun:
             routed = self.routes[due.track].channel
-            notes.append(NoteBegun(block.frame0 + frame, due.tick, due.length, bpm, due.value, due.track, due.number,
-                                   due.channel if routed is None else routed))
+            channel = due.channel if routed is None else routed
+            notes.append(NoteBegun(block.frame0 + frame + self._latency, due.tick, due.length, bpm, due.value,
+                                   due.track, due.number, channel))
         self.notes_begun += len(notes)
         return Outputs(player.close(), self._process(block, outlets.strips), notes,
                        self._conductor.wanted(self._now_ns))

@@ -94,7 +94,6 @@ class Ready(msgspec.Struct, frozen=True, tag=True):
     driver: str
     rate: int
     frames: int
-    latency: int
 
 
 class Broken(msgspec.Struct, frozen=True, tag=True):
@@ -211,7 +210,7 @@ def run(setup: Setup, rings: Rings, main: Connection[Any, Any]) -> None:
         main.send_bytes(encode_news(Broken(f"the engine could not start: {error!r}", traceback.format_exc())))
         return
     watch_parent(main, stop.set)
-    main.send_bytes(encode_news(Ready(driver.name, driver.rate, driver.frames, rig.latency)))
+    main.send_bytes(encode_news(Ready(driver.name, driver.rate, driver.frames)))
     watch = _Watch(rig, driver, shell, main)
     while not stop.wait(_WATCH_S):
         watch.look()
@@ -289,7 +288,7 @@ def _assemble(setup: Setup) -> tuple[Engine, Rig, Driver]:
     engine = Engine(
         rig, ports.routes, driver.rate, session.music.tempo, session.meter, length=session.music.bars,
         epoch=setup.epoch, source=session.clock.source, on_loss=session.clock.on_loss, clock_outs=ports.clock_outs,
-        in_offsets=ports.in_offsets, throughs=ports.throughs, chase=session.clock.chase,
+        in_offsets=ports.in_offsets, throughs=ports.throughs, chase=session.clock.chase, latency=rig.latency,
         mtc_start=session.clock.mtc_start,
     )
     return engine, rig, driver

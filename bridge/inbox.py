@@ -111,7 +111,7 @@ decode_status = msgspec.msgpack.Decoder(EngineStatus).decode
 
 
 class NoteBegun(NamedTuple):
-    """A note as it went out. `frame` absolute, `tick` and `length` in ticks, `bpm` the tempo then."""
+    """A note as it went out. `frame` absolute, where it sounds; `tick` and `length` in ticks, `bpm` the tempo then."""
 
     frame: int
     tick: int

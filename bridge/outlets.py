@@ -129,8 +129,11 @@ class Outlets:
     resume() goes on with it. Called from the engine's thread.
     """
 
-    def __init__(self, routes: Sequence[Route], through: Through, ports: int) -> None:
-        """ports  how many outputs the driver has"""
+    def __init__(self, routes: Sequence[Route], through: Through, ports: int, strips_offset_ns: int = 0) -> None:
+        """ports             how many outputs the driver has
+        strips_offset_ns  when the instruments get their events, against the music: before it (< 0), by what it takes
+                          until they are heard
+        """
         self.midi: list[MidiOut] = []
         """The block's messages, by offset once close() was called."""
         self.begun: list[tuple[int, Due]] = []
@@ -138,8 +141,10 @@ class Outlets:
         self.strips: list[list[FrameEvent]] = [[] for _ in routes]
         self.frames = Frames(0, 1, 1)
         self._through = through
-        offsets = sorted({0} | {r.offset_ns for r in routes}, key=abs)
-        self._lanes = [Lane(o, [r if r.offset_ns == o else None for r in routes], o == 0) for o in offsets]
+        offsets = [strips_offset_ns, *sorted({r.offset_ns for r in routes} - {strips_offset_ns})]
+        self._lanes = [Lane(o, [r if r.offset_ns == o else None for r in routes], i == 0)
+                       for i, o in enumerate(offsets)]
+        """The instruments' own first."""
         self._mixed = len(offsets) > 1
         self._used = [0] * ports
         self._used_strips = [0] * len(routes)

@@ -32,11 +32,12 @@ class Player:
         meter: Meter,
         *,
         chase: bool,
+        strips_offset_ns: int = 0,
     ) -> None:
         self.timeline = Timeline(meter, chase=chase)
         self.through = Through(throughs)
         ports = [r.port for r in routes] + [c.port for c in clock_outs] + [p for t in throughs for p in t.ports]
-        self.outlets = Outlets(routes, self.through, max(ports, default=-1) + 1)
+        self.outlets = Outlets(routes, self.through, max(ports, default=-1) + 1, strips_offset_ns)
         self.line = TempoLine(bpm, 0.0, 0)
         """Where the music is, while it plays."""
         self.playing = False
@@ -45,7 +46,7 @@ class Player:
         self._clocks = [ClockPort(route) for route in clock_outs]
         self._clock_midi: list[MidiOut] = []
         self._chase = chase
-        offsets = [0, *(r.offset_ns for r in routes), *(c.offset_ns for c in clock_outs)]
+        offsets = [0, strips_offset_ns, *(r.offset_ns for r in routes), *(c.offset_ns for c in clock_outs)]
         self._lead_ns, self._lag_ns = -min(offsets), max(offsets)
         self._frames = self.outlets.frames
 

@@ -8,6 +8,10 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("house", deadline=None)  # a shared machine is slow now and then
+settings.load_profile("house")
 
 PACKAGES = {
     "jackd": "jackd2",

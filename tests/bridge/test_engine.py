@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bridge.engine import Engine
 from bridge.inbox import AnyCommand, Halt, Locate, NewPlan, Play, SetTempo
 from bridge.routes import ClockRoute, Route
+from instruments.block import Kind
 
 
 def test_own_tempo_starts_when_the_first_bar_is_there_and_keeps_it() -> None:
@@ -250,3 +251,14 @@ def test_a_followed_master_is_passed_on_with_its_start_stop_and_position() -> No
     assert said[:4] == [FA, FC, b"\xf2\x20\x00", FB]
     first = [f for f, data in clocks_of(stage) if data == F8][:50]
     assert [f - 48_000 for f in first] == pytest.approx([1000 * i for i in range(50)], abs=2)
+
+
+def test_a_rig_that_takes_its_time_gets_its_events_before_theirs_so_that_all_sounds_on_the_beat() -> None:
+    rig = FakeRig()
+    stage = Stage(engine=Engine(rig, [Route(0)], RATE, latency=335))
+    stage.run(4.2, Play())
+    ports = [f for f, m in stage.midi if m.data[0] >> 4 == 9]
+    strips = [f for f, e in rig.events if e.kind is Kind.ON]
+    assert len(ports) >= 7
+    assert [p - s for p, s in zip(ports, strips, strict=False)] == [335] * len(ports)
+    assert [f for f, _ in stage.notes][: len(ports)] == ports, "a note's time is that of its sound"

@@ -104,7 +104,7 @@ class App:
                 self._tell(Play())
             with self._readers():
                 await self._until_ready()
-                if started is not None:
+                if started is not None and self.ready is not None:
                     started()
                 await asyncio.gather(self._watch(), self._report(), self._stopping.wait())
             if self._failure is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import sys
 import threading
@@ -23,7 +24,7 @@ from bridge.errors import PortError, SidemanError
 from bridge.inbox import AnyCommand, EngineStatus, Halt, Play, SetTempo, decode_command, encode_notes, encode_status
 from bridge.outlets import resets
 from bridge.port_plan import plan_ports
-from bridge.processes import quiet_child, still_garbage, watch_parent
+from bridge.processes import quiet_child, still_garbage, watch_parent, when_told_to_end
 from bridge.ring import Ring
 from bridge.session import Session
 from composers.score import PPQ
@@ -201,18 +202,20 @@ def run(setup: Setup, rings: Rings, main: Connection[Any, Any]) -> None:
     quiet_child()
     sys.setswitchinterval(0.0005)  # the device's thread waits no longer than this for another that computes, not 5 ms
     stop = threading.Event()
+    told: list[bool] = []
+    when_told_to_end(lambda: told.append(True))  # no more: a handler that took the event's lock might wait for itself
     try:
         engine, rig, driver, shell = _start(setup, rings)
-    except SidemanError as error:
-        main.send_bytes(encode_news(Broken(str(error))))
-        return
     except Exception as error:
-        main.send_bytes(encode_news(Broken(f"the engine could not start: {error!r}", traceback.format_exc())))
+        known = isinstance(error, SidemanError)
+        main.send_bytes(encode_news(Broken(str(error)) if known else Broken(
+            f"the engine could not start: {error!r}", traceback.format_exc())))
+        rings.close()
         return
     watch_parent(main, stop.set)
     main.send_bytes(encode_news(Ready(driver.name, driver.rate, driver.frames)))
     watch = _Watch(rig, driver, shell, main)
-    while not stop.wait(_WATCH_S):
+    while not (stop.wait(_WATCH_S) or told):
         watch.look()
         lost = driver.lost
         if lost:
@@ -227,28 +230,46 @@ def run(setup: Setup, rings: Rings, main: Connection[Any, Any]) -> None:
 
 def _start(setup: Setup, rings: Rings) -> tuple[Engine, Rig, Driver, _Shell]:
     """Everything assembled and running. In place of a dead engine, a named port that is gone is no reason to fail."""
-    engine, rig, driver = _assemble(setup)
-    shell = _Shell(engine, rig, rings, driver.rate)
-    if setup.recovering:
-        shell.begin_with(resets(setup.used))
-    if setup.resume is not None:
-        engine.resume(setup.resume.tick, setup.resume.ns, setup.resume.bpm, setup.resume.source)
-    if setup.session.clock.source == "link":
-        from bridge.link import LinkSession
-
-        music, meter = setup.session.music, setup.session.meter
-        shell.join(LinkSession(music.tempo, meter.bar_ticks / PPQ))
-    still_garbage()
     try:
-        driver.start(shell.step)
+        return _start_all(setup, rings)
     except PortError as error:
-        rig.close()
-        if not setup.recovering or setup.session == (bare := _without_named_ports(setup.session)):
+        bare = _without_named_ports(setup.session)
+        if not setup.recovering or setup.session == bare:
             raise
-        found = _start(msgspec.structs.replace(setup, session=bare), rings)
+        found = _start_all(msgspec.structs.replace(setup, session=bare), rings)
         found[3].notices.append(f"{error}; going on without it")
         return found
+
+
+def _start_all(setup: Setup, rings: Rings) -> tuple[Engine, Rig, Driver, _Shell]:
+    """Or nothing: where one part fails, the others are taken down again."""
+    with contextlib.ExitStack() as undo:
+        link = _link_session(setup.session)
+        if link is not None:
+            undo.callback(link.close)
+        engine, rig, driver = _assemble(setup)
+        undo.callback(rig.close)
+        undo.callback(driver.stop)
+        shell = _Shell(engine, rig, rings, driver.rate)
+        if setup.recovering:
+            shell.begin_with(resets(setup.used))
+        if setup.resume is not None:
+            engine.resume(setup.resume.tick, setup.resume.ns, setup.resume.bpm, setup.resume.source)
+        if link is not None:
+            shell.join(link)
+        still_garbage()
+        driver.start(shell.step)
+        undo.pop_all()
     return engine, rig, driver, shell
+
+
+def _link_session(session: Session) -> LinkSession | None:
+    """Joined, where it leads. Raises DeviceError where aalink is missing."""
+    if session.clock.source != "link":
+        return None
+    from bridge.link import LinkSession
+
+    return LinkSession(session.music.tempo, session.meter.bar_ticks / PPQ)
 
 
 def _without_named_ports(session: Session) -> Session:

@@ -20,6 +20,17 @@ def quiet_child() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
+def when_told_to_end(ask: Callable[[], None]) -> None:
+    """Call `ask` in the main thread, between two of its instructions, at SIGTERM and SIGHUP.
+
+    Service managers and terminals that close send them to the whole group. A child that holds MIDI ports must not
+    simply die of them: notes would sound for ever.
+    """
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: ask())
+
+
 def still_garbage() -> None:
     """After start-up of a process that must not pause: a full collection stalls Python for tens of ms."""
     gc.collect()

@@ -257,3 +257,24 @@ def test_a_taken_web_port_that_was_asked_for_is_an_error() -> None:
                 time.sleep(0.02)
             assert not player.alive
             assert "Traceback" not in player.output
+
+
+def test_what_cannot_start_is_told_in_one_line_and_leaves_nothing() -> None:
+    before = shared_memory()
+    with Player("--audio", "none", "--clock", "jack", "--port", "0") as player:
+        player.wait_for("sideman: JACK transport cannot lead")
+        deadline = time.monotonic() + 5
+        while player.alive and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert not player.alive
+    assert [line for line in player.lines if not line.startswith("preparing")] == [player.lines[-1]]
+    assert not shared_memory() - before
+
+
+def test_ctrl_c_before_it_plays_says_nothing_of_playing() -> None:
+    with Player("--audio", "none", "--port", "0") as player:
+        deadline = time.monotonic() + 30
+        while len(family(player.pid)) < 3 and time.monotonic() < deadline:  # the composer, then the engine
+            time.sleep(0.01)
+        assert player.stop() < 3.0
+    assert "Sideman plays" not in player.output

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import signal
 import sys
 import threading
 import time
@@ -22,7 +21,7 @@ from bridge.libremidi_ports import libremidi_module
 from bridge.midi_link import Close, Closed, MidiRings, News, Open, Refused, Stamped, Unpacker, pack
 from bridge.midi_sender import SPIN_NS, Due, MidiSender
 from bridge.port_desk import PortDesk
-from bridge.processes import quiet_child, still_garbage, take_fifo
+from bridge.processes import quiet_child, still_garbage, take_fifo, when_told_to_end
 from bridge.rtmidi_ports import rtmidi_module
 from instruments.system_clock import clock_ns
 
@@ -42,6 +41,8 @@ _PATIENCE_NS = 2 * NS
 """Longer than this, what needs a quiet moment does not wait for one."""
 _STALE_NS = 20_000_000
 """After a restart: note-ons that were due before are dropped."""
+_LAST_WORDS_NS = 500_000_000
+"""The engine hears of its own end within a quarter of a second."""
 
 
 def run(rings: MidiRings, realtime: bool, pipe: Connection[Any, Any]) -> None:
@@ -53,7 +54,7 @@ def run(rings: MidiRings, realtime: bool, pipe: Connection[Any, Any]) -> None:
         with contextlib.suppress(SidemanError):  # that it is missing is told when ports are opened
             module()
     loop = MidiLoop(rings, pipe, fifo=fifo)
-    signal.signal(signal.SIGTERM, lambda *_: loop.end())
+    when_told_to_end(loop.end)
     loop.serve(still_garbage)
     rings.close()
 
@@ -78,13 +79,17 @@ class MidiLoop:
         self._unpacker = Unpacker()
         self._lock = threading.Lock()
         self._ended = False
+        self._end_ns = sys.maxsize
         self._last: tuple[tuple[int, bytes], ...] = ()
         self._told: News | None = None
         self._told_ns = self._kept_ns = 0
 
     def end(self) -> None:
-        """As at Close with nothing more to send. Safe in a signal handler."""
-        self._ended = True
+        """Leave soon, as at Close with nothing more to send. Safe in a signal handler.
+
+        The signal may have reached the engine, too: its Close, with what resets the channels, is waited for.
+        """
+        self._end_ns = min(self._end_ns, self._clock() + _LAST_WORDS_NS)
 
     def serve(self, opened: Callable[[], None] = lambda: None) -> None:
         """Until Close, or until the parent is gone: then what sounds is ended all the same."""
@@ -118,6 +123,9 @@ class MidiLoop:
         """One round: take what has come, send what is due, else rest until something is."""
         self._take()
         now_ns = self._clock()
+        if now_ns >= self._end_ns:
+            self._ended = True
+            return
         next_ns = self._sender.next_ns
         left_ns = _IDLE_NS if next_ns is None else next_ns - now_ns
         if left_ns <= SPIN_NS:

@@ -130,6 +130,23 @@ def test_an_orphan_ends_what_sounds_and_then_itself(jack_server: JackServer, api
     assert [message.data for message in recorder.stop().midi["nobody"]] == [ON, OFF]
 
 
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGHUP])
+def test_told_to_end_it_still_sends_the_engines_last_words(
+    jack_server: JackServer, api: str, sign: signal.Signals
+) -> None:
+    """A closed terminal tells the whole group; the engine then resets the channels."""
+    recorder = synth(jack_server)
+    ports = MidiPorts(["piano"], connect={"piano": "synth:midi"}, api=api)
+    ports.start()
+    ports.send([MidiOut(0, 0, ON)], time.monotonic_ns(), 48_000)
+    time.sleep(0.2)
+    os.kill(process_of(ports), sign)
+    time.sleep(0.2)
+    ports.stop([MidiOut(0, 0, OFF), MidiOut(0, 0, b"\xb0\x7b\x00")])
+    assert ports.restarts == 0
+    assert [message.data for message in recorder.stop().midi["nobody"]] == [ON, OFF, b"\xb0\x7b\x00"]
+
+
 def test_what_others_plug_in_is_told_and_a_named_port_comes_back(jack_server: JackServer, api: str) -> None:
     first = synth(jack_server)
     ports = MidiPorts(["piano"], connect={"piano": "synth:midi"}, api=api)

@@ -262,21 +262,27 @@ class Engine:
                 self._conductor.obey(command, self._now_ns)
 
     def _hear(self, midi: Iterable[MidiIn], shift: int, end_ns: int) -> None:
-        """Pass on what is a player's; heed clocks when they count as heard, which may be in a later block."""
-        player, heard = self._player, self._heard
-        for message in midi:
-            ns, source = message.ns + shift, message.source
-            if source in player.through:
-                for port, data in player.through.feed(source, message.data):
-                    player.outlets.pass_on(ns, port, data)
-                continue
-            ns += self._delay(source)
+        """In order: heed clocks when they count as heard, which may be in a later block, and pass on what a player
+        sends."""
+        heard = self._heard
+        for ns, source, data in midi:
+            ns += shift if source in self._player.through else shift + self._delay(source)
+            message = MidiIn(ns, source, data)
             if heard or ns >= end_ns:
-                insort(heard, MidiIn(ns, source, message.data), key=_ns)
+                insort(heard, message, key=_ns)
             else:
-                self._conductor.follow(self._masters.hear(ns, source, message.data))
+                self._heed(message)
         while heard and heard[0].ns < end_ns:
-            self._conductor.follow(self._masters.hear(*heard.pop(0)))
+            self._heed(heard.pop(0))
+
+    def _heed(self, message: MidiIn) -> None:
+        ns, source, data = message
+        player = self._player
+        if source in player.through:
+            for port, each in player.through.feed(source, data):
+                player.outlets.pass_on(ns, port, each)
+        else:
+            self._conductor.follow(self._masters.hear(ns, source, data))
 
     def _delay(self, source: str) -> int:
         """How much later (> 0) than stamped what comes by a clock input counts as heard."""

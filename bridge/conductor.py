@@ -112,7 +112,7 @@ class Conductor:
                 player.roll(event.tick)
             case Change.STOPPED:
                 if follower is masters.leader:
-                    self.advance(event.ns)
+                    self.advance(min(event.ns, player.line.ns_at(event.tick - 0.5)))  # a Stop may come late
                     player.stop(event.ns)
                     self._stopped_at = event.tick  # the position stays: a Continue loses and doubles nothing
             case Change.LOCATED:

@@ -95,7 +95,7 @@ class Lane:
         """The music goes on from `tick`: undo what the stop did, pedal, bend and notes cut short; then all the rest."""
         at = tick - round(self.offset_ns / line.ns_per_tick)
         if self.offset_ns <= 0:
-            at = max(at, self.cursor)
+            self.cursor = min(self.cursor, at)  # a stop may come late, when more has been sent than it stands for
         moved = [d for d in self.controls.values() if d.value and (d.kind, d.number) in _RESET]
         again = [d._replace(tick=self.cursor) for d in moved]
         if strike:

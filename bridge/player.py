@@ -78,7 +78,7 @@ class Player:
         self.playing = True
         self.outlets.resume(tick, self.line, self._chase)
         for clock in self._clocks:
-            clock.play(self.position)
+            clock.play(min(self.position, tick))
 
     def advance(self, ns: int, last: Tick | None = None) -> bool:
         """Send what is due before `ns`. True when all has been sent that there is before `last`, and play has ended."""

@@ -148,6 +148,7 @@ class Outlets:
         self._mixed = len(offsets) > 1
         self._used = [0] * ports
         self._used_strips = [0] * len(routes)
+        self._down: dict[tuple[int, int], int] = {}  # by port and key, where channels are merged
 
     @property
     def sounding(self) -> int:
@@ -258,11 +259,31 @@ class Outlets:
                 self.begun.append((frame, due))
         route = lane.routes[track]
         if route is not None:
-            if route.channel is not None and route.channel != channel:
+            if route.channel is not None:
+                if not self._merge(frame, route, event):
+                    return
                 channel = route.channel
                 event = event._replace(channel=channel)
             self._used[route.port] |= 1 << channel
             self.midi.append(MidiOut(frame, route.port, event.to_midi()))
+
+    def _merge(self, frame: int, route: Route, event: FrameEvent) -> bool:
+        """Where channels become one, a key may be struck while it is down: end it first, and only the last end counts.
+
+        Returns whether the event is sent.
+        """
+        if event.kind not in (Kind.ON, Kind.OFF) or route.channel is None:
+            return True
+        key = route.port, event.number
+        down = self._down.get(key, 0)
+        if event.kind is Kind.OFF:
+            self._down[key] = down - 1
+            return down == 1
+        self._down[key] = down + 1
+        if down:
+            off = event._replace(kind=Kind.OFF, channel=route.channel, value=64.0)
+            self.midi.append(MidiOut(frame, route.port, off.to_midi()))
+        return True
 
     def _reset(self, frame: int) -> None:
         for port, mask in enumerate(self._used):

@@ -61,6 +61,25 @@ def test_a_stop_ends_notes_then_resets_the_channels_used_and_a_second_one_sends_
     assert stage.midi == []
 
 
+def test_channels_that_a_track_merges_do_not_strike_a_key_that_is_down() -> None:
+    """A track with two parts, on the composer's channels 1 and 10, all sent on channel 3."""
+    def same_keys(bar: int, epoch: int) -> Bar:
+        span = METER.bar(bar)
+        first, second = Note(span.start, 1900, 60, 90), Note(span.start + 960, 1920, 60, 90, 9)
+        return Bar(epoch, bar, (Clip.of(span, [first, second]),))
+
+    stage = Stage(engine=Engine(FakeRig(), [Route(0, 2)], RATE), composed=same_keys)
+    stage.run(1.9, Play())
+    begun = stage.notes[0][0]
+    on, off = b"\x92\x3c\x5a", b"\x82\x3c\x40"
+    # the first one's end, at tick 1900, is nobody's: the key is held down for the second
+    assert [(frame - begun, data) for frame, data in stage.at_port(0)] == [
+        (0, on), (24_000, off), (24_000, on), (72_000, off)]
+    stage.run(1.0)
+    stage.leave()
+    stage.check_paired()
+
+
 @pytest.mark.parametrize("way", ["stop", "jump", "loss", "plan", "end", "exit"])
 def test_every_way_to_silence_resets(way: str) -> None:
     stage = band(on_loss="stop", length=1 if way == "end" else None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,6 +28,7 @@ CLOCK_IN, CLOCK_OUT = "clock in", "clock out"
 Unit = Annotated[float, Meta(ge=0, le=1, description="a number from 0 to 1")]
 Db = Annotated[float, Meta(ge=-90, le=24, description="a number of dB from -90 to 24")]
 OffsetMs = Annotated[float, Meta(ge=-500, le=500, description="a number of ms from -500 to 500")]
+Flag = Annotated[bool, Meta(description="true or false")]
 Name = Annotated[str, Meta(min_length=1, max_length=64, description="a name of 1 to 64 letters")]
 Names = Annotated[list[Name], Meta(min_length=1, description="a list of names, at least one")]
 
@@ -48,7 +49,7 @@ class EffectSpec(Struct, frozen=True, forbid_unknown_fields=True):
     plugin: Name | None = None
     effect: Name | None = None
     params: dict[str, float | int | bool | str] = {}
-    required: bool = False
+    required: Flag = False
 
 
 class Track(Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,7 +70,7 @@ class Track(Struct, frozen=True, forbid_unknown_fields=True):
     gain_db: Db = 0.0
     pan: Annotated[float, Meta(ge=-1, le=1, description="a number from -1 (left) to 1 (right)")] | None = None
     reverb_db: Db | None = None
-    mute: bool = False
+    mute: Flag = False
     port: Name | None = None
     offset_ms: OffsetMs = 0.0
     channel: Annotated[int, Meta(ge=1, le=16, description="a whole number from 1 to 16")] | None = None
@@ -96,7 +97,7 @@ class ClockSend(Struct, frozen=True, forbid_unknown_fields=True):
 
     port: Name | None = None
     offset_ms: OffsetMs = 0.0
-    enabled: bool = True
+    enabled: Flag = True
 
 
 class Clock(Struct, frozen=True, forbid_unknown_fields=True):
@@ -112,7 +113,7 @@ class Clock(Struct, frozen=True, forbid_unknown_fields=True):
 
     source: Annotated[str, _words("auto", "midi", "internal", "mtc", "jack", "link")] = "auto"
     on_loss: Annotated[str, _words("continue", "stop")] = "continue"
-    chase: bool = True
+    chase: Flag = True
     mtc_start: Annotated[str, Meta(pattern=r"^\d{2}:\d{2}:\d{2}[:;]\d{2}$", description="time code, as in "
                                    "\"01:00:00:00\"")] = "00:00:00:00"
     inputs: Annotated[list[ClockIn], Meta(min_length=1, max_length=8, description="1 to 8 [[clock.in]]")] = field(
@@ -141,7 +142,7 @@ class OutputSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     audio: Annotated[str, _words("auto", "jack", "portaudio", "none")] = "auto"
-    midi: bool = True
+    midi: Flag = True
 
 
 class Music(Struct, frozen=True, forbid_unknown_fields=True):
@@ -265,6 +266,9 @@ def check(session: Session, place: str) -> None:
     except MusicError as error:
         raise SessionError(f"{place}: {error}") from None
     Timecode.parse(session.clock.mtc_start, f"{place}: clock.mtc_start")
+    _check_twice([i.port for i in session.clock.inputs], f"{place}: clock.in", "its clock would be heard twice")
+    _check_twice([o.port if o.enabled else None for o in session.clock.outputs], f"{place}: clock.out",
+                 "it would get each clock twice")
     ports = set(clock_names(session.clock))
     seen: set[str] = set()
     for i, track in enumerate(session.tracks):
@@ -299,6 +303,15 @@ def check(session: Session, place: str) -> None:
         make_band(session.plan())
     except MusicError as error:
         raise SessionError(f"{place}: {error}") from None
+
+
+def _check_twice(ports: Sequence[str | None], place: str, why: str) -> None:
+    """One port for two entries of the clock."""
+    seen: dict[str, int] = {}
+    for i, port in enumerate(ports):
+        if port is not None and (first := seen.setdefault(port, i)) != i:
+            raise SessionError(f"{place}[{i}].port = {port!r} is that of entry [{first}], too: {why}; leave one of "
+                               f"them out")
 
 
 def _check_effect(spec: EffectSpec, place: str) -> None:

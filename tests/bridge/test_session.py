@@ -54,6 +54,12 @@ def test_a_session_of_ones_own_loads(tmp_path: Path) -> None:
     ('instrument = "piano"', 'instrument = "piano"\neffects = [{plugin = "NoSuch", required = true}]', ["NoSuch"]),
     ('[[tracks]]', '[[track]]', ["track"]),
     ('[music]', '[clock]\nsource = "sundial"\n[music]', ["clock.source", "sundial"]),
+    ('[music]', '[clock]\nchase = "yes"\n[music]', ["line 3", 'clock.chase = "yes"', "true or false"]),
+    ('[music]', '[[clock.out]]\nenabled = 1\n[music]', ["clock.out[0].enabled = 1", "true or false"]),
+    ('[music]', '[[clock.in]]\nport = "A"\n[[clock.in]]\n[[clock.in]]\nport = "A"\n[music]',
+     ["clock.in[2].port = 'A'", "entry [0]", "leave one"]),
+    ('[music]', '[[clock.out]]\nport = "A"\n[[clock.out]]\nport = "A"\n[music]',
+     ["clock.out[1].port = 'A'", "entry [0]", "leave one"]),
     ('name = "piano"', "name = 'piano'\nparts = ['bass']\ninstrument = 'bass'\n[[tracks]]\nname = 'piano'", ["twice"]),
 ])
 def test_mistakes_are_named(old: str, new: str, words: list[str]) -> None:
@@ -63,6 +69,11 @@ def test_mistakes_are_named(old: str, new: str, words: list[str]) -> None:
     assert text.startswith("my.toml: ")
     for word in words:
         assert word in text, text
+
+
+def test_a_clock_output_that_is_switched_off_is_in_nobodys_way() -> None:
+    text = '[[clock.out]]\nport = "A"\n[[clock.out]]\nport = "A"\nenabled = false\n[[clock.in]]\nport = "A"\n[music]'
+    assert len(parse(GOOD.replace("[music]", text, 1), "my.toml").clock.outputs) == 2
 
 
 def test_unknown_names_and_files_are_named(tmp_path: Path) -> None:

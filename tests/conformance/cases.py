@@ -686,3 +686,34 @@ def c49(make: Make) -> None:
             at = follower.tick_at(round(95 * interval(120)) + 1_000 * MS) / CLOCK_TICKS
             right += abs(at - 95) <= 0.5
     assert right >= 24, f"{right} of 28"
+
+
+@case("A tempo that comes back after ten clocks", "fermatas; 53 to 31 to 53 BPM and others", "1 tick at each change")
+def c50(make: Make) -> None:
+    for before, between in ((53, 31), (54, 30), (41, 138.47), (120, 60), (100, 70), (69, 296)):
+        master = Master(make, before)
+        master.send(FA)
+        master.clocks(40)
+        for clocks, bpm in ((10, between), (10, before), (10, between), (30, before)):
+            master.bpm = bpm
+            master.clocks(clocks)
+        master.at(99 * CLOCK_TICKS)
+        master.tempo(before, 0.1)
+
+
+@case("Another master's clocks on the same input", "cables merged; for three beats, at 60 to 160 BPM",
+      "1 tick at each clock")
+def c51(make: Make) -> None:
+    for bpm, phase in ((93.0, 0.37), (60.0, 0.2), (111.0, 0.7), (160.0, 0.31), (151.0, 0.8)):
+        offset = 1_000 * MS
+        clocks = [(k * interval(120), True) for k in range(24 * 12)]
+        clocks += [((72 + phase) * interval(120) + k * interval(bpm), False) for k in range(72)]
+        follower = make()
+        follower.feed(offset - MS, FA)
+        sent = 0
+        for due, own in sorted(clocks):
+            follower.feed(round(due) + offset, F8)
+            if own and sent > 24:
+                tick = follower.tick_at(round(due) + offset)
+                assert abs(tick - sent * CLOCK_TICKS) <= 1, f"beside {bpm} BPM: at tick {tick:.1f} at clock {sent}"
+            sent += own

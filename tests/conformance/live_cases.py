@@ -283,7 +283,7 @@ def p15() -> Script:
     s.clocks(24 * 10)
     s.halt()
     rival.frame += 3.37 * RATE
-    rival.doubt(160.0, 24 * 4)
+    rival.doubt(2.0, 24 * 4)
     rival.clocks(24 * 3)
     s.merge(rival)
     return s

@@ -111,8 +111,8 @@ def test_a_named_port_that_vanishes_is_opened_again_by_rtmidi(jack_server: JackS
         until(lambda: ports.missing == ())
         ports.send([MidiOut(0, 0, OFF)], time.monotonic_ns(), 48_000)
         time.sleep(0.2)
-        assert [heard.data for heard in second.stop().midi["nobody"]] == [OFF]
         assert (ports.vanished, ports.reconnected) == (1, 1)
+        assert [heard.data for heard in second.stop().midi["nobody"]] == [OFF]
         with pytest.raises(PortError, match=r"MIDI output port 'organ' does not exist. There are: "):
             MidiPorts(["piano"], connect={"piano": "organ"}, api="jack").start()
     finally:

@@ -138,7 +138,8 @@ class ClockFollower:
     def _clock(self, ns: int) -> Event:
         change = Change.TEMPO
         last, self._last_ns = self._last_ns, ns
-        if self._credit and last is not None and ns - last < _BURST * self._filter.interval_ns:
+        going = self.state is State.RUNNING and not self._seek
+        if going and self._credit and last is not None and ns - last < _BURST * self._filter.interval_ns:
             self._credit -= 1
             self._burst = True
             return Event(change, ns, self._tick(self._count))

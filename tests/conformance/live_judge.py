@@ -113,11 +113,8 @@ def _stretch(script: Script, stretch: Stretch, ons: list[Heard], clip: Clip) -> 
 
 
 def _clock(script: Script, messages: Sequence[Heard]) -> list[str]:
-    first = script.stretches[0].frames[0] if script.stretches else 0.0
-    if script.alone:
-        messages = [m for m in messages if m.frame >= first - _early(script.stretches[0], script)]
-        if messages and messages[0].data == b"\xfc":
-            messages = messages[1:]  # what it played by itself ends
+    if script.alone:  # what it played by itself ends with a Stop
+        messages = messages[next((i for i, m in enumerate(messages) if m.data == b"\xfa"), 0) :]
     out = []
     said = [m.data for m in messages if m.data != b"\xf8"]
     wanted = transport(script.stretches)

@@ -44,6 +44,8 @@ class Conductor:
         self._stop_on_loss = stop_on_loss
         self._ready_ns: int | None = None
         self._stopped_at: Tick | None = None
+        self._silenced = False
+        """The loss of the leader's clock has stopped the music."""
 
     # -- the block -----------------------------------------------------------------------------------------------
 
@@ -102,7 +104,7 @@ class Conductor:
                     player.line = follower.line
             case Change.STARTED:
                 self.advance(event.ns)
-                self.starting = self.ended = False
+                self.starting = self.ended = self._silenced = False
                 kept, self._stopped_at = self._stopped_at, None
                 if event.tick == kept and abs(event.tick - player.position) <= CLOCK_TICKS:
                     player.stop(event.ns)
@@ -114,13 +116,20 @@ class Conductor:
                 if follower is masters.leader:
                     self.advance(min(event.ns, player.line.ns_at(event.tick - 0.5)))  # a Stop may come late
                     player.stop(event.ns)
+                    self._silenced = False
                     self._stopped_at = event.tick  # the position stays: a Continue loses and doubles nothing
             case Change.LOCATED:
                 self._aim(event.tick)
             case Change.FOUND:
                 if follower is masters.leader:
                     self.notices.append(f"the clock of {masters.name} is back")
-                    player.line = follower.line
+                    if self._silenced:
+                        self._silenced = False
+                        self._jump(event.tick, event.ns)
+                        player.line = follower.line
+                        player.roll(event.tick)
+                    else:
+                        player.line = follower.line
 
     def check(self, now_ns: int, early_ns: int) -> None:
         """Whether the leader has been lost; `early_ns` is how long before it comes its clock counts as heard."""
@@ -129,6 +138,7 @@ class Conductor:
             return
         if self._stop_on_loss:
             self.notices.append(f"the clock of {name} was lost: stopped")
+            self._silenced = self._player.playing
             self._player.stop(now_ns)
         else:
             self.notices.append(f"the clock of {name} was lost: going on at {self._player.line.bpm:.1f} BPM")
@@ -149,7 +159,7 @@ class Conductor:
                     self._await()
             case Halt():
                 player.stop(now_ns)
-                self.starting = False
+                self.starting = self._silenced = False
             case Locate(bar):
                 if masters.running:
                     self.notices.append(f"{masters.name} leads: locate there")

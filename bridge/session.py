@@ -104,7 +104,7 @@ class Clock(Struct, frozen=True, forbid_unknown_fields=True):
     """source  "auto": own tempo until a MIDI clock sends Start; "midi": wait for one; "internal": ignore clocks;
             "mtc": MIDI Time Code leads the position, at the session's tempo; "jack": JACK transport leads;
             "link": Ableton Link leads the tempo and the beat
-    on_loss    when the master falls silent without Stop: "continue" at its last tempo, or "stop"
+    on_loss    when the master falls silent without Stop: "continue" at its last tempo, or "stop" until it is back
     chase      at a locate into the middle of a note, strike it for what is left of it
     mtc_start  time code at which bar 1 begins, "01:00:00:00" (hours:minutes:seconds:frames)
     in         [[clock.in]], a list: inputs; one if not given

@@ -6,6 +6,7 @@ import pytest
 from engine_stage import F8, FB, FC, RATE, FakeRig, Stage
 
 from bridge.engine import Engine
+from bridge.inbox import Halt
 from bridge.routes import ClockRoute, Route
 
 POSITION = b"\xf2\x0c\x00"
@@ -43,3 +44,34 @@ def test_after_a_late_stop_continue_is_at_once_and_on_the_beat(bpm: float, late:
     assert stage.notes[heard] == (pytest.approx(at, abs=1), 43)
     stage.leave()
     stage.check_paired()
+
+
+def lost_stage(on_loss: str) -> tuple[Stage, int]:
+    """Two beats of a master, and 0.6 s without it. Returns its clock at the end of that: 28 of them are missing."""
+    engine = Engine(FakeRig(), [Route(0)], RATE, clock_outs=[ClockRoute(1)], on_loss=on_loss)
+    stage = Stage(engine=engine)
+    back = round(stage.clocks(48_000, 120, 48)) + 28_000
+    stage.run((back - 1_000 - stage.frame) / RATE)
+    assert stage.engine.clock == "lost" and stage.engine.playing is (on_loss == "continue")
+    return stage, back
+
+
+def test_what_a_loss_has_stopped_goes_on_with_the_master_when_its_clock_is_back() -> None:
+    stage, back = lost_stage("stop")
+    heard = len(stage.notes)
+    stage.clocks(back, 120, 48, first=None)
+    stage.run(1.0)
+    assert stage.engine.clock == "following" and stage.engine.playing
+    # what sounds there, and then beat 5
+    assert stage.notes[heard:][:2] == [(pytest.approx(back, abs=1), 43), (pytest.approx(back + 20_000, abs=1), 40)]
+    assert [data for frame, data in stage.at_port(1) if frame >= back and data != F8] == [b"\xf2\x0d\x00", FB]
+    stage.leave()
+    stage.check_paired()
+
+
+def test_what_the_user_has_stopped_stays_so_when_the_clock_is_back() -> None:
+    stage, back = lost_stage("stop")
+    stage.step(Halt())
+    stage.clocks(back, 120, 48, first=None)
+    stage.run(1.0)
+    assert not stage.engine.playing

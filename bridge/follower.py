@@ -48,12 +48,12 @@ class ClockFollower:
     """States as in the MIDI 1.0 specification: the first F8 *after* FA is the downbeat; F2 counts sixteenths.
 
     Clocks while stopped keep the tempo warm and move nothing. SPP 0 + Continue is a Start. A song position while
-    running moves the music at the next clock, or at the Continue if a Stop comes first. Called from the engine's
-    thread; allocates little, never blocks.
+    running, or while the clock is lost, moves the music at the next clock, or at the Continue if a Stop comes first.
+    Called from the engine's thread; allocates little, never blocks.
     """
 
     __slots__ = ("_base_clock", "_base_tick", "_burst", "_count", "_credit", "_filter", "_last_ns", "_next_tick",
-                 "_seek", "line", "state")
+                 "_restarts", "_seek", "line", "state")
 
     def __init__(self, bpm: float = 120.0) -> None:
         self.state = State.STOPPED
@@ -66,6 +66,7 @@ class ClockFollower:
         self._base_tick = 0
         self._next_tick = 0
         self._seek = False
+        self._restarts = False  # Start has come while running: the music goes on until its clock
         self._last_ns: int | None = None
 
     @property
@@ -96,6 +97,7 @@ class ClockFollower:
             case midi_bytes.START:
                 self._next_tick = 0
                 self._seek = False
+                self._restarts = self.state is State.RUNNING or (self.state is State.ARMED and self._restarts)
                 self.state = State.ARMED
                 return Event(Change.LOCATED, ns, 0)
             case midi_bytes.CONTINUE:
@@ -108,22 +110,23 @@ class ClockFollower:
                     return None
                 if self.state is State.RUNNING and not self._seek:
                     self._next_tick = self._tick(self._count + 1)
-                self._seek = False
+                self._seek = self._restarts = False
                 self.state = State.STOPPED
                 return Event(Change.STOPPED, ns, self._next_tick)
             case midi_bytes.SONG_POSITION if len(data) == 3:
                 self._next_tick = (data[1] | data[2] << 7) * SPP_TICKS
-                if self.state is State.RUNNING:
-                    self._seek = True
-                    return None
-                return Event(Change.LOCATED, ns, self._next_tick)
+                self._seek = self.state in (State.RUNNING, State.LOST)
+                return None if self.state is State.RUNNING else Event(Change.LOCATED, ns, self._next_tick)
         return None
 
     def check(self, now_ns: int) -> bool:
         """True once, when a running clock has just been lost."""
-        if self.state is not State.RUNNING or self._last_ns is None or now_ns - self._last_ns <= self._patience_ns:
+        runs = self.state is State.RUNNING or (self.state is State.ARMED and self._restarts)
+        if not runs or self._last_ns is None or now_ns - self._last_ns <= self._patience_ns:
             return False
-        if not self._seek:
+        if self._restarts:
+            self._restarts, self._seek = False, True
+        elif not self._seek:
             self._next_tick = self._tick(self._count + 1)  # for a Stop or Continue, should one come before a clock
         self.state = State.LOST
         return True
@@ -161,7 +164,7 @@ class ClockFollower:
                 self._filter.regrid()  # the master began its grid anew
             change = Change.STARTED
             self.state = State.RUNNING
-            self._seek = False
+            self._seek = self._restarts = False
             self._base_clock = self._count
             self._base_tick = self._next_tick
         self._count += self._filter.add(self._count, ns)

@@ -142,6 +142,34 @@ def test_loss_is_told_once_and_recovery_keeps_the_beat() -> None:
     assert event.tick == 130 * 40
 
 
+def test_a_position_that_comes_while_the_clock_is_lost_is_where_it_comes_back() -> None:
+    follower = ClockFollower()
+    master = Master(follower)
+    master.send(FA)
+    master.clocks(50)
+    master.ns += 30 * interval(120)
+    assert follower.check(round(master.ns))
+    master.send(b"\xf2\x20\x00")
+    event = master.clocks(1)[0]
+    assert event is not None and (event.change, event.tick) == (Change.STARTED, 32 * 240)
+
+
+def test_a_start_while_playing_that_no_clock_follows_is_a_loss_and_the_next_clock_its_downbeat() -> None:
+    follower = ClockFollower()
+    master = Master(follower)
+    master.send(FA)
+    master.ns += 30 * interval(120)
+    assert not follower.check(round(master.ns)), "a Start that waits for its clock plays nothing that could be lost"
+    master.clocks(50)
+    master.send(FA)
+    assert not follower.check(round(master.ns))
+    master.ns += 30 * interval(120)
+    assert follower.check(round(master.ns))
+    assert follower.state is State.LOST
+    event = master.clocks(1)[0]
+    assert event is not None and (event.change, event.tick) == (Change.STARTED, 0)
+
+
 @pytest.mark.parametrize("bpm", [20, 60, 300, 400])
 def test_the_extremes_of_tempo(bpm: float) -> None:
     follower = ClockFollower()

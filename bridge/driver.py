@@ -32,7 +32,7 @@ class Playhead(NamedTuple):
     playing  it rolls
     tick     position in our ticks (960 to the quarter), or None where it only knows seconds
     seconds  since the start of the song
-    bpm      its tempo, quarters a minute, or None where it has none
+    bpm      its tempo, quarters a minute (> 0), or None where it has none
     """
 
     ns: int

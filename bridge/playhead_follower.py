@@ -6,7 +6,7 @@ from math import ceil
 
 from bridge.driver import Playhead
 from bridge.follower import LOST_NS, Change, Event, State
-from bridge.tempo import MAX_BPM, MIN_BPM, TempoLine
+from bridge.tempo import TempoLine
 from bridge.timecode_follower import EARLY_TICKS, JUMP_NS, LEAD_NS
 from composers.score import PPQ
 
@@ -72,7 +72,6 @@ class PlayheadFollower:
         ns = self._heard_ns = playhead.ns
         self.has_tempo = playhead.bpm is not None
         bpm = playhead.bpm if playhead.bpm is not None else self._own_bpm
-        bpm = min(max(bpm, MIN_BPM), MAX_BPM)
         tick = playhead.tick if playhead.tick is not None else playhead.seconds * bpm * (PPQ / 60.0)
         if not playhead.playing:
             return self._stand(ns, tick, bpm)

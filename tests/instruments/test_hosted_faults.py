@@ -303,7 +303,8 @@ def test_nothing_is_left_behind(play: Callable[..., Player], tmp_path: Path) -> 
 
 
 ENGINE = """
-import multiprocessing, sys, time
+import multiprocessing, signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 import numpy as np
 from instruments.block import Transport
 from instruments.hosted import HostedEffect

@@ -276,8 +276,8 @@ def p15() -> None:
     assert name == "STARTED" and tick < 12 * QUARTER
 
 
-@case("Tempi beyond those of MIDI clock are followed", "masters at 1 or 2000 BPM, in long periods: the position goes by "
-      "that tempo, and held to another one would jump in each of them", "one start; 0.001 ticks")
+@case("Tempi beyond those of MIDI clock are followed", "masters at 1 or 2000 BPM, in long periods: their positions "
+      "go by that tempo, and a line held to another one would jump in each of them", "one start; 0.001 ticks")
 def p16() -> None:
     for bpm in (1.0, 10.0, 450.0, 2000.0):
         program = Program(bpm, period=4096)

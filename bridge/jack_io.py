@@ -35,6 +35,10 @@ class JackDriver:
     times of its cycles, filtered too, but its filter bends: after a stall of 4 ms the period was off by 0.4 % for a
     second, after 300 ms by up to 30 %; as a clock's stamps these would be errors of tempo.)
 
+    A server that does not wait for its clients (jackd without -S) mostly drops what one has written when the next
+    cycle has begun before it was done (measured: 290 of 304 such cycles, 536 of 586, and of 146 in time 7). A note-off
+    would be missing, or a clock, for good; so the MIDI of such a cycle is sent again with the next, seldom twice.
+
     The constructor opens the client, so that rate and frames are known; start() makes it run. All methods are for the
     main thread of the engine's process; step runs on JACK's thread (SCHED_FIFO where the server has it).
     """
@@ -79,6 +83,9 @@ class JackDriver:
         """Frames that JACK's clock went on without us, in cycles that were skipped."""
         self.refused = 0
         """MIDI messages that JACK had no room for, or that named no port or no message."""
+        self.repeated = 0
+        """MIDI messages that were sent again, because their cycle came too late."""
+        self._unheard: Sequence[MidiOut] = ()
         self._lost: str | None = None
         self._first_frame = first_frame
         self._guard: GuardedStep | None = None
@@ -296,6 +303,7 @@ class JackDriver:
 
     def _cycle(self, frames: int) -> None:
         now_ns = self._cycle_ns = clock_ns()
+        cycle_frame = self._counter.read()
         for out in self._outs:
             out.clear(frames)
         guard, last = self._guard, self._last
@@ -304,10 +312,10 @@ class JackDriver:
                 view.view(frames)[:] = 0.0
             if last is not None:
                 if self._flushed_cycles == 0:
-                    self._write(last, frames)
-                self._flushed_cycles += 1
+                    self._send(last, frames, cycle_frame)
+                if not self._unheard:
+                    self._flushed_cycles += 1
             return
-        cycle_frame = self._counter.read()
         if self._anchor is not None and cycle_frame > self._next_cycle_frame:
             self.skipped_frames += cycle_frame - self._next_cycle_frame
             self._slipped = True
@@ -328,10 +336,18 @@ class JackDriver:
         transport = self._transport
         playhead = transport.read(ns0, frames) if transport is not None else None
         outputs = guard.render(ns0, frames, midi, playhead)
-        if outputs.midi:
-            self._write(outputs.midi, frames)
         for channel, view in enumerate(self._audio):
             view.view(frames)[:] = outputs.audio[channel]
+        if outputs.midi or self._unheard:
+            self._send(outputs.midi, frames, cycle_frame)
+
+    def _send(self, events: Sequence[MidiOut], frames: int, cycle_frame: int) -> None:
+        """Write; what JACK has dropped before goes first."""
+        events = [*self._unheard, *events]
+        self._write(events, frames)
+        late = self._counter.read() != cycle_frame
+        self._unheard = [event._replace(offset=0) for event in events] if late else []
+        self.repeated += len(self._unheard)
 
     def _write(self, events: Sequence[MidiOut], frames: int) -> None:
         outs = self._outs

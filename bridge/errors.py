@@ -4,7 +4,7 @@ from composers.errors import MusicError, SidemanError
 from instruments.block import InstrumentError
 
 __all__ = [
-    "DeviceError", "InstrumentError", "MessageError", "MusicError", "PortError", "SessionError", "SidemanError",
+    "DataError", "DeviceError", "InstrumentError", "MessageError", "MusicError", "PortError", "SessionError", "SidemanError",
 ]
 
 
@@ -22,3 +22,7 @@ class DeviceError(SidemanError):
 
 class MessageError(SidemanError, ValueError):
     """A message from a client that is malformed: names the field, the value and what is allowed."""
+
+
+class DataError(SidemanError):
+    """Data of the user's or the developer's that is not there or not readable: names the path and how to get it."""

@@ -98,7 +98,7 @@ def library() -> Library:
             play.fluid_set_log_function(level, None, None)
         return Library(play, load, version, errors, listener)
     remedy = _REMEDY.get(sys.platform, _REMEDY["linux"])
-    raise InstrumentError(f"SoundFonts are played by FluidSynth's library, 2.0 or later, which is not installed: {remedy}")
+    raise InstrumentError(f"SoundFonts are played by FluidSynth's library (2.0 or later), which is not there: {remedy}")
 
 
 def _candidates() -> list[str]:
@@ -130,8 +130,8 @@ class FluidSynth:
         load.fluid_settings_setnum(self._settings, b"synth.gain", gain)
         self._library.errors.clear()
         self._synth = load.new_fluid_synth(self._settings)
-        name = os.fsencode(path) if sys.platform != "win32" else str(path).encode()
-        font = load.fluid_synth_sfload(self._synth, name, 0) if self._synth else -1
+        file = os.fsencode(path) if sys.platform != "win32" else str(path).encode()
+        font = load.fluid_synth_sfload(self._synth, file, 0) if self._synth else -1
         chosen = font >= 0 and all(
             load.fluid_synth_program_select(self._synth, channel, font, bank, program) == 0 for channel in range(16))
         if not chosen:
@@ -154,9 +154,9 @@ class FluidSynth:
         self._library.play.fluid_synth_noteon(self._synth, channel, key, velocity)
 
     def _tune(self, channel: int, key: int, cents: float) -> None:
+        keys, pitches = ctypes.c_int(key), ctypes.c_double(100 * key + cents)
         self._library.play.fluid_synth_tune_notes(
-            self._synth, 0, channel, 1, ctypes.byref(ctypes.c_int(key)), ctypes.byref(ctypes.c_double(100 * key + cents)),
-            0)
+            self._synth, 0, channel, 1, ctypes.byref(keys), ctypes.byref(pitches), 0)
 
     def note_off(self, channel: int, key: int) -> None:
         self._library.play.fluid_synth_noteoff(self._synth, channel, key)

@@ -59,8 +59,9 @@ def parse_scl(text: str, place: str) -> Scale:
     lines = _lines(text)
     description = next(lines, (0, ""))[1].strip()
     row, line = next(lines, (0, ""))
-    count = _whole(line, f"{place}: line {row}" if row else f"{place} ends early", "the number of notes", 1, _MOST_NOTES)
-    cents = []
+    where = f"{place}: line {row}" if row else f"{place} ends early"
+    count = _whole(line, where, "the number of notes", 1, _MOST_NOTES)
+    cents: list[float] = []
     for row, line in lines:
         if len(cents) == count:
             break  # text after the last note belongs to nothing

@@ -95,14 +95,14 @@ NAMED: Mapping[str, Named] = {
         "1/1 16/15 9/8 6/5 5/4 4/3 45/32 3/2 8/5 5/3 9/5 15/8")),
     "pythagorean": Named("pure fifths from E flat to G sharp (on C)", "eleven fifths of 3/2", _fifths({}, -3)),
     "meantone": Named("quarter-comma meantone, pure major thirds", "Aron, 1523: fifths narrow by 1/4 syntonic comma",
-                      _fifths({f: _SYNTONIC / 4 for f in range(-3, 8)}, -3)),
+                      _fifths(dict.fromkeys(range(-3, 8), _SYNTONIC / 4), -3)),
     "werckmeister-3": Named("Werckmeister III, a circle for all keys", "Werckmeister, 1691: C-G, G-D, D-A and B-F# "
-                            "narrow by 1/4 Pythagorean comma", _fifths({f: _COMMA / 4 for f in (0, 1, 2, 5)}, -3)),
+                            "narrow by 1/4 Pythagorean comma", _fifths(dict.fromkeys((0, 1, 2, 5), _COMMA / 4), -3)),
     "kirnberger-3": Named("Kirnberger III, with a pure third C-E", "Kirnberger, 1779: C-G-D-A-E narrow by 1/4 syntonic "
                           "comma, F#-C# by the schisma", _fifths(
                               {**dict.fromkeys((0, 1, 2, 3), _SYNTONIC / 4), 6: _COMMA - _SYNTONIC}, -4)),
     "vallotti": Named("Vallotti's circle", "Vallotti, 1779: F-C-G-D-A-E-B narrow by 1/6 Pythagorean comma",
-                      _fifths({f: _COMMA / 6 for f in range(-1, 5)}, -3)),
+                      _fifths(dict.fromkeys(range(-1, 5), _COMMA / 6), -3)),
     "rast": Named("maqam Rast: neutral third and seventh", _CAIRO, _steps(24, (0, 2, 4, 6, 7, 10, 12, 14, 16, 18, 20,
                                                                           21))),
     "bayati": Named("maqam Bayati: neutral second", _CAIRO, _steps(24, (0, 3, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22))),

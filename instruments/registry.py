@@ -26,7 +26,7 @@ GROUP = "sideman.instruments"
 
 GUEST_PLACE = Placement(-9.0, 0.0, -14.0)
 """In the mix, where nobody says otherwise: functions tend to fill the whole scale with one note."""
-_GM_FAMILIES = ("keys", "bells", "organ", "guitar", "bass", "strings", "choir", "brass", "winds", "winds", "lead",
+_GM_FAMILIES = ("keys", "mallets", "organ", "guitar", "bass", "strings", "strings", "brass", "reed", "pipe", "lead",
                 "pad", "effects", "plucked", "percussion", "effects")
 
 

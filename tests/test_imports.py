@@ -25,7 +25,7 @@ HEAVY = {
     "sounddevice": {"bridge/audio_io.py", "bridge/portaudio.py", "bridge/commands/doctor.py"},
     "rtmidi": {"bridge/midi_systems.py"},
     "mido": {"composers/smf.py"},
-    "matplotlib": {"bridge/clock_plot.py"},
+    "matplotlib": {"bridge/clock_plot.py", "bridge/patch_sheet.py"},
     "tensorflow": set(),
     "music21": set(),
     "dawdreamer": set(),

@@ -14,6 +14,7 @@ _COMMANDS = {
     "play": "Play a session live: to your DAW, your speakers and the web page.",
     "render": "Render a session to a WAV (and MIDI) file, faster than real time.",
     "sessions": "List the built-in sessions.",
+    "patches": "List the instruments, hear one, draw them.",
     "ports": "List MIDI and JACK ports.",
     "clock": "Watch what a MIDI clock master really sends.",
     "doctor": "Check this machine: what works, what is missing, how to get it.",

@@ -4,7 +4,8 @@ from composers.errors import MusicError, SidemanError
 from instruments.block import InstrumentError
 
 __all__ = [
-    "DataError", "DeviceError", "InstrumentError", "MessageError", "MusicError", "PortError", "SessionError", "SidemanError",
+    "DataError", "DeviceError", "InstrumentError", "MessageError", "MusicError", "PortError", "SessionError",
+    "SidemanError",
 ]
 
 

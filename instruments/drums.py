@@ -11,8 +11,7 @@ from instruments.block import AudioBlock, FrameEvent, InstrumentError, Kind, Tra
 from instruments.kernels import layout as at
 from instruments.kernels.percussion import drum
 from instruments.packing import EventRows, gain, silent
-from instruments.parameters import Values
-from instruments.patch import Patch
+from instruments.patch import Patch, Piece
 
 HITS = 28
 """Hits that may ring at once."""
@@ -50,7 +49,7 @@ class DrumKit:
         for i, piece in enumerate(pieces):
             for key in piece.keys:
                 self._keys[key] = i
-            _pack(self._d[i], piece.values)
+            _pack(self._d[i], piece)
             for j, (hz, db, t60) in enumerate(piece.modes):
                 self._dm[i, j] = hz, gain(db), t60
                 longest = max(longest, t60)
@@ -109,7 +108,19 @@ class DrumKit:
         """Nothing to give back."""
 
 
-def _pack(row: NDArray[np.float64], v: Values) -> None:
+def _centre(piece: Piece) -> float:
+    """Where a piece's energy lies: the mean of log Hz, weighted by power and decay."""
+    parts = [(hz, gain(db) ** 2 * t60) for hz, db, t60 in piece.modes]
+    parts += [(hz, gain(db) ** 2 * t60) for _, hz, db, _, t60 in piece.bands]
+    if piece.values["shimmer"]:
+        parts.append((3000.0, piece.values["shimmer"] * gain(piece.values["shimmer_db"]) ** 2
+                      * piece.values["shimmer_t60_s"]))
+    hz, weights = np.array(parts).T
+    return float(np.exp(np.average(np.log(hz), weights=weights)))
+
+
+def _pack(row: NDArray[np.float64], piece: Piece) -> None:
+    v = piece.values
     numbers = {
         at.D_LEVEL: gain(v["level_db"]), at.D_PAN: v["pan"], at.D_VELOCITY: v["velocity"], at.D_SNAP: v["snap"],
         at.D_DECAY_VEL: v["decay_velocity"], at.D_ATTACK: v["attack_ms"] * _MS,
@@ -123,6 +134,7 @@ def _pack(row: NDArray[np.float64], v: Values) -> None:
         at.D_SHIMMER_LOW: v["shimmer_low_hz"], at.D_SHIMMER_HIGH: v["shimmer_high_hz"],
         at.D_SHIMMER_LEVEL: gain(v["shimmer_db"]), at.D_SHIMMER_T60: v["shimmer_t60_s"],
         at.D_SHIMMER_KEY: v["shimmer_octaves"], at.D_SHIMMER_TILT: v["shimmer_tilt_db"], at.D_WIDTH: v["width"],
+        at.D_TILT: v["tilt"], at.D_CENTRE: _centre(piece),
     }
     for place, number in numbers.items():
         row[place] = number

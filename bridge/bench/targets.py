@@ -125,8 +125,7 @@ def load() -> Targets:
 def _unseen() -> Mapping[str, tuple[Spectrum, ...]]:
     with as_file(files("bridge.bench") / "unseen_notes.npz") as path, np.load(path) as held:
         names, bands = [str(name) for name in held["names"]], held["bands_db"].astype(float)
-    keys = {f"{kit.partition('_')[0]}_{_STANDARD[key]}": key for pieces in PIECES.values()
-            for key, kit in pieces.items()}
+    keys = {piece: key for pieces in PIECES.values() for key, piece in pieces.items()}
     found: dict[str, list[Spectrum]] = {}
     for name, rows in zip(names, bands, strict=True):
         what, _, velocity = name.rpartition("_")

@@ -11,7 +11,7 @@ from bridge.errors import DeviceError
 
 
 @click.command()
-@click.argument("name", type=click.Choice(["sync", "clock", "startup", "render"]))
+@click.argument("name", type=click.Choice(["sync", "clock", "startup", "render", "patches"]))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--runs", type=click.IntRange(1, 100), default=5, show_default=True,
               help="Runs (startup, render); clock takes 40 seeds a run.")
@@ -24,6 +24,7 @@ def command(name: str, as_json: bool, runs: int, bars: int) -> None:
     sideman bench clock      the follower in simulation beside the filters of peers; our clock out over JACK
     sideman bench startup    seconds to the first sound, memory of all processes
     sideman bench render     seconds of sound a second, beside fluidsynth
+    sideman bench patches    patches and drum kits beside sampled instruments: distances, what is in its range
     sideman bench sync --json --bars 64
     """
     from bridge.bench.figures import machine
@@ -50,6 +51,10 @@ def command(name: str, as_json: bool, runs: int, bars: int) -> None:
             from bridge.bench import startup
 
             result |= startup.run(runs)
+        case "patches":
+            from bridge.bench import patches
+
+            result |= patches.run(tell=lambda text: click.echo(text, err=True))
         case _:
             from bridge.bench import render
 
@@ -61,6 +66,8 @@ def command(name: str, as_json: bool, runs: int, bars: int) -> None:
     from rich.table import Table
 
     table = Table(box=None, show_header=False)
+    if name == "patches":
+        result = patches.brief(result)
     for key, value in result.items():
         table.add_row(key, json.dumps(value))
     Console().print(table)

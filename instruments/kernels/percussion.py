@@ -80,6 +80,11 @@ def _hit(d, dm, db, h, hm, hb, m, r, piece, velocity, rate):  # type: ignore[no-
     hit[at.H_SWEEP], hit[at.H_SWEEP2] = row[at.D_SWEEP] * math.exp(0.35 * relative), row[at.D_SWEEP2]
     hit[at.H_HOLD] = row[at.D_HOLD] * rate
     shorter = math.exp(row[at.D_DECAY_VEL] * relative)
+    tilt = row[at.D_TILT] * relative
+    rng = stepped(rng)
+    hit[at.H_LATE] = max(0.0, 0.5e-3 * rate * vary * uniform(rng))
+    rng = stepped(rng)
+    hit[at.H_GAP] = row[at.D_BURST_GAP] * rate * (1 + 0.06 * vary * uniform(rng))
     longest = 0.02
     ghost = 0.5 if velocity < 40 and row[at.D_SNAP] > 0 else 1.0  # a ghost note buzzes: its modes lose 6 dB more
     plain = row[at.D_SWEEP] == 0 and row[at.D_SWEEP2] == 0 and row[at.D_HOLD] == 0 and row[at.D_DRIVE] == 0
@@ -92,6 +97,7 @@ def _hit(d, dm, db, h, hm, hb, m, r, piece, velocity, rate):  # type: ignore[no-
         hm[i, k, at.HM_HZ] = dm[piece, k, 0] * (1 + 0.003 * vary * uniform(rng))
         rng = stepped(rng)
         hm[i, k, at.HM_AMP] = dm[piece, k, 1] * decibels(1.5 * vary * uniform(rng)) * ghost
+        hm[i, k, at.HM_AMP] *= math.exp(tilt * math.log2(dm[piece, k, 0] / row[at.D_CENTRE]))
         rng = stepped(rng)
         t60 = dm[piece, k, 2] * (1 + 0.08 * vary * uniform(rng)) * shorter
         hm[i, k, at.HM_FALL] = math.exp(-_LN60 / (t60 * rate))
@@ -109,6 +115,7 @@ def _hit(d, dm, db, h, hm, hb, m, r, piece, velocity, rate):  # type: ignore[no-
         hz = db[piece, k, at.B_HZ] * (1 + 0.04 * vary * uniform(rng)) * math.exp(0.12 * relative)
         rng = stepped(rng)
         amp = db[piece, k, at.B_LEVEL] * decibels(1.5 * vary * uniform(rng)) * math.exp(row[at.D_SNAP] * relative)
+        amp *= math.exp(tilt * math.log2(hz / row[at.D_CENTRE]))
         rng = stepped(rng)
         t60 = db[piece, k, at.B_T60] * (1 + 0.08 * vary * uniform(rng)) * (0.6 if ghost < 1 else 1.0)
         g, damp = warped(hz, rate), 1.0 / db[piece, k, at.B_Q]
@@ -121,7 +128,7 @@ def _hit(d, dm, db, h, hm, hb, m, r, piece, velocity, rate):  # type: ignore[no-
         hb[i, at.HB_AMP, k], hb[i, at.HB_FALL, k] = amp, 1.0 if bursts else math.exp(-_LN60 / (t60 * rate))
         longest = max(longest, t60)
     if row[at.D_BURSTS] > 0:
-        longest = max(longest, row[at.D_BURSTS] * row[at.D_BURST_GAP] + 7.0 * row[at.D_TAIL_TAU])
+        longest = max(longest, 1.1 * row[at.D_BURSTS] * row[at.D_BURST_GAP] + 7.0 * row[at.D_TAIL_TAU])
     shimmer = int(row[at.D_SHIMMER])
     for k in range(shimmer):
         # Modes of a plate: even density in Hz, so uneven on a log scale (here a compromise that spends few of them).
@@ -160,10 +167,10 @@ def _event(d, dm, db, keys, h, hm, hb, m, r, event, rate):  # type: ignore[no-un
 def _sing(row, hit, hm, w, n, rate):  # type: ignore[no-untyped-def]
     """Swept modes into w[0]. w[2] is the phase that all modes share, in frames of the unswept mode."""
     theta, e1, e2 = hit[at.H_THETA], hit[at.H_SWEEP], hit[at.H_SWEEP2]
-    if e1 > 1e-9 or e2 > 1e-9:
+    if abs(e1) > 1e-9 or e2 > 1e-9:
         k1 = math.exp(-1.0 / (row[at.D_TAU] * rate))
         k2 = math.exp(-1.0 / (row[at.D_TAU2] * rate))
-        if e1 > 0.25:
+        if abs(e1) > 0.25:
             for j in range(n):
                 w[2, j] = theta
                 theta += octaves(e1) + e2
@@ -220,13 +227,14 @@ def _rattle(row, hit, hb, rng, w, n, rate):  # type: ignore[no-untyped-def]
         hit[at.H_TURN] = turn + n
     if row[at.D_BURSTS] > 0:
         # A clap: several hands, then the room.
-        amp, gap = hit[at.H_BURST], row[at.D_BURST_GAP] * rate
+        amp, gap = hit[at.H_BURST], hit[at.H_GAP]
         k1, k2 = math.exp(-1.0 / (row[at.D_BURST_TAU] * rate)), math.exp(-1.0 / (row[at.D_TAIL_TAU] * rate))
         last = int((row[at.D_BURSTS] - 1) * gap)
         for j in range(n):
             age = int(hit[at.H_AGE]) + j
             if age <= last and age % int(gap) == 0:
-                amp = 1.0
+                hand = np.uint64(64 * np.int64(hit[at.H_ORDER]) + age // int(gap))
+                amp = decibels(2.0 * row[at.D_VARY] * uniform(seeded(hand)))
             w[3, j] = amp
             amp *= k1 if age <= last else k2
         hit[at.H_BURST] = amp
@@ -315,10 +323,11 @@ def drum(d, dm, db, keys, h, hm, hb, m, r, events, n_events, out, w, start, stop
                 resonate(m[i], count, w[6:], n)
             rise, noise_rise = row[at.D_ATTACK] * rate, row[at.D_NOISE_ATTACK] * rate
             age = hit[at.H_AGE]
-            if age < rise or age < noise_rise:
+            late = hit[at.H_LATE]  # noise and modes do not start together
+            if age < rise or age < noise_rise or age < late:
                 for j in range(n):
                     a = min(1.0, (age + j) / max(rise, 1.0))
-                    b = min(1.0, (age + j) / max(noise_rise, 1.0))
+                    b = min(1.0, (age + j) / max(noise_rise, 1.0)) if age + j >= late else 0.0
                     w[0, j] *= a
                     w[1, j] *= a * b
                     w[6, j] *= a

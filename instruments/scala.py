@@ -13,10 +13,10 @@ from pathlib import Path
 
 from instruments.block import InstrumentError
 
-_CENTS = re.compile(r"[ \t]*(-?(?:\d+\.\d*|\.\d+))(?![\w./])")
-_RATIO = re.compile(r"[ \t]*(-?\d+)(?:[ \t]*/[ \t]*(-?\d+))?(?![\w./])")
-_WHOLE = re.compile(r"[ \t]*(-?\d+)(?![\w./])")
-_NUMBER = re.compile(r"[ \t]*(-?(?:\d+\.?\d*|\.\d+))(?![\w./])")
+_CENTS = re.compile(r"[ \t]*(-?(?:\d+\.\d*|\.\d+))(?![\w./]|,\d)")
+_RATIO = re.compile(r"[ \t]*(-?\d+)(?:[ \t]*/[ \t]*(-?\d+))?(?![\w./]|,\d)")
+_WHOLE = re.compile(r"[ \t]*(-?\d+)(?![\w./]|,\d)")
+_NUMBER = re.compile(r"[ \t]*(-?(?:\d+\.?\d*|\.\d+))(?![\w./]|,\d)")
 _MOST_NOTES = 4096
 _MOST_BYTES = 1 << 20
 
@@ -65,6 +65,8 @@ def parse_scl(text: str, place: str) -> Scale:
     for row, line in lines:
         if len(cents) == count:
             break  # text after the last note belongs to nothing
+        if not line.strip():
+            continue
         cents.append(_pitch(line, f"{place}: line {row}"))
     if len(cents) < count:
         raise InstrumentError(f"{place}: {len(cents)} pitches, where {count} are announced: give one a line")
@@ -151,7 +153,7 @@ def read_text(path: Path) -> str:
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
     """Numbered lines without comments. Only real line ends count: Latin-1 texts hold \\x85 and the like."""
-    for row, line in enumerate(re.split(r"\r\n|\n|\r", text), 1):
+    for row, line in enumerate(re.split(r"\r\n|\n|\r", text.removesuffix("\n")), 1):
         if not line.startswith("!"):
             yield row, line
 

@@ -12,8 +12,8 @@ from instruments.soundfont_file import FontSound
 
 VOICES = 256
 """A note takes one to eight of a font's voices."""
-_GAIN = 0.6
-"""FluidSynth's own default is 0.2. At this one TimGM6mb's piano is as loud as the native patches (see the tests)."""
+_GAIN = 1.4
+"""FluidSynth's own default is 0.2: made for 256 voices, and 17 dB below the native patches."""
 _TAIL_S = 10.0
 """Fonts do not say how long they sound on after a note-off."""
 _BANK_SELECT = (0, 32)
@@ -24,7 +24,7 @@ class SoundFont:
 
     Understands note on and off with cents, bend (and its range by RPN 0), pressure, and what controllers FluidSynth
     knows. Not bank and program changes, which would load files in the callback: a session says what a track plays.
-    Output does not depend on the cut into blocks. Events take effect at the next cell of 64 frames, up to 63 late.
+    The cut into blocks does not matter. Events take effect at the next cell of 64 frames, up to 63 late.
     prepare() loads (a part of a second; the samples of this preset only, shared with other tracks of the same font);
     process() runs in the engine's callback: one call for each stretch between events.
     """
@@ -93,7 +93,8 @@ class SoundFont:
         return 0 if self._player is None else self._player.voices
 
     def reset(self) -> None:
-        """Silence at once; controllers go to their defaults."""
+        """Silence at once; controllers go to their defaults. (The first 64 frames of a note may then differ from those
+        of a fresh start: FluidSynth lets a reused voice glide from its old level.)"""
         if self._player is not None:
             self._render(0, self._player.silence())
 

@@ -80,6 +80,8 @@ def loaded_by(code: str) -> set[str]:
     ("import bridge.app", {"numba", "pedalboard", "sounddevice", "rtmidi", "jack", "mido"}),
     ("import bridge.composer_process", {"numba", "pedalboard", "websockets", "sounddevice"}),
     ("import bridge.engine_process", {"pedalboard", "websockets"}),
+    ("import bridge.commands.patches", {"numba", "matplotlib", "sounddevice"}),
+    ("import instruments.registry; instruments.registry.find_instrument('piano')", {"numba"}),
     ("from bridge.commands import cli", {"numpy", "numba", "websockets", "rich"}),
 ])
 def test_processes_load_only_what_they_use(code: str, absent: set[str]) -> None:

@@ -57,7 +57,7 @@ class Drone:
         self._level = np.zeros(128)
         self._goal = np.zeros(128)
         self._hz = 440 * 2 ** ((np.arange(128) - 69) / 12)
-        self._step = 1 / (0.05 * rate)
+        self._step = 0.2 / (0.05 * rate)
         self.tail = rate // 20
 
     def process(self, events: Sequence[FrameEvent], out: AudioBlock, transport: Transport) -> None:
@@ -79,14 +79,14 @@ class Drone:
         frames = stop - start
         for key in np.flatnonzero((self._level > 0) | (self._goal > 0)):
             turns = self._phase[key] + self._index[:frames] * self._hz[key] / self._rate
-            way = self._goal[key] - self._level[key]
-            level = self._level[key] + np.clip(way, -1, 1) * np.minimum(1, self._index[:frames] * self._step)
+            reach = self._index[:frames] * self._step  # the same ramp however the time is cut into blocks
+            level = self._level[key] + np.clip(self._goal[key] - self._level[key], -reach, reach)
             out[:, start:stop] += (level * np.sin(2 * np.pi * turns)).astype(np.float32)
             if frames:
                 self._phase[key], self._level[key] = turns[-1] % 1.0, level[-1]
 
     def reset(self) -> None:
-        self._level[:] = self._goal[:] = 0.0
+        self._phase[:] = self._level[:] = self._goal[:] = 0.0
 
     def close(self) -> None:
         """Nothing to give back."""

@@ -56,7 +56,8 @@ def build_rig(session: Session, rate: int, max_frames: int, *, block: int = 0, o
     guests: list[Guest] = []
 
     def instrument(track: Track) -> Instrument:
-        made = make_instrument(track.instrument, tempo=session.music.tempo, offline=offline)
+        made = make_instrument(track.instrument, tempo=session.music.tempo, offline=offline,
+                               stand_in="drums" if "drums" in track.parts else "piano")
         if isinstance(made, Guest):
             guests.append(made)
         tuning = tuning_of(track, session.music.key)

@@ -86,7 +86,7 @@ class Guest:
     def _fault(self, what: str, error: Exception) -> None:
         self.faults += 1
         why = str(error) if isinstance(error, InstrumentError) else f"{type(error).__name__}: {error}"
-        self.last_error = why if self.name in why else f"instrument {self.name!r} {what}: {why}"
+        self.last_error = why if repr(self.name) in why else f"instrument {self.name!r} {what}: {why}"
         if self._offline:
             raise InstrumentError(self.last_error) from error
 

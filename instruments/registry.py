@@ -279,11 +279,12 @@ def placement(name: str) -> Placement:
         return GUEST_PLACE
 
 
-def make_instrument(name: str, *, tempo: float = 120.0, offline: bool = False) -> Instrument:
+def make_instrument(name: str, *, tempo: float = 120.0, offline: bool = False, stand_in: str = "piano") -> Instrument:
     """The instrument of that name, not yet prepared.
 
-    tempo    BPM, which functions of notes are told
-    offline  others' instruments are exact and raise, instead of being late or giving way to a fallback
+    tempo     BPM, which functions of notes are told
+    offline   others' instruments are exact and raise, instead of being late or giving way to a fallback
+    stand_in  the patch that plays where others' code cannot even be loaded, and so names no fallback
 
     Raises InstrumentError as check_instrument.
     """
@@ -294,10 +295,10 @@ def make_instrument(name: str, *, tempo: float = 120.0, offline: bool = False) -
     entry = _entry(name)
     if entry is None:
         return patches.make_instrument(_patch(name).name if not name.endswith(".toml") else name)
-    return _guest(entry, tempo, offline)
+    return _guest(entry, tempo, offline, stand_in)
 
 
-def _guest(entry: _Entry, tempo: float, offline: bool) -> Instrument:
+def _guest(entry: _Entry, tempo: float, offline: bool, stand_in: str) -> Instrument:
     from instruments.guest import Guest
 
     def make() -> Instrument:
@@ -313,6 +314,6 @@ def _guest(entry: _Entry, tempo: float, offline: bool) -> Instrument:
     try:
         fallback = entry.load().fallback
     except InstrumentError:
-        fallback = "piano"
+        fallback = stand_in
     return Guest(entry.name, make, None if fallback is None else lambda: patches.make_instrument(fallback),
                  fallback_name=fallback or "", offline=offline)

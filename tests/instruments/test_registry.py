@@ -150,6 +150,9 @@ def test_what_a_package_does_wrong_is_named_and_contained(monkeypatch: pytest.Mo
     made.prepare(RATE, 512)
     assert render(made, [on(0, 60)], 4096).any()
     assert words in made.status().state and made.status().state.endswith("piano plays instead")
+    drummer = make_instrument("broken", stand_in="drums")
+    drummer.prepare(RATE, 512)
+    assert isinstance(drummer, Guest) and drummer.status().state.endswith("drums plays instead")
     with pytest.raises(InstrumentError, match="broken"):
         make_instrument("broken", offline=True).prepare(RATE, 512)
     assert any(i.problem for i in registry.instruments())

@@ -103,7 +103,6 @@ class FunctionSynth:
 
     def _take(self, key: int, layer: int, audio: AudioBlock) -> bool:
         """In the renderer's thread: one assignment makes a note playable."""
-        audio.reshape(-1)[:: 1024].sum()  # touch its pages here, not in the callback
         row = self._layers.get(key)
         if row is None:
             row = [None] * len(self.notes.velocities)
@@ -117,14 +116,14 @@ class FunctionSynth:
 
     @property
     def state(self) -> str:
-        """"ok", "rendering: 12 of 352 notes", "memory is full: ...", or "out: why". Any thread."""
+        """"ok", "rendering: 12 of 352 notes", "ok, but ...: why", or "out: why" where it is silent. Any thread."""
         renderer = self._renderer
         if renderer is None or self._offline:
             return "ok"
         if renderer.state == "rendering":
             return f"rendering: {renderer.settled} of {renderer.total} notes"
         if renderer.state != "done":
-            return renderer.state
+            return f"ok, but with few notes{renderer.state.removeprefix('out')}" if self._layers else renderer.state
         if self._full:
             return f"ok: {MEMORY_BYTES >> 20} MB of notes are enough, other keys are played from these"
         return f"ok, but for notes that failed: {renderer.error}" if renderer.error else "ok"
@@ -218,8 +217,9 @@ class FunctionSynth:
             return
         source, a, b, share = found
         self._sounding = [v for v in self._sounding if v.row[sampler.FADE] > 0.0]
-        if len(self._sounding) >= self.notes.polyphony:
-            oldest = min(self._sounding, key=lambda v: (v.held or v.kept, not v.row[sampler.FADE_STEP]))
+        staying = [v for v in self._sounding if v.row[sampler.FADE_STEP] < 1.0 / (_STEAL_S * self._rate)]
+        if len(staying) >= self.notes.polyphony:
+            oldest = min(staying, key=lambda v: (v.held or v.kept, not v.row[sampler.FADE_STEP]))
             self._release(oldest, _STEAL_S)
         voice = next((v for v in self._voices if v.row[sampler.FADE] <= 0.0), None)
         if voice is None:

@@ -211,7 +211,7 @@ def synthesizer_named(name: str) -> Synthesizer:
 
 
 def check_instrument(name: str) -> None:
-    """Whether a session may name it. Others' code is not run (an error in it shows when it is to play).
+    """Whether a session may name it. Others' code is not run but to find an alias: an error shows when it is to play.
 
     Raises InstrumentError that lists the known names; of a SoundFont what is wrong with file or preset.
     """

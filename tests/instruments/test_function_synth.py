@@ -13,6 +13,7 @@ from oracles import RATE, cc, off, on, render
 
 from instruments.block import FrameEvent, InstrumentError, Kind, Transport
 from instruments.function_synth import FunctionSynth
+from instruments.kernels import sampler
 from instruments.note_audio import NoteContext, Notes, render_note
 from instruments.note_renderer import NoteRenderer, RenderSpec, reference
 
@@ -154,6 +155,14 @@ def test_the_oldest_gives_way_without_a_click() -> None:
     synth = offline(notes=Notes(duration_s=1.0, keys=(48, 72), velocities=(64,), polyphony=4))
     audio = render(synth, [on(400 * i, 48 + i, 64) for i in range(20)], 16_384)[0]
     assert synth.sounding <= 5 and np.abs(np.diff(audio)).max() < 0.1
+
+
+def test_a_whole_chord_gives_way_to_another() -> None:
+    synth = offline(notes=Notes(duration_s=1.0, keys=(48, 72), velocities=(64,), polyphony=6))
+    chords = [*(on(0, 48 + i, 64) for i in range(6)), *(on(4000, 60 + i, 64) for i in range(6))]
+    audio = render(synth, chords, 12_000)[0]
+    assert synth.sounding == 6 and np.abs(np.diff(audio)).max() < 0.1
+    assert sorted(v.key for v in synth._sounding if v.row[sampler.FADE] > 0) == list(range(60, 66))
 
 
 def test_one_shots_ignore_the_note_off() -> None:

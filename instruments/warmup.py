@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from time import perf_counter
 
-KERNELS = ("voices", "percussion", "reverbs", "limiting", "filters", "mixing", "sampler")
+KERNELS = ("oscillators", "voices", "percussion", "reverbs", "limiting", "filters", "mixing", "sampler")
 
 
 def warm_up() -> float:

@@ -1,7 +1,6 @@
 """Shapes, noise and filter coefficients that every kernel inlines. Compiled into their callers, never called alone.
 
-Nothing here is cached by itself: numba keeps a callee's code inside the caller's cache file. numba stamps a cache
-file with the *caller's* source alone, so `kernels/__init__.py` folds the whole folder's sources into the stamp.
+Nothing here is cached by itself: numba keeps a callee's code inside the caller's cache file (compiled.py stamps it).
 """
 
 from __future__ import annotations

@@ -1,0 +1,432 @@
+"""Keys, pedals and controllers: which voice plays what. Scalar work, done once an event."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from instruments.kernels import lane_layout as at
+from instruments.kernels.lane_layout import Moment
+from instruments.kernels.lanes import LANES
+from instruments.kernels.lines import draw_lines
+from instruments.kernels.tone import decibels, octaves, part, seeded, stepped, uniform, warped
+
+_OFF, _ON, _CC, _BEND, _PRESSURE = 0, 1, 2, 3, 4
+_STEAL_S = 0.004
+_RESTRIKE_S = 0.030
+_NO_RPN = 16383.0
+
+
+@part
+def place_of(i, lane_count):  # type: ignore[no-untyped-def]
+    """Where voice i's lane 0-th field lies, in an array of tiles of so many vectors."""
+    return (i // LANES) * lane_count * LANES + i % LANES
+
+
+@part
+def gather(s, tile):  # type: ignore[no-untyped-def]
+    """What the channels of a tile's voices say now, into their lanes. A zone's master channel adds to its members."""
+    fo = tile * int(s.p[at.P_FLOATS]) * LANES
+    for lane in range(LANES):
+        i = tile * LANES + lane
+        if s.v[i, at.N_STATE] == at.FREE:
+            continue
+        ch = int(s.v[i, at.N_CHANNEL])
+        bend, wheel, pressure = s.c[ch, at.C_BEND], s.c[ch, at.C_WHEEL], s.c[ch, at.C_PRESSURE]
+        timbre, gain, semitones = s.c[ch, at.C_TIMBRE], s.c[ch, at.C_GAIN], bend * s.c[ch, at.C_RANGE]
+        master = int(s.c[ch, at.C_MASTER])
+        if master >= 0 and master != ch:
+            semitones += s.c[master, at.C_BEND] * s.c[master, at.C_RANGE]
+            wheel, pressure = max(wheel, s.c[master, at.C_WHEEL]), max(pressure, s.c[master, at.C_PRESSURE])
+            timbre = min(max(timbre + s.c[master, at.C_TIMBRE], -1.0), 1.0)
+            gain *= s.c[master, at.C_GAIN]
+        lane_at = fo + lane
+        s.f[lane_at + at.L_BEND * LANES] = np.float32(semitones / 12.0)
+        s.f[lane_at + at.L_BENT * LANES] = np.float32(bend)
+        s.f[lane_at + at.L_WHEEL * LANES] = np.float32(wheel)
+        s.f[lane_at + at.L_PRESSURE * LANES] = np.float32(pressure)
+        s.f[lane_at + at.L_TIMBRE * LANES] = np.float32(timbre)
+        s.f[lane_at + at.L_GAIN * LANES] = np.float32(gain)
+
+
+@part
+def _redraw(s, i, m):  # type: ignore[no-untyped-def]
+    """New lines for one voice in the middle of a grid."""
+    tile, lane = i // LANES, i % LANES
+    gather(s, tile)
+    for j in range(LANES):
+        s.w[at.B_MASK * LANES + j] = np.float32(1.0 if j == lane else 0.0)
+    fo, no = tile * int(s.p[at.P_FLOATS]) * LANES, tile * int(s.p[at.P_INTS]) * LANES
+    draw_lines(s, fo, no, m)
+
+
+@part
+def clear(s, i):  # type: ignore[no-untyped-def]
+    """Voice i is free, and its lanes are nothing."""
+    s.v[i, at.N_STATE] = at.FREE
+    floats, ints = int(s.p[at.P_FLOATS]), int(s.p[at.P_INTS])
+    place = place_of(i, floats)
+    for j in range(floats):
+        s.f[place + j * LANES] = np.float32(0.0)
+    place = place_of(i, ints)
+    for j in range(ints):
+        s.n[place + j * LANES] = np.int32(0)
+
+
+@part
+def _fade(s, i, pos, seconds):  # type: ignore[no-untyped-def]
+    """Let voice i fade out in so many seconds from `pos` on; its lines follow from the next grid point."""
+    place = place_of(i, int(s.p[at.P_FLOATS]))
+    s.v[i, at.N_STATE] = at.FADING
+    step = 1.0 / (seconds * s.p[at.P_RATE])
+    now = s.f[place + at.L_FADE * LANES] - s.f[place + at.L_FADING * LANES] * pos
+    s.f[place + at.L_FADING * LANES] = np.float32(step)
+    s.f[place + at.L_FADE * LANES] = np.float32(max(now, 0.0) + step * pos)
+
+
+@part
+def _slot(s, pos):  # type: ignore[no-untyped-def]
+    """A free voice; if the polyphony is full, what matters least starts to fade first."""
+    floats = int(s.p[at.P_FLOATS])
+    sounding = 0
+    for i in range(int(s.p[at.P_VOICES])):
+        if s.v[i, at.N_STATE] != at.FREE and s.v[i, at.N_STATE] != at.FADING:
+            sounding += 1
+    while sounding >= s.p[at.P_POLYPHONY]:
+        worst, score = np.int64(0), 1e300
+        for i in range(int(s.p[at.P_VOICES])):
+            state = s.v[i, at.N_STATE]
+            if state in (at.FREE, at.FADING):
+                continue
+            rank = np.float64(s.v[i, at.N_ORDER])
+            if state == at.RELEASING:
+                place = place_of(i, floats) + at.L_LINES * LANES
+                rank = np.float64(s.f[place] + s.f[place + 2 * LANES]) - 1e12
+            elif state == at.PEDAL:
+                rank -= 5e11
+            if rank < score:
+                worst, score = np.int64(i), rank
+        _fade(s, worst, pos, _STEAL_S)
+        sounding -= 1
+    best, score = np.int64(0), 1e300
+    for i in range(int(s.p[at.P_VOICES])):
+        if s.v[i, at.N_STATE] == at.FREE:
+            return i
+        left = np.float64(s.f[place_of(i, floats) + at.L_FADE * LANES])
+        if s.v[i, at.N_STATE] == at.FADING and left < score:
+            best, score = np.int64(i), left
+    return best
+
+
+@part
+def _tune(s, place, hz, pos, glides):  # type: ignore[no-untyped-def]
+    """Give a voice its note; where it glides, from the last note's pitch."""
+    s.f[place + at.L_GLIDE * LANES] = np.float32(0.0)
+    if glides and s.p[at.P_GLIDE] > 0.0 and s.g[at.G_LAST] > 0.0:
+        s.f[place + at.L_GLIDE * LANES] = np.float32(math.log2(s.g[at.G_LAST] / hz))
+        s.f[place + at.L_GLIDE_AGE * LANES] = np.float32(-pos)
+    s.f[place + at.L_HZ * LANES] = np.float32(hz)
+    s.g[at.G_LAST] = hz
+
+
+@part
+def _start_envelopes(s, place, loud, octave, pos):  # type: ignore[no-untyped-def]
+    """Begin all envelopes at `pos`, each from where it is; times by velocity and key."""
+    rate = s.p[at.P_RATE]
+    for e in range(4):
+        base = place + (at.L_ENV + e * at.ENV_LANES) * LANES
+        value = s.f[base + at.A_VALUE * LANES] + s.f[base + at.A_SLOPE * LANES] * pos
+        faster = octaves(s.x[e, at.X_KEY] * octave)
+        attack = s.x[e, at.X_ATTACK] * rate / faster * math.exp(-s.x[e, at.X_VELOCITY] * loud)
+        s.f[base + at.A_FROM * LANES] = np.float32(min(max(value, 0.0), 1.0))
+        s.f[base + at.A_ATTACK * LANES] = np.float32(attack if attack >= 1.0 else 0.0)
+        s.f[base + at.A_SLOW * LANES] = np.float32(faster / (s.x[e, at.X_DECAY] * rate))
+        s.f[base + at.A_FALL * LANES] = np.float32(faster / (max(s.x[e, at.X_RELEASE], 1e-3) * rate))
+    s.f[place + at.L_GATE * LANES] = np.float32(1.0)
+    s.f[place + at.L_AGE * LANES] = np.float32(-pos)
+
+
+@part
+def _voice_note(s, place, velocity, octave, rng, pos):  # type: ignore[no-untyped-def]
+    """What a voice takes from its note besides the pitch: level, brightness, envelopes' depths and times."""
+    loud = math.log(velocity / 90.0)
+    s.f[place + at.L_OCT * LANES] = np.float32(octave)
+    s.f[place + at.L_VELOCITY * LANES] = np.float32(velocity)
+    s.f[place + at.L_LOUD * LANES] = np.float32(loud)
+    rng = stepped(rng)
+    level = decibels(s.p[at.P_RAND_DB] * uniform(rng) + s.p[at.P_KEY_DB] * octave) * math.exp(s.p[at.P_VELOCITY] * loud)
+    s.f[place + at.L_LEVEL * LANES] = np.float32(level)
+    rng = stepped(rng)
+    s.f[place + at.L_RANDOM * LANES] = np.float32(uniform(rng))
+    cut = s.p[at.P_CUTOFF] * octaves(s.p[at.P_TRACK] * octave) * math.exp(s.p[at.P_BRIGHT] * loud)
+    rng = stepped(rng)
+    s.f[place + at.L_CUT * LANES] = np.float32(cut * (1.0 + 0.02 * uniform(rng)))
+    s.f[place + at.L_FENV * LANES] = np.float32(s.p[at.P_FENV] * math.exp(s.p[at.P_FENV_VEL] * loud))
+    s.f[place + at.L_PENV * LANES] = np.float32(s.p[at.P_PENV] * math.exp(s.p[at.P_PENV_VEL] * loud))
+    s.f[place + at.L_PAN * LANES] = np.float32(min(max(s.p[at.P_SPREAD] * octave / 3.0, -1.0), 1.0))
+    # Breath and bow: falls relative to the tone as it gets louder.
+    s.f[place + at.L_NOISE_LEVEL * LANES] = np.float32(s.p[at.P_NOISE] * math.exp(-0.25 * loud))
+    noise_hz, click_hz = s.p[at.P_NOISE_HZ] * octaves(s.p[at.P_NOISE_TRACK] * octave), s.p[at.P_CLICK_HZ]
+    s.f[place + at.L_NOISE_G * LANES] = np.float32(warped(noise_hz, s.p[at.P_RATE]))
+    s.f[place + at.L_CLICK * LANES] = np.float32(s.p[at.P_CLICK] * math.exp(0.5 * loud))
+    click_g = warped(click_hz * octaves(s.p[at.P_CLICK_TRACK] * octave), s.p[at.P_RATE])
+    s.f[place + at.L_CLICK_G * LANES] = np.float32(click_g)
+    _start_envelopes(s, place, loud, octave, pos)
+    return rng
+
+
+@part
+def _phase(cycles, step, pos):  # type: ignore[no-untyped-def]
+    """The int phase at the grid point before, of one that is at `cycles` now."""
+    return np.int32((np.int64(cycles * 4294967296.0) - np.int64(step) * np.int64(pos)) & np.int64(0xFFFFFFFF))
+
+
+@part
+def _phases(s, i, rng, pos):  # type: ignore[no-untyped-def]
+    """Where the oscillators and LFOs of a new voice start; their steps are not yet drawn, and so zero."""
+    place = place_of(i, int(s.p[at.P_INTS]))
+    rng = stepped(rng)
+    s.n[place + at.I_SEED * LANES] = np.int32(np.int64(rng >> np.uint64(33)))
+    rng = stepped(rng)
+    s.n[place + at.I_NOISE * LANES] = np.int32(np.int64(rng >> np.uint64(34)) | np.int64(1))
+    for k in range(at.SLOW):
+        rng = stepped(rng)
+        start = s.t[k, at.T_PHASE] if s.t[k, at.T_PHASE] >= 0.0 else 0.5 + 0.5 * uniform(rng)
+        s.n[place + (at.I_LFO + k * at.LFO_INTS) * LANES] = _phase(start, 0, pos)
+    oscs = int(s.p[at.P_OSCS])
+    for r in range(int(s.p[at.P_ROWS])):
+        rng = stepped(rng)
+        start = s.rows[r, at.R_START] if s.rows[r, at.R_START] >= 0.0 else 0.5 + 0.5 * uniform(rng)
+        row = place + (at.I_OSC + oscs * at.OSC_INTS + r * at.ROW_INTS) * LANES
+        s.n[row] = _phase(start, 0, pos)
+        rng = stepped(rng)
+        s.n[row + 2 * LANES] = np.int32(np.int64(rng >> np.uint64(34)) | np.int64(1))
+    return rng
+
+
+@part
+def _begin(s, key, channel, velocity, cents, m):  # type: ignore[no-untyped-def]
+    """A new voice for a note."""
+    glides = s.p[at.P_GLIDE_LEGATO] == 0.0
+    for i in range(int(s.p[at.P_VOICES])):
+        ours = s.v[i, at.N_KEY] == key and s.v[i, at.N_CHANNEL] == channel
+        if s.v[i, at.N_STATE] == at.PEDAL and ours:
+            _fade(s, i, m.pos, _RESTRIKE_S)
+        glides = glides or s.v[i, at.N_STATE] == at.HELD
+    i = _slot(s, m.pos)
+    clear(s, i)
+    s.g[at.G_COUNT] += 1
+    rng = seeded(np.uint64(int(s.g[at.G_COUNT])) + np.uint64(int(s.p[at.P_SEED])) * np.uint64(0x100000001))
+    s.v[i, at.N_STATE], s.v[i, at.N_ORDER] = at.HELD, int(s.g[at.G_COUNT])
+    s.v[i, at.N_KEY], s.v[i, at.N_CHANNEL] = key, channel
+    place = place_of(i, int(s.p[at.P_FLOATS]))
+    rng = stepped(rng)
+    hz = 440.0 * octaves((key - 69.0) / 12.0 + (cents + s.p[at.P_RAND_CENTS] * uniform(rng)) / 1200.0)
+    _tune(s, place, hz, m.pos, glides)
+    s.f[place + at.L_FADE * LANES] = np.float32(1.0)
+    rng = _voice_note(s, place, velocity, (key - 60.0) / 12.0, rng, m.pos)
+    _phases(s, i, rng, m.pos)
+    # Once for where everything is now, and again for where it is at the grid point.
+    _redraw(s, i, Moment(m.frame, m.beat, m.bpm, m.pos, m.pos - m.pos))
+    _redraw(s, i, m)
+
+
+@part
+def _change(s, i, strike, m):  # type: ignore[no-untyped-def]
+    """Voice i plays the last of the held keys, struck anew or tied."""
+    note = int(s.g[at.G_KEYS]) - 1
+    place = place_of(i, int(s.p[at.P_FLOATS]))
+    tied = s.v[i, at.N_STATE] == at.HELD
+    if s.p[at.P_GLIDE] > 0.0:  # from where the last glide has come to
+        age = s.f[place + at.L_GLIDE_AGE * LANES] + m.pos
+        share = max(0.0, 1.0 - age / (s.p[at.P_GLIDE] * s.p[at.P_RATE]))
+        s.g[at.G_LAST] = s.f[place + at.L_HZ * LANES] * octaves(s.f[place + at.L_GLIDE * LANES] * share)
+    s.v[i, at.N_STATE] = at.HELD
+    s.v[i, at.N_KEY], s.v[i, at.N_CHANNEL] = int(s.h[note, at.K_KEY]), int(s.h[note, at.K_CHANNEL])
+    octave = (s.h[note, at.K_KEY] - 60.0) / 12.0
+    hz = 440.0 * octaves((s.h[note, at.K_KEY] - 69.0) / 12.0 + s.h[note, at.K_CENTS] / 1200.0)
+    _tune(s, place, hz, m.pos, tied or s.p[at.P_GLIDE_LEGATO] == 0.0)
+    if strike:
+        s.g[at.G_COUNT] += 1
+        rng = seeded(np.uint64(int(s.g[at.G_COUNT])) + np.uint64(int(s.p[at.P_SEED])) * np.uint64(0x100000001))
+        _voice_note(s, place, s.h[note, at.K_VELOCITY], octave, rng, m.pos)
+    s.f[place + at.L_OCT * LANES] = np.float32(octave)
+    _redraw(s, i, m)
+
+
+@part
+def _forget(s, key, channel):  # type: ignore[no-untyped-def]
+    """Take a key from those that are held."""
+    to = 0
+    for j in range(int(s.g[at.G_KEYS])):
+        if s.h[j, at.K_KEY] != key or s.h[j, at.K_CHANNEL] != channel:
+            if to != j:
+                for k in range(at.KEY_FIELDS):
+                    s.h[to, k] = s.h[j, k]
+            to += 1
+    s.g[at.G_KEYS] = to
+
+
+@part
+def _single(s):  # type: ignore[no-untyped-def]
+    """The voice of a synth of one voice, or -1."""
+    for i in range(int(s.p[at.P_VOICES])):
+        if s.v[i, at.N_STATE] != at.FREE and s.v[i, at.N_STATE] != at.FADING:
+            return np.int64(i)
+    return np.int64(-1)
+
+
+@part
+def _on(s, key, channel, velocity, cents, m):  # type: ignore[no-untyped-def]
+    if s.p[at.P_MODE] == at.POLY:
+        _begin(s, key, channel, velocity, cents, m)
+        return
+    _forget(s, key, channel)
+    if s.g[at.G_KEYS] >= at.HELD_KEYS:
+        _forget(s, int(s.h[0, at.K_KEY]), int(s.h[0, at.K_CHANNEL]))
+    note = int(s.g[at.G_KEYS])
+    s.h[note, at.K_KEY], s.h[note, at.K_CHANNEL] = key, channel
+    s.h[note, at.K_VELOCITY], s.h[note, at.K_CENTS] = velocity, cents
+    s.g[at.G_KEYS] += 1
+    i = _single(s)
+    if i >= 0:
+        strike = s.p[at.P_MODE] == at.MONO or s.v[i, at.N_STATE] != at.HELD
+        _change(s, i, strike, m)
+    else:
+        _begin(s, key, channel, velocity, cents, m)
+
+
+@part
+def _release(s, i, m):  # type: ignore[no-untyped-def]
+    if s.v[i, at.N_KEY] >= s.p[at.P_UNDAMPED]:
+        return
+    s.v[i, at.N_STATE] = at.RELEASING
+    place = place_of(i, int(s.p[at.P_FLOATS]))
+    for e in range(4):
+        base = place + (at.L_ENV + e * at.ENV_LANES) * LANES
+        value = s.f[base + at.A_VALUE * LANES] + s.f[base + at.A_SLOPE * LANES] * m.pos
+        s.f[base + at.A_OFF_FROM * LANES] = np.float32(value)
+    s.f[place + at.L_GATE * LANES] = np.float32(0.0)
+    s.f[place + at.L_SINCE_OFF * LANES] = np.float32(-m.pos)
+    _redraw(s, i, m)
+
+
+@part
+def _pedalled(s, ch):  # type: ignore[no-untyped-def]
+    master = int(s.c[ch, at.C_MASTER])
+    return s.c[ch, at.C_SUSTAIN] > 0 or (master >= 0 and s.c[master, at.C_SUSTAIN] > 0)
+
+
+@part
+def _within(s, channel, ch):  # type: ignore[no-untyped-def]
+    """Does what channel `ch` says hold for `channel`: its own, or one of its zone's members?"""
+    return channel == ch or int(s.c[channel, at.C_MASTER]) == ch
+
+
+@part
+def _off(s, key, ch, m):  # type: ignore[no-untyped-def]
+    if s.p[at.P_MODE] != at.POLY:
+        _forget(s, key, ch)
+    oldest, order = np.int64(-1), np.int64(1) << np.int64(62)
+    for i in range(int(s.p[at.P_VOICES])):
+        ours = s.v[i, at.N_STATE] == at.HELD and s.v[i, at.N_KEY] == key and s.v[i, at.N_CHANNEL] == ch
+        if ours and s.v[i, at.N_ORDER] < order:
+            oldest, order = np.int64(i), s.v[i, at.N_ORDER]
+    if oldest < 0:
+        return
+    if s.g[at.G_KEYS] > 0:
+        _change(s, oldest, s.g[at.G_KEYS] < 0, m)
+    elif _pedalled(s, ch):
+        s.v[oldest, at.N_STATE] = at.PEDAL
+    else:
+        _release(s, oldest, m)
+
+
+@part
+def _release_all(s, ch, pedal_only, m):  # type: ignore[no-untyped-def]
+    if not pedal_only:
+        s.g[at.G_KEYS] = 0
+    for i in range(int(s.p[at.P_VOICES])):
+        state, channel = s.v[i, at.N_STATE], int(s.v[i, at.N_CHANNEL])
+        if not _within(s, channel, ch):
+            continue
+        if (state == at.PEDAL and not (pedal_only and _pedalled(s, channel))) or (state == at.HELD and not pedal_only):
+            _release(s, i, m)
+
+
+@part
+def _zone(s, master, members):  # type: ignore[no-untyped-def]
+    """MPE's configuration message: a lower zone (master 0) or an upper one (15) of so many member channels."""
+    members = min(max(members, 0), 15)
+    s.c[master, at.C_MEMBERS] = members
+    for ch in range(at.CHANNELS):
+        if int(s.c[ch, at.C_MASTER]) == master:
+            s.c[ch, at.C_MASTER] = -1.0
+            s.c[ch, at.C_RANGE] = s.p[at.P_BEND]
+    for j in range(1, members + 1):
+        ch = master + j if master == 0 else master - j
+        if ch != at.CHANNELS - 1 - master or s.c[ch, at.C_MEMBERS] == 0:
+            s.c[ch, at.C_MASTER] = master
+            s.c[ch, at.C_RANGE] = s.p[at.P_NOTE_BEND]
+    if members > 0:
+        s.c[master, at.C_RANGE] = 2.0
+
+
+@part
+def _controller(s, ch, number, value, m):  # type: ignore[no-untyped-def]
+    if number == 1:
+        s.c[ch, at.C_WHEEL] = value / 127.0
+    elif number == 6:
+        if s.c[ch, at.C_RPN] == 0.0:
+            s.c[ch, at.C_RANGE] = min(value, 96.0)
+            if s.c[ch, at.C_MASTER] >= 0:  # of all the zone's members
+                for other in range(at.CHANNELS):
+                    if s.c[other, at.C_MASTER] == s.c[ch, at.C_MASTER]:
+                        s.c[other, at.C_RANGE] = min(value, 96.0)
+        elif s.c[ch, at.C_RPN] == 6.0 and ch in (0, at.CHANNELS - 1):
+            _zone(s, ch, int(value))
+    elif number == 7:
+        s.c[ch, at.C_VOLUME] = value / 100.0
+    elif number == 11:
+        s.c[ch, at.C_EXPRESSION] = value / 127.0
+    elif number == 74:
+        s.c[ch, at.C_TIMBRE] = min(max((value - 64.0) / 63.0, -1.0), 1.0)
+    elif number == 64:
+        s.c[ch, at.C_SUSTAIN] = 1.0 if value >= 64 else 0.0
+    elif number in (98, 99):
+        s.c[ch, at.C_RPN] = _NO_RPN
+    elif number == 100:
+        s.c[ch, at.C_RPN] = float((int(s.c[ch, at.C_RPN]) & ~127) | int(value))
+    elif number == 101:
+        s.c[ch, at.C_RPN] = float((int(s.c[ch, at.C_RPN]) & 127) | (int(value) << 7))
+    elif number == 120:
+        s.g[at.G_KEYS] = 0
+        for i in range(int(s.p[at.P_VOICES])):
+            state = s.v[i, at.N_STATE]
+            if state not in (at.FREE, at.FADING) and _within(s, int(s.v[i, at.N_CHANNEL]), ch):
+                _fade(s, i, m.pos, _STEAL_S)
+    elif number == 121:
+        s.c[ch, at.C_BEND], s.c[ch, at.C_WHEEL], s.c[ch, at.C_PRESSURE], s.c[ch, at.C_EXPRESSION] = 0.0, 0.0, 0.0, 1.0
+        s.c[ch, at.C_TIMBRE], s.c[ch, at.C_RPN], s.c[ch, at.C_SUSTAIN] = 0.0, _NO_RPN, 0.0
+    if number >= 123 or number == 121 or (number == 64 and value < 64):
+        _release_all(s, ch, number < 123, m)
+
+
+@part
+def take(s, e, m):  # type: ignore[no-untyped-def]
+    """Take event e to heart, `pos` frames after the grid point at `frame` and `ahead` frames before the next."""
+    kind, number, value = int(s.events[e, at.E_KIND]), int(s.events[e, at.E_NUMBER]), s.events[e, at.E_VALUE]
+    ch = int(s.events[e, at.E_CHANNEL]) & (at.CHANNELS - 1)
+    if kind == _ON:
+        velocity = min(max(value, 1.0), 127.0)
+        cents = s.events[e, at.E_CENTS]
+        _on(s, number, ch, velocity, cents, m)
+    elif kind == _OFF:
+        _off(s, number, ch, m)
+    elif kind == _BEND:
+        s.c[ch, at.C_BEND] = min(max(value, -1.0), 1.0)
+    elif kind == _PRESSURE:
+        s.c[ch, at.C_PRESSURE] = value / 127.0
+    elif kind == _CC:
+        _controller(s, ch, number, value, m)

@@ -33,6 +33,14 @@ ROLES: Mapping[str, str] = {
     "vibraphone": "vibraphone", "alto-sax": "sax_alto", "trumpet": "trumpet", "flute": "flute",
     "clarinet": "clarinet", "nylon-guitar": "guitar_nylon", "jazz-guitar": "guitar_jazz", "strings": "ensemble_fast",
     "synth-bass": "bass_synth2", "lead": "lead_saw", "organ": "organ_drawbar", "pad": "pad_warm",
+    "dx-piano": "dx_ep", "rock-organ": "organ_rock", "celesta": "celesta", "glockenspiel": "glockenspiel",
+    "marimba": "marimba", "music-box": "music_box", "timpani": "timpani", "steel-guitar": "guitar_steel",
+    "clean-guitar": "guitar_clean", "muted-guitar": "guitar_muted", "overdriven-guitar": "guitar_overdrive",
+    "distortion-guitar": "guitar_distortion", "finger-bass": "bass_finger", "pick-bass": "bass_pick",
+    "analog-bass": "bass_synth1", "violin": "violin", "cello": "cello", "pizzicato": "strings_pizz", "harp": "harp",
+    "synth-strings": "synth_strings", "choir": "choir_aah", "brass": "brass_section", "french-horn": "french_horn",
+    "trombone": "trombone", "tenor-sax": "sax_tenor", "oboe": "oboe", "square-lead": "lead_square",
+    "poly-synth": "pad_polysynth",
 }
 """Patch -> measured programme that it plays the part of."""
 

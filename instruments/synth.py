@@ -53,7 +53,7 @@ class Synth:
         scratch[at.B_RAMP : at.B_RAMP + at.GRID * at.OVERSAMPLED] = np.arange(at.GRID * at.OVERSAMPLED)[:, None]
         eq = [biquad(e["kind"], e["hz"], rate, e["gain_db"], e["q"]) for e in patch.equalizer]
         self._eqs = np.zeros((len(eq), 4))
-        self._past = np.zeros((2, at.TAPS + at.GRID * (at.OVERSAMPLED + 1)), np.float32)
+        self._past = np.zeros((2, at.TAPS + at.GRID * at.OVERSAMPLED), np.float32)
         self._out = np.zeros((2, max_frames), np.float32)
         self._rows = EventRows()
         self._arrays = (
@@ -61,7 +61,7 @@ class Synth:
             np.zeros((at.HELD_KEYS, at.KEY_FIELDS)), np.array(eq, np.float64).reshape(-1, 5), self._eqs, half_band(),
             self._past, self._rows.rows,
         )
-        self._acc = np.zeros((2, at.GRID))
+        self._acc, self._sounds = np.zeros((2, at.GRID)), np.zeros(at.STRETCH + 1, np.int64)
         self.latency = at.TAPS // 4 if patch.quality == "high" else 0
         self.tail = int(rate * (1.7 * _longest_s(patch) + 0.1)) + self.latency
         self._rate = rate
@@ -80,7 +80,8 @@ class Synth:
             raise InstrumentError(f"a block of {frames} frames is larger than the prepared {self._out.shape[1]}")
         beat = transport.beat if transport.playing else transport.frame / self._rate * transport.bpm / 60
         for start, stop, count in self._rows.spans(events, frames):
-            play(*self._arrays, count, self._out, self._acc, start, stop, transport.frame, beat, transport.bpm)
+            play(*self._arrays, count, self._out, self._acc, self._sounds, start, stop, transport.frame, beat,
+                 transport.bpm)
         out[:] = self._out[:, :frames]
 
     @property

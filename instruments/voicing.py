@@ -35,7 +35,9 @@ def voicing(patch: Patch, rate: int) -> Voicing:
     o = _oscillators(patch, mods)
     rows = _rows(patch)
     o[:, at.O_FIRST] = [int(np.argmax(rows[:, at.R_OSC] == k)) for k in range(len(o))]
-    return Voicing(_patch(patch, rate, o, rows, mods), _envelopes(patch, mods), _slow(patch, mods), o, rows, mods)
+    p = _patch(patch, rate, o, rows, mods)
+    _place(p, o, rows)
+    return Voicing(p, _envelopes(patch, mods), _slow(patch, mods), o, rows, mods)
 
 
 def _every(patch: Patch) -> list[Values]:
@@ -97,8 +99,34 @@ def _rows(patch: Patch) -> Numbers:
             angle, level = (pan + 1) * math.pi / 4, math.sqrt(2 / copies)
             start = -1.0 if copies > 1 or o["phase"] < 0 else o["phase"] % 1.0
             rows.append((k, place, 2 ** (o["unison_cents"] * place / 1200), level * math.cos(angle),
-                         level * math.sin(angle), start))
+                         level * math.sin(angle), start, -1, -1, -1, -1))
     return np.array(rows, np.float64).reshape(-1, at.ROW_FIELDS)
+
+
+def _place(p: Numbers, o: Numbers, rows: Numbers) -> None:
+    """Give each oscillator and row the lanes that it needs, and no more: they decide what fits into the cache."""
+    floats, ints = at.L_OSC, at.I_OSC
+    o[:, (at.O_WIDTH_LINE, at.O_INDEX_LINE, at.O_TURN)] = -1
+    for k in range(len(o)):
+        o[k, at.O_LEVEL_LINE], floats = floats, floats + 2
+        if o[k, at.O_SHAPE] == at.PULSE:
+            o[k, at.O_WIDTH_LINE], floats = floats, floats + 2
+        if o[k, at.O_FM_RATIO] > 0 or o[k, at.O_FM_BY] >= 0:
+            o[k, at.O_INDEX_LINE], floats = floats, floats + 2
+        if o[k, at.O_FM_RATIO] > 0:
+            o[k, at.O_TURN], ints = ints, ints + 2
+    for row in rows:
+        row[at.R_TURN], ints = ints, ints + 2
+        if o[int(row[at.R_OSC]), at.O_SYNC] >= 0:
+            row[at.R_RATIO_LINE], floats = floats, floats + 2
+    p[at.P_LINES], p[at.P_PHASES] = (floats - at.L_LINES) // 2, (ints - at.I_PHASES) // 2
+    for row in rows:
+        k = int(row[at.R_OSC])
+        if o[k, at.O_SHAPE] >= at.NOISE or o[k, at.O_FM_BY] == k:
+            row[at.R_MEMORY], floats = floats, floats + 3
+        if o[k, at.O_SHAPE] >= at.NOISE:
+            row[at.R_GENERATOR], ints = ints, ints + 1
+    p[at.P_FLOATS], p[at.P_INTS] = floats, ints
 
 
 def _envelopes(patch: Patch, mods: Numbers) -> Numbers:
@@ -164,8 +192,6 @@ def _patch(patch: Patch, rate: int, o: Numbers, rows: Numbers, mods: Numbers) ->
         at.P_SPREAD: voice["spread"], at.P_KEY_DB: voice["key_level_db"],
         at.P_TREM_HZ: trem["rate_hz"], at.P_TREM: trem["depth_db"], at.P_TREM_PAN: trem["pan"],
         at.P_OSCS: len(o), at.P_ROWS: len(rows), at.P_MODS: len(mods), at.P_BIQUADS: len(patch.equalizer),
-        at.P_FLOATS: at.L_OSC + len(o) * at.OSC_LANES + len(rows) * at.ROW_LANES,
-        at.P_INTS: at.I_OSC + len(o) * at.OSC_INTS + len(rows) * at.ROW_INTS,
     }
     p = np.zeros(at.PATCH_FIELDS)
     for place, number in numbers.items():

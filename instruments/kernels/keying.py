@@ -1,4 +1,4 @@
-"""Keys, pedals and controllers: which voice plays what. Scalar work, done once an event."""
+"""Keys, pedals and controllers: which voice plays what. Scalar work, done once an event; others draw what follows."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ import math
 import numpy as np
 
 from instruments.kernels import lane_layout as at
-from instruments.kernels.lane_layout import Moment
 from instruments.kernels.lanes import LANES
-from instruments.kernels.lines import draw_lines
 from instruments.kernels.tone import decibels, octaves, part, seeded, stepped, uniform, warped
 
 _OFF, _ON, _CC, _BEND, _PRESSURE = 0, 1, 2, 3, 4
@@ -25,8 +23,11 @@ def place_of(i, lane_count):  # type: ignore[no-untyped-def]
 
 
 @part
-def gather(s, tile):  # type: ignore[no-untyped-def]
-    """What the channels of a tile's voices say now, into their lanes. A zone's master channel adds to its members."""
+def gather(s, tile, gains):  # type: ignore[no-untyped-def]
+    """What the channels of a tile's voices say, into their lanes; gains: the channels' field that holds theirs now.
+
+    A zone's master channel adds to its members.
+    """
     fo = tile * int(s.p[at.P_FLOATS]) * LANES
     for lane in range(LANES):
         i = tile * LANES + lane
@@ -34,13 +35,13 @@ def gather(s, tile):  # type: ignore[no-untyped-def]
             continue
         ch = int(s.v[i, at.N_CHANNEL])
         bend, wheel, pressure = s.c[ch, at.C_BEND], s.c[ch, at.C_WHEEL], s.c[ch, at.C_PRESSURE]
-        timbre, gain, semitones = s.c[ch, at.C_TIMBRE], s.c[ch, at.C_GAIN], bend * s.c[ch, at.C_RANGE]
+        timbre, gain, semitones = s.c[ch, at.C_TIMBRE], s.c[ch, gains], bend * s.c[ch, at.C_RANGE]
         master = int(s.c[ch, at.C_MASTER])
         if master >= 0 and master != ch:
             semitones += s.c[master, at.C_BEND] * s.c[master, at.C_RANGE]
             wheel, pressure = max(wheel, s.c[master, at.C_WHEEL]), max(pressure, s.c[master, at.C_PRESSURE])
             timbre = min(max(timbre + s.c[master, at.C_TIMBRE], -1.0), 1.0)
-            gain *= s.c[master, at.C_GAIN]
+            gain *= s.c[master, gains]
         lane_at = fo + lane
         s.f[lane_at + at.L_BEND * LANES] = np.float32(semitones / 12.0)
         s.f[lane_at + at.L_BENT * LANES] = np.float32(bend)
@@ -48,17 +49,6 @@ def gather(s, tile):  # type: ignore[no-untyped-def]
         s.f[lane_at + at.L_PRESSURE * LANES] = np.float32(pressure)
         s.f[lane_at + at.L_TIMBRE * LANES] = np.float32(timbre)
         s.f[lane_at + at.L_GAIN * LANES] = np.float32(gain)
-
-
-@part
-def _redraw(s, i, m):  # type: ignore[no-untyped-def]
-    """New lines for one voice in the middle of a grid."""
-    tile, lane = i // LANES, i % LANES
-    gather(s, tile)
-    for j in range(LANES):
-        s.w[at.B_MASK * LANES + j] = np.float32(1.0 if j == lane else 0.0)
-    fo, no = tile * int(s.p[at.P_FLOATS]) * LANES, tile * int(s.p[at.P_INTS]) * LANES
-    draw_lines(s, fo, no, m)
 
 
 @part
@@ -101,7 +91,7 @@ def _slot(s, pos):  # type: ignore[no-untyped-def]
                 continue
             rank = np.float64(s.v[i, at.N_ORDER])
             if state == at.RELEASING:
-                place = place_of(i, floats) + at.L_LINES * LANES
+                place = place_of(i, floats) + at.LINE_LEFT * LANES
                 rank = np.float64(s.f[place] + s.f[place + 2 * LANES]) - 1e12
             elif state == at.PEDAL:
                 rank -= 5e11
@@ -136,7 +126,8 @@ def _start_envelopes(s, place, loud, octave, pos):  # type: ignore[no-untyped-de
     rate = s.p[at.P_RATE]
     for e in range(4):
         base = place + (at.L_ENV + e * at.ENV_LANES) * LANES
-        value = s.f[base + at.A_VALUE * LANES] + s.f[base + at.A_SLOPE * LANES] * pos
+        line = place + (at.LINE_ENV + 2 * e) * LANES
+        value = s.f[line] + s.f[line + LANES] * pos
         faster = octaves(s.x[e, at.X_KEY] * octave)
         attack = s.x[e, at.X_ATTACK] * rate / faster * math.exp(-s.x[e, at.X_VELOCITY] * loud)
         s.f[base + at.A_FROM * LANES] = np.float32(min(max(value, 0.0), 1.0))
@@ -177,13 +168,13 @@ def _voice_note(s, place, velocity, octave, rng, pos):  # type: ignore[no-untype
 
 
 @part
-def _phase(cycles, step, pos):  # type: ignore[no-untyped-def]
-    """The int phase at the grid point before, of one that is at `cycles` now."""
-    return np.int32((np.int64(cycles * 4294967296.0) - np.int64(step) * np.int64(pos)) & np.int64(0xFFFFFFFF))
+def _phase(cycles):  # type: ignore[no-untyped-def]
+    """The int phase of so many cycles."""
+    return np.int32(np.int64(cycles * 4294967296.0) & np.int64(0xFFFFFFFF))
 
 
 @part
-def _phases(s, i, rng, pos):  # type: ignore[no-untyped-def]
+def _phases(s, i, rng):  # type: ignore[no-untyped-def]
     """Where the oscillators and LFOs of a new voice start; their steps are not yet drawn, and so zero."""
     place = place_of(i, int(s.p[at.P_INTS]))
     rng = stepped(rng)
@@ -193,28 +184,27 @@ def _phases(s, i, rng, pos):  # type: ignore[no-untyped-def]
     for k in range(at.SLOW):
         rng = stepped(rng)
         start = s.t[k, at.T_PHASE] if s.t[k, at.T_PHASE] >= 0.0 else 0.5 + 0.5 * uniform(rng)
-        s.n[place + (at.I_LFO + k * at.LFO_INTS) * LANES] = _phase(start, 0, pos)
-    oscs = int(s.p[at.P_OSCS])
+        s.n[place + (at.I_LFO + 2 * k) * LANES] = _phase(start)
     for r in range(int(s.p[at.P_ROWS])):
         rng = stepped(rng)
         start = s.rows[r, at.R_START] if s.rows[r, at.R_START] >= 0.0 else 0.5 + 0.5 * uniform(rng)
-        row = place + (at.I_OSC + oscs * at.OSC_INTS + r * at.ROW_INTS) * LANES
-        s.n[row] = _phase(start, 0, pos)
+        s.n[place + int(s.rows[r, at.R_TURN]) * LANES] = _phase(start)
         rng = stepped(rng)
-        s.n[row + 2 * LANES] = np.int32(np.int64(rng >> np.uint64(34)) | np.int64(1))
+        if s.rows[r, at.R_GENERATOR] >= 0.0:
+            s.n[place + int(s.rows[r, at.R_GENERATOR]) * LANES] = np.int32(np.int64(rng >> np.uint64(34)) | np.int64(1))
     return rng
 
 
 @part
-def _begin(s, key, channel, velocity, cents, m):  # type: ignore[no-untyped-def]
+def _begin(s, key, channel, velocity, cents, pos):  # type: ignore[no-untyped-def]
     """A new voice for a note."""
     glides = s.p[at.P_GLIDE_LEGATO] == 0.0
     for i in range(int(s.p[at.P_VOICES])):
         ours = s.v[i, at.N_KEY] == key and s.v[i, at.N_CHANNEL] == channel
         if s.v[i, at.N_STATE] == at.PEDAL and ours:
-            _fade(s, i, m.pos, _RESTRIKE_S)
+            _fade(s, i, pos, _RESTRIKE_S)
         glides = glides or s.v[i, at.N_STATE] == at.HELD
-    i = _slot(s, m.pos)
+    i = _slot(s, pos)
     clear(s, i)
     s.g[at.G_COUNT] += 1
     rng = seeded(np.uint64(int(s.g[at.G_COUNT])) + np.uint64(int(s.p[at.P_SEED])) * np.uint64(0x100000001))
@@ -223,36 +213,34 @@ def _begin(s, key, channel, velocity, cents, m):  # type: ignore[no-untyped-def]
     place = place_of(i, int(s.p[at.P_FLOATS]))
     rng = stepped(rng)
     hz = 440.0 * octaves((key - 69.0) / 12.0 + (cents + s.p[at.P_RAND_CENTS] * uniform(rng)) / 1200.0)
-    _tune(s, place, hz, m.pos, glides)
+    _tune(s, place, hz, pos, glides)
     s.f[place + at.L_FADE * LANES] = np.float32(1.0)
-    rng = _voice_note(s, place, velocity, (key - 60.0) / 12.0, rng, m.pos)
-    _phases(s, i, rng, m.pos)
-    # Once for where everything is now, and again for where it is at the grid point.
-    _redraw(s, i, Moment(m.frame, m.beat, m.bpm, m.pos, m.pos - m.pos))
-    _redraw(s, i, m)
+    rng = _voice_note(s, place, velocity, (key - 60.0) / 12.0, rng, pos)
+    _phases(s, i, rng)
+    s.v[i, at.N_DRAW] = at.DRAW_NEW
 
 
 @part
-def _change(s, i, strike, m):  # type: ignore[no-untyped-def]
+def _change(s, i, strike, pos):  # type: ignore[no-untyped-def]
     """Voice i plays the last of the held keys, struck anew or tied."""
     note = int(s.g[at.G_KEYS]) - 1
     place = place_of(i, int(s.p[at.P_FLOATS]))
     tied = s.v[i, at.N_STATE] == at.HELD
     if s.p[at.P_GLIDE] > 0.0:  # from where the last glide has come to
-        age = s.f[place + at.L_GLIDE_AGE * LANES] + m.pos
+        age = s.f[place + at.L_GLIDE_AGE * LANES] + pos
         share = max(0.0, 1.0 - age / (s.p[at.P_GLIDE] * s.p[at.P_RATE]))
         s.g[at.G_LAST] = s.f[place + at.L_HZ * LANES] * octaves(s.f[place + at.L_GLIDE * LANES] * share)
     s.v[i, at.N_STATE] = at.HELD
     s.v[i, at.N_KEY], s.v[i, at.N_CHANNEL] = int(s.h[note, at.K_KEY]), int(s.h[note, at.K_CHANNEL])
     octave = (s.h[note, at.K_KEY] - 60.0) / 12.0
     hz = 440.0 * octaves((s.h[note, at.K_KEY] - 69.0) / 12.0 + s.h[note, at.K_CENTS] / 1200.0)
-    _tune(s, place, hz, m.pos, tied or s.p[at.P_GLIDE_LEGATO] == 0.0)
+    _tune(s, place, hz, pos, tied or s.p[at.P_GLIDE_LEGATO] == 0.0)
     if strike:
         s.g[at.G_COUNT] += 1
         rng = seeded(np.uint64(int(s.g[at.G_COUNT])) + np.uint64(int(s.p[at.P_SEED])) * np.uint64(0x100000001))
-        _voice_note(s, place, s.h[note, at.K_VELOCITY], octave, rng, m.pos)
+        _voice_note(s, place, s.h[note, at.K_VELOCITY], octave, rng, pos)
     s.f[place + at.L_OCT * LANES] = np.float32(octave)
-    _redraw(s, i, m)
+    s.v[i, at.N_DRAW] = max(s.v[i, at.N_DRAW], at.DRAW_ON)
 
 
 @part
@@ -278,9 +266,9 @@ def _single(s):  # type: ignore[no-untyped-def]
 
 
 @part
-def _on(s, key, channel, velocity, cents, m):  # type: ignore[no-untyped-def]
+def _on(s, key, channel, velocity, cents, pos):  # type: ignore[no-untyped-def]
     if s.p[at.P_MODE] == at.POLY:
-        _begin(s, key, channel, velocity, cents, m)
+        _begin(s, key, channel, velocity, cents, pos)
         return
     _forget(s, key, channel)
     if s.g[at.G_KEYS] >= at.HELD_KEYS:
@@ -292,24 +280,27 @@ def _on(s, key, channel, velocity, cents, m):  # type: ignore[no-untyped-def]
     i = _single(s)
     if i >= 0:
         strike = s.p[at.P_MODE] == at.MONO or s.v[i, at.N_STATE] != at.HELD
-        _change(s, i, strike, m)
+        _change(s, i, strike, pos)
     else:
-        _begin(s, key, channel, velocity, cents, m)
+        _begin(s, key, channel, velocity, cents, pos)
 
 
 @part
-def _release(s, i, m):  # type: ignore[no-untyped-def]
+def _release(s, i, pos):  # type: ignore[no-untyped-def]
     if s.v[i, at.N_KEY] >= s.p[at.P_UNDAMPED]:
         return
     s.v[i, at.N_STATE] = at.RELEASING
     place = place_of(i, int(s.p[at.P_FLOATS]))
     for e in range(4):
         base = place + (at.L_ENV + e * at.ENV_LANES) * LANES
-        value = s.f[base + at.A_VALUE * LANES] + s.f[base + at.A_SLOPE * LANES] * m.pos
+        line = place + (at.LINE_ENV + 2 * e) * LANES
+        value = s.f[line] + s.f[line + LANES] * pos
+        if s.v[i, at.N_DRAW] == at.DRAW_NEW and s.f[base + at.A_ATTACK * LANES] == 0.0:
+            value = 1.0  # its lines are not yet drawn
         s.f[base + at.A_OFF_FROM * LANES] = np.float32(value)
     s.f[place + at.L_GATE * LANES] = np.float32(0.0)
-    s.f[place + at.L_SINCE_OFF * LANES] = np.float32(-m.pos)
-    _redraw(s, i, m)
+    s.f[place + at.L_SINCE_OFF * LANES] = np.float32(-pos)
+    s.v[i, at.N_DRAW] = max(s.v[i, at.N_DRAW], at.DRAW_ON)
 
 
 @part
@@ -325,7 +316,7 @@ def _within(s, channel, ch):  # type: ignore[no-untyped-def]
 
 
 @part
-def _off(s, key, ch, m):  # type: ignore[no-untyped-def]
+def _off(s, key, ch, pos):  # type: ignore[no-untyped-def]
     if s.p[at.P_MODE] != at.POLY:
         _forget(s, key, ch)
     oldest, order = np.int64(-1), np.int64(1) << np.int64(62)
@@ -336,15 +327,15 @@ def _off(s, key, ch, m):  # type: ignore[no-untyped-def]
     if oldest < 0:
         return
     if s.g[at.G_KEYS] > 0:
-        _change(s, oldest, s.g[at.G_KEYS] < 0, m)
+        _change(s, oldest, s.g[at.G_KEYS] < 0, pos)
     elif _pedalled(s, ch):
         s.v[oldest, at.N_STATE] = at.PEDAL
     else:
-        _release(s, oldest, m)
+        _release(s, oldest, pos)
 
 
 @part
-def _release_all(s, ch, pedal_only, m):  # type: ignore[no-untyped-def]
+def _release_all(s, ch, pedal_only, pos):  # type: ignore[no-untyped-def]
     if not pedal_only:
         s.g[at.G_KEYS] = 0
     for i in range(int(s.p[at.P_VOICES])):
@@ -352,7 +343,7 @@ def _release_all(s, ch, pedal_only, m):  # type: ignore[no-untyped-def]
         if not _within(s, channel, ch):
             continue
         if (state == at.PEDAL and not (pedal_only and _pedalled(s, channel))) or (state == at.HELD and not pedal_only):
-            _release(s, i, m)
+            _release(s, i, pos)
 
 
 @part
@@ -374,7 +365,7 @@ def _zone(s, master, members):  # type: ignore[no-untyped-def]
 
 
 @part
-def _controller(s, ch, number, value, m):  # type: ignore[no-untyped-def]
+def _controller(s, ch, number, value, pos):  # type: ignore[no-untyped-def]
     if number == 1:
         s.c[ch, at.C_WHEEL] = value / 127.0
     elif number == 6:
@@ -405,28 +396,29 @@ def _controller(s, ch, number, value, m):  # type: ignore[no-untyped-def]
         for i in range(int(s.p[at.P_VOICES])):
             state = s.v[i, at.N_STATE]
             if state not in (at.FREE, at.FADING) and _within(s, int(s.v[i, at.N_CHANNEL]), ch):
-                _fade(s, i, m.pos, _STEAL_S)
+                _fade(s, i, pos, _STEAL_S)
     elif number == 121:
         s.c[ch, at.C_BEND], s.c[ch, at.C_WHEEL], s.c[ch, at.C_PRESSURE], s.c[ch, at.C_EXPRESSION] = 0.0, 0.0, 0.0, 1.0
         s.c[ch, at.C_TIMBRE], s.c[ch, at.C_RPN], s.c[ch, at.C_SUSTAIN] = 0.0, _NO_RPN, 0.0
     if number >= 123 or number == 121 or (number == 64 and value < 64):
-        _release_all(s, ch, number < 123, m)
+        _release_all(s, ch, number < 123, pos)
 
 
 @part
-def take(s, e, m):  # type: ignore[no-untyped-def]
-    """Take event e to heart, `pos` frames after the grid point at `frame` and `ahead` frames before the next."""
+def take(s, e, pos):  # type: ignore[no-untyped-def]
+    """Take event e to heart, `pos` frames after the grid point before. The caller draws what N_DRAW asks for."""
+    s.g[at.G_CHANGED] = 1.0
     kind, number, value = int(s.events[e, at.E_KIND]), int(s.events[e, at.E_NUMBER]), s.events[e, at.E_VALUE]
     ch = int(s.events[e, at.E_CHANNEL]) & (at.CHANNELS - 1)
     if kind == _ON:
         velocity = min(max(value, 1.0), 127.0)
         cents = s.events[e, at.E_CENTS]
-        _on(s, number, ch, velocity, cents, m)
+        _on(s, number, ch, velocity, cents, pos)
     elif kind == _OFF:
-        _off(s, number, ch, m)
+        _off(s, number, ch, pos)
     elif kind == _BEND:
         s.c[ch, at.C_BEND] = min(max(value, -1.0), 1.0)
     elif kind == _PRESSURE:
         s.c[ch, at.C_PRESSURE] = value / 127.0
     elif kind == _CC:
-        _controller(s, ch, number, value, m)
+        _controller(s, ch, number, value, pos)

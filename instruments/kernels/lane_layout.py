@@ -28,6 +28,8 @@ OVERSAMPLED = 2
 """Times the rate at which quality = "high" runs."""
 TAPS = 95
 """Of the half-band filter that brings it back."""
+STRETCH = 4
+"""Grids that a tile of voices plays before the next tile takes its turn: its lanes stay in the nearest cache."""
 
 SHAPES = ("sine", "saw", "pulse", "triangle", "noise", "pink")
 SINE, SAW, PULSE, TRIANGLE, NOISE, PINK = range(6)
@@ -44,9 +46,9 @@ AMP, FILTER, PITCH, FREE_ENVELOPE = range(4)
     P_NOISE, P_NOISE_HZ, P_NOISE_Q, P_NOISE_TRACK, P_NOISE_BURST, P_NOISE_TAU,
     P_CLICK, P_CLICK_HZ, P_CLICK_Q, P_CLICK_TAU, P_CLICK_TRACK,
     P_STEREO, P_RAND_CENTS, P_RAND_DB, P_SPREAD, P_KEY_DB, P_TREM_HZ, P_TREM, P_TREM_PAN, P_OSCS, P_ROWS, P_MODS,
-    P_BIQUADS, P_FLOATS, P_INTS, P_VOICES,
-) = range(56)
-PATCH_FIELDS = 56
+    P_BIQUADS, P_FLOATS, P_INTS, P_VOICES, P_LINES, P_PHASES,
+) = range(58)
+PATCH_FIELDS = 58
 POLY, MONO, LEGATO = range(3)
 
 # An envelope of the patch.
@@ -63,12 +65,13 @@ VIBRATO, WAH = LFOS, LFOS + 1
 # An oscillator of the patch; the sub oscillator comes last.
 VOICE_OSCILLATORS = OSCILLATORS + 1
 (O_SHAPE, O_RATIO, O_HZ, O_LEVEL, O_T60, O_TKEY, O_WIDTH, O_START, O_FM_RATIO, O_FM_BY, O_INDEX, O_INDEX_TAU,
- O_INDEX_SUSTAIN, O_INDEX_KEY, O_INDEX_VEL, O_SYNC, O_FIRST, O_HEARD, O_PITCHED, O_LEVELLED) = range(20)
-OSC_FIELDS = 20
+ O_INDEX_SUSTAIN, O_INDEX_KEY, O_INDEX_VEL, O_SYNC, O_FIRST, O_HEARD, O_PITCHED, O_LEVELLED,
+ O_LEVEL_LINE, O_WIDTH_LINE, O_INDEX_LINE, O_TURN) = range(24)
+OSC_FIELDS = 24
 
-# A row: one copy of an oscillator. O_FIRST is an oscillator's first row.
-R_OSC, R_PLACE, R_RATIO, R_LEFT, R_RIGHT, R_START = range(6)
-ROW_FIELDS = 6
+# A row: one copy of an oscillator. O_FIRST is an oscillator's first row. Lanes that one does not need are -1.
+R_OSC, R_PLACE, R_RATIO, R_LEFT, R_RIGHT, R_START, R_TURN, R_RATIO_LINE, R_MEMORY, R_GENERATOR = range(10)
+ROW_FIELDS = 10
 
 # Modulations: source, by the source, to the target, amount in the target's unit.
 SOURCES = ("one", "velocity", "key", "random", "wheel", "pressure", "timbre", "bend", *ENVELOPES,
@@ -86,56 +89,54 @@ MOD_FIELDS = 4
 
 # A MIDI channel.
 (C_BEND, C_RANGE, C_SUSTAIN, C_WHEEL, C_VOLUME, C_EXPRESSION, C_PRESSURE, C_TIMBRE, C_GAIN, C_RPN, C_MASTER,
- C_MEMBERS) = range(12)
-CHANNEL_FIELDS = 12
+ C_MEMBERS, C_GAINS) = range(13)
+CHANNEL_FIELDS = 13 + STRETCH
 
 # A voice's whole numbers.
-N_STATE, N_KEY, N_CHANNEL, N_ORDER = range(4)
-VOICE_NUMBERS = 4
+N_STATE, N_KEY, N_CHANNEL, N_ORDER, N_DRAW = range(5)
+VOICE_NUMBERS = 5
+DRAW_ON, DRAW_NEW = 1, 2
+"""N_DRAW: an event has bent the voice's lines; or it is new, and they start at once where they are."""
 FREE, HELD, PEDAL, RELEASING, FADING = range(5)
 
-# A voice's float lanes. Ages in frames at the grid point before; lines take two.
+# A voice's float lanes. Ages in frames at the grid point before. Then lines: the voice's own, its envelopes', and those
+# of its oscillators and rows, as O_.._LINE and R_RATIO_LINE say; then what rows remember.
 (
     L_AGE, L_SINCE_OFF, L_GATE, L_HZ, L_OCT, L_VELOCITY, L_LOUD, L_LEVEL, L_RANDOM, L_CUT, L_FENV, L_PENV, L_GLIDE,
-    L_GLIDE_AGE, L_FADE, L_FADING, L_PAN, L_PAN_LEFT, L_PAN_RIGHT,
-    L_BEND, L_WHEEL, L_PRESSURE, L_TIMBRE, L_BENT, L_GAIN,
+    L_GLIDE_AGE, L_FADE, L_FADING, L_PAN, L_BEND, L_WHEEL, L_PRESSURE, L_TIMBRE, L_BENT, L_GAIN,
     L_NOISE_LEVEL, L_NOISE_G, L_CLICK, L_CLICK_G, L_N1, L_N2, L_C1, L_C2, L_F,
-) = range(34)
-L_LINES = L_F + 8
-LINE_LEFT, LINE_RIGHT, LINE_G, LINE_K, LINE_DRIVE, LINE_NOISE = range(6)
-LINES = 6
-L_ENV = L_LINES + 2 * LINES
-A_FROM, A_ATTACK, A_SLOW, A_FALL, A_OFF_FROM, A_VALUE, A_SLOPE = range(7)
+) = range(32)
+L_ENV = L_F + 8
+A_FROM, A_ATTACK, A_SLOW, A_FALL, A_OFF_FROM = range(5)
 """A_ATTACK in frames; A_SLOW: 1 / the decay's time constant; A_FALL: 1 / the release's frames."""
-ENV_LANES = 7
-L_OSC = L_ENV + len(ENVELOPES) * ENV_LANES
-K_INDEX, K_WIDTH = 0, 2  # lines
-OSC_LANES = 4
-W_LEVEL, W_RATIO, W_MEMORY = 0, 2, 4  # a row's: two lines, three states
-ROW_LANES = 7
+ENV_LANES = 5
+L_LINES = L_ENV + len(ENVELOPES) * ENV_LANES
+LINE_LEFT, LINE_RIGHT, LINE_G, LINE_K, LINE_DRIVE, LINE_NOISE, LINE_ENV = (L_LINES + 2 * i for i in range(7))
+L_OSC = LINE_ENV + 2 * len(ENVELOPES)
 
-# A voice's int lanes: phases (2^32 to the cycle) with their steps, generators.
-I_SEED, I_NOISE, I_LFO = 0, 1, 2
-LFO_INTS = 3  # phase, step, cycles
-I_OSC = I_LFO + SLOW * LFO_INTS
-OSC_INTS = 2  # of its own modulator: phase, step
-ROW_INTS = 3  # phase, step, generator
+# A voice's int lanes: seeds, LFOs' cycles, then phases (2^32 to the cycle) with their steps: LFOs', modulators', rows'.
+I_SEED, I_NOISE, I_CYCLES = 0, 1, 2
+I_PHASES = I_CYCLES + SLOW
+I_LFO = I_PHASES
+I_OSC = I_LFO + 2 * SLOW
 
-# Scratch, in vectors. A spare vector between the buffers keeps them off each other's addresses modulo 4096.
-_BUFFER = GRID * OVERSAMPLED + 5
-B_LEFT, B_RIGHT, B_WAVE, B_BENT, B_SUM_LEFT, B_SUM_RIGHT, B_RAMP, B_RAW = (i * _BUFFER for i in range(8))
-B_SOURCES = B_RAW + VOICE_OSCILLATORS * _BUFFER
+# Scratch, in vectors. A few spare ones between the buffers keep them off each other's addresses modulo 4096.
+_GRID = GRID * OVERSAMPLED + 5
+_STRETCH = STRETCH * GRID * OVERSAMPLED + 5
+B_LEFT, B_RIGHT, B_WAVE, B_BENT, B_RAMP, B_RAW = (i * _GRID for i in range(6))
+RAW_STEP = _GRID
+B_SUM_LEFT = B_RAW + VOICE_OSCILLATORS * _GRID
+B_SUM_RIGHT = B_SUM_LEFT + _STRETCH
+B_SOURCES = B_SUM_RIGHT + _STRETCH
 B_SUMS = B_SOURCES + len(SOURCES)
 B_HZ = B_SUMS + MOD_SUMS
-B_OSC_LEVEL = B_HZ + VOICE_OSCILLATORS
-B_MASK = B_OSC_LEVEL + VOICE_OSCILLATORS
+B_MASK = B_HZ + VOICE_OSCILLATORS
 B_FADED = B_MASK + 1  # the share of its depth that the vibrato has reached
 SCRATCH = B_FADED + 1
-RAW_STEP = _BUFFER
 
 # The instrument; the first are as in layout.py.
-(G_IDLE, G_TREM_L, G_TREM_R, G_DTREM_L, G_DTREM_R, G_ACTIVE, G_LAST, G_KEYS, G_COUNT) = range(9)
-GLOBAL_FIELDS = 9
+(G_IDLE, G_TREM_L, G_TREM_R, G_DTREM_L, G_DTREM_R, G_ACTIVE, G_LAST, G_KEYS, G_COUNT, G_CHANGED, G_MOVED) = range(11)
+GLOBAL_FIELDS = G_MOVED + STRETCH + 1
 # A held key of a synth of one voice.
 K_KEY, K_CHANNEL, K_VELOCITY, K_CENTS = range(4)
 KEY_FIELDS = 4

@@ -14,8 +14,11 @@ from instruments.kernels.lanes import (
     LANES,
     UNIT,
     above,
+    audible,
     between,
+    bits_of,
     centred,
+    chosen,
     larger,
     load,
     magnitude,
@@ -28,6 +31,7 @@ from instruments.kernels.lanes import (
     to_floats,
     to_ints,
     turn_sine,
+    with_bits,
     with_sign,
     wrapped,
 )
@@ -39,9 +43,16 @@ _DECADES3 = 9.965784284662087  # log2(1000): 60 dB
 
 
 @part
-def _put(s, array, place, value):  # type: ignore[no-untyped-def]
-    """Write the lanes that B_MASK names."""
-    store(array, place, above(load(s.w, at.B_MASK * LANES), spread(0.5), value, load(array, place)))
+def _put(s, place, value):  # type: ignore[no-untyped-def]
+    """Write the float lanes that B_MASK names."""
+    old = bits_of(load(s.f, place))
+    store(s.f, place, with_bits(chosen(load(s.w, at.B_MASK * LANES), bits_of(value), old)))
+
+
+@part
+def _put_int(s, place, value):  # type: ignore[no-untyped-def]
+    """Write the int lanes that B_MASK names."""
+    store(s.n, place, chosen(load(s.w, at.B_MASK * LANES), value, load(s.n, place)))
 
 
 @part
@@ -51,11 +62,11 @@ def _draw(s, line, target, m):  # type: ignore[no-untyped-def]
         slope = load(s.f, line + LANES)
         now = load(s.f, line) + slope * m.pos
         slope = (target - now) * (1.0 / m.ahead)
-        _put(s, s.f, line, now - slope * m.pos)
-        _put(s, s.f, line + LANES, slope)
+        _put(s, line, now - slope * m.pos)
+        _put(s, line + LANES, slope)
     else:
-        _put(s, s.f, line, target)
-        _put(s, s.f, line + LANES, spread(0.0))
+        _put(s, line, target)
+        _put(s, line + LANES, spread(0.0))
 
 
 @part
@@ -110,7 +121,7 @@ def _lfos(s, fo, no, m):  # type: ignore[no-untyped-def]
     for k in range(at.SLOW):
         if s.t[k, at.T_USED] == 0.0:
             continue
-        place = no + (at.I_LFO + k * at.LFO_INTS) * LANES
+        place = no + (at.I_LFO + 2 * k) * LANES
         shape = int(s.t[k, at.T_SHAPE])
         if s.t[k, at.T_FREE] > 0.0:
             if s.t[k, at.T_BEATS] > 0.0:
@@ -124,7 +135,7 @@ def _lfos(s, fo, no, m):  # type: ignore[no-untyped-def]
         else:
             before = load(s.n, place)
             ph = before + load(s.n, place + LANES) * spread_int(then)
-            cycle = load(s.n, place + 2 * LANES) + wrapped(ph, before)
+            cycle = load(s.n, no + (at.I_CYCLES + k) * LANES) + wrapped(ph, before)
             seed = load(s.n, no + at.I_SEED * LANES) + spread_int(k * 7919)
             level = _slow_wave(shape, to_floats(ph) * UNIT, cycle, seed)
         if s.t[k, at.T_FADE] > 0.0 or s.t[k, at.T_DELAY] > 0.0:
@@ -144,7 +155,7 @@ def _lfo_steps(s, no, m):  # type: ignore[no-untyped-def]
     for k in range(at.SLOW):
         if s.t[k, at.T_USED] == 0.0 or s.t[k, at.T_FREE] > 0.0:
             continue
-        place = no + (at.I_LFO + k * at.LFO_INTS) * LANES
+        place = no + (at.I_LFO + 2 * k) * LANES
         hz = s.t[k, at.T_HZ]
         if s.t[k, at.T_BEATS] > 0.0:
             hz = m.bpm / 60.0 / s.t[k, at.T_BEATS]
@@ -159,13 +170,13 @@ def _turn(s, place, turns, m):  # type: ignore[no-untyped-def]
     """Let the int phase at `place` go on with so many cycles a frame (below a half)."""
     step = to_ints(smaller(turns, spread(0.499)) * 4294967296.0)
     now = load(s.n, place) + load(s.n, place + LANES) * spread_int(m.pos)
-    _put(s, s.n, place, now - step * spread_int(m.pos))
-    _put(s, s.n, place + LANES, step)
+    _put_int(s, place, now - step * spread_int(m.pos))
+    _put_int(s, place + LANES, step)
 
 
 @part
 def _sum(s, fo):  # type: ignore[no-untyped-def]
-    """What modulates what: B_SOURCES times amounts into B_SUMS."""
+    """What modulates what: B_SOURCES times amounts into B_SUMS, which stay 0 where nothing is modulated."""
     one = at.B_SOURCES * LANES
     store(s.w, one, spread(1.0))
     store(s.w, one + at.S_VELOCITY * LANES, load(s.f, fo + at.L_VELOCITY * LANES) * (1 / 127))
@@ -175,8 +186,8 @@ def _sum(s, fo):  # type: ignore[no-untyped-def]
     store(s.w, one + at.S_PRESSURE * LANES, load(s.f, fo + at.L_PRESSURE * LANES))
     store(s.w, one + at.S_TIMBRE * LANES, load(s.f, fo + at.L_TIMBRE * LANES))
     store(s.w, one + at.S_BEND * LANES, load(s.f, fo + at.L_BENT * LANES))
-    for i in range(at.MOD_SUMS):
-        store(s.w, (at.B_SUMS + i) * LANES, spread(0.0))
+    for i in range(int(s.p[at.P_MODS])):
+        store(s.w, (at.B_SUMS + int(s.mods[i, 2])) * LANES, spread(0.0))
     for i in range(int(s.p[at.P_MODS])):
         level = load(s.w, one + int(s.mods[i, 0]) * LANES) * load(s.w, one + int(s.mods[i, 1]) * LANES) * s.mods[i, 3]
         place = (at.B_SUMS + int(s.mods[i, 2])) * LANES
@@ -210,15 +221,14 @@ def _filter(s, fo, m):  # type: ignore[no-untyped-def]
     octaves = octaves + load(s.w, (at.B_SUMS + at.M_CUTOFF) * LANES)
     turns = load(s.f, fo + at.L_CUT * LANES) * power_of_two(octaves) * (1.0 / s.p[at.P_RATE])
     turns = between(turns, 10.0 / s.p[at.P_RATE], 0.45)
-    line = fo + at.L_LINES * LANES
     sine, cosine = turn_sine(turns * 0.5), turn_sine(0.25 - turns * 0.5)
-    _draw(s, line + 2 * at.LINE_G * LANES, sine / cosine, m)
+    _draw(s, fo + at.LINE_G * LANES, sine / cosine, m)
     k = power_of_two(load(s.w, (at.B_SUMS + at.M_Q) * LANES) * -1.0) * (1.0 / s.p[at.P_Q])
-    _draw(s, line + 2 * at.LINE_K * LANES, between(k, 0.02, 20.0), m)
+    _draw(s, fo + at.LINE_K * LANES, between(k, 0.02, 20.0), m)
     if s.p[at.P_DRIVE] >= 0.0:
         decibels = load(s.w, (at.B_SUMS + at.M_DRIVE) * LANES) + s.p[at.P_DRIVE]
         drive = larger(power_of_two(between(decibels, 0.0, 60.0) * _OCTAVES_PER_DB) - 1.0, spread(1e-3))
-        _draw(s, line + 2 * at.LINE_DRIVE * LANES, drive, m)
+        _draw(s, fo + at.LINE_DRIVE * LANES, drive, m)
 
 
 @part
@@ -229,16 +239,15 @@ def _levels(s, fo, then, m):  # type: ignore[no-untyped-def]
     level = level * larger(fade, spread(0.0)) * load(s.f, fo + at.L_GAIN * LANES)
     level = level * power_of_two(load(s.w, (at.B_SUMS + at.M_LEVEL) * LANES) * _OCTAVES_PER_DB)
     pan = between(load(s.f, fo + at.L_PAN * LANES) + load(s.w, (at.B_SUMS + at.M_PAN) * LANES), -1.0, 1.0)
-    line = fo + at.L_LINES * LANES
     loud = level * 1.4142135623730951
-    _draw(s, line + 2 * at.LINE_LEFT * LANES, loud * turn_sine((1.0 - pan) * 0.125), m)
-    _draw(s, line + 2 * at.LINE_RIGHT * LANES, loud * turn_sine((1.0 + pan) * 0.125), m)
+    _draw(s, fo + at.LINE_LEFT * LANES, loud * turn_sine((1.0 - pan) * 0.125), m)
+    _draw(s, fo + at.LINE_RIGHT * LANES, loud * turn_sine((1.0 + pan) * 0.125), m)
     if s.p[at.P_NOISE] > 0.0:
         age = load(s.f, fo + at.L_AGE * LANES) + then
         burst = power_of_two(age * (-_LOG2E / (s.p[at.P_NOISE_TAU] * s.p[at.P_RATE]))) * s.p[at.P_NOISE_BURST] + 1.0
         decibels = load(s.w, (at.B_SUMS + at.M_NOISE) * LANES)
         breath = load(s.f, fo + at.L_NOISE_LEVEL * LANES) * burst * power_of_two(decibels * _OCTAVES_PER_DB)
-        _draw(s, line + 2 * at.LINE_NOISE * LANES, breath, m)
+        _draw(s, fo + at.LINE_NOISE * LANES, breath, m)
 
 
 @part
@@ -261,12 +270,13 @@ def _oscillators(s, fo, no, octaves, then, m):  # type: ignore[no-untyped-def]
             level = level * power_of_two(age * fall)
         if s.o[k, at.O_LEVELLED] > 0.0:
             level = level * power_of_two(load(s.w, sums + at.MO_LEVEL * LANES) * _OCTAVES_PER_DB)
-        store(s.w, (at.B_OSC_LEVEL + k) * LANES, above(own, spread(0.45 * rate), spread(0.0), level))
-        lanes = fo + (at.L_OSC + k * at.OSC_LANES) * LANES
-        if int(s.o[k, at.O_SHAPE]) == at.PULSE:
+        level = above(own, spread(0.45 * rate), spread(0.0), level)
+        _draw(s, fo + int(s.o[k, at.O_LEVEL_LINE]) * LANES, level, m)
+        if s.o[k, at.O_WIDTH_LINE] >= 0.0:
             share = load(s.w, (at.B_SUMS + at.M_WIDTH) * LANES) + load(s.w, sums + at.MO_WIDTH * LANES)
-            _draw(s, lanes + at.K_WIDTH * LANES, between(share + s.o[k, at.O_WIDTH], 0.02, 0.98), m)
-        if s.o[k, at.O_FM_RATIO] > 0.0 or s.o[k, at.O_FM_BY] >= 0.0:
+            width = between(share + s.o[k, at.O_WIDTH], 0.02, 0.98)
+            _draw(s, fo + int(s.o[k, at.O_WIDTH_LINE]) * LANES, width, m)
+        if s.o[k, at.O_INDEX_LINE] >= 0.0:
             fall = power_of_two(age * (-_LOG2E / (s.o[k, at.O_INDEX_TAU] * rate)))
             index = fall * (1.0 - s.o[k, at.O_INDEX_SUSTAIN]) + s.o[k, at.O_INDEX_SUSTAIN]
             loud = load(s.f, fo + at.L_LOUD * LANES) * (s.o[k, at.O_INDEX_VEL] * _LOG2E)
@@ -276,32 +286,27 @@ def _oscillators(s, fo, no, octaves, then, m):  # type: ignore[no-untyped-def]
                 other = load(s.w, (at.B_HZ + int(s.o[k, at.O_FM_BY])) * LANES)
             else:
                 other = hz * s.o[k, at.O_FM_RATIO]
-                place = no + (at.I_OSC + k * at.OSC_INTS) * LANES
-                _turn(s, place, other * (1.0 / rate), m)
+                _turn(s, no + int(s.o[k, at.O_TURN]) * LANES, other * (1.0 / rate), m)
             # Carson: keep carrier + (index + 1) modulator below 0.45 of the rate.
             most = larger((0.45 * rate - own) / larger(other, spread(1.0)) - 1.0, spread(0.0))
             index = larger(smaller(index, most), spread(0.0))
-            _draw(s, lanes + at.K_INDEX * LANES, index, m)
+            _draw(s, fo + int(s.o[k, at.O_INDEX_LINE]) * LANES, index, m)
 
 
 @part
 def _rows(s, fo, no, m):  # type: ignore[no-untyped-def]
-    """Phase steps and levels of every copy of every oscillator."""
-    oscs = int(s.p[at.P_OSCS])
+    """Phase steps of every copy of every oscillator."""
     for r in range(int(s.p[at.P_ROWS])):
         k = int(s.rows[r, at.R_OSC])
-        place = no + (at.I_OSC + oscs * at.OSC_INTS + r * at.ROW_INTS) * LANES
-        lanes = fo + (at.L_OSC + oscs * at.OSC_LANES + r * at.ROW_LANES) * LANES
         hz = load(s.w, (at.B_HZ + k) * LANES)
         if s.rows[r, at.R_PLACE] != 0.0:
             # Linear in the cents that are added: 0.1 cent off at 20.
             more = load(s.w, (at.B_SUMS + at.M_UNISON) * LANES) * (s.rows[r, at.R_PLACE] * 0.0005776226504666211)
             hz = hz * (more + 1.0) * s.rows[r, at.R_RATIO]
-        _turn(s, place, hz * (1.0 / s.p[at.P_RATE]), m)
-        _draw(s, lanes + at.W_LEVEL * LANES, load(s.w, (at.B_OSC_LEVEL + k) * LANES), m)
-        if s.o[k, at.O_SYNC] >= 0.0:
+        _turn(s, no + int(s.rows[r, at.R_TURN]) * LANES, hz * (1.0 / s.p[at.P_RATE]), m)
+        if s.rows[r, at.R_RATIO_LINE] >= 0.0:
             master = larger(load(s.w, (at.B_HZ + int(s.o[k, at.O_SYNC])) * LANES), spread(1.0))
-            _draw(s, lanes + at.W_RATIO * LANES, hz / master, m)
+            _draw(s, fo + int(s.rows[r, at.R_RATIO_LINE]) * LANES, hz / master, m)
 
 
 @part
@@ -311,10 +316,11 @@ def draw_lines(s, fo, no, m):  # type: ignore[no-untyped-def]
     for e in range(4):
         if s.x[e, at.X_USED] > 0.0:
             value = _envelope(s, fo, e, then)
-            _draw(s, fo + (at.L_ENV + e * at.ENV_LANES + at.A_VALUE) * LANES, value, m)
+            _draw(s, fo + (at.LINE_ENV + 2 * e) * LANES, value, m)
             store(s.w, (at.B_SOURCES + at.S_ENV + e) * LANES, value)
     _lfos(s, fo, no, m)
-    _sum(s, fo)
+    if s.p[at.P_MODS] > 0.0:
+        _sum(s, fo)
     _lfo_steps(s, no, m)
     octaves = _pitch(s, fo, then)
     if s.p[at.P_FILTER] > 0.0:
@@ -325,44 +331,28 @@ def draw_lines(s, fo, no, m):  # type: ignore[no-untyped-def]
 
 
 @part
-def _go(s, line, frames):  # type: ignore[no-untyped-def]
-    store(s.f, line, load(s.f, line) + load(s.f, line + LANES) * frames)
-
-
-@part
 def pass_grid(s, fo, no, frames):  # type: ignore[no-untyped-def]
     """A grid's frames are over: lines, ages and phases start from the new grid point."""
-    for i in range(at.LINES):
-        _go(s, fo + (at.L_LINES + 2 * i) * LANES, frames)
-    for e in range(4):
-        _go(s, fo + (at.L_ENV + e * at.ENV_LANES + at.A_VALUE) * LANES, frames)
+    for i in range(int(s.p[at.P_LINES])):
+        line = fo + (at.L_LINES + 2 * i) * LANES
+        store(s.f, line, load(s.f, line) + load(s.f, line + LANES) * frames)
     for i in (at.L_AGE, at.L_SINCE_OFF, at.L_GLIDE_AGE):
         store(s.f, fo + i * LANES, load(s.f, fo + i * LANES) + frames)
     fade = load(s.f, fo + at.L_FADE * LANES) - load(s.f, fo + at.L_FADING * LANES) * frames
     store(s.f, fo + at.L_FADE * LANES, larger(fade, spread(0.0)))
     gone = spread_int(frames)
     for k in range(at.SLOW):
-        place = no + (at.I_LFO + k * at.LFO_INTS) * LANES
-        before = load(s.n, place)
-        now = before + load(s.n, place + LANES) * gone
-        store(s.n, place, now)
-        store(s.n, place + 2 * LANES, load(s.n, place + 2 * LANES) + wrapped(now, before))
-    oscs = int(s.p[at.P_OSCS])
-    for k in range(oscs):
-        place = no + (at.I_OSC + k * at.OSC_INTS) * LANES
+        if int(s.t[k, at.T_SHAPE]) == len(at.LFO_SHAPES) - 1:
+            place, cycles = no + (at.I_LFO + 2 * k) * LANES, no + (at.I_CYCLES + k) * LANES
+            before = load(s.n, place)
+            over = wrapped(before + load(s.n, place + LANES) * gone, before)
+            store(s.n, cycles, load(s.n, cycles) + over)
+    for i in range(int(s.p[at.P_PHASES])):
+        place = no + (at.I_PHASES + 2 * i) * LANES
         store(s.n, place, load(s.n, place) + load(s.n, place + LANES) * gone)
-        lanes = fo + (at.L_OSC + k * at.OSC_LANES) * LANES
-        _go(s, lanes, frames)
-        _go(s, lanes + 2 * LANES, frames)
-    for r in range(int(s.p[at.P_ROWS])):
-        place = no + (at.I_OSC + oscs * at.OSC_INTS + r * at.ROW_INTS) * LANES
-        store(s.n, place, load(s.n, place) + load(s.n, place + LANES) * gone)
-        lanes = fo + (at.L_OSC + oscs * at.OSC_LANES + r * at.ROW_LANES) * LANES
-        _go(s, lanes, frames)
-        _go(s, lanes + 2 * LANES, frames)
     # What rings and has died away is nothing, before it becomes denormal.
     click = load(s.f, fo + at.L_CLICK * LANES)
-    store(s.f, fo + at.L_CLICK * LANES, above(click, spread(1e-4), click, spread(0.0)))
-    for i in range(at.L_N1, at.L_LINES):
-        y = load(s.f, fo + i * LANES)
-        store(s.f, fo + i * LANES, above(magnitude(y), spread(1e-15), y, spread(0.0)))
+    store(s.f, fo + at.L_CLICK * LANES, click * above(click, spread(1e-4), spread(1.0), spread(0.0)))
+    if s.p[at.P_FILTER] > 0.0 or s.p[at.P_NOISE] > 0.0 or s.p[at.P_CLICK] > 0.0:
+        for i in range(at.L_N1, at.L_ENV):
+            store(s.f, fo + i * LANES, audible(load(s.f, fo + i * LANES)))

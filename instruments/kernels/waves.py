@@ -18,6 +18,7 @@ from instruments.kernels.lanes import (
     load,
     magnitude,
     next_noise,
+    signed,
     spread,
     spread_int,
     store,
@@ -42,7 +43,7 @@ def _cycles(w, ph, i, bent):  # type: ignore[no-untyped-def]
 def jump(u, inverse):  # type: ignore[no-untyped-def]
     """A saw's 2 u - sign(u) with its jump spread over a frame on either side."""
     z = larger(1.0 - magnitude(u) * inverse, spread(0.0))
-    return u * 2.0 - with_sign(1.0 - z * z, u)
+    return u * 2.0 - signed(1.0 - z * z, u)
 
 
 @part
@@ -52,7 +53,7 @@ def wide_jump(u, inverse):  # type: ignore[no-untyped-def]
     a = larger(2.0 - d, spread(0.0))
     b = larger(1.0 - d, spread(0.0))
     a, b = a * a, b * b
-    return u * 2.0 - with_sign(1.0 - (a * a - b * b * 4.0) * (1 / 12), u)
+    return u * 2.0 - signed(1.0 - (a * a - b * b * 4.0) * (1 / 12), u)
 
 
 @part
@@ -144,7 +145,7 @@ def _held_saw(t, inverse, begin, end):  # type: ignore[no-untyped-def]
     u = t - whole
     z = larger(1.0 - magnitude(u) * inverse, spread(0.0))
     z = above(whole, begin, above(end, whole, z, spread(0.0)), spread(0.0))
-    return u * 2.0 - with_sign(1.0 - z * z, u)
+    return u * 2.0 - signed(1.0 - z * z, u)
 
 
 @part
@@ -156,6 +157,19 @@ def _plain(shape, t):  # type: ignore[no-untyped-def]
     if shape == at.TRIANGLE:
         return 1.0 - magnitude(u) * 4.0
     return u * 2.0 - with_sign(spread(1.0), u)
+
+
+@part
+def add_saw(w, f, line, gain, start, step, first, last):  # type: ignore[no-untyped-def]
+    """The commonest case in one pass: a saw at its level, added to B_LEFT."""
+    inverse = 1.0 / larger(to_floats(step) * UNIT, spread(1e-7))
+    base, slope = load(f, line) * gain, load(f, line + LANES) * gain
+    ph = start + step * spread_int(first)
+    for i in range(first, last):
+        place = (at.B_LEFT + i) * LANES
+        level = base + slope * load(w, (at.B_RAMP + i) * LANES)
+        store(w, place, load(w, place) + level * jump(to_floats(ph) * UNIT, inverse))
+        ph = ph + step
 
 
 @part

@@ -60,10 +60,11 @@ class DrumKit:
                 longest = max(longest, 1.5 * piece.values["shimmer_t60_s"])
         self._h = np.zeros((HITS, at.HIT_FIELDS))
         self._hm = np.zeros((HITS, at.DRUM_MODES, 4))
-        self._hb = np.zeros((HITS, at.HIT_BAND_ROWS, at.DRUM_BANDS))
+        self._hb = np.zeros((HITS, at.HIT_BAND_ROWS * at.DRUM_BANDS), np.float32)
         self._m = np.zeros((HITS, at.MODE_ROWS, at.PLATE), np.float32)
         self._r = np.zeros(HITS + 1, np.uint64)
         self._w = np.zeros((8, at.GRID))
+        self._wf = np.zeros(at.GRID, np.float32)
         self._out = np.zeros((2, max_frames), np.float32)
         self._rows = EventRows()
         self._rate = float(rate)
@@ -85,7 +86,8 @@ class DrumKit:
         for start, stop, count in self._rows.spans(events, frames):
             drum(
                 self._d, self._dm, self._db, self._keys, self._h, self._hm, self._hb, self._m, self._r,
-                self._rows.rows, count, self._out, self._w, start, stop, transport.frame, self._rate, self._gain,
+                self._rows.rows, count, self._out, self._w, self._wf, start, stop, transport.frame, self._rate,
+                self._gain,
             )
         out[:] = self._out[:, :frames]
 

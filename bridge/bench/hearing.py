@@ -220,13 +220,20 @@ def share_below_db(x: Signal, hz: float) -> float:
     return float(10 * np.log10(s[: int(len(x) * hz / RATE)].sum() / s.sum() + 1e-12))
 
 
-def envelope_tops(x: Signal, within_s: float = 0.045) -> list[float]:
-    """Times (s) of the maxima of a 2 ms envelope, each the highest within 4 ms."""
-    e = 10 ** (envelope_db(x, 0.002)[: round((within_s + 0.004) * RATE)] / 20)
-    n = round(0.004 * RATE)
-    smooth = np.convolve(e, np.ones(96) / 96, "same")
-    return [i / RATE for i in range(24, min(len(smooth) - 24, round(within_s * RATE)))
-            if smooth[i] >= smooth[max(0, i - n) : i + n].max()]
+def envelope_tops(hits: Sequence[Signal], within_s: float = 0.05) -> list[float]:
+    """Times (s) of the maxima of the mean envelope of several hits: 2 ms windows, each the highest within 4 ms, and
+    1.5 dB above the lowest point before it."""
+    n = round((within_s + 0.005) * RATE)
+    power = np.mean([10 ** (envelope_db(np.pad(x[:n], (0, max(0, n - len(x)))), 0.002) / 10) for x in hits], axis=0)
+    e = 10 * np.log10(np.convolve(power, np.ones(48) / 48, "same") + 1e-12)
+    near = round(0.004 * RATE)
+    tops, low = [], -200.0
+    for i in range(24, round(within_s * RATE)):
+        low = min(low, float(e[i]))
+        if e[i] >= e[max(0, i - near) : i + near].max() and e[i] > low + 1.5:
+            tops.append(i / RATE)
+            low = float(e[i])
+    return tops
 
 
 def level_db(x: Signal, seconds: float = 0.5) -> float:

@@ -119,5 +119,6 @@ def test_sounds_as_it_was_voiced(name: str) -> None:
 
 
 if __name__ == "__main__":
-    np.savez_compressed(GOLDEN, **{name: np.round(spectrum(name)).astype(np.int8) for name in NAMES})
+    spectra = {name: np.round(spectrum(name)).astype(np.int8) for name in NAMES}
+    np.savez_compressed(GOLDEN, **spectra)  # type: ignore[arg-type]
     sys.stdout.write(f"{GOLDEN}: {len(NAMES)} patches\n")

@@ -30,7 +30,8 @@ UNSEEN_VELOCITIES = (60, 110)
 ROLES: Mapping[str, str] = {
     "acoustic-piano": "acoustic_piano", "alto-sax": "sax_alto", "analog-bass": "bass_synth1", "brass": "brass_section",
     "celesta": "celesta", "cello": "cello", "choir": "choir_aah", "clarinet": "clarinet",
-    "clean-guitar": "guitar_clean", "distortion-guitar": "guitar_distortion", "dx-piano": "dx_ep", "finger-bass": "bass_finger", "flute": "flute",
+    "clean-guitar": "guitar_clean", "distortion-guitar": "guitar_distortion", "dx-piano": "dx_ep",
+    "finger-bass": "bass_finger", "flute": "flute",
     "french-horn": "french_horn", "glockenspiel": "glockenspiel", "harp": "harp", "jazz-guitar": "guitar_jazz",
     "lead": "lead_saw", "marimba": "marimba", "music-box": "music_box", "muted-guitar": "guitar_muted",
     "nylon-guitar": "guitar_nylon", "oboe": "oboe", "organ": "organ_drawbar", "overdriven-guitar": "guitar_overdrive",

@@ -20,6 +20,7 @@ MAY_IMPORT = {
 HEAVY = {
     # module: files that may import it
     "numba": {"instruments/kernels", "bridge/commands/doctor.py"},
+    "llvmlite": {"instruments/kernels"},
     "pedalboard": {"instruments/hosts"},
     "jack": {"bridge/jack_lib.py"},
     "sounddevice": {"bridge/audio_io.py", "bridge/portaudio.py", "bridge/commands/doctor.py"},
@@ -28,7 +29,7 @@ HEAVY = {
     "matplotlib": {"bridge/clock_plot.py", "bridge/patch_sheet.py"},
     "tensorflow": set(),
     "music21": set(),
-    "dawdreamer": set(),
+    "dawdreamer": {"bridge/bench/faust.py"},
 }
 
 

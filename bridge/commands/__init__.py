@@ -18,6 +18,7 @@ _COMMANDS = {
     "ports": "List MIDI and JACK ports.",
     "clock": "Watch what a MIDI clock master really sends.",
     "doctor": "Check this machine: what works, what is missing, how to get it.",
+    "warmup": "Compile the synth now, so that the first start is fast.",
     "bench": "Measure Sideman on this machine, beside a peer.",
 }
 

@@ -31,6 +31,25 @@ def _stamp(name: str) -> str:
     return hashlib.sha256(b"".join((_FOLDER / f"{n}.py").read_bytes() for n in names)).hexdigest()
 
 
+def _loaded(dispatcher: Any, signature: str) -> bool:
+    """Take what is compiled from the cache, without the registries of all that could be compiled (0.4 s of a start).
+
+    What numba keeps private may change: then False, and numba's own way is gone.
+    """
+    try:
+        from numba.core.runtime.nrt import rtsys
+
+        rtsys.initialize(dispatcher.targetctx)
+        found = dispatcher._cache._load_overload(signature, dispatcher.targetctx)
+        if found is None:
+            return False
+        dispatcher._cache_hits[signature] += 1
+        dispatcher.add_overload(found)
+    except (AttributeError, ImportError, TypeError, OSError):
+        return False
+    return True
+
+
 def kernel(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Compile on import for exactly `signature`, without the GIL, or load it from the cache.
 
@@ -45,7 +64,8 @@ def kernel(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]
         stamped = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
         if stamped is not None and hasattr(stamped, "_source_stamp"):
             stamped._source_stamp = _stamp(function.__module__.rpartition(".")[2])
-        dispatcher.compile(signature)
+        if not _loaded(dispatcher, signature):
+            dispatcher.compile(signature)
         dispatcher.disable_compile()
         return dispatcher  # type: ignore[no-any-return]
 

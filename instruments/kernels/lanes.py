@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
+from llvmlite import binding, ir
 from numba import types
 from numba.core import cgutils
 from numba.core.typing.templates import ConcreteTemplate, infer_global, signature
@@ -27,6 +27,12 @@ _operation: Any = intrinsic
 _FLAGS = ("contract", "nsz")
 _F32, _I32 = ir.FloatType(), ir.IntType(32)
 _FV, _IV = ir.VectorType(_F32, LANES), ir.VectorType(_I32, LANES)
+
+
+def register_floats() -> int:
+    """How many floats a vector register of this machine holds, as LLVM sees it."""
+    features = binding.get_host_cpu_features()
+    return 16 if features.get("avx512f") else 8 if features.get("avx") else 4
 
 
 class Lanes(types.Type):

@@ -40,6 +40,8 @@ from instruments.kernels.tone import part
 _LOG2E = 1.4426950408889634
 _OCTAVES_PER_DB = 0.16609640474436813
 _DECADES3 = 9.965784284662087  # log2(1000): 60 dB
+_LOUDEST_DB = 36.0
+"""That modulations add to a level, at most: amounts multiply, and nothing shall come out at 300 dB."""
 
 
 @part
@@ -195,6 +197,12 @@ def _sum(s, fo):  # type: ignore[no-untyped-def]
 
 
 @part
+def _gain(s, place):  # type: ignore[no-untyped-def]
+    """Linear, of the decibels at a place of the scratch."""
+    return power_of_two(smaller(load(s.w, place), spread(_LOUDEST_DB)) * _OCTAVES_PER_DB)
+
+
+@part
 def _pitch(s, fo, then):  # type: ignore[no-untyped-def]
     """Octaves by which the voices are off their notes: bend, glide, vibrato, scoop, envelope, modulations."""
     age = load(s.f, fo + at.L_AGE * LANES) + then
@@ -237,7 +245,7 @@ def _levels(s, fo, then, m):  # type: ignore[no-untyped-def]
     level = load(s.w, (at.B_SOURCES + at.S_ENV + at.AMP) * LANES) * load(s.f, fo + at.L_LEVEL * LANES)
     fade = load(s.f, fo + at.L_FADE * LANES) - load(s.f, fo + at.L_FADING * LANES) * then
     level = level * larger(fade, spread(0.0)) * load(s.f, fo + at.L_GAIN * LANES)
-    level = level * power_of_two(load(s.w, (at.B_SUMS + at.M_LEVEL) * LANES) * _OCTAVES_PER_DB)
+    level = level * _gain(s, (at.B_SUMS + at.M_LEVEL) * LANES)
     pan = between(load(s.f, fo + at.L_PAN * LANES) + load(s.w, (at.B_SUMS + at.M_PAN) * LANES), -1.0, 1.0)
     loud = level * 1.4142135623730951
     _draw(s, fo + at.LINE_LEFT * LANES, loud * turn_sine((1.0 - pan) * 0.125), m)
@@ -245,8 +253,7 @@ def _levels(s, fo, then, m):  # type: ignore[no-untyped-def]
     if s.p[at.P_NOISE] > 0.0:
         age = load(s.f, fo + at.L_AGE * LANES) + then
         burst = power_of_two(age * (-_LOG2E / (s.p[at.P_NOISE_TAU] * s.p[at.P_RATE]))) * s.p[at.P_NOISE_BURST] + 1.0
-        decibels = load(s.w, (at.B_SUMS + at.M_NOISE) * LANES)
-        breath = load(s.f, fo + at.L_NOISE_LEVEL * LANES) * burst * power_of_two(decibels * _OCTAVES_PER_DB)
+        breath = load(s.f, fo + at.L_NOISE_LEVEL * LANES) * burst * _gain(s, (at.B_SUMS + at.M_NOISE) * LANES)
         _draw(s, fo + at.LINE_NOISE * LANES, breath, m)
 
 
@@ -269,7 +276,7 @@ def _oscillators(s, fo, no, octaves, then, m):  # type: ignore[no-untyped-def]
             fall = power_of_two(key * s.o[k, at.O_TKEY]) * (-_DECADES3 / (s.o[k, at.O_T60] * rate))
             level = level * power_of_two(age * fall)
         if s.o[k, at.O_LEVELLED] > 0.0:
-            level = level * power_of_two(load(s.w, sums + at.MO_LEVEL * LANES) * _OCTAVES_PER_DB)
+            level = level * _gain(s, sums + at.MO_LEVEL * LANES)
         level = above(own, spread(0.45 * rate), spread(0.0), level)
         _draw(s, fo + int(s.o[k, at.O_LEVEL_LINE]) * LANES, level, m)
         if s.o[k, at.O_WIDTH_LINE] >= 0.0:

@@ -330,7 +330,7 @@ def draw_lines(s, fo, no, m):  # type: ignore[no-untyped-def]
         _sum(s, fo)
     _lfo_steps(s, no, m)
     octaves = _pitch(s, fo, then)
-    if s.p[at.P_FILTER] > 0.0:
+    if s.p[at.P_FILTER] > 0.0 or s.p[at.P_DRIVE] >= 0.0:
         _filter(s, fo, m)
     _levels(s, fo, then, m)
     _oscillators(s, fo, no, octaves, then, m)

@@ -87,7 +87,7 @@ def _oscillate(s, fo, no, first, last):  # type: ignore[no-untyped-def]
             continue
         if shape >= at.NOISE:
             generator = no + int(s.rows[r, at.R_GENERATOR]) * LANES
-            hiss(s.w, s.f, s.n, shape == at.PINK, generator, memory, scale, wave, first, last)
+            hiss(s.w, s.f, s.n, shape == at.PINK, generator, memory, scale, s.p[at.P_RATE], wave, first, last)
         elif by == k:
             feed_back(s.w, s.f, index, memory, start, step, wave, first, last)
         elif master >= 0:

@@ -213,17 +213,21 @@ def synced(w, f, shape, bent, begin, width, ratio, start, step, own_step, to, fi
 
 
 @part
-def hiss(w, f, n, pink, generator, memory, scale, to, first, last):  # type: ignore[no-untyped-def]
+def hiss(w, f, n, pink, generator, memory, scale, rate, to, first, last):  # type: ignore[no-untyped-def]
     """White noise, even between +-scale, or pink: three poles, Kellet's economy filter, 0.5 dB from -3 dB/octave."""
     state = load(n, generator)
     if pink:
         a, b, c = load(f, memory), load(f, memory + LANES), load(f, memory + 2 * LANES)
+        # Made for 48 kHz: at another rate the poles keep their frequencies, and the sections their gain at 0 Hz.
+        p, q, r = 0.99765 ** (48000.0 / rate), 0.963 ** (48000.0 / rate), 0.57 ** (48000.0 / rate)
+        i_p, i_q = 0.0990460 * (1.0 - p) / 0.00235, 0.2965164 * (1.0 - q) / 0.037
+        i_r = 1.0526913 * (1.0 - r) / 0.43
         for i in range(first, last):
             state = next_noise(state)
             x = to_floats(state) * (2.0 * UNIT * scale)
-            a = a * 0.99765 + x * 0.0990460
-            b = b * 0.96300 + x * 0.2965164
-            c = c * 0.57000 + x * 1.0526913
+            a = a * p + x * i_p
+            b = b * q + x * i_q
+            c = c * r + x * i_r
             store(w, (to + i) * LANES, (a + b + c + x * 0.1848) * 0.35)
         store(f, memory, a)
         store(f, memory + LANES, b)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,23 @@ _FOLDER = Path(__file__).parent
 _IMPORT = re.compile(r"^(?:from instruments\.kernels\.(\w+) import|from instruments\.kernels import (\w+))", re.M)
 
 _OPTIONS: dict[str, Any] = {"nogil": True, "fastmath": FAST, "error_model": "numpy", "no_cfunc_wrapper": True}
+
+
+_patience = [True]
+
+
+class NotCompiledError(Exception):
+    """A kernel is not in the cache, and only_loading() forbids to compile it: its module is not imported."""
+
+
+@contextmanager
+def only_loading() -> Iterator[None]:
+    """Within, a module of kernels that would have to be compiled raises NotCompiledError instead. For warmup.py alone."""
+    _patience.append(False)
+    try:
+        yield
+    finally:
+        _patience.pop()
 
 
 @cache
@@ -65,6 +83,8 @@ def kernel(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]
         if stamped is not None and hasattr(stamped, "_source_stamp"):
             stamped._source_stamp = _stamp(function.__module__.rpartition(".")[2])
         if not _loaded(dispatcher, signature):
+            if _patience[-1] is False:
+                raise NotCompiledError(function.__module__)
             dispatcher.compile(signature)
         dispatcher.disable_compile()
         return dispatcher  # type: ignore[no-any-return]

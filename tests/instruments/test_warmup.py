@@ -43,6 +43,23 @@ def test_the_command_tells_how_far_it_is() -> None:
     assert done.output.startswith("ready after")
 
 
+def test_what_is_missing_is_compiled_in_processes_of_its_own(tmp_path: Path) -> None:
+    code = """
+import sys
+import instruments.warmup as w
+w.KERNELS, w.SHARES = ("limiting", "sampler"), (60, 40)
+told = []
+w.warm_up(lambda *what: told.append(what))
+from instruments.kernels.limiting import limit
+print(sorted(told), sum(limit.stats.cache_hits.values()))
+"""
+    env = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, timeout=120,
+                          check=True)
+    several = (os.cpu_count() or 1) > 1
+    assert done.stdout.split("\n")[0] == f"[('limiting', 60), ('sampler', 40)] {int(several)}"
+
+
 def test_every_module_with_a_kernel_is_warmed_up() -> None:
     with_kernels = {p.stem for p in (ROOT / "instruments" / "kernels").glob("*.py") if "\n@kernel(" in p.read_text()}
     assert with_kernels == set(KERNELS)

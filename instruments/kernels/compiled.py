@@ -24,7 +24,7 @@ _patience = [True]
 
 
 class NotCompiledError(Exception):
-    """A kernel is not in the cache, and only_loading() forbids to compile it: its module is not imported."""
+    """A kernel is not in the cache, and only_loading() forbids to compile it."""
 
 
 @contextmanager

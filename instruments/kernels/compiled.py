@@ -29,7 +29,7 @@ class NotCompiledError(Exception):
 
 @contextmanager
 def only_loading() -> Iterator[None]:
-    """Within, a module of kernels that would have to be compiled raises NotCompiledError instead. For warmup.py alone."""
+    """Within, a module of kernels that is not compiled raises NotCompiledError instead. For warmup.py alone."""
     _patience.append(False)
     try:
         yield

@@ -231,8 +231,10 @@ def _filter(s, fo, m):  # type: ignore[no-untyped-def]
     turns = between(turns, 10.0 / s.p[at.P_RATE], 0.45)
     sine, cosine = turn_sine(turns * 0.5), turn_sine(0.25 - turns * 0.5)
     _draw(s, fo + at.LINE_G * LANES, sine / cosine, m)
-    k = power_of_two(load(s.w, (at.B_SUMS + at.M_Q) * LANES) * -1.0) * (1.0 / s.p[at.P_Q])
-    _draw(s, fo + at.LINE_K * LANES, between(k, 0.02, 20.0), m)
+    k = spread(1.0 / s.p[at.P_Q])
+    if s.p[at.P_MODS] > 0.0:
+        k = between(k * power_of_two(load(s.w, (at.B_SUMS + at.M_Q) * LANES) * -1.0), 0.02, 20.0)
+    _draw(s, fo + at.LINE_K * LANES, k, m)
     if s.p[at.P_DRIVE] >= 0.0:
         decibels = load(s.w, (at.B_SUMS + at.M_DRIVE) * LANES) + s.p[at.P_DRIVE]
         drive = larger(power_of_two(between(decibels, 0.0, 60.0) * _OCTAVES_PER_DB) - 1.0, spread(1e-3))
@@ -245,7 +247,8 @@ def _levels(s, fo, then, m):  # type: ignore[no-untyped-def]
     level = load(s.w, (at.B_SOURCES + at.S_ENV + at.AMP) * LANES) * load(s.f, fo + at.L_LEVEL * LANES)
     fade = load(s.f, fo + at.L_FADE * LANES) - load(s.f, fo + at.L_FADING * LANES) * then
     level = level * larger(fade, spread(0.0)) * load(s.f, fo + at.L_GAIN * LANES)
-    level = level * _gain(s, (at.B_SUMS + at.M_LEVEL) * LANES)
+    if s.p[at.P_MODS] > 0.0:
+        level = level * _gain(s, (at.B_SUMS + at.M_LEVEL) * LANES)
     pan = between(load(s.f, fo + at.L_PAN * LANES) + load(s.w, (at.B_SUMS + at.M_PAN) * LANES), -1.0, 1.0)
     loud = level * 1.4142135623730951
     _draw(s, fo + at.LINE_LEFT * LANES, loud * turn_sine((1.0 - pan) * 0.125), m)

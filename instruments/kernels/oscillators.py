@@ -199,7 +199,9 @@ def _tile(s, tile, first, last, into):  # type: ignore[no-untyped-def]
     fo, no = tile * int(s.p[at.P_FLOATS]) * LANES, tile * int(s.p[at.P_INTS]) * LANES
     for i in range(first, last):
         store(s.w, (at.B_LEFT + i) * LANES, spread(0.0))
-        store(s.w, (at.B_RIGHT + i) * LANES, spread(0.0))
+    if s.p[at.P_STEREO] > 0.0:
+        for i in range(first, last):
+            store(s.w, (at.B_RIGHT + i) * LANES, spread(0.0))
     _oscillate(s, fo, no, first, last)
     if s.p[at.P_NOISE] > 0.0 or s.p[at.P_CLICK] > 0.0:
         _breathe(s, fo, no, first, last)

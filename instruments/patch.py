@@ -147,6 +147,23 @@ def _oscillators(where: str, rows: list[Mapping[str, Any]]) -> tuple[Values, ...
     return made
 
 
+_OSCILLATORS_ALONE = {
+    "voice": {"mode", "glide_ms", "glide", "note_bend_semitones"},
+    "amp": {"attack_curve", "decay_curve", "release_curve", "key_octaves", "velocity_attack"},
+    "filter": {"drive_db", "velocity_envelope", "timbre_octaves", "release_ms", "attack_curve", "decay_curve",
+               "release_curve", "key_octaves", "velocity_attack"},
+    "pitch": {*SECTIONS["pitch"]}, "envelope": {*SECTIONS["envelope"]}, "sub": {*SECTIONS["sub"]},
+}
+
+
+def _check_engine(where: str, engine: str, tables: Mapping[str, Mapping[str, Any]]) -> None:
+    """Nothing that the engine would pass over in silence."""
+    for section, keys in _OSCILLATORS_ALONE.items():
+        for key in keys & set(tables[section]):
+            if engine != "oscillators":
+                raise InstrumentError(f"{where}: {section}.{key} is not for engine {engine!r}: leave it out")
+
+
 def _check_modulations(where: str, patch: Patch) -> None:
     """Do sources and targets exist, and does the engine know them?"""
     if patch.engine != "oscillators" and (patch.lfos or patch.modulations):
@@ -191,6 +208,7 @@ def parse_patch(name: str, text: str, where: str) -> Patch:
         tables[key] = table.get(key, {})
         if not isinstance(tables[key], dict):
             raise InstrumentError(f"{where}: {key} = {tables[key]!r} must be a table: write [{key}]")
+    _check_engine(where, engine, tables)
     pieces = []
     for key, piece in tables["piece"].items():
         if not isinstance(piece, dict):

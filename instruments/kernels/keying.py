@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from instruments.kernels import lane_layout as at
+from instruments.kernels.channels import pedalled, place_of, set_zone, within
 from instruments.kernels.lanes import LANES
 from instruments.kernels.tone import decibels, octaves, part, seeded, stepped, uniform, warped
 
@@ -14,41 +15,6 @@ _OFF, _ON, _CC, _BEND, _PRESSURE = 0, 1, 2, 3, 4
 _STEAL_S = 0.004
 _RESTRIKE_S = 0.030
 _NO_RPN = 16383.0
-
-
-@part
-def place_of(i, lane_count):  # type: ignore[no-untyped-def]
-    """Where voice i's lane 0-th field lies, in an array of tiles of so many vectors."""
-    return (i // LANES) * lane_count * LANES + i % LANES
-
-
-@part
-def gather(s, tile, gains):  # type: ignore[no-untyped-def]
-    """What the channels of a tile's voices say, into their lanes; gains: the channels' field that holds theirs now.
-
-    A zone's master channel adds to its members.
-    """
-    fo = tile * int(s.p[at.P_FLOATS]) * LANES
-    for lane in range(LANES):
-        i = tile * LANES + lane
-        if s.v[i, at.N_STATE] == at.FREE:
-            continue
-        ch = int(s.v[i, at.N_CHANNEL])
-        bend, wheel, pressure = s.c[ch, at.C_BEND], s.c[ch, at.C_WHEEL], s.c[ch, at.C_PRESSURE]
-        timbre, gain, semitones = s.c[ch, at.C_TIMBRE], s.c[ch, gains], bend * s.c[ch, at.C_RANGE]
-        master = int(s.c[ch, at.C_MASTER])
-        if master >= 0 and master != ch:
-            semitones += s.c[master, at.C_BEND] * s.c[master, at.C_RANGE]
-            wheel, pressure = max(wheel, s.c[master, at.C_WHEEL]), max(pressure, s.c[master, at.C_PRESSURE])
-            timbre = min(max(timbre + s.c[master, at.C_TIMBRE], -1.0), 1.0)
-            gain *= s.c[master, gains]
-        lane_at = fo + lane
-        s.f[lane_at + at.L_BEND * LANES] = np.float32(semitones / 12.0)
-        s.f[lane_at + at.L_BENT * LANES] = np.float32(bend)
-        s.f[lane_at + at.L_WHEEL * LANES] = np.float32(wheel)
-        s.f[lane_at + at.L_PRESSURE * LANES] = np.float32(pressure)
-        s.f[lane_at + at.L_TIMBRE * LANES] = np.float32(timbre)
-        s.f[lane_at + at.L_GAIN * LANES] = np.float32(gain)
 
 
 @part
@@ -304,18 +270,6 @@ def _release(s, i, pos):  # type: ignore[no-untyped-def]
 
 
 @part
-def _pedalled(s, ch):  # type: ignore[no-untyped-def]
-    master = int(s.c[ch, at.C_MASTER])
-    return s.c[ch, at.C_SUSTAIN] > 0 or (master >= 0 and s.c[master, at.C_SUSTAIN] > 0)
-
-
-@part
-def _within(s, channel, ch):  # type: ignore[no-untyped-def]
-    """Does what channel `ch` says hold for `channel`: its own, or one of its zone's members?"""
-    return channel == ch or int(s.c[channel, at.C_MASTER]) == ch
-
-
-@part
 def _off(s, key, ch, pos):  # type: ignore[no-untyped-def]
     if s.p[at.P_MODE] != at.POLY:
         _forget(s, key, ch)
@@ -328,7 +282,7 @@ def _off(s, key, ch, pos):  # type: ignore[no-untyped-def]
         return
     if s.g[at.G_KEYS] > 0:
         _change(s, oldest, s.g[at.G_KEYS] < 0, pos)
-    elif _pedalled(s, ch):
+    elif pedalled(s, ch):
         s.v[oldest, at.N_STATE] = at.PEDAL
     else:
         _release(s, oldest, pos)
@@ -340,28 +294,10 @@ def _release_all(s, ch, pedal_only, pos):  # type: ignore[no-untyped-def]
         s.g[at.G_KEYS] = 0
     for i in range(int(s.p[at.P_VOICES])):
         state, channel = s.v[i, at.N_STATE], int(s.v[i, at.N_CHANNEL])
-        if not _within(s, channel, ch):
+        if not within(s, channel, ch):
             continue
-        if (state == at.PEDAL and not (pedal_only and _pedalled(s, channel))) or (state == at.HELD and not pedal_only):
+        if (state == at.PEDAL and not (pedal_only and pedalled(s, channel))) or (state == at.HELD and not pedal_only):
             _release(s, i, pos)
-
-
-@part
-def _zone(s, master, members):  # type: ignore[no-untyped-def]
-    """MPE's configuration message: a lower zone (master 0) or an upper one (15) of so many member channels."""
-    members = min(max(members, 0), 15)
-    s.c[master, at.C_MEMBERS] = members
-    for ch in range(at.CHANNELS):
-        if int(s.c[ch, at.C_MASTER]) == master:
-            s.c[ch, at.C_MASTER] = -1.0
-            s.c[ch, at.C_RANGE] = s.p[at.P_BEND]
-    for j in range(1, members + 1):
-        ch = master + j if master == 0 else master - j
-        if ch != at.CHANNELS - 1 - master or s.c[ch, at.C_MEMBERS] == 0:
-            s.c[ch, at.C_MASTER] = master
-            s.c[ch, at.C_RANGE] = s.p[at.P_NOTE_BEND]
-    if members > 0:
-        s.c[master, at.C_RANGE] = 2.0
 
 
 @part
@@ -376,7 +312,7 @@ def _controller(s, ch, number, value, pos):  # type: ignore[no-untyped-def]
                     if s.c[other, at.C_MASTER] == s.c[ch, at.C_MASTER]:
                         s.c[other, at.C_RANGE] = min(value, 96.0)
         elif s.c[ch, at.C_RPN] == 6.0 and ch in (0, at.CHANNELS - 1):
-            _zone(s, ch, int(value))
+            set_zone(s, ch, int(value))
     elif number == 7:
         s.c[ch, at.C_VOLUME] = value / 100.0
     elif number == 11:
@@ -395,7 +331,7 @@ def _controller(s, ch, number, value, pos):  # type: ignore[no-untyped-def]
         s.g[at.G_KEYS] = 0
         for i in range(int(s.p[at.P_VOICES])):
             state = s.v[i, at.N_STATE]
-            if state not in (at.FREE, at.FADING) and _within(s, int(s.v[i, at.N_CHANNEL]), ch):
+            if state not in (at.FREE, at.FADING) and within(s, int(s.v[i, at.N_CHANNEL]), ch):
                 _fade(s, i, pos, _STEAL_S)
     elif number == 121:
         s.c[ch, at.C_BEND], s.c[ch, at.C_WHEEL], s.c[ch, at.C_PRESSURE], s.c[ch, at.C_EXPRESSION] = 0.0, 0.0, 0.0, 1.0

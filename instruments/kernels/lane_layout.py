@@ -35,7 +35,7 @@ SHAPES = ("sine", "saw", "pulse", "triangle", "noise", "pink")
 SINE, SAW, PULSE, TRIANGLE, NOISE, PINK = range(6)
 LFO_SHAPES = ("sine", "triangle", "saw", "square", "random")
 ENVELOPES = ("amp", "filter", "pitch", "envelope")
-AMP, FILTER, PITCH, FREE_ENVELOPE = range(4)
+AMP, FILTER, PITCH = range(3)
 
 # The patch. Times in seconds, frequencies in Hz, levels linear, unless named otherwise.
 (
@@ -135,7 +135,7 @@ B_FADED = B_MASK + 1  # the share of its depth that the vibrato has reached
 SCRATCH = B_FADED + 1
 
 # The instrument; the first are as in layout.py.
-(G_IDLE, G_TREM_L, G_TREM_R, G_DTREM_L, G_DTREM_R, G_ACTIVE, G_LAST, G_KEYS, G_COUNT, G_CHANGED, G_MOVED) = range(11)
+(G_IDLE, G_TREM_L, G_TREM_R, G_DTREM_L, G_DTREM_R, G_LAST, G_KEYS, G_COUNT, G_CHANGED, G_MOVED) = range(10)
 GLOBAL_FIELDS = G_MOVED + STRETCH + 1
 # A held key of a synth of one voice.
 K_KEY, K_CHANNEL, K_VELOCITY, K_CENTS = range(4)

@@ -13,7 +13,6 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from llvmlite import binding, ir
 from numba import types
 from numba.core import cgutils
@@ -311,7 +310,6 @@ def centred(cycles):  # type: ignore[no-untyped-def]
 
 UNIT = 2.0**-32
 """Cycles to a step of a phase that is kept as an int."""
-GOLDEN = np.int64(0x9E3779B1)
 
 
 @part

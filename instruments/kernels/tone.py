@@ -63,32 +63,6 @@ def sine(cycles):  # type: ignore[no-untyped-def]
 
 
 @part
-def saw(cycles, dt):  # type: ignore[no-untyped-def]
-    """Band-limited saw -1..1 rising, two-point polyBLEP (Valimaki and Huovilainen 2007), without branches."""
-    t = cycles - np.floor(cycles)
-    w = cycles - np.floor(cycles + 0.5)
-    z = max(0.0, 1.0 - abs(w) / dt)
-    return 2.0 * t - 1.0 + math.copysign(z * z, w)
-
-
-@part
-def square(cycles, dt):  # type: ignore[no-untyped-def]
-    """Band-limited square: the polyBLEP residuals of both edges shrink it by the same z^2."""
-    w = 2.0 * cycles - np.floor(2.0 * cycles + 0.5)
-    z = max(0.0, 1.0 - abs(w) / (2.0 * dt))
-    return math.copysign(1.0 - z * z, cycles - np.floor(cycles) - 0.5)
-
-
-@part
-def triangle(cycles, dt):  # type: ignore[no-untyped-def]
-    """Band-limited triangle, peak at 0 cycles, two-point polyBLAMP (Esqueda, Valimaki and Bilbao 2016)."""
-    w = abs(cycles - np.floor(cycles + 0.5))
-    a = max(0.0, 1.0 - w / dt)
-    b = max(0.0, 1.0 - (0.5 - w) / dt)
-    return 1.0 - 4.0 * w + (b * b * b - a * a * a) * dt * (8.0 / 6.0)
-
-
-@part
 def warped(hz, rate):  # type: ignore[no-untyped-def]
     """g = tan(pi f / rate) of a TPT filter (Zavalishin), f held within 10 Hz .. 0.45 rate."""
     return math.tan(math.pi * min(max(hz, 10.0), 0.45 * rate) / rate)

@@ -75,6 +75,7 @@ def test_an_unknown_name_lists_the_known() -> None:
      ["oscillator[2].sync = 2", "itself synced"]),
     ('engine = "oscillators"\n[[lfo]]\nshape = "round"', ["lfo[0].shape", "'round'", "random"]),
     ('engine = "oscillators"\n' + "[[lfo]]\n" * 4, ["4 x [[lfo]]", "3"]),
+    ('engine = "modes"\n[string]\npartials = 3\n[voice]\nglide_ms = 50', ["voice.glide_ms", "'modes'"]),
     ('engine = "modes"\n[string]\npartials = 3\n[[lfo]]', ["modes", "[[lfo]]"]),
     ('engine = "oscillators"\n[[oscillator]]\n[[modulation]]\nsource = "moon"\ntarget = "pan"\namount = 1',
      ["modulation[0].source", "'moon'", "velocity"]),

@@ -22,6 +22,7 @@ from instruments import registry
 from instruments.block import InstrumentError
 from instruments.guest import Guest
 from instruments.patch import Placement, patch_names
+from instruments.modal import ModalSynth
 from instruments.registry import Synthesizer, check_instrument, find_instrument, make_instrument, register_synthesizer
 from instruments.synth import Synth
 
@@ -160,7 +161,7 @@ def test_what_a_package_does_wrong_is_named_and_contained(monkeypatch: pytest.Mo
 
 def test_a_package_cannot_take_a_patchs_name(monkeypatch: pytest.MonkeyPatch) -> None:
     announce(monkeypatch, piano="note_functions:sine")
-    assert isinstance(make_instrument("piano"), Synth)
+    assert isinstance(make_instrument("piano"), ModalSynth)
     assert ["keeps it" in i.problem for i in registry.instruments() if i.name == "piano"] == [True]
 
 

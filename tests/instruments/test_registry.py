@@ -21,8 +21,8 @@ from oracles import RATE, on, render
 from instruments import registry
 from instruments.block import InstrumentError
 from instruments.guest import Guest
-from instruments.patch import Placement, patch_names
 from instruments.modal import ModalSynth
+from instruments.patch import Placement, patch_names
 from instruments.registry import Synthesizer, check_instrument, find_instrument, make_instrument, register_synthesizer
 from instruments.synth import Synth
 

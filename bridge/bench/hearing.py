@@ -125,12 +125,6 @@ def attack_ms(envelope: Signal) -> float:
     return float(int(np.argmax(e >= 0.9 * top)) - int(np.argmax(e >= 0.1 * top))) * 1e3 / RATE
 
 
-def level_after(envelope: Signal, seconds: float) -> float:
-    """dB re the maximum, so long after the maximum of the first 1.2 s."""
-    peak = int(envelope[: int(1.2 * RATE)].argmax())
-    return float(envelope[min(len(envelope) - 1, peak + round(seconds * RATE))] - envelope[peak])
-
-
 def t60_s(envelope: Signal, start_db: float, end_db: float) -> float | None:
     """60 dB time, by a straight line through the envelope between two levels below its maximum; None if never there."""
     peak = int(envelope[: int(1.2 * RATE)].argmax())

@@ -333,6 +333,7 @@ class _Watch:
         self._main = main
         self._ports: tuple[PortState, ...] = ()
         self._plugins: dict[int, str] = {}
+        self._guests: dict[int, tuple[str, int]] = {}
         self._missing: set[str] = set()
         self._errors = 0
         self._looks = self._peers = 0
@@ -349,6 +350,12 @@ class _Watch:
             if state != self._plugins.get(i, "loading"):
                 say(f"plug-in {status['plugin']}: {state}")
             self._plugins[i] = state
+        for i, guest in enumerate(self._rig.guest_status()):
+            heard = guest.state.partition(":")[0], guest.faults  # not each note that is rendered
+            if heard != self._guests.get(i, ("ok", 0)):
+                failed = f" ({guest.faults} failures: {guest.last_error})" if heard[0] == "ok" and guest.faults else ""
+                say(f"instrument {guest.instrument}: {guest.state}{failed}")
+            self._guests[i] = heard
         missing = set(driver.missing)
         for port in sorted(missing - self._missing):
             say(f"port {port!r} is gone: it is connected again when it comes back")

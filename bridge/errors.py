@@ -4,8 +4,8 @@ from composers.errors import MusicError, SidemanError
 from instruments.errors import InstrumentError
 
 __all__ = [
-    "CalibrationError", "DeviceError", "InstrumentError", "MessageError", "MusicError", "PortError", "SessionError",
-    "SidemanError",
+    "CalibrationError", "DataError", "DeviceError", "InstrumentError", "MessageError", "MusicError", "PortError",
+    "SessionError", "SidemanError",
 ]
 
 
@@ -27,3 +27,7 @@ class MessageError(SidemanError, ValueError):
 
 class CalibrationError(SidemanError):
     """A measurement that gave nothing to go by: names what was heard instead, and what to look at."""
+
+
+class DataError(SidemanError):
+    """Data of the user's or the developer's that is not there or not readable: names the path and how to get it."""

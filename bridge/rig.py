@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bridge.session import EffectSpec, Session, Track
-from instruments.block import Effect
+from bridge.session import EffectSpec, Session, Track, tuning_of
+from instruments.block import Effect, Instrument
 from instruments.chain import Chain
 from instruments.effects import make_effect
+from instruments.guest import Guest, GuestStatus
 from instruments.hosted import PIPELINE_FRAMES, HostedEffect, PluginStatus
 from instruments.mixer import Mixer, Strip
-from instruments.patch import make_instrument, placement
+from instruments.registry import make_instrument, placement
+from instruments.tuned import Tuned
 
 
 class Rig(Mixer):
-    """A session's mixer, which also knows its hosted plug-ins."""
+    """A session's mixer, which also knows its hosted plug-ins and other people's instruments."""
 
     plugins: tuple[HostedEffect, ...] = ()
+    guests: tuple[Guest, ...] = ()
+
+    def guest_status(self) -> list[GuestStatus]:
+        """Of each instrument that is registered or installed by others, in the session's order. Any thread."""
+        return [g.status() for g in self.guests]
 
     def plugin_status(self) -> list[PluginStatus]:
         """Of each hosted plug-in, in the session's order. Any thread."""
@@ -46,18 +53,29 @@ def build_rig(session: Session, rate: int, max_frames: int, *, block: int = 0, o
                 made.append(plugin)
         return made
 
-    strips = [_strip(track, effects(track.effects)) for track in session.tracks]
+    guests: list[Guest] = []
+
+    def instrument(track: Track) -> Instrument:
+        made = make_instrument(track.instrument, tempo=session.music.tempo, offline=offline,
+                               stand_in="drums" if "drums" in track.parts else "piano")
+        if isinstance(made, Guest):
+            guests.append(made)
+        tuning = tuning_of(track, session.music.key)
+        return made if tuning is None else Tuned(made, tuning)
+
+    strips = [_strip(track, instrument(track), effects(track.effects)) for track in session.tracks]
     rig = Rig(strips, rate, max_frames, effects=effects(session.master_effects), master_gain_db=session.master_gain_db)
     rig.plugins = tuple(plugins)
+    rig.guests = tuple(guests)
     rig.prepare()
     return rig
 
 
-def _strip(track: Track, effects: Sequence[Effect]) -> Strip:
+def _strip(track: Track, instrument: Instrument, effects: Sequence[Effect]) -> Strip:
     place = placement(track.instrument)
     return Strip(
         track.name,
-        Chain(make_instrument(track.instrument), effects),
+        Chain(instrument, effects),
         gain_db=max(-90.0, min(24.0, place.gain_db + track.gain_db)),
         pan=place.pan if track.pan is None else track.pan,
         mute=track.mute,

@@ -19,9 +19,11 @@ from bridge.refusal import invalid
 from bridge.tempo import MAX_BPM, MIN_BPM
 from composers.composer import Plan, find_genre, make_band
 from composers.score import Meter
+from composers.theory.pitch import parse_pitch_name
 from instruments.effects import make_effect
-from instruments.patch import find_patch
 from instruments.plugin_scan import find as find_plugin
+from instruments.registry import check_instrument
+from instruments.tuning import Tuning, find_tuning
 
 CLOCK_IN, CLOCK_OUT = "clock in", "clock out"
 
@@ -30,6 +32,7 @@ Db = Annotated[float, Meta(ge=-90, le=24, description="a number of dB from -90 t
 OffsetMs = Annotated[float, Meta(ge=-500, le=500, description="a number of ms from -500 to 500")]
 Flag = Annotated[bool, Meta(description="true or false")]
 Name = Annotated[str, Meta(min_length=1, max_length=64, description="a name of 1 to 64 letters")]
+Sound = Annotated[str, Meta(min_length=1, max_length=1024, description="a name of an instrument or a path")]
 Names = Annotated[list[Name], Meta(min_length=1, description="a list of names, at least one")]
 
 
@@ -56,7 +59,10 @@ class Track(Struct, frozen=True, forbid_unknown_fields=True):
     """One player: the parts it takes from the band, the instrument it plays them on, and where its MIDI goes.
 
     parts       of the genre, e.g. ["comp", "melody"]
-    instrument  a patch or an everyday name ("piano"); `sideman doctor` and error messages list them
+    instrument  a patch or an everyday name ("piano"), one that another package or program brings, the path of a patch
+                (my.toml), or a SoundFont's preset ("FluidR3_GM.sf2:32"); `sideman patches` lists them
+    tuning      "rast", "just:D", "19-edo", "slendro.scl" ...: see instruments.tuning; built on the session's key if it
+                does not say on which note
     gain_db     on top of the patch's own level; pan -1 (left) .. 1 (right); reverb: send in dB, or none for the default
     port        connect the track's MIDI output to this existing port too (exact name or a unique part of it)
     offset_ms   send the track's MIDI so much later (> 0) or earlier (< 0) than the music: `sideman calibrate` measures
@@ -65,7 +71,8 @@ class Track(Struct, frozen=True, forbid_unknown_fields=True):
 
     name: Name
     parts: Names
-    instrument: Name
+    instrument: Sound
+    tuning: Sound | None = None
     effects: list[EffectSpec] = []
     gain_db: Db = 0.0
     pan: Annotated[float, Meta(ge=-1, le=1, description="a number from -1 (left) to 1 (right)")] | None = None
@@ -283,9 +290,13 @@ def check(session: Session, place: str) -> None:
                 raise SessionError(f"{place}: tracks[{i}].parts: {part!r} is no part of {session.music.genre}: "
                                    f"choose from {', '.join(known)}")
         try:
-            find_patch(track.instrument)
+            check_instrument(track.instrument)
         except InstrumentError as error:
             raise SessionError(f"{place}: tracks[{i}].instrument: {error}") from None
+        try:
+            tuning_of(track, session.music.key)
+        except (InstrumentError, MusicError) as error:
+            raise SessionError(f"{place}: tracks[{i}].tuning: {error}") from None
         for j, spec in enumerate(track.effects):
             _check_effect(spec, f"{place}: tracks[{i}].effects[{j}]")
     for j, spec in enumerate(session.master_effects):
@@ -312,6 +323,11 @@ def _check_twice(ports: Sequence[str | None], place: str, why: str) -> None:
         if port is not None and (first := seen.setdefault(port, i)) != i:
             raise SessionError(f"{place}[{i}].port = {port!r} is that of entry [{first}], too: {why}; leave one of "
                                f"them out")
+
+
+def tuning_of(track: Track, key: str) -> Tuning | None:
+    """What the track's tuning means in a piece in `key`: the tonic is the key's. Raises InstrumentError, MusicError."""
+    return None if track.tuning is None else find_tuning(track.tuning, parse_pitch_name(key).pitch_class)
 
 
 def _check_effect(spec: EffectSpec, place: str) -> None:

@@ -11,7 +11,7 @@ from bridge import wire
 from bridge.errors import SessionError
 from bridge.session import Session, Track, check
 from composers.composer import find_genre
-from instruments.patch import find_patch
+from instruments.registry import check_instrument
 
 
 def generated(session: Session, params: wire.GenerateParams) -> Session:
@@ -61,7 +61,7 @@ def _tracks(names: Sequence[str], parts: Mapping[str, tuple[str, ...]], session:
     have = {t.name: t for t in session.tracks}
     tracks = []
     for name in names:
-        find_patch(name)
+        check_instrument(name)
         taken = list(parts[name])
         old = have.get(name)
         tracks.append(old if old is not None and old.parts == taken else Track(name, taken, name))

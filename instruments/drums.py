@@ -11,8 +11,7 @@ from instruments.block import AudioBlock, FrameEvent, InstrumentError, Kind, Tra
 from instruments.kernels import layout as at
 from instruments.kernels.percussion import drum
 from instruments.packing import EventRows, gain, silent
-from instruments.parameters import Values
-from instruments.patch import Patch
+from instruments.patch import Patch, Piece
 
 HITS = 28
 """Hits that may ring at once."""
@@ -50,7 +49,7 @@ class DrumKit:
         for i, piece in enumerate(pieces):
             for key in piece.keys:
                 self._keys[key] = i
-            _pack(self._d[i], piece.values)
+            _pack(self._d[i], piece)
             for j, (hz, db, t60) in enumerate(piece.modes):
                 self._dm[i, j] = hz, gain(db), t60
                 longest = max(longest, t60)
@@ -61,10 +60,11 @@ class DrumKit:
                 longest = max(longest, 1.5 * piece.values["shimmer_t60_s"])
         self._h = np.zeros((HITS, at.HIT_FIELDS))
         self._hm = np.zeros((HITS, at.DRUM_MODES, 4))
-        self._hb = np.zeros((HITS, at.HIT_BAND_ROWS, at.DRUM_BANDS))
+        self._hb = np.zeros((HITS, at.HIT_BAND_ROWS * at.DRUM_BANDS), np.float32)
         self._m = np.zeros((HITS, at.MODE_ROWS, at.PLATE), np.float32)
         self._r = np.zeros(HITS + 1, np.uint64)
         self._w = np.zeros((8, at.GRID))
+        self._wf = np.zeros(at.GRID, np.float32)
         self._out = np.zeros((2, max_frames), np.float32)
         self._rows = EventRows()
         self._rate = float(rate)
@@ -86,7 +86,8 @@ class DrumKit:
         for start, stop, count in self._rows.spans(events, frames):
             drum(
                 self._d, self._dm, self._db, self._keys, self._h, self._hm, self._hb, self._m, self._r,
-                self._rows.rows, count, self._out, self._w, start, stop, transport.frame, self._rate, self._gain,
+                self._rows.rows, count, self._out, self._w, self._wf, start, stop, transport.frame, self._rate,
+                self._gain,
             )
         out[:] = self._out[:, :frames]
 
@@ -109,7 +110,19 @@ class DrumKit:
         """Nothing to give back."""
 
 
-def _pack(row: NDArray[np.float64], v: Values) -> None:
+def _centre(piece: Piece) -> float:
+    """Where a piece's energy lies: the mean of log Hz, weighted by power and decay."""
+    parts = [(hz, gain(db) ** 2 * t60) for hz, db, t60 in piece.modes]
+    parts += [(hz, gain(db) ** 2 * t60) for _, hz, db, _, t60 in piece.bands]
+    if piece.values["shimmer"]:
+        parts.append((3000.0, piece.values["shimmer"] * gain(piece.values["shimmer_db"]) ** 2
+                      * piece.values["shimmer_t60_s"]))
+    hz, weights = np.array(parts).T
+    return float(np.exp(np.average(np.log(hz), weights=weights)))
+
+
+def _pack(row: NDArray[np.float64], piece: Piece) -> None:
+    v = piece.values
     numbers = {
         at.D_LEVEL: gain(v["level_db"]), at.D_PAN: v["pan"], at.D_VELOCITY: v["velocity"], at.D_SNAP: v["snap"],
         at.D_DECAY_VEL: v["decay_velocity"], at.D_ATTACK: v["attack_ms"] * _MS,
@@ -123,6 +136,7 @@ def _pack(row: NDArray[np.float64], v: Values) -> None:
         at.D_SHIMMER_LOW: v["shimmer_low_hz"], at.D_SHIMMER_HIGH: v["shimmer_high_hz"],
         at.D_SHIMMER_LEVEL: gain(v["shimmer_db"]), at.D_SHIMMER_T60: v["shimmer_t60_s"],
         at.D_SHIMMER_KEY: v["shimmer_octaves"], at.D_SHIMMER_TILT: v["shimmer_tilt_db"], at.D_WIDTH: v["width"],
+        at.D_TILT: v["tilt"], at.D_CENTRE: _centre(piece),
     }
     for place, number in numbers.items():
         row[place] = number

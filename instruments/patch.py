@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from instruments.block import Instrument, InstrumentError
+from instruments.kernels.lane_layout import LFOS, MODULATIONS
 from instruments.kernels.layout import DRUM_BANDS, DRUM_MODES, HARMONICS, OSCILLATORS, PARTIALS, TABLES
 from instruments.parameters import (
     BIQUAD,
+    LFO,
     OSCILLATOR,
     PARTIAL,
     PIECE,
@@ -28,6 +30,7 @@ from instruments.parameters import (
     Spec,
     Values,
     checked,
+    modulation,
 )
 
 
@@ -52,17 +55,20 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """A sound. engine: "oscillators", "modes" or "drums". All numbers are checked.
+    """A sound. engine: "oscillators", "modes" or "drums"; quality: "normal" or "high". All numbers are checked.
 
     harmonics: by ascending key, levels in dB of a string's first partials 0.3 s after the onset.
     """
 
     name: str
     engine: str
+    quality: str
     family: str
     aliases: tuple[str, ...]
     sections: Mapping[str, Values]
     oscillators: tuple[Values, ...]
+    lfos: tuple[Values, ...]
+    modulations: tuple[Values, ...]
     partials: tuple[Values, ...]
     harmonics: tuple[tuple[int, tuple[float, ...]], ...]
     equalizer: tuple[Values, ...]
@@ -123,6 +129,60 @@ def _harmonics(where: str, rows: list[Mapping[str, Any]]) -> tuple[tuple[int, tu
     return tuple(found)
 
 
+def _oscillators(where: str, rows: list[Mapping[str, Any]]) -> tuple[Values, ...]:
+    """Checked one by one, and whom they follow: only an oscillator that is computed before can lead."""
+    made = tuple(checked(f"{where}: oscillator[{i}]", OSCILLATOR, row) for i, row in enumerate(rows))
+    for i, o in enumerate(made):
+        spot = f"{where}: oscillator[{i}]"
+        if o["sync"] > i:
+            raise InstrumentError(f"{spot}.sync = {o['sync']:g} does not come before it: give 0 to {i}")
+        if o["fm_by"] > i + 1:
+            raise InstrumentError(f"{spot}.fm_by = {o['fm_by']:g} comes after it: give 0 to {i + 1}")
+        if o["fm_by"] == i + 1 and (o["shape"] != "sine" or o["sync"]):
+            raise InstrumentError(f"{spot}.fm_by = {i + 1} is itself: only a free sine can modulate itself")
+        if o["sync"] and made[int(o["sync"]) - 1]["sync"]:
+            raise InstrumentError(f"{spot}.sync = {o['sync']:g} is itself synced: sync both to the same")
+        if o["shape"] in ("noise", "pink") and (o["sync"] or o["fm_by"] or o["fm_ratio"]):
+            raise InstrumentError(f"{spot}.shape = {o['shape']!r} has no phase: leave out its fm and sync")
+    return made
+
+
+_OSCILLATORS_ALONE = {
+    "voice": {"mode", "glide_ms", "glide", "note_bend_semitones"},
+    "amp": {"attack_curve", "decay_curve", "release_curve", "key_octaves", "velocity_attack"},
+    "filter": {"drive_db", "velocity_envelope", "timbre_octaves", "release_ms", "attack_curve", "decay_curve",
+               "release_curve", "key_octaves", "velocity_attack"},
+    "pitch": {*SECTIONS["pitch"]}, "envelope": {*SECTIONS["envelope"]}, "sub": {*SECTIONS["sub"]},
+}
+
+
+def _check_engine(where: str, engine: str, tables: Mapping[str, Mapping[str, Any]]) -> None:
+    """Nothing that the engine would pass over in silence."""
+    for section, keys in _OSCILLATORS_ALONE.items():
+        for key in keys & set(tables[section]):
+            if engine != "oscillators":
+                raise InstrumentError(f"{where}: {section}.{key} is not for engine {engine!r}: leave it out")
+
+
+def _check_modulations(where: str, patch: Patch) -> None:
+    """Do sources and targets exist, and does the engine know them?"""
+    if patch.engine != "oscillators" and (patch.lfos or patch.modulations):
+        raise InstrumentError(f"{where}: engine {patch.engine!r} knows no [[lfo]] and [[modulation]]: leave them out")
+    for i, m in enumerate(patch.modulations):
+        spot = f"{where}: modulation[{i}]"
+        for key in ("source", "by", "target"):
+            word = m[key].removesuffix("_octaves")
+            if word.startswith("lfo") and int(word[3]) > len(patch.lfos):
+                raise InstrumentError(f"{spot}.{key} = {m[key]!r} is not there: there are {len(patch.lfos)} x [[lfo]]")
+        target = m["target"]
+        if target.startswith("oscillator") and int(target[10]) > len(patch.oscillators):
+            raise InstrumentError(
+                f"{spot}.target = {target!r} is not there: there are {len(patch.oscillators)} x [[oscillator]]"
+            )
+        if target.startswith("lfo") and patch.lfos[int(target[3]) - 1]["run"] == "free":
+            raise InstrumentError(f"{spot}.target = {target!r} runs free of the notes: give that lfo run = \"note\"")
+
+
 def parse_patch(name: str, text: str, where: str) -> Patch:
     """The patch in a TOML text; `where` names it in errors. Raises InstrumentError: file, key, value, allowed range."""
     try:
@@ -132,8 +192,11 @@ def parse_patch(name: str, text: str, where: str) -> Patch:
     engine = table.get("engine")
     if engine not in ("oscillators", "modes", "drums"):
         raise InstrumentError(f"{where}: engine = {engine!r} is not known: give oscillators, modes or drums")
-    lists = {"oscillator", "partial", "harmonics", "equalizer"}
-    known = {"engine", "family", "aliases", "mix", "piece", *lists, *SECTIONS}
+    quality = table.get("quality", "normal")
+    if quality not in ("normal", "high"):
+        raise InstrumentError(f"{where}: quality = {quality!r} is not known: give normal or high")
+    lists = {"oscillator", "lfo", "modulation", "partial", "harmonics", "equalizer"}
+    known = {"engine", "quality", "family", "aliases", "mix", "piece", *lists, *SECTIONS}
     for key in table:
         if key not in known:
             raise InstrumentError(f"{where}: {key} is not known: choose from {', '.join(sorted(known))}")
@@ -145,16 +208,20 @@ def parse_patch(name: str, text: str, where: str) -> Patch:
         tables[key] = table.get(key, {})
         if not isinstance(tables[key], dict):
             raise InstrumentError(f"{where}: {key} = {tables[key]!r} must be a table: write [{key}]")
+    _check_engine(where, engine, tables)
     pieces = []
     for key, piece in tables["piece"].items():
         if not isinstance(piece, dict):
             raise InstrumentError(f"{where}: piece.{key} must be a table: write [piece.{key}]")
         pieces.append(_piece(f"{where}: piece.{key}", key, piece))
     patch = Patch(
-        name=name, engine=engine, family=family, aliases=tuple(aliases),
+        name=name, engine=engine, quality=quality, family=family, aliases=tuple(aliases),
         sections={s: checked(f"{where}: {s}", spec, tables[s]) for s, spec in SECTIONS.items()},
-        oscillators=tuple(checked(f"{where}: oscillator[{i}]", OSCILLATOR, row)
-                          for i, row in enumerate(_list(where, table, "oscillator", OSCILLATORS))),
+        oscillators=_oscillators(where, _list(where, table, "oscillator", OSCILLATORS)),
+        lfos=tuple(checked(f"{where}: lfo[{i}]", LFO, row)
+                   for i, row in enumerate(_list(where, table, "lfo", LFOS))),
+        modulations=tuple(checked(f"{where}: modulation[{i}]", modulation(row.get("target")), row)
+                          for i, row in enumerate(_list(where, table, "modulation", MODULATIONS))),
         partials=tuple(checked(f"{where}: partial[{i}]", PARTIAL, row)
                        for i, row in enumerate(_list(where, table, "partial", PARTIALS))),
         harmonics=_harmonics(where, _list(where, table, "harmonics", TABLES)),
@@ -163,7 +230,9 @@ def parse_patch(name: str, text: str, where: str) -> Patch:
         pieces=tuple(pieces),
         placement=Placement(**checked(f"{where}: mix", PLACE, tables["mix"])),
     )
-    empty = {"oscillators": not patch.oscillators and patch.sections["noise"]["level_db"] <= -90,
+    _check_modulations(where, patch)
+    sources = (patch.sections["noise"], patch.sections["click"], patch.sections["sub"])
+    empty = {"oscillators": not patch.oscillators and all(s["level_db"] <= -90 for s in sources),
              "modes": not patch.partials and patch.sections["string"]["partials"] == 0, "drums": not pieces}[engine]
     if empty:
         need = {"oscillators": "[[oscillator]]", "modes": "[[partial]] or [string]", "drums": "[piece.NAME]"}[engine]
@@ -235,6 +304,10 @@ def make_instrument(name: str) -> Instrument:
         from instruments.drums import DrumKit
 
         return DrumKit(patch)
+    if patch.engine == "modes":
+        from instruments.modal import ModalSynth
+
+        return ModalSynth(patch)
     from instruments.synth import Synth
 
     return Synth(patch)

@@ -1,36 +1,34 @@
-"""The polyphonic synth: a patch made to sound by the voices kernel."""
+"""The polyphonic synth: a patch of engine "oscillators" made to sound by the oscillators kernel."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from instruments.biquad import biquad
 from instruments.block import AudioBlock, FrameEvent, InstrumentError, Kind, Transport
-from instruments.kernels import layout as at
-from instruments.kernels.voices import synthesize
-from instruments.packing import EventRows, gain, silent
+from instruments.kernels import lane_layout as at
+from instruments.kernels.oscillators import play
+from instruments.packing import EventRows, silent
 from instruments.patch import Patch
-
-_FILTERS = ("off", "low-pass", "band-pass", "high-pass")
-_MS = 1e-3
+from instruments.voicing import half_band, voicing
 
 
 class Synth:
-    """An `Instrument` that plays a patch of engine "oscillators" or "modes".
+    """An `Instrument` that plays a patch of engine "oscillators".
 
-    Understands note on and off with cents, bend, pressure, CC 1, 7, 11, 64, 120, 121 and 123-127, by MIDI channel.
-    The same events give the same audio, byte for byte; the cut into blocks does not matter (to 1e-6). process() runs
-    in the engine's callback: one compiled call, no allocation.
+    Understands note on and off with cents, bend, pressure, CC 1, 7, 11, 64, 74 (timbre), 120, 121 and 123-127, by MIDI
+    channel; RPN 0 (bend range) and RPN 6, which makes an MPE zone whose master channel acts on its members. The same
+    events give the same audio, byte for byte; the cut into blocks does not matter (to 1e-6). process() runs in the
+    engine's callback: one compiled call, no allocation.
     """
 
     latency = 0
 
     def __init__(self, patch: Patch) -> None:
-        if patch.engine not in ("oscillators", "modes"):
-            raise InstrumentError(f"patch {patch.name!r} is for engine {patch.engine!r}: make it a DrumKit")
+        if patch.engine != "oscillators":
+            raise InstrumentError(f"patch {patch.name!r} is for engine {patch.engine!r}: use make_instrument")
         self.patch = patch
         self.tail = 0
         self._ready = False
@@ -42,35 +40,30 @@ class Synth:
                 f"sample rate {rate} and {max_frames} frames do not fit: 8000 to 192000 Hz, 1 frame or more"
             )
         patch = self.patch
-        self._p = _packed(patch, rate)
-        self._o = _packed_oscillators(patch)
-        self._x = np.zeros((at.PARTIALS + at.TABLES, 1 + at.HARMONICS))
-        for i, row in enumerate(patch.partials):
-            self._x[i, :3] = row["ratio"], gain(row["level_db"]), row["t60_s"]
-        for i, (key, levels_db) in enumerate(patch.harmonics):
-            self._x[at.PARTIALS + i] = key, *levels_db
-        voices = int(self._p[at.P_POLYPHONY]) + at.SPARE_VOICES
-        modal = patch.engine == "modes"
+        made = voicing(patch, rate)
+        self._p, self._x = made.p, made.x
+        tiles = -(-(int(made.p[at.P_POLYPHONY]) + at.SPARE_VOICES) // at.WIDTH)
+        self._p[at.P_VOICES] = tiles * at.WIDTH
         self._c = np.zeros((at.CHANNELS, at.CHANNEL_FIELDS))
-        self._v = np.zeros((voices, at.VOICE_FIELDS))
-        self._s = np.zeros((1 if modal else voices, at.OSCILLATORS, at.OSC_STATE_FIELDS))
-        self._m = np.zeros((voices if modal else 1, at.MODE_ROWS, at.MODES), np.float32)
-        self._r = np.zeros(voices + 1, np.uint64)
+        self._v = np.zeros((tiles * at.WIDTH, at.VOICE_NUMBERS), np.int64)
+        self._f = np.zeros(tiles * int(made.p[at.P_FLOATS]) * at.WIDTH, np.float32)
+        self._n = np.zeros(tiles * int(made.p[at.P_INTS]) * at.WIDTH, np.int32)
         self._g = np.zeros(at.GLOBAL_FIELDS)
-        rows = [biquad(e["kind"], e["hz"], rate, e["gain_db"], e["q"]) for e in patch.equalizer]
-        self._eq = np.array(rows, np.float64).reshape(-1, 5)
-        self._eqs = np.zeros((len(rows), 4))
-        self._w = np.zeros((6, at.GRID))
+        scratch = np.zeros((at.SCRATCH, at.WIDTH), np.float32)
+        scratch[at.B_RAMP : at.B_RAMP + at.GRID * at.OVERSAMPLED] = np.arange(at.GRID * at.OVERSAMPLED)[:, None]
+        eq = [biquad(e["kind"], e["hz"], rate, e["gain_db"], e["q"]) for e in patch.equalizer]
+        self._eqs = np.zeros((len(eq), 4))
+        self._past = np.zeros((2, at.TAPS + at.GRID * at.OVERSAMPLED), np.float32)
         self._out = np.zeros((2, max_frames), np.float32)
         self._rows = EventRows()
-        release = patch.sections["amp"]["release_ms"] * _MS
-        if modal:
-            string = patch.sections["string"]
-            undamped = patch.sections["amp"]["undamped_from_key"] < 128
-            longest = max([string["t60_s"], *(row["t60_s"] for row in patch.partials)])
-            release = max(release, longest if undamped else 0.0)
-        self.tail = int(rate * (1.7 * release + 0.1))
-        self.latency = 0
+        self._arrays = (
+            *made, self._c, self._v, self._f, self._n, scratch.ravel(), self._g,
+            np.zeros((at.HELD_KEYS, at.KEY_FIELDS)), np.array(eq, np.float64).reshape(-1, 5), self._eqs, half_band(),
+            self._past, self._rows.rows,
+        )
+        self._acc, self._sounds = np.zeros((2, at.GRID)), np.zeros(at.STRETCH + 1, np.int64)
+        self.latency = at.TAPS // 4 if patch.quality == "high" else 0
+        self.tail = int(rate * (1.7 * _longest_s(patch) + 0.1)) + self.latency
         self._rate = rate
         self._ready = True
         self.reset()
@@ -85,90 +78,39 @@ class Synth:
             return
         if frames > self._out.shape[1]:
             raise InstrumentError(f"a block of {frames} frames is larger than the prepared {self._out.shape[1]}")
+        beat = transport.beat if transport.playing else transport.frame / self._rate * transport.bpm / 60
         for start, stop, count in self._rows.spans(events, frames):
-            synthesize(
-                self._p, self._o, self._x, self._c, self._v, self._s, self._m, self._r, self._g, self._eq, self._eqs,
-                self._rows.rows, count, self._out, self._w, start, stop, transport.frame,
-            )
+            play(*self._arrays, count, self._out, self._acc, self._sounds, start, stop, transport.frame, beat,
+                 transport.bpm)
         out[:] = self._out[:, :frames]
 
     @property
     def sounding(self) -> int:
         """Voices that sound now."""
-        return int(np.count_nonzero(self._v[:, at.V_STATE]))
+        return int(np.count_nonzero(self._v[:, at.N_STATE]))
 
     def reset(self) -> None:
-        """Silence at once; controllers go to their defaults, the note counter starts anew."""
+        """Silence at once; controllers, bend ranges and zones go to their defaults, the note counter starts anew."""
         if not self._ready:
             return
         self._c[:] = 0
         self._c[:, at.C_VOLUME] = self._c[:, at.C_EXPRESSION] = self._c[:, at.C_GAIN] = 1.0
+        self._c[:, at.C_RANGE], self._c[:, at.C_RPN] = self._p[at.P_BEND], 127 * 128 + 127
+        self._c[:, at.C_MASTER] = -1
         self._v[:] = 0
-        self._s[:] = 0
-        self._m[:] = 0
-        self._r[:] = 0
+        self._f[:] = 0
+        self._n[:] = 0
         self._g[:] = 0
         self._g[at.G_TREM_L] = self._g[at.G_TREM_R] = 1.0
         self._g[at.G_IDLE] = self._rate
         self._eqs[:] = 0
+        self._past[:] = 0
 
     def close(self) -> None:
         """Nothing to give back."""
 
 
-def _packed(patch: Patch, rate: int) -> NDArray[np.float64]:
-    s = patch.sections
-    voice, amp, vel, flt, vib = s["voice"], s["amp"], s["velocity"], s["filter"], s["vibrato"]
-    noise, click, trem, modes, string = s["noise"], s["click"], s["tremolo"], s["modes"], s["string"]
-    p = np.zeros(at.PATCH_FIELDS)
-    numbers = {
-        at.P_RATE: rate, at.P_SEED: voice["seed"], at.P_ENGINE: int(patch.engine == "modes"),
-        at.P_GAIN: gain(voice["level_db"]), at.P_POLYPHONY: voice["polyphony"], at.P_BEND: voice["bend_semitones"],
-        at.P_VELOCITY: vel["level_exponent"], at.P_BRIGHT: vel["brightness"],
-        at.P_ATTACK: amp["attack_ms"] * _MS, at.P_DECAY: amp["decay_ms"] * _MS, at.P_SUSTAIN: amp["sustain"],
-        at.P_RELEASE: amp["release_ms"] * _MS, at.P_UNDAMPED: amp["undamped_from_key"],
-        at.P_FILTER: _FILTERS.index(flt["type"]), at.P_STAGES: 2 if flt["slope_db"] > 12 else 1,
-        at.P_CUTOFF: flt["cutoff_hz"], at.P_Q: flt["q"], at.P_TRACK: flt["tracking"],
-        at.P_FENV: flt["envelope_octaves"], at.P_FATTACK: flt["attack_ms"] * _MS, at.P_FDECAY: flt["decay_ms"] * _MS,
-        at.P_FSUSTAIN: flt["sustain"], at.P_FLFO_HZ: flt["lfo_hz"], at.P_FLFO: flt["lfo_octaves"],
-        at.P_VIB_HZ: vib["rate_hz"], at.P_VIB_CENTS: vib["depth_cents"], at.P_VIB_DELAY: vib["delay_ms"] * _MS,
-        at.P_VIB_FADE: vib["fade_ms"] * _MS, at.P_SCOOP: vib["scoop_cents"], at.P_SCOOP_TIME: vib["scoop_ms"] * _MS,
-        at.P_NOISE: gain(noise["level_db"]), at.P_NOISE_HZ: noise["centre_hz"], at.P_NOISE_Q: noise["q"],
-        at.P_NOISE_TRACK: noise["tracking"], at.P_NOISE_BURST: 10 ** (noise["burst_db"] / 20) - 1,
-        at.P_NOISE_TAU: noise["burst_ms"] * _MS,
-        at.P_CLICK: gain(click["level_db"]), at.P_CLICK_HZ: click["centre_hz"], at.P_CLICK_Q: click["q"],
-        at.P_CLICK_TAU: click["time_ms"] * _MS, at.P_CLICK_TRACK: click["tracking"],
-        at.P_OSCS: len(patch.oscillators), at.P_STEREO: float(voice["stereo"] > 0 or patch.engine == "modes"),
-        at.P_RAND_CENTS: voice["random_cents"], at.P_RAND_DB: voice["random_db"], at.P_SPREAD: voice["spread"],
-        at.P_KEY_DB: voice["key_level_db"],
-        at.P_TREM_HZ: trem["rate_hz"], at.P_TREM: trem["depth_db"], at.P_TREM_PAN: trem["pan"],
-        at.P_PARTIALS: len(patch.partials), at.P_M_KEY: modes["t60_octaves"], at.P_M_UPPER: modes["upper_db"],
-        at.P_M_WIDTH: modes["width"], at.P_M_RAND: modes["random_db"],
-        at.P_M_COUNT: string["partials"], at.P_M_T60: string["t60_s"], at.P_M_TKEY: string["t60_octaves"],
-        at.P_M_B: string["inharmonicity"], at.P_M_BKEY: string["inharmonicity_octaves"],
-        at.P_M_TILT: string["tilt_db"], at.P_M_PICK: string["pick"], at.P_M_LP: string["hammer_hz"],
-        at.P_M_LPKEY: string["hammer_octaves"], at.P_M_LPPOLES: string["hammer_poles"], at.P_M_HP: string["body_hz"],
-        at.P_M_LOSS: string["loss"], at.P_M_LOSSKEY: string["loss_octaves"],
-        at.P_M_SECOND: gain(string["second_db"]), at.P_M_SECOND_T: string["second_t60"],
-        at.P_M_BEAT: string["beat_hz"], at.P_BIQUADS: len(patch.equalizer), at.P_M_TABLES: len(patch.harmonics),
-    }
-    for place, number in numbers.items():
-        p[place] = number
-    return p
-
-
-def _packed_oscillators(patch: Patch) -> NDArray[np.float64]:
-    out = np.zeros((at.OSCILLATORS, at.OSC_FIELDS))
-    for i, o in enumerate(patch.oscillators):
-        angle = (o["pan"] + 1) * np.pi / 4
-        numbers = {
-            at.O_SHAPE: at.SHAPES.index(o["shape"]), at.O_RATIO: o["ratio"] * 2 ** (o["detune_cents"] / 1200),
-            at.O_HZ: o["hz"], at.O_LEVEL: gain(o["level_db"]), at.O_T60: o["t60_s"], at.O_TKEY: o["t60_octaves"],
-            at.O_WIDTH: o["pulse_width"], at.O_PHASE: o["phase"],
-            at.O_LEFT: np.cos(angle) * np.sqrt(2), at.O_RIGHT: np.sin(angle) * np.sqrt(2),
-            at.O_FM_RATIO: o["fm_ratio"], at.O_INDEX: o["fm_index"], at.O_INDEX_TAU: o["fm_decay_ms"] * _MS,
-            at.O_INDEX_SUSTAIN: o["fm_sustain"], at.O_INDEX_KEY: o["fm_octaves"], at.O_INDEX_VEL: o["fm_velocity"],
-        }
-        for place, number in numbers.items():
-            out[i, place] = number
-    return out
+def _longest_s(patch: Patch) -> float:
+    """Seconds from a key's release to -60 dB, for the slowest key."""
+    amp = patch.sections["amp"]
+    return float(amp["release_ms"] / 1e3 * 2 ** (5.6 * abs(amp["key_octaves"])))

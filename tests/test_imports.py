@@ -20,17 +20,18 @@ MAY_IMPORT = {
 HEAVY = {
     # module: files that may import it
     "numba": {"instruments/kernels", "bridge/commands/doctor.py"},
+    "llvmlite": {"instruments/kernels"},
     "pedalboard": {"instruments/hosts"},
     "jack": {"bridge/jack_lib.py"},
     "sounddevice": {"bridge/audio_io.py", "bridge/portaudio.py", "bridge/commands/doctor.py"},
     "rtmidi": {"bridge/rtmidi_ports.py"},
     "pylibremidi": {"bridge/libremidi_ports.py"},
     "mido": {"composers/smf.py"},
-    "matplotlib": {"bridge/clock_plot.py", "bridge/calibration_plot.py"},
+    "matplotlib": {"bridge/clock_plot.py", "bridge/calibration_plot.py", "bridge/patch_sheet.py"},
     "aalink": {"bridge/link.py"},  # GPL-3: an extra, never needed
     "tensorflow": set(),
     "music21": set(),
-    "dawdreamer": set(),
+    "dawdreamer": {"bridge/bench/faust.py"},
 }
 
 
@@ -82,6 +83,8 @@ def loaded_by(code: str) -> set[str]:
     ("import bridge.app", {"numba", "pedalboard", "sounddevice", "rtmidi", "jack", "mido"}),
     ("import bridge.composer_process", {"numba", "pedalboard", "websockets", "sounddevice"}),
     ("import bridge.engine_process", {"pedalboard", "websockets"}),
+    ("import bridge.commands.patches", {"numba", "matplotlib", "sounddevice"}),
+    ("import instruments.registry; instruments.registry.find_instrument('piano')", {"numba"}),
     ("from bridge.commands import cli", {"numpy", "numba", "websockets", "rich"}),
 ])
 def test_processes_load_only_what_they_use(code: str, absent: set[str]) -> None:

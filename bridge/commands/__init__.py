@@ -14,10 +14,12 @@ _COMMANDS = {
     "play": "Play a session live: to your DAW, your speakers and the web page.",
     "render": "Render a session to a WAV (and MIDI) file, faster than real time.",
     "sessions": "List the built-in sessions.",
+    "patches": "List the instruments, hear one, draw them.",
     "ports": "List MIDI and JACK ports.",
     "clock": "Watch what a MIDI clock master really sends.",
     "calibrate": "Measure, with a cable, how late synths, MIDI and clocks are; get the offsets.",
     "doctor": "Check this machine: what works, what is missing, how to get it.",
+    "warmup": "Compile the synth now, so that the first start is fast.",
     "bench": "Measure Sideman on this machine, beside a peer.",
 }
 

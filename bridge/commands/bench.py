@@ -15,10 +15,10 @@ _LATENESS_S = 6.0
 
 
 @click.command()
-@click.argument("name", type=click.Choice(["sync", "clock", "startup", "render"]))
+@click.argument("name", type=click.Choice(["sync", "clock", "startup", "render", "patches", "synth"]))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--runs", type=click.IntRange(1, 100), default=5, show_default=True,
-              help="Runs (startup, render); clock takes 40 seeds a run.")
+              help="Runs (startup, render, synth); clock takes 40 seeds a run.")
 @click.option("--bars", type=click.IntRange(2, 10_000), default=64, show_default=True, help="Bars (sync, render).")
 def command(name: str, as_json: bool, runs: int, bars: int) -> None:
     """Measure one promise on this machine, beside a peer in the same run.
@@ -28,6 +28,8 @@ def command(name: str, as_json: bool, runs: int, bars: int) -> None:
     sideman bench clock      the follower in simulation beside the filters of peers; our clock out over JACK
     sideman bench startup    seconds to the first sound, memory of all processes
     sideman bench render     seconds of sound a second, beside fluidsynth
+    sideman bench patches    patches and drum kits beside sampled instruments: distances, what is in its range
+    sideman bench synth      what a voice costs, beside Faust and FluidSynth; start; ten minutes at random
     sideman bench sync --json --bars 64
 
     Keys of `bench clock`: a key is the median over the seeds, KEY_p95 beside it; `peers` has the same of others.
@@ -61,6 +63,14 @@ def command(name: str, as_json: bool, runs: int, bars: int) -> None:
             from bridge.bench import startup
 
             result |= startup.run(runs)
+        case "patches":
+            from bridge.bench import patches
+
+            result |= patches.run(tell=lambda text: click.echo(text, err=True))
+        case "synth":
+            from bridge.bench import synth
+
+            result |= synth.run(runs, tell=lambda text: click.echo(text, err=True))
         case _:
             from bridge.bench import render
 
@@ -72,6 +82,8 @@ def command(name: str, as_json: bool, runs: int, bars: int) -> None:
     from rich.table import Table
 
     table = Table(box=None, show_header=False)
+    if name == "patches":
+        result = patches.brief(result)
     for key, value in result.items():
         table.add_row(key, json.dumps(value))
     Console().print(table)

@@ -1,7 +1,7 @@
 """The drum kit's hits: swept sine modes, bands of noise and metal, shimmering cymbal modes; chokes and repetition.
 
-Every decay is a product from sample to sample, so that a hit does not depend on how time is cut into blocks. No two
-hits are equal: levels, frequencies and decays vary by a few percent, drawn from a counter of hits.
+Every decay is a product from sample to sample, and noise follows from a hit's age, so that a hit does not depend on how
+time is cut into blocks.
 """
 
 from __future__ import annotations
@@ -12,158 +12,50 @@ import numpy as np
 
 from instruments.kernels import layout as at
 from instruments.kernels.compiled import kernel
-from instruments.kernels.modes import flushed, resonate, set_mode, tune
-from instruments.kernels.tone import TINY, decibels, octaves, part, seeded, sine, square, stepped, uniform, warped
+from instruments.kernels.hits import fade, start_hit
+from instruments.kernels.lane_arrays import fetch, put
+from instruments.kernels.lanes import (
+    LANES,
+    UNIT,
+    floor,
+    larger,
+    magnitude,
+    scrambled,
+    spread,
+    spread_int,
+    to_floats,
+    total,
+    with_sign,
+)
+from instruments.kernels.modes import flushed, resonate
+from instruments.kernels.tone import TINY, decibels, octaves, part, seeded, sine, uniform
 
-_LN60 = 6.907755278982137
 _FREE = -1.0
 _GONE = 1e-5
 """A mode or band this far down (-100 dB re full level) is put out, at a grid point."""
 _METAL = np.array([205.3, 304.4, 369.6, 522.7, 540.0, 800.0])  # the TR-808's six squares (Werner, Abel and Smith 2014)
-
-
-@part
-def _fade(hit, tau_s, rate):  # type: ignore[no-untyped-def]
-    hit[at.H_KFADE] = min(hit[at.H_KFADE], math.exp(-1.0 / (tau_s * rate)))
-
-
-@part
-def _slot(d, h, piece, rate):  # type: ignore[no-untyped-def]
-    """A free hit. Chokes the piece's group, thins out older hits of the piece, lets the oldest go if all are used."""
-    group = d[piece, at.D_GROUP]
-    same, used = 0, 0
-    for i in range(len(h)):
-        other = int(h[i, at.H_PIECE])
-        if other < 0:
-            continue
-        used += 1
-        if group > 0 and d[other, at.D_GROUP] == group:
-            _fade(h[i], d[other, at.D_CHOKE], rate)
-        elif other == piece and h[i, at.H_KFADE] == 1.0:
-            same += 1
-    oldest, order = 0, 1e300
-    while same >= d[piece, at.D_OVERLAP] or used >= len(h) - 4:
-        oldest, order = -1, 1e300
-        for i in range(len(h)):
-            running = h[i, at.H_PIECE] >= 0 and h[i, at.H_KFADE] == 1.0
-            if running and (used >= len(h) - 4 or h[i, at.H_PIECE] == piece) and h[i, at.H_ORDER] < order:
-                oldest, order = i, h[i, at.H_ORDER]
-        if oldest < 0:
-            break
-        _fade(h[oldest], 0.03 if used < len(h) - 4 else 0.004, rate)
-        same -= 1
-        used -= 1
-    best, score = 0, 1e300
-    for i in range(len(h)):
-        if h[i, at.H_PIECE] < 0:
-            return i
-        if h[i, at.H_FADE] < score:
-            best, score = i, h[i, at.H_FADE]
-    return best
-
-
-@part
-def _hit(d, dm, db, h, hm, hb, m, r, piece, velocity, rate):  # type: ignore[no-untyped-def]
-    i = _slot(d, h, piece, rate)
-    row, hit = d[piece], h[i]
-    r[-1] += np.uint64(1)
-    rng = seeded(r[-1])
-    vary = row[at.D_VARY]
-    relative = math.log(min(max(velocity, 1.0), 127.0) / 90.0)
-    hit[:] = 0.0
-    hit[at.H_PIECE], hit[at.H_ORDER] = piece, np.float64(np.int64(r[-1]))
-    rng = stepped(rng)
-    level = row[at.D_LEVEL] * math.exp(row[at.D_VELOCITY] * relative) * decibels(0.7 * vary * uniform(rng))
-    hit[at.H_LEFT] = level * math.cos((row[at.D_PAN] + 1) * math.pi / 4) * math.sqrt(2.0)
-    hit[at.H_RIGHT] = level * math.sin((row[at.D_PAN] + 1) * math.pi / 4) * math.sqrt(2.0)
-    hit[at.H_FADE], hit[at.H_KFADE] = 1.0, 1.0
-    hit[at.H_SWEEP], hit[at.H_SWEEP2] = row[at.D_SWEEP] * math.exp(0.35 * relative), row[at.D_SWEEP2]
-    hit[at.H_HOLD] = row[at.D_HOLD] * rate
-    shorter = math.exp(row[at.D_DECAY_VEL] * relative)
-    longest = 0.02
-    ghost = 0.5 if velocity < 40 and row[at.D_SNAP] > 0 else 1.0  # a ghost note buzzes: its modes lose 6 dB more
-    plain = row[at.D_SWEEP] == 0 and row[at.D_SWEEP2] == 0 and row[at.D_HOLD] == 0 and row[at.D_DRIVE] == 0
-    count = 0
-    for k in range(at.DRUM_MODES):
-        hm[i, k, at.HM_AMP] = 0.0
-        if dm[piece, k, 1] <= 0:
-            continue
-        rng = stepped(rng)
-        hm[i, k, at.HM_HZ] = dm[piece, k, 0] * (1 + 0.003 * vary * uniform(rng))
-        rng = stepped(rng)
-        hm[i, k, at.HM_AMP] = dm[piece, k, 1] * decibels(1.5 * vary * uniform(rng)) * ghost
-        rng = stepped(rng)
-        t60 = dm[piece, k, 2] * (1 + 0.08 * vary * uniform(rng)) * shorter
-        hm[i, k, at.HM_FALL] = math.exp(-_LN60 / (t60 * rate))
-        hm[i, k, at.HM_PHASE] = 0.0
-        if plain:  # such modes turn as phasors, at a tenth of the cost
-            set_mode(m[i], count, hm[i, k, at.HM_HZ], rate, hm[i, k, at.HM_AMP], t60, 1.0, 1.0, 0.0)
-            hm[i, k, at.HM_AMP] = 0.0
-            count += 1
-        longest = max(longest, t60)
-    for k in range(at.DRUM_BANDS):
-        hb[i, :, k] = 0.0
-        if db[piece, k, at.B_LEVEL] <= 0:
-            continue
-        rng = stepped(rng)
-        hz = db[piece, k, at.B_HZ] * (1 + 0.04 * vary * uniform(rng)) * math.exp(0.12 * relative)
-        rng = stepped(rng)
-        amp = db[piece, k, at.B_LEVEL] * decibels(1.5 * vary * uniform(rng)) * math.exp(row[at.D_SNAP] * relative)
-        rng = stepped(rng)
-        t60 = db[piece, k, at.B_T60] * (1 + 0.08 * vary * uniform(rng)) * (0.6 if ghost < 1 else 1.0)
-        g, damp = warped(hz, rate), 1.0 / db[piece, k, at.B_Q]
-        hb[i, at.HB_G, k], hb[i, at.HB_A, k] = g, 1.0 / (1.0 + g * (g + damp))
-        if db[piece, k, at.B_HIGH] > 0:
-            hb[i, at.HB_DRY, k], hb[i, at.HB_MID, k], hb[i, at.HB_LOW, k] = 1.0, -damp, -1.0
-        else:
-            hb[i, at.HB_MID, k] = damp
-        bursts = row[at.D_BURSTS] > 0  # their envelope is the claps'
-        hb[i, at.HB_AMP, k], hb[i, at.HB_FALL, k] = amp, 1.0 if bursts else math.exp(-_LN60 / (t60 * rate))
-        longest = max(longest, t60)
-    if row[at.D_BURSTS] > 0:
-        longest = max(longest, row[at.D_BURSTS] * row[at.D_BURST_GAP] + 7.0 * row[at.D_TAIL_TAU])
-    shimmer = int(row[at.D_SHIMMER])
-    for k in range(shimmer):
-        # Modes of a plate: even density in Hz, so uneven on a log scale (here a compromise that spends few of them).
-        rng = stepped(rng)
-        place = (k + 0.5 + 0.45 * uniform(seeded(np.uint64(1000 * piece + k)))) / shimmer
-        hz = row[at.D_SHIMMER_LOW] * math.exp(place * math.log(row[at.D_SHIMMER_HIGH] / row[at.D_SHIMMER_LOW]))
-        amp = decibels(row[at.D_SHIMMER_TILT] * math.log2(hz / 3000.0) + 4.0 * uniform(rng))
-        amp *= math.exp((row[at.D_SNAP] + 0.25 * math.log2(hz / 3000.0)) * relative)
-        t60 = row[at.D_SHIMMER_T60] * min(1.5, octaves(-row[at.D_SHIMMER_KEY] * math.log2(hz / 3000.0)))
-        rng = stepped(rng)
-        side = row[at.D_WIDTH] * uniform(seeded(np.uint64(7777 + 1000 * piece + k)))
-        set_mode(m[i], count, hz, rate, row[at.D_SHIMMER_LEVEL] * amp, t60, 1 + side, 1 - side, math.pi * uniform(rng))
-        count += 1
-        longest = max(longest, t60)
-    tune(m[i], count, 1.0)
-    while count % 8:  # whole vectors
-        m[i, :, count] = 0
-        count += 1
-    hit[at.H_MODES] = count
-    hit[at.H_END] = 1.5 * longest * rate
-    r[i] = rng
+_COUNT = np.arange(LANES, dtype=np.int32)
 
 
 @part
 def _event(d, dm, db, keys, h, hm, hb, m, r, event, rate):  # type: ignore[no-untyped-def]
     kind, number = int(event[at.E_KIND]), int(event[at.E_NUMBER])
     if kind == 1 and keys[number] >= 0:
-        _hit(d, dm, db, h, hm, hb, m, r, keys[number], event[at.E_VALUE], rate)
+        start_hit(d, dm, db, h, hm, hb, m, r, keys[number], event[at.E_VALUE], rate)
     elif kind == 2 and number == 120:
         for i in range(len(h)):
             if h[i, at.H_PIECE] >= 0:
-                _fade(h[i], 0.004, rate)
+                fade(h[i], 0.004, rate)
 
 
 @part
 def _sing(row, hit, hm, w, n, rate):  # type: ignore[no-untyped-def]
     """Swept modes into w[0]. w[2] is the phase that all modes share, in frames of the unswept mode."""
     theta, e1, e2 = hit[at.H_THETA], hit[at.H_SWEEP], hit[at.H_SWEEP2]
-    if e1 > 1e-9 or e2 > 1e-9:
+    if abs(e1) > 1e-9 or e2 > 1e-9:
         k1 = math.exp(-1.0 / (row[at.D_TAU] * rate))
         k2 = math.exp(-1.0 / (row[at.D_TAU2] * rate))
-        if e1 > 0.25:
+        if abs(e1) > 0.25:
             for j in range(n):
                 w[2, j] = theta
                 theta += octaves(e1) + e2
@@ -199,87 +91,102 @@ def _sing(row, hit, hm, w, n, rate):  # type: ignore[no-untyped-def]
 
 
 @part
-def _rattle(row, hit, hb, rng, w, n, rate):  # type: ignore[no-untyped-def]
-    """Noise (with a share of metal) through the piece's bands, added to w[0]. w[2] is the source."""
-    loudest = 0.0
-    for b in range(at.DRUM_BANDS):
-        loudest = max(loudest, hb[at.HB_AMP, b])
-    if loudest == 0.0:
-        return rng
-    share = row[at.D_SHARE]
-    for j in range(n):
-        rng = stepped(rng)
-        w[2, j] = (1 - share) * 1.7320508 * uniform(rng)
+def _noise(row, hit, r, wf, n, rate):  # type: ignore[no-untyped-def]
+    """White noise with a share of metal into wf[:n]: what the bands filter. Both follow from the hit's age alone."""
+    share, age = row[at.D_SHARE], np.int64(hit[at.H_AGE])
+    seed = np.int64(r >> np.uint64(33))
+    loud = (1 - share) * 1.7320508 * 2.0**-31
+    for j in range(0, n, LANES):
+        x = scrambled(fetch(_COUNT, 0) + spread_int(seed + age + j))
+        put(wf, j, to_floats(x) * loud)
     if share > 0:
-        turn = hit[at.H_TURN]
         for q in range(6):
-            inc = _METAL[q] * row[at.D_METAL] / rate
-            for j in range(n):
-                u = (turn + j) * inc + 0.37 * q
-                w[2, j] += share * 0.408 * square(u, inc)
-        hit[at.H_TURN] = turn + n
-    if row[at.D_BURSTS] > 0:
-        # A clap: several hands, then the room.
-        amp, gap = hit[at.H_BURST], row[at.D_BURST_GAP] * rate
-        k1, k2 = math.exp(-1.0 / (row[at.D_BURST_TAU] * rate)), math.exp(-1.0 / (row[at.D_TAIL_TAU] * rate))
-        last = int((row[at.D_BURSTS] - 1) * gap)
-        for j in range(n):
-            age = int(hit[at.H_AGE]) + j
-            if age <= last and age % int(gap) == 0:
-                amp = 1.0
-            w[3, j] = amp
-            amp *= k1 if age <= last else k2
-        hit[at.H_BURST] = amp
-    burst = row[at.D_BURSTS] > 0
-    g, a, s1, s2 = hb[at.HB_G], hb[at.HB_A], hb[at.HB_S1], hb[at.HB_S2]
-    dry, mid, deep = hb[at.HB_DRY], hb[at.HB_MID], hb[at.HB_LOW]
-    amp, fall = hb[at.HB_AMP], hb[at.HB_FALL]
-    for j in range(n):
-        x, y = w[2, j], 0.0
-        for b in range(at.DRUM_BANDS):  # side by side in the vector lanes: each is a chain of its own
-            v = (g[b] * (x - s2[b]) + s1[b]) * a[b]
-            low = s2[b] + g[b] * v
-            s1[b] = 2 * v - s1[b] + TINY
-            s2[b] = 2 * low - s2[b] + TINY
-            y += amp[b] * (dry[b] * x + mid[b] * v + deep[b] * low)
-            amp[b] *= fall[b]
-        w[1, j] += y * w[3, j] if burst else y
-    return rng
+            dt = _METAL[q] * row[at.D_METAL] / rate
+            step = np.int64(dt * 2.0**32)
+            sharp = 0.5 / dt
+            for j in range(0, n, LANES):
+                phase = (fetch(_COUNT, 0) + spread_int(age + j)) * spread_int(step) + spread_int((q * 37) << 26)
+                u = to_floats(phase) * UNIT
+                w = 2.0 * u - floor(2.0 * u + 0.5)
+                z = larger(1.0 - magnitude(w) * sharp, spread(0.0))  # polyBLEP of both edges shrinks a square by z^2
+                put(wf, j, fetch(wf, j) + with_sign((1.0 - z * z) * (0.408 * share), u))
 
 
 @part
-def _over(hit, hm, hb, modes, look):  # type: ignore[no-untyped-def]
+def _burst(row, hit, w, n, rate):  # type: ignore[no-untyped-def]
+    """The envelope of a clap or a scrape into w[3]: several hands, no two as loud, then the room."""
+    amp, gap = hit[at.H_BURST], hit[at.H_GAP]
+    k1, k2 = math.exp(-1.0 / (row[at.D_BURST_TAU] * rate)), math.exp(-1.0 / (row[at.D_TAIL_TAU] * rate))
+    last = int((row[at.D_BURSTS] - 1) * gap)
+    for j in range(n):
+        age = int(hit[at.H_AGE]) + j
+        if age <= last and age % int(gap) == 0:
+            hand = np.uint64(64 * np.int64(hit[at.H_ORDER]) + age // int(gap))
+            amp = decibels(2.0 * row[at.D_VARY] * uniform(seeded(hand)))
+        w[3, j] = amp
+        amp *= k1 if age <= last else k2
+    hit[at.H_BURST] = amp
+
+
+@part
+def _rattle(band, wf, w, n, still):  # type: ignore[no-untyped-def]
+    """wf through the hit's bands, added to w[1]: TPT filters (Zavalishin), one in each lane, as each is a chain.
+
+    No band decays in the first `still` frames.
+    """
+    g, a = fetch(band, at.HB_G * LANES), fetch(band, at.HB_A * LANES)
+    dry, mid, deep = fetch(band, at.HB_DRY * LANES), fetch(band, at.HB_MID * LANES), fetch(band, at.HB_LOW * LANES)
+    amp, fall = fetch(band, at.HB_AMP * LANES), fetch(band, at.HB_FALL * LANES)
+    s1, s2 = fetch(band, at.HB_S1 * LANES), fetch(band, at.HB_S2 * LANES)
+    ga = g * a
+    for j in range(n):
+        x = spread(np.float64(wf[j]))
+        v = s1 * a + (x - s2) * ga
+        low = s2 + g * v
+        s1 = 2.0 * v - s1 + TINY
+        s2 = 2.0 * low - s2 + TINY
+        w[1, j] += total(amp * (dry * x + mid * v + deep * low))
+        if j >= still:
+            amp = amp * fall
+    put(band, at.HB_AMP * LANES, amp)
+    put(band, at.HB_S1 * LANES, s1)
+    put(band, at.HB_S2 * LANES, s2)
+
+
+@part
+def _over(hit, hm, band, modes, look):  # type: ignore[no-untyped-def]
     """At a grid point: has the hit ended? Every eighth time it looks closely, and puts out what has died away."""
     if hit[at.H_AGE] > hit[at.H_END] or hit[at.H_FADE] < 1e-4:
         return True
     if not look or hit[at.H_AGE] < 2400:
         return False
-    sounding = False
+    sings, rattles = 0.0, 0.0
     for k in range(at.DRUM_MODES):
         if hm[k, at.HM_AMP] < _GONE:
             hm[k, at.HM_AMP] = 0.0
         else:
-            sounding = True
+            sings = 1.0
     for b in range(at.DRUM_BANDS):
-        if hb[at.HB_AMP, b] < _GONE:
-            hb[at.HB_AMP, b] = 0.0
+        if band[at.HB_AMP * LANES + b] < _GONE:
+            band[at.HB_AMP * LANES + b] = np.float32(0)
         else:
-            sounding = True
+            rattles = 1.0
+    hit[at.H_SINGS], hit[at.H_RATTLES] = sings, rattles
     count, energy = flushed(modes, int(hit[at.H_MODES]))
     hit[at.H_MODES] = count
-    return not sounding and energy < _GONE * _GONE
+    return sings + rattles == 0.0 and energy < _GONE * _GONE
 
 
 @kernel(
     "void(float64[:,::1], float64[:,:,::1], float64[:,:,::1], int64[::1], float64[:,::1], float64[:,:,::1],"
-    " float64[:,:,::1], float32[:,:,::1], uint64[::1], float64[:,::1], int64, float32[:,::1], float64[:,::1],"
-    " int64, int64, int64, float64, float64)"
+    " float32[:,::1], float32[:,:,::1], uint64[::1], float64[:,::1], int64, float32[:,::1], float64[:,::1],"
+    " float32[::1], int64, int64, int64, float64, float64)"
 )
-def drum(d, dm, db, keys, h, hm, hb, m, r, events, n_events, out, w, start, stop, frame, rate, gain):  # type: ignore[no-untyped-def]
+def drum(d, dm, db, keys, h, hm, hb, m, r, events, n_events, out, w, wf, start, stop, frame, rate, gain):  # type: ignore[no-untyped-def]
     """Overwrite out[:, start:stop]; `frame` is the absolute frame of out[:, 0]. Arrays as named in layout.py.
 
     d, dm, db: pieces, their modes (Hz, level, T60) and bands; keys: piece of each MIDI key or -1; h, hm, hb, m: hits;
-    r: generators, the last the counter of hits; w: scratch, (8, at.GRID).
+    r: generators, the last the counter of hits; w, wf: scratch, (8, at.GRID) and at.GRID.
     """
     pos, e = start, 0
     while pos < stop:
@@ -308,17 +215,26 @@ def drum(d, dm, db, keys, h, hm, hb, m, r, events, n_events, out, w, start, stop
                 w[1, j] = 0.0
                 w[6, j] = 0.0
                 w[7, j] = 0.0
-            _sing(row, hit, hm[i], w, n, rate)
-            r[i] = _rattle(row, hit, hb[i], r[i], w, n, rate)
+            if hit[at.H_SINGS] > 0:
+                _sing(row, hit, hm[i], w, n, rate)
+            if hit[at.H_RATTLES] > 0:
+                _noise(row, hit, r[i], wf, n, rate)
+                rise = row[at.D_NOISE_ATTACK] * rate  # a shaken thing swells, then stops
+                _rattle(hb[i], wf, w, n, int(min(max(rise - hit[at.H_AGE], 0.0), np.float64(n))))
+                if row[at.D_BURSTS] > 0:
+                    _burst(row, hit, w, n, rate)
+                    for j in range(n):
+                        w[1, j] *= w[3, j]
             count = int(hit[at.H_MODES])
             if count > 0:
                 resonate(m[i], count, w[6:], n)
             rise, noise_rise = row[at.D_ATTACK] * rate, row[at.D_NOISE_ATTACK] * rate
             age = hit[at.H_AGE]
-            if age < rise or age < noise_rise:
+            late = hit[at.H_LATE]  # noise and modes do not start together
+            if age < rise or age < noise_rise or age < late:
                 for j in range(n):
                     a = min(1.0, (age + j) / max(rise, 1.0))
-                    b = min(1.0, (age + j) / max(noise_rise, 1.0))
+                    b = min(1.0, (age + j) / max(noise_rise, 1.0)) if age + j >= late else 0.0
                     w[0, j] *= a
                     w[1, j] *= a * b
                     w[6, j] *= a
@@ -330,13 +246,22 @@ def drum(d, dm, db, keys, h, hm, hb, m, r, events, n_events, out, w, start, stop
                     w[0, j] = low
                     w[1, j] = 0.0
                 hit[at.H_LP] = low
-            fade, fall, left, right = hit[at.H_FADE], hit[at.H_KFADE], hit[at.H_LEFT], hit[at.H_RIGHT]
-            for j in range(n):
-                x = w[0, j] + w[1, j]
-                w[4, j] += fade * left * (x + w[6, j])
-                w[5, j] += fade * right * (x + w[7, j])
-                fade *= fall
-            hit[at.H_FADE] = fade
+            left, right, fall = hit[at.H_LEFT], hit[at.H_RIGHT], hit[at.H_KFADE]
+            if fall < 1.0:
+                faded = hit[at.H_FADE]
+                for j in range(n):
+                    w[3, j] = faded
+                    faded *= fall
+                hit[at.H_FADE] = faded
+                for j in range(n):
+                    x = w[0, j] + w[1, j]
+                    w[4, j] += w[3, j] * left * (x + w[6, j])
+                    w[5, j] += w[3, j] * right * (x + w[7, j])
+            else:
+                for j in range(n):
+                    x = w[0, j] + w[1, j]
+                    w[4, j] += left * (x + w[6, j])
+                    w[5, j] += right * (x + w[7, j])
             hit[at.H_AGE] = age + n
         for j in range(n):
             out[0, pos + j] = w[4, j] * gain

@@ -1,7 +1,6 @@
 """Shapes, noise and filter coefficients that every kernel inlines. Compiled into their callers, never called alone.
 
-Nothing here is cached by itself: numba keeps a callee's code inside the caller's cache file. numba stamps a cache
-file with the *caller's* source alone, so `kernels/__init__.py` folds the whole folder's sources into the stamp.
+Nothing here is cached by itself: numba keeps a callee's code inside the caller's cache file (compiled.py stamps it).
 """
 
 from __future__ import annotations
@@ -61,32 +60,6 @@ def sine(cycles):  # type: ignore[no-untyped-def]
     z = y * y
     s = y * (1 - z / 6 * (1 - z / 20 * (1 - z / 42 * (1 - z / 72 * (1 - z / 110)))))
     return math.copysign(s, x)
-
-
-@part
-def saw(cycles, dt):  # type: ignore[no-untyped-def]
-    """Band-limited saw -1..1 rising, two-point polyBLEP (Valimaki and Huovilainen 2007), without branches."""
-    t = cycles - np.floor(cycles)
-    w = cycles - np.floor(cycles + 0.5)
-    z = max(0.0, 1.0 - abs(w) / dt)
-    return 2.0 * t - 1.0 + math.copysign(z * z, w)
-
-
-@part
-def square(cycles, dt):  # type: ignore[no-untyped-def]
-    """Band-limited square: the polyBLEP residuals of both edges shrink it by the same z^2."""
-    w = 2.0 * cycles - np.floor(2.0 * cycles + 0.5)
-    z = max(0.0, 1.0 - abs(w) / (2.0 * dt))
-    return math.copysign(1.0 - z * z, cycles - np.floor(cycles) - 0.5)
-
-
-@part
-def triangle(cycles, dt):  # type: ignore[no-untyped-def]
-    """Band-limited triangle, peak at 0 cycles, two-point polyBLAMP (Esqueda, Valimaki and Bilbao 2016)."""
-    w = abs(cycles - np.floor(cycles + 0.5))
-    a = max(0.0, 1.0 - w / dt)
-    b = max(0.0, 1.0 - (0.5 - w) / dt)
-    return 1.0 - 4.0 * w + (b * b * b - a * a * a) * dt * (8.0 / 6.0)
 
 
 @part

@@ -1,52 +1,11 @@
-"""What a voice is made of between two grid points: oscillators, noise, filter; and what all voices share."""
+"""What a voice of modes adds between two grid points: noise and filter; and what all voices share."""
 
 from __future__ import annotations
 
 import math
 
 from instruments.kernels import layout as at
-from instruments.kernels.tone import TINY, part, saw, sine, stepped, triangle, uniform
-
-
-@part
-def oscillate(p, o, osc, w, n):  # type: ignore[no-untyped-def]
-    """All oscillators of a voice into w[0] (and w[1] where the patch is stereo)."""
-    stereo = p[at.P_STEREO] > 0
-    for k in range(int(p[at.P_OSCS])):
-        shape = int(o[k, at.O_SHAPE])
-        ph, inc, lev, dlev = osc[k, at.S_PHASE], osc[k, at.S_INC], osc[k, at.S_LEVEL], osc[k, at.S_DLEVEL]
-        left, right = o[k, at.O_LEFT], o[k, at.O_RIGHT]
-        dt = max(inc, 1e-9)
-        if shape == 0 and o[k, at.O_FM_RATIO] > 0:
-            mph, minc, ind, dind = osc[k, at.S_FM_PHASE], osc[k, at.S_FM_INC], osc[k, at.S_INDEX], osc[k, at.S_DINDEX]
-            for i in range(n):
-                bent = (ind + i * dind) * 0.15915494309189535 * sine(mph + i * minc)
-                w[2, i] = (lev + i * dlev) * sine(ph + i * inc + bent)
-            osc[k, at.S_FM_PHASE] = (mph + n * minc) % 1.0
-            osc[k, at.S_INDEX] = ind + n * dind
-        elif shape == 0:
-            for i in range(n):
-                w[2, i] = (lev + i * dlev) * sine(ph + i * inc)
-        elif shape == 1:
-            for i in range(n):
-                w[2, i] = (lev + i * dlev) * saw(ph + i * inc, dt)
-        elif shape == 2:
-            width = o[k, at.O_WIDTH]
-            for i in range(n):
-                u = ph + i * inc
-                w[2, i] = (lev + i * dlev) * (saw(u, dt) - saw(u + width, dt))
-        else:
-            for i in range(n):
-                w[2, i] = (lev + i * dlev) * triangle(ph + i * inc, dt)
-        osc[k, at.S_PHASE] = (ph + n * inc) % 1.0
-        osc[k, at.S_LEVEL] = lev + n * dlev
-        if stereo:
-            for i in range(n):
-                w[0, i] += left * w[2, i]
-                w[1, i] += right * w[2, i]
-        else:
-            for i in range(n):
-                w[0, i] += w[2, i]
+from instruments.kernels.tone import TINY, part, stepped, uniform
 
 
 @part
@@ -60,7 +19,7 @@ def filter_voice(p, voice, w, n):  # type: ignore[no-untyped-def]
         for i in range(n):
             g = g0 + i * dg
             w[3, i] = 1.0 / (1.0 + g * (g + k))
-        for side in range(2 if p[at.P_STEREO] > 0 else 1):
+        for side in range(2):
             z = at.V_F + 4 * stage + 2 * side
             s1, s2 = voice[z], voice[z + 1]
             for i in range(n):
@@ -74,8 +33,10 @@ def filter_voice(p, voice, w, n):  # type: ignore[no-untyped-def]
                     w[side, i] = low
                 elif kind == 2:
                     w[side, i] = k * band
-                else:
+                elif kind == 3:
                     w[side, i] = x - k * band - low
+                else:
+                    w[side, i] = x - k * band
             voice[z], voice[z + 1] = s1, s2
     voice[at.V_G] = g0 + n * dg
 
@@ -84,7 +45,6 @@ def filter_voice(p, voice, w, n):  # type: ignore[no-untyped-def]
 def add_noise(p, voice, r, i, w, n):  # type: ignore[no-untyped-def]
     """Breath (as loud as the tone's envelope) and click (its own decay) as band-passed noise, added to the voice."""
     rng = r[i]
-    sides = 2 if p[at.P_STEREO] > 0 else 1
     if p[at.P_NOISE] > 0:
         g, k = voice[at.V_NOISE_G], 1.0 / p[at.P_NOISE_Q]
         a = 1.0 / (1.0 + g * (g + k))
@@ -96,7 +56,7 @@ def add_noise(p, voice, r, i, w, n):  # type: ignore[no-untyped-def]
             s1 = 2 * band - s1
             s2 = 2 * low - s2
             y = k * band * (level + j * step)
-            for side in range(sides):
+            for side in range(2):
                 w[side, j] += y
         voice[at.V_N1], voice[at.V_N2], voice[at.V_NOISE] = s1, s2, level + n * step
     if voice[at.V_CLICK] > 0:
@@ -112,16 +72,16 @@ def add_noise(p, voice, r, i, w, n):  # type: ignore[no-untyped-def]
             s2 = 2 * low - s2
             y = k * band * level
             level *= fall
-            for side in range(sides):
+            for side in range(2):
                 w[side, j] += y
         voice[at.V_C1], voice[at.V_C2], voice[at.V_CLICK] = s1, s2, level
     r[i] = rng
 
 
 @part
-def shape_sum(p, g, eq, eqs, acc, n):  # type: ignore[no-untyped-def]
+def shape_sum(biquads, tremolo, g, eq, eqs, acc, n):  # type: ignore[no-untyped-def]
     """What the whole instrument shares: body equaliser (biquads, transposed direct form II) and tremolo."""
-    for b in range(int(p[at.P_BIQUADS])):
+    for b in range(biquads):
         b0, b1, b2, a1, a2 = eq[b, 0], eq[b, 1], eq[b, 2], eq[b, 3], eq[b, 4]
         l1, l2, r1, r2 = eqs[b, 0], eqs[b, 1], eqs[b, 2], eqs[b, 3]
         for i in range(n):
@@ -136,7 +96,7 @@ def shape_sum(p, g, eq, eqs, acc, n):  # type: ignore[no-untyped-def]
             r2 = b2 * x - a2 * y
             acc[1, i] = y
         eqs[b, 0], eqs[b, 1], eqs[b, 2], eqs[b, 3] = l1, l2, r1, r2
-    if p[at.P_TREM] > 0:
+    if tremolo:
         for i in range(n):
             acc[0, i] *= g[at.G_TREM_L] + i * g[at.G_DTREM_L]
             acc[1, i] *= g[at.G_TREM_R] + i * g[at.G_DTREM_R]

@@ -1,4 +1,4 @@
-"""The synth's voices: oscillators or a bank of decaying modes, filter, noise, click; events, stealing, controllers.
+"""Voices of struck and plucked things: a bank of decaying modes, filter, noise, click; events, stealing, controllers.
 
 Everything that moves (envelopes, vibrato, cutoff, levels) is computed at the points of a grid of 32 frames that is
 anchored to the absolute frame, and runs in straight lines between them; a note's first line starts at its own frame.
@@ -16,7 +16,7 @@ from instruments.kernels.compiled import kernel
 from instruments.kernels.modes import flushed, resonate, tune
 from instruments.kernels.strokes import strike
 from instruments.kernels.tone import decibels, octaves, part, seeded, sine, stepped, uniform, warped
-from instruments.kernels.tones import add_noise, filter_voice, oscillate, shape_sum
+from instruments.kernels.tones import add_noise, filter_voice, shape_sum
 
 _OFF, _ON, _CC, _BEND, _PRESSURE = 0, 1, 2, 3, 4
 _LN60 = 6.907755278982137  # ln(1000): 60 dB
@@ -32,7 +32,7 @@ def _pitch(p, c, voice, age_s):  # type: ignore[no-untyped-def]
     depth = p[at.P_VIB_CENTS]
     if p[at.P_VIB_FADE] > 0:
         depth *= min(1.0, max(0.0, (age_s - p[at.P_VIB_DELAY]) / p[at.P_VIB_FADE]))
-    depth += 30.0 * max(channel[at.C_WHEEL], channel[at.C_PRESSURE])
+    depth += max(p[at.P_VIB_WHEEL] * channel[at.C_WHEEL], p[at.P_VIB_PRESSURE] * channel[at.C_PRESSURE])
     cents = 0.0
     if depth > 0:
         cents = depth * sine(p[at.P_VIB_HZ] * age_s + voice[at.V_LFO])
@@ -55,7 +55,7 @@ def _cutoff(p, voice, age_s):  # type: ignore[no-untyped-def]
 
 
 @part
-def _lines(p, o, c, voice, osc, modes, n):  # type: ignore[no-untyped-def]
+def _lines(p, c, voice, modes, n):  # type: ignore[no-untyped-def]
     """Draw the lines from here to the next grid point, n frames ahead."""
     rate = p[at.P_RATE]
     age_s = (voice[at.V_AGE] + n) / rate
@@ -80,29 +80,7 @@ def _lines(p, o, c, voice, osc, modes, n):  # type: ignore[no-untyped-def]
     if p[at.P_FILTER] > 0:
         voice[at.V_DG] = (_cutoff(p, voice, age_s) - voice[at.V_G]) / n
     octave = _pitch(p, c, voice, age_s)
-    if p[at.P_ENGINE] == 0:
-        hz = voice[at.V_HZ] * octaves(octave)
-        for k in range(int(p[at.P_OSCS])):
-            f = o[k, at.O_HZ] if o[k, at.O_HZ] > 0 else hz * o[k, at.O_RATIO]
-            osc[k, at.S_INC] = f / rate
-            level = o[k, at.O_LEVEL]
-            if o[k, at.O_T60] > 0:
-                level *= math.exp(-_LN60 * age_s / (o[k, at.O_T60] * octaves(-o[k, at.O_TKEY] * voice[at.V_OCT])))
-            if f > 0.45 * rate:
-                level = 0.0
-                osc[k, at.S_INC] = 0.0
-            osc[k, at.S_DLEVEL] = (level - osc[k, at.S_LEVEL]) / n
-            if o[k, at.O_FM_RATIO] > 0:
-                fm = hz * o[k, at.O_FM_RATIO]
-                osc[k, at.S_FM_INC] = fm / rate
-                index = o[k, at.O_INDEX_SUSTAIN]
-                index += (1 - index) * math.exp(-age_s / o[k, at.O_INDEX_TAU])
-                index *= o[k, at.O_INDEX] * octaves(-o[k, at.O_INDEX_KEY] * voice[at.V_OCT])
-                index *= math.exp(o[k, at.O_INDEX_VEL] * math.log(voice[at.V_VELOCITY] / 90.0))
-                # Carson: keep carrier + (index + 1) modulator below 0.45 of the rate.
-                index = min(index, max(0.0, (0.45 * rate - f) / fm - 1.0))
-                osc[k, at.S_DINDEX] = (index - osc[k, at.S_INDEX]) / n
-    elif abs(octave - voice[at.V_PITCH]) > 3e-5:  # 0.04 cents
+    if abs(octave - voice[at.V_PITCH]) > 3e-5:  # 0.04 cents
         voice[at.V_PITCH] = octave
         tune(modes, int(voice[at.V_MODES]), octaves(octave))
 
@@ -140,10 +118,10 @@ def _slot(p, v):  # type: ignore[no-untyped-def]
 
 
 @part
-def _note_on(p, o, x, c, v, s, m, r, event, n):  # type: ignore[no-untyped-def]
+def _note_on(p, x, c, v, m, r, event, n):  # type: ignore[no-untyped-def]
     rate, key, channel = p[at.P_RATE], event[at.E_NUMBER], event[at.E_CHANNEL]
     for i in range(len(v)):
-        held = v[i, at.V_STATE] == at.PEDAL or (v[i, at.V_STATE] == at.RELEASING and p[at.P_ENGINE] == 1)
+        held = v[i, at.V_STATE] == at.PEDAL or v[i, at.V_STATE] == at.RELEASING
         if held and v[i, at.V_KEY] == key and v[i, at.V_CHANNEL] == channel:
             v[i, at.V_STATE] = at.FADING
             v[i, at.V_FADE] = _RESTRIKE_S * rate
@@ -166,7 +144,7 @@ def _note_on(p, o, x, c, v, s, m, r, event, n):  # type: ignore[no-untyped-def]
         p[at.P_VELOCITY] * relative
     )
     rng = stepped(rng)
-    voice[at.V_LFO] = uniform(rng) if p[at.P_STEREO] > 0 else 0.0
+    voice[at.V_LFO] = uniform(rng)
     rng = stepped(rng)
     voice[at.V_CUT] = p[at.P_CUTOFF] * octaves(p[at.P_TRACK] * voice[at.V_OCT]) * math.exp(p[at.P_BRIGHT] * relative)
     voice[at.V_CUT] *= 1 + 0.02 * uniform(rng)
@@ -186,40 +164,26 @@ def _note_on(p, o, x, c, v, s, m, r, event, n):  # type: ignore[no-untyped-def]
     if p[at.P_CLICK] > 0:
         voice[at.V_CLICK] = p[at.P_CLICK] * math.exp(0.5 * relative)
         voice[at.V_CLICK_G] = warped(p[at.P_CLICK_HZ] * octaves(p[at.P_CLICK_TRACK] * voice[at.V_OCT]), rate)
-    if p[at.P_ENGINE] == 0:
-        for k in range(int(p[at.P_OSCS])):
-            rng = stepped(rng)
-            phase = o[k, at.O_PHASE]
-            s[i, k, at.S_PHASE] = phase if phase >= 0 else 0.5 + 0.5 * uniform(rng)
-            s[i, k, at.S_FM_PHASE] = 0.0
-            s[i, k, at.S_LEVEL] = o[k, at.O_LEVEL]
-            index = o[k, at.O_INDEX] * octaves(-o[k, at.O_INDEX_KEY] * voice[at.V_OCT])
-            s[i, k, at.S_INDEX] = index * math.exp(o[k, at.O_INDEX_VEL] * relative)
-            if o[k, at.O_FM_RATIO] > 0:
-                hz = voice[at.V_HZ] * o[k, at.O_FM_RATIO]
-                top = (0.45 * rate - voice[at.V_HZ] * o[k, at.O_RATIO]) / hz - 1.0
-                s[i, k, at.S_INDEX] = min(s[i, k, at.S_INDEX], max(0.0, top))
-    else:
-        rng = strike(p, x, voice, m[i], rng)
+    rng = strike(p, x, voice, m[i], rng)
     r[i] = rng
-    _lines(p, o, c, voice, s[i], m[i], n)
+    _lines(p, c, voice, m[i], n)
 
 
 @part
-def _release(p, o, c, voice, osc, modes, n):  # type: ignore[no-untyped-def]
+def _release(p, c, voice, modes, n):  # type: ignore[no-untyped-def]
     if voice[at.V_KEY] >= p[at.P_UNDAMPED]:
         return
     voice[at.V_STATE] = at.RELEASING
-    _lines(p, o, c, voice, osc, modes, n)
+    _lines(p, c, voice, modes, n)
 
 
 @part
-def _event(p, o, x, c, v, s, m, r, event, n):  # type: ignore[no-untyped-def]
+def _event(p, x, c, v, m, r, event, n):  # type: ignore[no-untyped-def]
     """Take one event to heart; n frames are left to the next grid point."""
     kind, number = int(event[at.E_KIND]), int(event[at.E_NUMBER])
     ch = int(event[at.E_CHANNEL]) & (at.CHANNELS - 1)
     if kind == _ON:
-        _note_on(p, o, x, c, v, s, m, r, event, n)
+        _note_on(p, x, c, v, m, r, event, n)
     elif kind == _OFF:
         oldest, order = -1, 1e300
         for i in range(len(v)):
@@ -230,7 +194,7 @@ def _event(p, o, x, c, v, s, m, r, event, n):  # type: ignore[no-untyped-def]
             if c[ch, at.C_SUSTAIN] > 0:
                 v[oldest, at.V_STATE] = at.PEDAL
             else:
-                _release(p, o, c, v[oldest], s[oldest], m[oldest], n)
+                _release(p, c, v[oldest], m[oldest], n)
     elif kind == _BEND:
         c[ch, at.C_BEND] = min(max(event[at.E_VALUE], -1.0), 1.0)
     elif kind == _PRESSURE:
@@ -248,7 +212,7 @@ def _event(p, o, x, c, v, s, m, r, event, n):  # type: ignore[no-untyped-def]
             if value < 64:
                 for i in range(len(v)):
                     if v[i, at.V_STATE] == at.PEDAL and v[i, at.V_CHANNEL] == ch:
-                        _release(p, o, c, v[i], s[i], m[i], n)
+                        _release(p, c, v[i], m[i], n)
         elif number == 120:
             for i in range(len(v)):
                 if v[i, at.V_STATE] != at.FREE and v[i, at.V_STATE] != at.FADING and v[i, at.V_CHANNEL] == ch:
@@ -259,15 +223,15 @@ def _event(p, o, x, c, v, s, m, r, event, n):  # type: ignore[no-untyped-def]
             c[ch, at.C_SUSTAIN] = 0.0
             for i in range(len(v)):
                 if v[i, at.V_STATE] == at.PEDAL and v[i, at.V_CHANNEL] == ch:
-                    _release(p, o, c, v[i], s[i], m[i], n)
+                    _release(p, c, v[i], m[i], n)
         elif number >= 123:
             for i in range(len(v)):
                 if (v[i, at.V_STATE] == at.HELD or v[i, at.V_STATE] == at.PEDAL) and v[i, at.V_CHANNEL] == ch:
-                    _release(p, o, c, v[i], s[i], m[i], n)
+                    _release(p, c, v[i], m[i], n)
 
 
 @part
-def _over(p, voice, osc, modes):  # type: ignore[no-untyped-def]
+def _over(p, voice, modes):  # type: ignore[no-untyped-def]
     """At a grid point: has the voice ended? Flushes modes that have died away, before they become denormal."""
     state = voice[at.V_STATE]
     if state == at.FADING:
@@ -276,20 +240,13 @@ def _over(p, voice, osc, modes):  # type: ignore[no-untyped-def]
         return True
     if voice[at.V_CLICK] > _SILENT:
         return False
-    if p[at.P_ENGINE] == 0:
-        if p[at.P_NOISE] > 0:
-            return False
-        loudest = 0.0
-        for k in range(int(p[at.P_OSCS])):
-            loudest = max(loudest, osc[k, at.S_LEVEL])
-        return loudest * voice[at.V_LEVEL] < _SILENT
     count, energy = flushed(modes, int(voice[at.V_MODES]))
     voice[at.V_MODES] = count
     return energy * voice[at.V_LEVEL] * voice[at.V_LEVEL] < 0.1 * _SILENT * _SILENT
 
 
 @part
-def _grid(p, o, c, v, s, m, g, frame):  # type: ignore[no-untyped-def]
+def _grid(p, c, v, m, g, frame):  # type: ignore[no-untyped-def]
     """A grid point: channels glide, finished voices go, new lines are drawn."""
     for ch in range(at.CHANNELS):
         goal = c[ch, at.C_VOLUME] * c[ch, at.C_VOLUME] * c[ch, at.C_EXPRESSION] * c[ch, at.C_EXPRESSION]
@@ -300,11 +257,11 @@ def _grid(p, o, c, v, s, m, g, frame):  # type: ignore[no-untyped-def]
         state = v[i, at.V_STATE]
         if state == at.FREE:
             continue
-        if (state == at.FADING or ends) and _over(p, v[i], s[i], m[i]):
+        if (state == at.FADING or ends) and _over(p, v[i], m[i]):
             v[i, at.V_STATE] = at.FREE
             continue
         active += 1
-        _lines(p, o, c, v[i], s[i], m[i], at.GRID)
+        _lines(p, c, v[i], m[i], at.GRID)
     g[at.G_ACTIVE] = active
     if p[at.P_TREM] > 0:
         turn = p[at.P_TREM_HZ] * ((frame + at.GRID) / p[at.P_RATE])
@@ -314,11 +271,11 @@ def _grid(p, o, c, v, s, m, g, frame):  # type: ignore[no-untyped-def]
 
 
 @kernel(
-    "void(float64[::1], float64[:,::1], float64[:,::1], float64[:,::1], float64[:,::1], float64[:,:,::1],"
+    "void(float64[::1], float64[:,::1], float64[:,::1], float64[:,::1],"
     " float32[:,:,::1], uint64[::1], float64[::1], float64[:,::1], float64[:,::1], float64[:,::1], int64,"
     " float32[:,::1], float64[:,::1], int64, int64, int64)"
 )
-def synthesize(p, o, x, c, v, s, m, r, g, eq, eqs, events, n_events, out, w, start, stop, frame):  # type: ignore[no-untyped-def]
+def synthesize(p, x, c, v, m, r, g, eq, eqs, events, n_events, out, w, start, stop, frame):  # type: ignore[no-untyped-def]
     """Overwrite out[:, start:stop]; `frame` is the absolute frame of out[:, 0]. Arrays as named in layout.py.
 
     eq: (biquads, 5) b0 b1 b2 a1 a2; eqs: their states. events: rows sorted by offset, all within start..stop.
@@ -329,9 +286,9 @@ def synthesize(p, o, x, c, v, s, m, r, g, eq, eqs, events, n_events, out, w, sta
     while pos < stop:
         ahead = at.GRID - (frame + pos) % at.GRID
         if ahead == at.GRID:
-            _grid(p, o, c, v, s, m, g, frame + pos)
+            _grid(p, c, v, m, g, frame + pos)
         while e < n_events and events[e, at.E_OFFSET] <= pos:
-            _event(p, o, x, c, v, s, m, r, events[e], ahead)
+            _event(p, x, c, v, m, r, events[e], ahead)
             g[at.G_IDLE] = 0.0
             e += 1
         end = min(stop, pos + ahead)
@@ -350,20 +307,16 @@ def synthesize(p, o, x, c, v, s, m, r, g, eq, eqs, events, n_events, out, w, sta
             for j in range(n):
                 w[0, j] = 0.0
                 w[1, j] = 0.0
-            if p[at.P_ENGINE] == 0:
-                oscillate(p, o, s[i], w, n)
-            else:
-                resonate(m[i], int(voice[at.V_MODES]), w, n)
+            resonate(m[i], int(voice[at.V_MODES]), w, n)
             if p[at.P_NOISE] > 0 or voice[at.V_CLICK] > 0:
                 add_noise(p, voice, r, i, w, n)
             if p[at.P_FILTER] > 0:
                 filter_voice(p, voice, w, n)
             level, step = voice[at.V_OUT], voice[at.V_DOUT]
-            other = 1 if p[at.P_STEREO] > 0 else 0
             for j in range(n):
                 a = level + j * step
                 acc[0, j] += a * voice[at.V_LEFT] * w[0, j]
-                acc[1, j] += a * voice[at.V_RIGHT] * w[other, j]
+                acc[1, j] += a * voice[at.V_RIGHT] * w[1, j]
             voice[at.V_OUT] = level + n * step
             voice[at.V_ENV] += n * voice[at.V_DENV]
             voice[at.V_AGE] += n
@@ -372,7 +325,7 @@ def synthesize(p, o, x, c, v, s, m, r, g, eq, eqs, events, n_events, out, w, sta
         else:
             g[at.G_IDLE] += n
         if g[at.G_IDLE] < p[at.P_RATE]:
-            shape_sum(p, g, eq, eqs, acc, n)
+            shape_sum(int(p[at.P_BIQUADS]), p[at.P_TREM] > 0, g, eq, eqs, acc, n)
             for i in range(n):
                 out[0, pos + i] = acc[0, i] * p[at.P_GAIN]
                 out[1, pos + i] = acc[1, i] * p[at.P_GAIN]
@@ -384,6 +337,6 @@ def synthesize(p, o, x, c, v, s, m, r, g, eq, eqs, events, n_events, out, w, sta
                 out[1, pos + i] = 0.0
         pos = end
     while e < n_events:  # more events at one frame than a call takes
-        _event(p, o, x, c, v, s, m, r, events[e], at.GRID - (frame + pos) % at.GRID)
+        _event(p, x, c, v, m, r, events[e], at.GRID - (frame + pos) % at.GRID)
         g[at.G_IDLE] = 0.0
         e += 1

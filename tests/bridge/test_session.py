@@ -7,9 +7,13 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import SessionError
-from bridge.session import builtin_names, changed, load, parse
+from bridge.rig import build_rig
+from bridge.session import builtin_names, changed, load, parse, tuning_of
 from composers.composer import find_genre, genre_names
+from instruments import registry
+from instruments.guest import Guest
 from instruments.patch import find_patch
+from instruments.tuned import Tuned
 
 GOOD = """name = "T"
 [music]
@@ -47,6 +51,9 @@ def test_a_session_of_ones_own_loads(tmp_path: Path) -> None:
     ('parts = ["comp"]', "parts = []", ["tracks[0].parts"]),
     ('instrument = "piano"', 'instrument = "kazoo"', ["tracks[0].instrument", "kazoo", "acoustic-piano"]),
     ('instrument = "piano"', "instrument = 3", ["tracks[0].instrument", "3"]),
+    ('instrument = "piano"', 'instrument = "none.sf2:4"', ["tracks[0].instrument", "none.sf2"]),
+    ('instrument = "piano"', 'instrument = "piano"\ntuning = "rasst"', ["tracks[0].tuning", "did you mean 'rast'"]),
+    ('instrument = "piano"', 'instrument = "piano"\ntuning = "none.scl"', ["tracks[0].tuning", "none.scl"]),
     ('instrument = "piano"', 'instrument = "piano"\npan = 1.5', ["tracks[0].pan", "1.5"]),
     ('instrument = "piano"', 'instrument = "piano"\npann = 1', ["pann", "pan"]),
     ('instrument = "piano"', 'instrument = "piano"\neffects = [{}]', ["tracks[0].effects[0]", "plugin"]),
@@ -98,3 +105,30 @@ def test_changes_from_the_command_line_are_checked_alike() -> None:
 def test_every_instrument_that_a_genre_knows_has_a_sound(genre: str) -> None:
     for name in find_genre(genre).instruments:
         find_patch(name)
+
+
+def test_a_tuning_is_built_on_the_key_unless_it_says_otherwise() -> None:
+    def tuning(word: str) -> float:
+        track = parse(GOOD.replace('parts =', f'tuning = "{word}"\nparts ='), "t.toml").tracks[0]
+        found = tuning_of(track, "F")
+        assert found is not None
+        return found.cents(69)
+
+    assert tuning("rast") == -50 and tuning("rast:C") == 0  # A is the third of F
+
+
+def test_other_peoples_instruments_and_tunings_reach_the_mixer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_registered", {})
+
+    def generate(frequency: float, duration: float, context: object) -> object:
+        raise RuntimeError("broken")
+
+    registry.register_synthesizer("mine", generate=generate, keys=(60, 60), velocities=(90,), fallback=None)
+    text = GOOD.replace('"piano"\nparts', '"mine"\nparts').replace('instrument = "piano"',
+                                                                  'instrument = "mine"\ntuning = "just"')
+    rig = build_rig(parse(text, "t.toml"), 48_000, 256, offline=True)
+    chain = rig.strips[0].chain
+    tuned = chain.instrument  # type: ignore[attr-defined]
+    assert isinstance(tuned, Tuned) and isinstance(tuned.instrument, Guest)
+    assert [g.instrument for g in rig.guest_status()] == ["mine"]
+    rig.close()

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.bench.hearing import DRUM_FRAMES_S, MELODIC_FRAMES_S, RATE, bands_db, lsd, trimmed
 from instruments.block import Effect, FrameEvent, Instrument, Kind, Transport
 
-RATE = 48000
+__all__ = ["DRUM_FRAMES_S", "MELODIC_FRAMES_S", "RATE", "bands_db", "lsd", "trimmed"]
 Audio = NDArray[np.float32]
 
 
@@ -111,40 +112,3 @@ def pitch(x: NDArray[np.float64], near: float) -> float:
 
 def cents(hz: float, reference: float) -> float:
     return float(1200 * np.log2(hz / reference))
-
-
-MELODIC_FRAMES_S = ((0, 0.03), (0.03, 0.1), (0.1, 0.3), (0.3, 0.7), (0.7, 1.3))
-DRUM_FRAMES_S = ((0, 0.01), (0.01, 0.03), (0.03, 0.08), (0.08, 0.2), (0.2, 0.5))
-
-
-def trimmed(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """From the first sample above 0.3 % of the peak."""
-    top = np.abs(x).max()
-    return x[int(np.argmax(np.abs(x) > 0.003 * top)) :] if top > 0 else x
-
-
-def bands_db(x: NDArray[np.float64], frames_s: Sequence[tuple[float, float]], bands: int = 26) -> NDArray[np.float64]:
-    """(frames, bands): third octaves, the lowest from 40 Hz up, dB.
-
-    Power over the frame's length, as the measured targets have it: a steady tone reads lower in longer frames.
-    """
-    edges = 40 * 2.0 ** (np.arange(bands + 1) / 3)
-    out = np.zeros((len(frames_s), bands))
-    for i, (a, b) in enumerate(frames_s):
-        part = np.zeros(round((b - a) * RATE))
-        got = x[round(a * RATE) :][: len(part)]
-        part[: len(got)] = got
-        s = np.abs(np.fft.rfft(part * np.hanning(len(part)), 32768) / len(part)) ** 2
-        hz = np.fft.rfftfreq(32768, 1 / RATE)
-        for k in range(bands):
-            out[i, k] = s[(hz >= edges[k]) & (hz < edges[k + 1])].sum()
-    return np.asarray(10 * np.log10(out + 1e-20))
-
-
-def lsd(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    """Log-spectral distance, dB: floor -50 dB below the loudest cell, one common gain of at most 6 dB removed, RMS over
-    the cells above -44 dB in either."""
-    a, b = np.maximum(a - a.max(), -50), np.maximum(b - b.max(), -50)
-    use = (a > -44) | (b > -44)
-    d = (a - b)[use]
-    return float(np.sqrt(np.mean((d - np.clip(d.mean(), -6, 6)) ** 2)))

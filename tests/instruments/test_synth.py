@@ -229,7 +229,7 @@ def test_louder_is_louder_and_not_duller(name: str) -> None:
         part = x[4800:16800]
         s = np.abs(np.fft.rfft(part * np.hanning(len(part)))) ** 2
         centroids.append(float((s * np.arange(len(s))).sum() / s.sum()))
-    if name == "organ":
+    if "organ" in name:
         assert max(levels) - min(levels) < 1
         return
     assert levels[0] < levels[1] < levels[2]

@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 import instruments.kernels
+from bridge.commands import cli
 from instruments.warmup import KERNELS, warm_up
 
 ROOT = Path(instruments.kernels.__file__).parents[2]
@@ -29,6 +31,33 @@ def test_warm_up_loads_every_kernel_and_again_costs_nothing() -> None:
     for name in KERNELS:
         assert f"instruments.kernels.{name}" in sys.modules
     assert warm_up() < 0.05
+
+
+def test_the_command_tells_how_far_it_is() -> None:
+    told: list[tuple[str, int]] = []
+    warm_up(lambda name, share: told.append((name, share)))
+    assert [name for name, _ in told] == list(KERNELS)
+    assert sum(share for _, share in told) == 100
+    done = CliRunner().invoke(cli, ["warmup", "--quiet"])
+    assert done.exit_code == 0
+    assert done.output.startswith("ready after")
+
+
+def test_what_is_missing_is_compiled_in_processes_of_its_own(tmp_path: Path) -> None:
+    code = """
+import sys
+import instruments.warmup as w
+w.KERNELS, w.SHARES = ("limiting", "sampler"), (60, 40)
+told = []
+w.warm_up(lambda *what: told.append(what))
+from instruments.kernels.limiting import limit
+print(sorted(told), sum(limit.stats.cache_hits.values()))
+"""
+    env = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, timeout=120,
+                          check=True)
+    several = (os.cpu_count() or 1) > 1
+    assert done.stdout.split("\n")[0] == f"[('limiting', 60), ('sampler', 40)] {int(several)}"
 
 
 def test_every_module_with_a_kernel_is_warmed_up() -> None:
@@ -61,6 +90,17 @@ def test_a_change_in_any_kernel_source_compiles_anew(tmp_path: Path) -> None:
     tone = tmp_path / "instruments" / "kernels" / "tone.py"
     tone.write_text(tone.read_text() + "\n# changed\n", encoding="utf-8")
     assert _twice(tmp_path, tmp_path).stdout.split() == ["42.0", "0"]
+
+
+def test_where_nothing_can_be_written_beside_the_package_the_users_folder_serves(tmp_path: Path) -> None:
+    """As root too, who may write to read-only folders: a file stands where the folder would be made."""
+    installed, home = tmp_path / "installed", tmp_path / "home"
+    home.mkdir()
+    _copy(installed)
+    (installed / "instruments" / "kernels" / "__pycache__").write_text("in the way")
+    assert _twice(installed, home).stdout.split() == ["42.0", "0"]
+    assert _twice(installed, home).stdout.split() == ["42.0", "1"]
+    assert list(home.rglob("*.nbi"))
 
 
 def test_a_read_only_installation_is_cached_in_the_users_folder(tmp_path: Path) -> None:

@@ -15,12 +15,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge import composer_process, engine_process, report, wire
+from bridge import composer_process, engine_process, report
 from bridge.composer_process import Composed, decode_report, encode_plan
 from bridge.driver import PortState
-from bridge.engine_process import AUDIO_HEAD, NOTES, Ports, Ready, Resume, Rings, Setup, decode_news
-from bridge.errors import DeviceError
-from bridge.inbox import (
+from bridge.engine.inbox import (
     AnyCommand,
     ComposerBack,
     EngineStatus,
@@ -35,9 +33,12 @@ from bridge.inbox import (
     decode_status,
     encode_command,
 )
+from bridge.engine_process import AUDIO_HEAD, NOTES, Ports, Ready, Resume, Rings, Setup, decode_news
+from bridge.errors import DeviceError
 from bridge.processes import Child
-from bridge.server import Server
 from bridge.session import Session
+from bridge.stream import wire
+from bridge.stream.server import Server
 from bridge.wishes import generated, modified
 from composers.score import PPQ
 from instruments.system_clock import clock_ns

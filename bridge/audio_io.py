@@ -11,12 +11,12 @@ from bridge.errors import DeviceError
 from bridge.frame_line import NS, FrameClock, FrameLine
 from bridge.guarded_step import GuardedStep
 from bridge.pacer import PacerDriver
-from bridge.ports import CLOCK_PORT, MidiPorts
-from bridge.ports_driver import PortsDriver
+from bridge.ports.midi_ports import CLOCK_PORT, MidiPorts
+from bridge.ports.ports_driver import PortsDriver
 from instruments.system_clock import clock_ns
 
 if TYPE_CHECKING:
-    from bridge.jack_io import JackDriver
+    from bridge.jack.io import JackDriver
 
 __all__ = ["AnyDriver", "DriverName", "PacerDriver", "PortAudioDriver", "choose_driver", "output_devices", "portaudio"]
 
@@ -206,7 +206,7 @@ def choose_driver(
     passed_over: list[str] = []
     if which in ("auto", "jack"):
         try:
-            from bridge.jack_io import JackDriver
+            from bridge.jack.io import JackDriver
 
             return JackDriver(
                 client_name,

@@ -14,10 +14,10 @@ from typing import Any
 
 import msgspec
 
-from bridge.clip_bytes import encode_bar
+from bridge.engine.clip_bytes import encode_bar
+from bridge.engine.timeline import ordered
 from bridge.processes import quiet_child
 from bridge.ring import Ring
-from bridge.timeline import ordered
 from composers.composer import Band, BarChart, Plan, make_band
 
 REQUEST = struct.Struct("<Ii")

@@ -15,14 +15,23 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import msgspec
 import numpy as np
 
-from bridge.clip_bytes import Bar, decode_bar
 from bridge.composer_process import REQUEST
 from bridge.driver import Block, Driver, MidiOut, PortState
 from bridge.driver import Outputs as DriverOutputs
-from bridge.engine import Engine, Inputs
+from bridge.engine.clip_bytes import Bar, decode_bar
+from bridge.engine.engine import Engine, Inputs
+from bridge.engine.inbox import (
+    AnyCommand,
+    EngineStatus,
+    Halt,
+    Play,
+    SetTempo,
+    decode_command,
+    encode_notes,
+    encode_status,
+)
+from bridge.engine.outlets import resets
 from bridge.errors import PortError, SidemanError
-from bridge.inbox import AnyCommand, EngineStatus, Halt, Play, SetTempo, decode_command, encode_notes, encode_status
-from bridge.outlets import resets
 from bridge.port_plan import plan_ports
 from bridge.processes import quiet_child, still_garbage, watch_parent, when_told_to_end
 from bridge.ring import Ring
@@ -31,7 +40,7 @@ from composers.score import PPQ
 from instruments.block import FrameEvent, Kind, Transport
 
 if TYPE_CHECKING:
-    from bridge.link import LinkSession
+    from bridge.clock.link import LinkSession
     from bridge.rig import Rig
 
 AUDIO_HEAD = struct.Struct("<qqII")
@@ -267,7 +276,7 @@ def _link_session(session: Session) -> LinkSession | None:
     """Joined, where it leads. Raises DeviceError where aalink is missing."""
     if session.clock.source != "link":
         return None
-    from bridge.link import LinkSession
+    from bridge.clock.link import LinkSession
 
     return LinkSession(session.music.tempo, session.meter.bar_ticks / PPQ)
 

@@ -11,14 +11,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.clip_bytes import Bar, decode_bar, encode_bar
 from bridge.driver import Block
-from bridge.engine import Engine, Inputs
-from bridge.inbox import AnyCommand, NoteBegun, Play
+from bridge.engine.clip_bytes import Bar, decode_bar, encode_bar
+from bridge.engine.engine import Engine, Inputs
+from bridge.engine.inbox import AnyCommand, NoteBegun, Play
+from bridge.engine.timeline import ordered
 from bridge.port_plan import plan_ports
 from bridge.rig import build_rig
 from bridge.session import Session
-from bridge.timeline import ordered
 from composers.composer import Band, make_band
 from composers.score import Clip, Span
 from instruments.block import AudioBlock

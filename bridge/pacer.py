@@ -10,8 +10,8 @@ from bridge.driver import MidiOut, Step
 from bridge.frame_line import NS, FrameLine
 from bridge.guarded_step import GuardedStep
 from bridge.lateness import Lateness
-from bridge.ports import MidiPorts
-from bridge.ports_driver import PortsDriver
+from bridge.ports.midi_ports import MidiPorts
+from bridge.ports.ports_driver import PortsDriver
 from bridge.processes import take_fifo
 from instruments.system_clock import clock_ns
 

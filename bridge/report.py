@@ -6,12 +6,12 @@ import time
 from collections import deque
 from typing import Literal
 
-from bridge import wire
 from bridge.composer_process import CHARTS_AHEAD
 from bridge.driver import PortState
+from bridge.engine.inbox import EngineStatus
 from bridge.engine_process import Ready
-from bridge.inbox import EngineStatus
 from bridge.session import Session, Track
+from bridge.stream import wire
 from composers.composer import BarChart, find_genre, genre_names
 from composers.score import PPQ
 from composers.theory.pitch import KEYS

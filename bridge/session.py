@@ -13,8 +13,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct, field
 
+from bridge.clock.mtc import Timecode
 from bridge.errors import InstrumentError, MusicError, SessionError
-from bridge.mtc import Timecode
 from bridge.refusal import invalid
 from bridge.tempo import MAX_BPM, MIN_BPM
 from composers.composer import Plan, find_genre, make_band

@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from bridge import wire
 from bridge.errors import SessionError
 from bridge.session import Session, Track, check
+from bridge.stream import wire
 from composers.composer import find_genre
 from instruments.registry import check_instrument
 

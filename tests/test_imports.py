@@ -17,18 +17,29 @@ MAY_IMPORT = {
     "sessions": set(),
     "bridge": {"bridge", "instruments", "composers"},
 }
+BRIDGE = {
+    # package of bridge/: what it may import beside itself and the modules that lie in bridge/ itself
+    "clock": set(),
+    "engine": {"bridge.clock"},
+    "ports": {"bridge.jack.client"},
+    "jack": {"bridge.clock", "bridge.ports"},
+    "stream": set(),
+    "watch": {"bridge.jack", "bridge.ports"},
+    "calibrate": {"bridge.clock", "bridge.jack", "bridge.ports"},
+}
+
 HEAVY = {
     # module: files that may import it
     "numba": {"instruments/kernels", "bridge/commands/doctor.py"},
     "llvmlite": {"instruments/kernels"},
     "pedalboard": {"instruments/hosts"},
-    "jack": {"bridge/jack_lib.py"},
+    "jack": {"bridge/jack/lib.py"},
     "sounddevice": {"bridge/audio_io.py", "bridge/portaudio.py", "bridge/commands/doctor.py"},
-    "rtmidi": {"bridge/rtmidi_ports.py"},
-    "pylibremidi": {"bridge/libremidi_ports.py"},
+    "rtmidi": {"bridge/ports/rtmidi_ports.py"},
+    "pylibremidi": {"bridge/ports/libremidi_ports.py"},
     "mido": {"composers/smf.py"},
-    "matplotlib": {"bridge/clock_plot.py", "bridge/calibration_plot.py", "bridge/patch_sheet.py"},
-    "aalink": {"bridge/link.py"},  # GPL-3: an extra, never needed
+    "matplotlib": {"bridge/watch/plot.py", "bridge/calibrate/plot.py", "bridge/patch_sheet.py"},
+    "aalink": {"bridge/clock/link.py"},  # GPL-3: an extra, never needed
     "tensorflow": set(),
     "music21": set(),
     "dawdreamer": {"bridge/bench/faust.py"},
@@ -62,6 +73,18 @@ def test_imports_follow_the_data(path: Path) -> None:
         if top in HEAVY:
             place = path.relative_to(ROOT).as_posix()
             assert any(place.startswith(allowed) for allowed in HEAVY[top]), f"{place} imports {name}"
+
+
+@pytest.mark.parametrize("package", BRIDGE)
+def test_packages_of_the_bridge_import_only_what_lies_below(package: str) -> None:
+    folders = {p.name for p in (ROOT / "bridge").iterdir() if p.is_dir()}
+    for path in (ROOT / "bridge" / package).rglob("*.py"):
+        for name in imported(path):
+            top, _, rest = name.partition(".")
+            other = rest.partition(".")[0]
+            if top == "bridge" and other in folders - {package}:
+                allowed = any(f"{name}.".startswith(f"{a}.") for a in BRIDGE[package])
+                assert allowed, f"{path.relative_to(ROOT)} imports {name}"
 
 
 def test_no_genre_imports_another() -> None:

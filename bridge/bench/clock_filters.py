@@ -8,7 +8,7 @@ from math import pi, sqrt
 from typing import Protocol
 
 from bridge import midi_bytes
-from bridge.follower import Change, ClockFollower, State
+from bridge.clock.follower import Change, ClockFollower, State
 from bridge.midi_bytes import CLOCK_TICKS, SPP_TICKS
 
 
@@ -38,7 +38,7 @@ class Followed(Protocol):
 
 
 class Ours:
-    """bridge.follower.ClockFollower."""
+    """bridge.clock.follower.ClockFollower."""
 
     def __init__(self, bpm: float = 100.0) -> None:
         self.follower = ClockFollower(bpm)

@@ -13,8 +13,8 @@ from bridge.bench import sync
 from bridge.bench.figures import median, spread
 from bridge.bench.stage import Player
 from bridge.errors import DeviceError
-from bridge.jack_peers import JackServer
-from bridge.jack_recorder import JackRecorder, Recording
+from bridge.jack.peers import JackServer
+from bridge.jack.recorder import JackRecorder, Recording
 from bridge.session import CLOCK_OUT
 
 _FRAMES = 128

@@ -23,10 +23,10 @@ import numpy as np
 from bridge.bench.figures import spread
 from bridge.driver import Block, MidiOut, Outputs
 from bridge.errors import DeviceError
-from bridge.midi_sender import NS, SPIN_NS, Due, MidiSender
-from bridge.midi_systems import choose_api
 from bridge.pacer import LEAD_NS, PacerDriver
-from bridge.ports import MidiPorts
+from bridge.ports.midi_ports import MidiPorts
+from bridge.ports.midi_sender import NS, SPIN_NS, Due, MidiSender
+from bridge.ports.midi_systems import choose_api
 from bridge.processes import take_fifo
 from instruments.system_clock import clock_ns
 
@@ -82,7 +82,7 @@ def _system() -> Iterator[str]:
     try:
         api = choose_api()
     except DeviceError:
-        from bridge.jack_peers import JackServer
+        from bridge.jack.peers import JackServer
 
         with JackServer() as server:
             before = {name: os.environ.get(name) for name in server.environment}

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from websockets.asyncio.client import connect
 
-from bridge import wire
 from bridge.bench.figures import median
 from bridge.bench.stage import Player, family, memory_mb
+from bridge.stream import wire
 
 _AUDIBLE = 1e-3
 _FONT = Path("/usr/share/sounds/sf2/TimGM6mb.sf2")

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from bridge import session as sessions
 from bridge.bench.figures import spread
 from bridge.bench.stage import Player
-from bridge.chase import worth_striking
+from bridge.engine.chase import worth_striking
 from bridge.errors import DeviceError
-from bridge.jack_peers import ClockMaster, JackServer
-from bridge.jack_recorder import Heard, JackRecorder, Recording
+from bridge.jack.peers import ClockMaster, JackServer
+from bridge.jack.recorder import Heard, JackRecorder, Recording
 from bridge.offline import clips_of
 from bridge.session import Session
 from composers.score import Clip

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from bridge.calibration_report import Measured
-    from bridge.loopback import Loopback, Wiring
-    from bridge.tape import Programme, Take
+    from bridge.calibrate.loopback import Loopback, Wiring
+    from bridge.calibrate.report import Measured
+    from bridge.calibrate.tape import Programme, Take
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -92,9 +92,9 @@ def audio(audio_out: str | int, audio_in: str | int, repeats: int, level: float,
     sideman calibrate audio --audio-out 3 --audio-in 2
     sideman calibrate audio --audio-out system:playback_3 --plot loop.png
     """
-    from bridge.calibration import audio_loop
-    from bridge.loopback import Wiring
-    from bridge.programmes import audio_programme
+    from bridge.calibrate.calibration import audio_loop
+    from bridge.calibrate.loopback import Wiring
+    from bridge.calibrate.programmes import audio_programme
 
     def measure(loop: Loopback) -> tuple[Measured, Take]:
         programme, at = audio_programme(loop.rate, repeats, level)
@@ -129,9 +129,9 @@ def synth(out: str, audio_in: str | int, reference: str | int | None, audio_out:
     sideman calibrate synth --out "MIDI 1" --round-trip 11.43 --write my.toml --track bass
     sideman calibrate synth --out fluidsynth --audio-in fluidsynth:left     a program on JACK: no cable
     """
-    from bridge.calibration import synth_delay
-    from bridge.loopback import Wiring
-    from bridge.programmes import synth_programme
+    from bridge.calibrate.calibration import synth_delay
+    from bridge.calibrate.loopback import Wiring
+    from bridge.calibrate.programmes import synth_programme
 
     if reference is not None and round_trip is not None:
         raise click.UsageError("--reference measures what --round-trip gives: leave one out")
@@ -172,9 +172,9 @@ def midi(out: str, into: str, out_ms: float | None, repeats: int, entry: int, wr
     sideman calibrate midi --out "MIDI 1" --in "MIDI 1"
     sideman calibrate midi --out IAC --in IAC --json | jq .series
     """
-    from bridge.loopback import Wiring
-    from bridge.midi_loop import midi_loop
-    from bridge.programmes import midi_programme
+    from bridge.calibrate.loopback import Wiring
+    from bridge.calibrate.midi_loop import midi_loop
+    from bridge.calibrate.programmes import midi_programme
 
     def measure(loop: Loopback) -> tuple[Measured, Take]:
         take = _run(loop, midi_programme(loop.rate, repeats), as_json)
@@ -202,8 +202,8 @@ def clock(into: str, audio_in: str | int, round_trip: float | None, beats: int, 
     sideman calibrate clock --in reaper --audio-in reaper:out1
     sideman calibrate clock --in "IAC Bus 1" --audio-in 2 --round-trip 11.43 --write my.toml
     """
-    from bridge.clock_offset import clock_offset
-    from bridge.loopback import Wiring
+    from bridge.calibrate.clock_offset import clock_offset
+    from bridge.calibrate.loopback import Wiring
 
     def measure(loop: Loopback) -> tuple[Measured, Take]:
         take = _listen(loop, beats, as_json)
@@ -220,13 +220,13 @@ def _session(what: str, wiring: Wiring, system: str | None, device: str | None,
              measure: Callable[[Loopback], tuple[Measured, Take]], as_json: bool, plot: Path | None,
              write: Path | None = None, track: str = "", entry: int = 0) -> None:
     """Open, measure, tell, draw, write. Exit status 1 where there is nothing to trust."""
-    from bridge import calibration_report as report
     from bridge import session_edit
+    from bridge.calibrate import report
+    from bridge.calibrate.loopback import open_loopback
     from bridge.errors import CalibrationError
-    from bridge.loopback import open_loopback
 
     if plot is not None:
-        from bridge import calibration_plot
+        from bridge.calibrate import plot as calibration_plot
 
         calibration_plot.require()
     if write is not None:  # before anything is measured: a file that cannot be edited says so now
@@ -255,7 +255,7 @@ def _session(what: str, wiring: Wiring, system: str | None, device: str | None,
         head = {"source": loop.name, "ports": loop.ports, "gaps": len(take.gaps)}
         click.echo(json.dumps(head | report.as_dict(measured, settings)))
     else:
-        from bridge import calibration_screen
+        from bridge.calibrate import screen as calibration_screen
 
         calibration_screen.show(measured, take, [each.lines for each in settings], written)
     if plot is not None:
@@ -283,9 +283,9 @@ def _run(loop: Loopback, programme: Programme, quiet: bool) -> Take:
 
 def _listen(loop: Loopback, beats: int, quiet: bool) -> Take:
     """Record until so many beats of a clock have gone by, with a bar."""
-    from bridge.clock_offset import Progress
+    from bridge.calibrate.clock_offset import Progress
+    from bridge.calibrate.tape import Programme
     from bridge.errors import CalibrationError
-    from bridge.tape import Programme
 
     # At 20 BPM a beat takes 3 s; the recording ends long before, as a rule.
     loop.play(Programme(round((_CLOCK_WAIT_S + 3.0 * (beats + 3)) * loop.rate)))

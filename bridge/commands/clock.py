@@ -12,9 +12,9 @@ import click
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from bridge.clock_listener import ClockListener
-    from bridge.clock_report import Histogram, LogEntry, Report, Tempo
-    from bridge.clock_watch import ClockWatch
+    from bridge.watch.listener import ClockListener
+    from bridge.watch.report import Histogram, LogEntry, Report, Tempo
+    from bridge.watch.watch import ClockWatch
     from composers.score import Meter
 
 _REFRESH_S = 0.25
@@ -58,14 +58,14 @@ def watch(port: str | None, seconds: float | None, as_json: bool, plot: Path | N
     sideman clock watch IAC --seconds 60 --plot iac.png
     sideman clock watch reaper --seconds 30 --json | jq .drift_ppm
     """
-    from bridge.clock_listener import ClockListener
-    from bridge.clock_report import as_dict
-    from bridge.clock_watch import ClockWatch
+    from bridge.watch.listener import ClockListener
+    from bridge.watch.report import as_dict
+    from bridge.watch.watch import ClockWatch
     from composers.score import Meter
 
     bars = Meter.parse(meter)
     if plot is not None:
-        from bridge import clock_plot
+        from bridge.watch import plot as clock_plot
 
         clock_plot.require()
     with ClockListener(port, system) as listener:
@@ -127,7 +127,7 @@ def _screen(report: Report, meter: Meter, listener: ClockListener, log_rows: int
     from rich.table import Table
     from rich.text import Text
 
-    from bridge.clock_report import position
+    from bridge.watch.report import position
 
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
@@ -183,7 +183,7 @@ def _steady(tempo: Tempo) -> str:
 
 
 def _logged(entry: LogEntry, report: Report, meter: Meter) -> str:
-    from bridge.clock_report import position
+    from bridge.watch.report import position
 
     first = "" if entry.first_clock_ms is None else f"first clock {entry.first_clock_ms:.2f} ms later"
     at_s = (entry.ns - report.start_ns) / 1e9

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import click
 
 if TYPE_CHECKING:
-    from bridge.midi_systems import MidiApi
+    from bridge.ports.midi_systems import MidiApi
 
 State = Literal["ok", "warning", "missing"]
 
@@ -64,7 +64,7 @@ def package_rows() -> Iterator[Row]:
 def midi_rows() -> Iterator[Row]:
     """Which MIDI system is used and why, then each that there is, and whether it answers. None at all is bearable."""
     from bridge.errors import DeviceError
-    from bridge.midi_systems import CHOICE, list_ports, midi_apis
+    from bridge.ports.midi_systems import CHOICE, list_ports, midi_apis
 
     try:
         apis = midi_apis()
@@ -91,7 +91,7 @@ def midi_rows() -> Iterator[Row]:
 
 def _choice(chosen: MidiApi | None, wanted: str | None) -> Row:
     """What a session's MIDI goes through. With a JACK server that answers it is JACK, whatever else there is."""
-    from bridge.midi_systems import CHOICE
+    from bridge.ports.midi_systems import CHOICE
 
     if chosen is not None:
         why = f"{CHOICE}={wanted}" if wanted else "the first that answers"
@@ -106,7 +106,7 @@ def _choice(chosen: MidiApi | None, wanted: str | None) -> Row:
 
 
 def _hot_plug() -> Row:
-    from bridge.midi_systems import libremidi_version
+    from bridge.ports.midi_systems import libremidi_version
 
     version = libremidi_version()
     if version is not None:
@@ -119,7 +119,7 @@ def jack_row() -> Row:
     from bridge.errors import DeviceError
 
     try:
-        from bridge.jack_client import close_client, open_client, server_name
+        from bridge.jack.client import close_client, open_client, server_name
 
         client = open_client("sideman-doctor")
     except DeviceError as error:

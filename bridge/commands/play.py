@@ -48,7 +48,7 @@ def command(session: str, port: int | None, audio: str | None, clock: str | None
                               outputs={"audio": audio} if audio else {},
                               clock=_clock(loaded, clock, clock_port))
     from bridge import app
-    from bridge.server import DEFAULT_PORT
+    from bridge.stream.server import DEFAULT_PORT
 
     def say(text: str) -> None:
         click.echo(text, err=True)

@@ -12,7 +12,7 @@ from bridge.errors import DeviceError
 
 def _midi() -> list[dict[str, Any]]:
     """Each MIDI system, by the library that it is used by, with its ports or with why it does not answer."""
-    from bridge.midi_systems import MidiApi, list_ports, midi_apis
+    from bridge.ports.midi_systems import MidiApi, list_ports, midi_apis
 
     best: dict[str, MidiApi] = {}
     for api in midi_apis():
@@ -36,7 +36,7 @@ def _midi() -> list[dict[str, Any]]:
 
 def _jack() -> dict[str, Any]:
     """The JACK server's ports, as JackDriver sees them."""
-    from bridge.jack_client import close_client, midi_ports, names, open_client, server_name
+    from bridge.jack.client import close_client, midi_ports, names, open_client, server_name
 
     client = open_client("sideman-look")
     try:

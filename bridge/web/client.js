@@ -6,7 +6,7 @@
 //   client.on("audio", ({ data, sampleRate, channels }) => { ... });
 //
 // Bars and beats count from 1. `time` is seconds on the axis of the audio stream. The layout of an audio message is
-// told in bridge/wire.py.
+// told in bridge/stream/wire.py.
 
 const AUDIO_HEADER_BYTES = 32;
 const AUDIO_MAGIC = 0x4e414d53; // "SMAN", little-endian

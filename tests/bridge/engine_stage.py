@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bridge.clip_bytes import Bar
 from bridge.driver import Block, MidiIn, MidiOut, Playhead
-from bridge.engine import Engine, Inputs
-from bridge.inbox import AnyCommand
+from bridge.engine.clip_bytes import Bar
+from bridge.engine.engine import Engine, Inputs
+from bridge.engine.inbox import AnyCommand
 from bridge.routes import Route
 from composers.score import Clip, Meter, Note
 from instruments.block import AudioBlock, FrameEvent, Transport

@@ -99,7 +99,7 @@ def install(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSystem]:
     monkeypatch.setitem(sys.modules, "rtmidi", module)
     monkeypatch.setitem(sys.modules, "pylibremidi", None)
     monkeypatch.delenv("SIDEMAN_MIDI", raising=False)
-    from bridge.libremidi_ports import libremidi_module
+    from bridge.ports.libremidi_ports import libremidi_module
 
     libremidi_module.cache_clear()
     FakeHandle.system = FakeSystem()

@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
-from bridge import wire
 from bridge.bench.stage import Player, family
+from bridge.stream import wire
 
 pytestmark = [pytest.mark.skipif(os.name != "posix", reason="signals"), pytest.mark.timeout(120)]
 

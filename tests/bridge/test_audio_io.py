@@ -216,7 +216,7 @@ def test_without_portaudio_the_message_says_what_to_install(monkeypatch: pytest.
 
 @pytest.fixture
 def jack(monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], list[dict[str, Any]]]:
-    """jack(trouble): a bridge.jack_io whose driver opens, or not; gives the arguments of the calls."""
+    """jack(trouble): a bridge.jack.io whose driver opens, or not; gives the arguments of the calls."""
 
     def make(trouble: str | None) -> list[dict[str, Any]]:
         calls: list[dict[str, Any]] = []
@@ -229,9 +229,9 @@ def jack(monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], list[dict[st
                 if trouble:
                     raise DeviceError(trouble)
 
-        module: Any = ModuleType("bridge.jack_io")
+        module: Any = ModuleType("bridge.jack.io")
         module.JackDriver = JackDriver
-        monkeypatch.setitem(sys.modules, "bridge.jack_io", module)
+        monkeypatch.setitem(sys.modules, "bridge.jack.io", module)
         return calls
 
     return make

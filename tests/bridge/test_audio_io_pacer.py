@@ -17,7 +17,7 @@ from bridge.frame_line import NS
 from bridge.guarded_step import GuardedStep
 from bridge.lateness import Lateness
 from bridge.pacer import BEHIND_NS, LEAD_NS, Pace, PacerDriver
-from bridge.ports import MidiPorts
+from bridge.ports.midi_ports import MidiPorts
 
 RATE = 48_000
 

@@ -11,7 +11,7 @@ from bridge.bench.clock import Piece, arrivals, drive, grid
 from bridge.bench.clock_filters import PEERS, LeastSquares, MeanOfReciprocals, MeanOfTen, Ours, Peer
 from bridge.commands.bench import command
 from bridge.errors import DeviceError
-from bridge.jack_recorder import Heard, Recording
+from bridge.jack.recorder import Heard, Recording
 
 
 def test_the_grid_integrates_the_tempo() -> None:

@@ -131,15 +131,15 @@ def test_plug_ins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_midi_systems(monkeypatch: pytest.MonkeyPatch) -> None:
-    from bridge.midi_systems import MidiApi, PortNames
+    from bridge.ports.midi_systems import MidiApi, PortNames
 
     def apis() -> list[MidiApi]:
         return [MidiApi("rtmidi", "winmm", "WinMM by A", "is asleep: wake it"),
                 MidiApi("rtmidi", "alsa", "ALSA by A", ""), MidiApi("libremidi", "alsa", "ALSA by B", "")]
 
-    monkeypatch.setattr("bridge.midi_systems.midi_apis", apis)
-    monkeypatch.setattr("bridge.midi_systems.list_ports", lambda _api: PortNames(["a", "b"], ["c"]))
-    monkeypatch.setattr("bridge.midi_systems.libremidi_version", lambda: None)
+    monkeypatch.setattr("bridge.ports.midi_systems.midi_apis", apis)
+    monkeypatch.setattr("bridge.ports.midi_systems.list_ports", lambda _api: PortNames(["a", "b"], ["c"]))
+    monkeypatch.setattr("bridge.ports.midi_systems.libremidi_version", lambda: None)
     monkeypatch.setattr(doctor, "jack_row", lambda: Row("JACK", "warning", "does not run", "start it"))
     monkeypatch.delenv("SIDEMAN_MIDI", raising=False)
     choice, winmm, alsa, second, hot_plug = doctor.midi_rows()
@@ -162,13 +162,13 @@ def test_midi_systems(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_ports_lists_a_system_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    from bridge.midi_systems import MidiApi, PortNames
+    from bridge.ports.midi_systems import MidiApi, PortNames
 
-    monkeypatch.setattr("bridge.midi_systems.midi_apis", lambda: [
+    monkeypatch.setattr("bridge.ports.midi_systems.midi_apis", lambda: [
         MidiApi("rtmidi", "alsa", "ALSA by A", "is asleep"), MidiApi("libremidi", "alsa", "ALSA by B", ""),
         MidiApi("libremidi", "core", "Core by B", ""), MidiApi("rtmidi", "core", "Core by A", ""),
     ])  # fmt: skip
-    monkeypatch.setattr("bridge.midi_systems.list_ports", lambda _api: PortNames(["a"], []))
+    monkeypatch.setattr("bridge.ports.midi_systems.list_ports", lambda _api: PortNames(["a"], []))
     assert [(row["label"], row["outputs"]) for row in ports._midi()] == [("ALSA by B", ["a"]), ("Core by B", ["a"])]
 
 

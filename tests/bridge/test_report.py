@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bridge import report, wire
+from bridge import report
 from bridge.driver import PortState
-from bridge.inbox import EngineStatus
+from bridge.engine.inbox import EngineStatus
 from bridge.session import load
+from bridge.stream import wire
 
 SESSION = load("jazz-trio")
 

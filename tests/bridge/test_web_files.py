@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from bridge import wire
-from bridge.server import Server, web_files
+from bridge.stream import wire
+from bridge.stream.server import Server, web_files
 
 
 class Silent:

@@ -30,7 +30,7 @@ tolerances. All of them run in Sideman's tests:
 
 | cases | put to | where |
 |---|---|---|
-| C01 to C{cases} | `bridge.follower.ClockFollower`, in simulated time | `tests/conformance/test_conformance.py` |
+| C01 to C{cases} | `bridge.clock.follower.ClockFollower`, in simulated time | `tests/conformance/test_conformance.py` |
 | C01 to C{cases} | the engine, in blocks of 128 frames of simulated time | \
 `tests/conformance/test_engine_conformance.py` |
 | P01 to P{scenarios} | what the engine sends, likewise: each alone, and one after the other on one engine | the same |

@@ -10,9 +10,9 @@ from live_script import MS, RATE, Script, Shown, Stretch, clock_ticks, transport
 from numpy.typing import NDArray
 
 from bridge.bench import sync
-from bridge.chase import worth_striking
-from bridge.jack_recorder import Heard
-from bridge.wire import Status
+from bridge.engine.chase import worth_striking
+from bridge.jack.recorder import Heard
+from bridge.stream.wire import Status
 from composers.score import Clip
 
 _NEAR_MS = 60.0

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from bridge.bench.clock import Piece, grid
-from bridge.jack_trace import Sent
+from bridge.jack.trace import Sent
 from bridge.midi_bytes import CLOCK_TICKS
 
 RATE = 48_000

@@ -10,11 +10,11 @@ import numpy as np
 from live_judge import Performance
 from live_script import RATE, Script
 
-from bridge.clip_bytes import Bar
 from bridge.driver import Block, MidiIn, MidiOut, Playhead
-from bridge.engine import Engine, Inputs
-from bridge.inbox import AnyCommand
-from bridge.jack_recorder import Heard
+from bridge.engine.clip_bytes import Bar
+from bridge.engine.engine import Engine, Inputs
+from bridge.engine.inbox import AnyCommand
+from bridge.jack.recorder import Heard
 from bridge.midi_bytes import CLOCK_TICKS
 from bridge.routes import ClockRoute, Route
 from composers.score import Clip, Meter, Note
@@ -29,7 +29,7 @@ Composed = Callable[[int], tuple[Clip, ...]]
 
 
 class SilentRig:
-    """bridge.engine.Sounding that computes nothing."""
+    """bridge.engine.engine.Sounding that computes nothing."""
 
     def __init__(self) -> None:
         self._silence = np.zeros((2, BLOCK), np.float32)

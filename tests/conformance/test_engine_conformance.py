@@ -12,8 +12,8 @@ from live_judge import judge
 from simulation import EngineFollowed, SimulatedEngine, perform
 
 from bridge import session as sessions
+from bridge.engine.timeline import ordered
 from bridge.offline import clips_of
-from bridge.timeline import ordered
 from composers.composer import Band, make_band
 from composers.score import Clip
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from simulation import RATE, SimulatedEngine
 
+from bridge.clock.mtc import RATES, MtcEncoder, Rate, Timecode
 from bridge.driver import MidiOut, Playhead
-from bridge.inbox import SetTempo
-from bridge.mtc import RATES, MtcEncoder, Rate, Timecode
+from bridge.engine.inbox import SetTempo
 
 NS = 1_000_000_000
 

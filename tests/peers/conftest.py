@@ -10,8 +10,8 @@ import pytest
 from bridge.errors import DeviceError
 
 try:
-    from bridge.jack_peers import ClockMaster, JackServer
-    from bridge.jack_recorder import JackRecorder
+    from bridge.jack.peers import ClockMaster, JackServer
+    from bridge.jack.recorder import JackRecorder
 except DeviceError as error:  # no libjack: the programs are not there either, and every test is skipped by its marker
     collect_error = error
 

@@ -44,8 +44,8 @@ class Cable:
 def run(frames: int = 0, gain: float = 1.0, noise: float = 0.0, echo_frames: int = 0, midi_frames: int = 0,
         midi_jitter: int = 0, clicks: int = -1, physical: list[int] | None = None) -> None:
     sys.path.insert(0, str(ROOT))
-    from bridge.jack_client import open_client
-    from bridge.jack_lib import AudioBuffer, FrameCounter, MidiBuffer, _library, address
+    from bridge.jack.client import open_client
+    from bridge.jack.lib import AudioBuffer, FrameCounter, MidiBuffer, _library, address
 
     client = open_client("cable")
     flag = {"is_physical": True, "is_terminal": True} if physical else {}

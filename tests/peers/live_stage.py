@@ -18,12 +18,12 @@ from live_script import RATE, Script, Stretch
 from bridge import session as sessions
 from bridge.bench import sync
 from bridge.bench.stage import Player
-from bridge.client import MusicClient
-from bridge.jack_peers import ClockMaster, JackServer
-from bridge.jack_recorder import Heard, JackRecorder, Recording
-from bridge.jack_trace import Played, Sent, TraceMaster
+from bridge.jack.peers import ClockMaster, JackServer
+from bridge.jack.recorder import Heard, JackRecorder, Recording
+from bridge.jack.trace import Played, Sent, TraceMaster
 from bridge.session import CLOCK_OUT, Session
-from bridge.wire import Status
+from bridge.stream.client import MusicClient
+from bridge.stream.wire import Status
 
 _REST_S = 0.3
 """Between two scenarios of a player."""

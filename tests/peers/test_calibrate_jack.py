@@ -18,14 +18,14 @@ import pytest
 from bridge.errors import DeviceError
 
 try:
-    from bridge.jack_peers import ClockMaster, JackServer
-    from bridge.jack_recorder import JackRecorder
+    from bridge.jack.peers import ClockMaster, JackServer
+    from bridge.jack.recorder import JackRecorder
 except DeviceError as error:
     pytest.skip(str(error), allow_module_level=True)
 
 from jack_cable import Cable
 
-from bridge.programmes import synth_programme
+from bridge.calibrate.programmes import synth_programme
 from bridge.session import load
 
 pytestmark = [pytest.mark.peer("jackd"), pytest.mark.timeout(120)]

@@ -17,9 +17,9 @@ import pytest
 from bridge.errors import DeviceError, PortError
 
 try:
-    from bridge.clock_listener import ClockListener, _PortEar
-    from bridge.clock_watch import ClockWatch
-    from bridge.jack_peers import ClockMaster, JackServer
+    from bridge.jack.peers import ClockMaster, JackServer
+    from bridge.watch.listener import ClockListener, _PortEar
+    from bridge.watch.watch import ClockWatch
 except DeviceError as error:
     pytest.skip(str(error), allow_module_level=True)
 

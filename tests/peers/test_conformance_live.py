@@ -15,7 +15,7 @@ from composers.score import Clip
 try:
     from live_stage import Stage, Take
 
-    from bridge.jack_peers import PACKAGES
+    from bridge.jack.peers import PACKAGES
     from bridge.offline import clips_of
 except DeviceError as error:
     pytest.skip(str(error), allow_module_level=True)

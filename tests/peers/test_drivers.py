@@ -17,11 +17,11 @@ from bridge.errors import DeviceError, PortError
 
 try:
     from bridge.audio_io import PacerDriver, choose_driver
-    from bridge.jack_client import open_client
-    from bridge.jack_io import JackDriver
-    from bridge.jack_peers import ClockMaster, JackServer
-    from bridge.jack_recorder import JackRecorder, Recording
-    from bridge.ports import MidiPorts
+    from bridge.jack.client import open_client
+    from bridge.jack.io import JackDriver
+    from bridge.jack.peers import ClockMaster, JackServer
+    from bridge.jack.recorder import JackRecorder, Recording
+    from bridge.ports.midi_ports import MidiPorts
 except DeviceError as error:
     pytest.skip(str(error), allow_module_level=True)
 

@@ -10,8 +10,8 @@ import time
 import pytest
 
 from bridge.bench.stage import Player
-from bridge.jack_peers import JackServer
-from bridge.jack_recorder import JackRecorder, Recording
+from bridge.jack.peers import JackServer
+from bridge.jack.recorder import JackRecorder, Recording
 
 pytestmark = [
     pytest.mark.peer("jackd"),

@@ -16,7 +16,7 @@ import pytest
 from websockets.asyncio.client import connect
 
 from bridge.bench.stage import Player
-from bridge.jack_peers import JackServer
+from bridge.jack.peers import JackServer
 
 pytestmark = [
     pytest.mark.peer("jackd"),

@@ -15,11 +15,11 @@ from bridge.errors import DeviceError, PortError
 from instruments.block import AudioBlock
 
 try:
-    from bridge.jack_client import close_client, open_client
-    from bridge.jack_io import JackDriver
-    from bridge.jack_lib import MidiBuffer
-    from bridge.jack_peers import ClockMaster, JackServer
-    from bridge.jack_recorder import JackRecorder, Recording
+    from bridge.jack.client import close_client, open_client
+    from bridge.jack.io import JackDriver
+    from bridge.jack.lib import MidiBuffer
+    from bridge.jack.peers import ClockMaster, JackServer
+    from bridge.jack.recorder import JackRecorder, Recording
 except DeviceError as error:
     pytest.skip(str(error), allow_module_level=True)
 

@@ -13,9 +13,9 @@ from bridge.driver import Block, Outputs, PortState
 from bridge.errors import DeviceError
 
 try:
-    from bridge.jack_client import close_client, open_client
-    from bridge.jack_io import JackDriver
-    from bridge.jack_peers import JackServer
+    from bridge.jack.client import close_client, open_client
+    from bridge.jack.io import JackDriver
+    from bridge.jack.peers import JackServer
 except DeviceError as error:
     pytest.skip(str(error), allow_module_level=True)
 

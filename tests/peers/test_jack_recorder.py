@@ -13,10 +13,10 @@ import pytest
 from bridge.errors import DeviceError
 
 try:
-    from bridge.jack_client import close_client, open_client
-    from bridge.jack_lib import AudioBuffer, FrameCounter, MidiBuffer
-    from bridge.jack_peers import JackServer
-    from bridge.jack_recorder import JackRecorder
+    from bridge.jack.client import close_client, open_client
+    from bridge.jack.lib import AudioBuffer, FrameCounter, MidiBuffer
+    from bridge.jack.peers import JackServer
+    from bridge.jack.recorder import JackRecorder
 except DeviceError as error:
     pytest.skip(str(error), allow_module_level=True)
 

@@ -9,9 +9,9 @@ import pytest
 from bridge.errors import DeviceError
 
 try:
-    from bridge.jack_peers import JackServer
-    from bridge.jack_recorder import JackRecorder
-    from bridge.jack_trace import Sent, TraceMaster
+    from bridge.jack.peers import JackServer
+    from bridge.jack.recorder import JackRecorder
+    from bridge.jack.trace import Sent, TraceMaster
 except DeviceError as error:
     pytest.skip(str(error), allow_module_level=True)
 

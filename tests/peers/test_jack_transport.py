@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bridge.clock.follower import Change, Event
+from bridge.clock.masters import Masters
 from bridge.driver import Block, MidiOut, Outputs, Playhead
 from bridge.errors import DeviceError
-from bridge.follower import Change, Event
-from bridge.masters import Masters
 
 try:
-    from bridge.jack_client import close_client, open_client
-    from bridge.jack_io import JackDriver
-    from bridge.jack_peers import ClockMaster, JackServer
+    from bridge.jack.client import close_client, open_client
+    from bridge.jack.io import JackDriver
+    from bridge.jack.peers import ClockMaster, JackServer
 except DeviceError as error:
     pytest.skip(str(error), allow_module_level=True)
 
@@ -229,7 +229,7 @@ def test_another_programs_bars_in_six_eight(
 
 def test_what_the_transport_costs(play: Callable[[Band], JackDriver], jack_server: JackServer) -> None:
     """P23: reading the transport in the callback. Median below 0.05 ms."""
-    from bridge.jack_transport import JackTransport
+    from bridge.jack.transport import JackTransport
 
     client = open_client("costs", jack_server.name)
     costs: list[int] = []

@@ -18,9 +18,9 @@ from bridge.errors import DeviceError
 
 try:
     from bridge.bench import lateness
-    from bridge.jack_peers import ClockMaster, JackServer
-    from bridge.jack_recorder import JackRecorder
-    from bridge.ports import MidiPorts
+    from bridge.jack.peers import ClockMaster, JackServer
+    from bridge.jack.recorder import JackRecorder
+    from bridge.ports.midi_ports import MidiPorts
 except DeviceError as error:
     pytest.skip(str(error), allow_module_level=True)
 
@@ -95,7 +95,7 @@ def test_killed_it_is_started_again_ends_what_sounded_and_hears_the_clock(
 ENGINE = """
 import sys, time
 from bridge.driver import MidiOut
-from bridge.ports import MidiPorts
+from bridge.ports.midi_ports import MidiPorts
 if __name__ == "__main__":
     ports = MidiPorts(["piano"], connect={"piano": "synth:midi"}, api=sys.argv[1])
     ports.start()

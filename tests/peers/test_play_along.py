@@ -10,8 +10,8 @@ import pytest
 
 from bridge.bench.stage import Player
 from bridge.bench.sync import Stretch, compare, stretches
-from bridge.jack_peers import ClockMaster, JackServer
-from bridge.jack_recorder import JackRecorder, Recording
+from bridge.jack.peers import ClockMaster, JackServer
+from bridge.jack.recorder import JackRecorder, Recording
 from bridge.offline import clips_of
 from bridge.session import Session, load
 

@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from bridge.clock.mtc import MtcEncoder, Rate, Timecode
 from bridge.errors import DeviceError
-from bridge.mtc import MtcEncoder, Rate, Timecode
 from bridge.session import CLOCK_IN, CLOCK_OUT
 
 try:
     from bridge.bench.stage import Player
-    from bridge.jack_client import close_client, open_client
-    from bridge.jack_peers import JackServer
-    from bridge.jack_recorder import JackRecorder, Recording
-    from bridge.jack_trace import Sent, TraceMaster
+    from bridge.jack.client import close_client, open_client
+    from bridge.jack.peers import JackServer
+    from bridge.jack.recorder import JackRecorder, Recording
+    from bridge.jack.trace import Sent, TraceMaster
 except DeviceError as error:
     pytest.skip(str(error), allow_module_level=True)
 

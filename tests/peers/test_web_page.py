@@ -11,7 +11,7 @@ import pytest
 from web_driver import Page, chromium
 from web_stage import TONE_HZ, TONE_PEAK, Stage
 
-from bridge import wire
+from bridge.stream import wire
 
 pytestmark = [
     pytest.mark.peer("chromium"),

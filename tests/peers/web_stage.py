@@ -11,9 +11,9 @@ from typing import Self
 
 import numpy as np
 
-from bridge import wire
 from bridge.errors import MusicError
-from bridge.server import Server
+from bridge.stream import wire
+from bridge.stream.server import Server
 
 TONE_HZ = 440.0
 TONE_PEAK = 0.25

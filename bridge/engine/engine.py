@@ -1,0 +1,312 @@
+"""The engine: where ticks become frames. Pure in time: the same inputs give the same outputs, live and offline."""
+
+from __future__ import annotations
+
+import time
+from bisect import insort
+from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
+from typing import NamedTuple, Protocol
+
+from bridge.clock.masters import Masters
+from bridge.driver import Block, MidiIn, MidiOut
+from bridge.engine.clip_bytes import Bar
+from bridge.engine.conductor import Conductor
+from bridge.engine.inbox import AnyCommand, NoteBegun, SetFilter, SetGain, SetMute
+from bridge.engine.outlets import Frames
+from bridge.engine.player import Player
+from bridge.engine.timeline import Timeline
+from bridge.routes import ClockRoute, Route, ThroughRoute
+from bridge.tempo import TempoLine
+from composers.score import PPQ, Meter, Tick
+from instruments.block import AudioBlock, FrameEvent, Transport
+
+_NS = 1_000_000_000
+_LEAVE_MS = 200
+"""A block that is not made by then never will be."""
+
+
+class Sounding(Protocol):
+    """What the engine needs of the mixer (bridge.rig.Rig)."""
+
+    def process(
+        self, events: Sequence[Sequence[FrameEvent]], frames: int, transport: Transport
+    ) -> AudioBlock: ...
+    def set_gain_db(self, strip: int, value: float) -> None: ...
+    def set_mute(self, strip: int, value: bool) -> None: ...
+    def set_master_gain_db(self, value: float) -> None: ...
+    def set_filter(self, cutoff_hz: float | None, resonance: float = 0.0) -> None: ...
+
+
+class Inputs(NamedTuple):
+    """All that happens to the engine in a block."""
+
+    block: Block
+    commands: Sequence[AnyCommand] = ()
+    bars: Sequence[Bar] = ()
+
+
+class Outputs(NamedTuple):
+    """All that the engine does in a block. `wanted` are (epoch, bar) to ask of the composer, most urgent first."""
+
+    midi: list[MidiOut]
+    audio: AudioBlock
+    notes: list[NoteBegun]
+    wanted: list[tuple[int, int]]
+
+
+class Engine:
+    """One block at a time: follow the clock, take what is due, render, mix.
+
+    step() is called from one thread (the audio device's callback, or the pacer). It never blocks and reads no clock;
+    what it allocates is garbage by reference counting alone, so that the collector may stay off.
+    """
+
+    def __init__(
+        self,
+        rig: Sounding,
+        routes: Sequence[Route],
+        rate: int,
+        bpm: float = 120.0,
+        meter: Meter | None = None,
+        *,
+        length: int | None = None,
+        epoch: int = 0,
+        source: str = "auto",
+        on_loss: str = "continue",
+        clock_outs: Sequence[ClockRoute] = (),
+        in_offsets: Mapping[str, int] | None = None,
+        throughs: Sequence[ThroughRoute] = (),
+        chase: bool = True,
+        latency: int = 0,
+        mtc_start: str = "00:00:00:00",
+    ) -> None:
+        """length      bars until the end, or None; epoch: of the plan that the first bars answer
+        source      what leads: see session.Clock; on_loss, chase and mtc_start likewise
+        clock_outs  the driver's outputs that our own clock goes to
+        in_offsets  by clock input: ns that its messages count as heard later
+        throughs    inputs that are passed on; they are no clock inputs
+        latency     frames that the rig takes until it sounds: its events are given to it so much before their time
+
+        Raises SessionError for an mtc_start that is no time code.
+        """
+        meter = meter or Meter()
+        self.compensation_ns: Mapping[str, int] = {}
+        """By clock input: its clocks count as heard so much earlier, since what is played takes so long to be heard.
+        Any thread may set it."""
+        self.notes_begun = 0
+        self.routes = tuple(routes)
+        self._rig = rig
+        self._rate = rate
+        self._in_offsets = dict(in_offsets or {})
+        self._latency = latency
+        self._player = Player(routes, clock_outs, throughs, bpm, meter, chase=chase,
+                              strips_offset_ns=-(latency * _NS // rate))
+        self._masters = Masters(bpm, source, mtc_start=mtc_start, bar_ticks=meter.bar_ticks)
+        self._conductor = Conductor(self._player, self._masters, bpm, length, epoch, stop_on_loss=on_loss == "stop")
+        self._timecode = source == "mtc"
+        self._heard: list[MidiIn] = []
+        self._resumed: tuple[TempoLine, str] | None = None
+        self._now_ns = 0
+        self._stepping = self._left = False
+
+    # -- what status tells -------------------------------------------------------------------------------------
+
+    @property
+    def timeline(self) -> Timeline:
+        return self._player.timeline
+
+    @property
+    def line(self) -> TempoLine:
+        """Where the music is, while it plays."""
+        return self._player.line
+
+    @property
+    def playing(self) -> bool:
+        return self._player.playing
+
+    @property
+    def starting(self) -> bool:
+        """Told to play, and waiting for the first bar."""
+        return self._conductor.starting
+
+    @property
+    def ended(self) -> bool:
+        """The piece has been played to its end."""
+        return self._conductor.ended
+
+    @property
+    def epoch(self) -> int:
+        """Of the plan that is played, or will be from the next bar line on."""
+        return self._conductor.epoch
+
+    @property
+    def position(self) -> Tick:
+        """The first tick that has not been played."""
+        return self._player.position
+
+    @property
+    def sounding(self) -> int:
+        """Notes that the instruments have begun and not ended."""
+        return self._player.outlets.sounding
+
+    @property
+    def used(self) -> list[int]:
+        """See inbox.EngineStatus.used."""
+        return self._player.outlets.used
+
+    @property
+    def clock(self) -> str:
+        """See inbox.EngineStatus.clock."""
+        return self._masters.state
+
+    @property
+    def source(self) -> str:
+        """Name of the master that leads, or ""."""
+        return self._masters.name
+
+    @property
+    def jitter_ms(self) -> float:
+        """See inbox.EngineStatus.jitter_ms."""
+        return self._masters.jitter_ms
+
+    @property
+    def heard(self) -> bool:
+        """Whether any clock has come within the last second."""
+        return self._masters.heard(self._now_ns)
+
+    def take_notices(self) -> list[str]:
+        """What people should know that has happened since the last call."""
+        notices, self._conductor.notices = self._conductor.notices, []
+        return notices
+
+    # -- life ----------------------------------------------------------------------------------------------------
+
+    def resume(self, tick: Tick, ns: int, bpm: float, source: str = "") -> None:
+        """Before the first step: play on for an engine that died, which was at `tick` at `ns` (led by `source`)."""
+        self._resumed = TempoLine(bpm, tick, ns), source
+
+    def insert(self, bar: Bar) -> None:
+        """Take in an answer of the composer's; one to an older epoch is dropped."""
+        if len(bar.clips) == len(self.routes):
+            self._conductor.insert(bar)
+
+    def step(self, inputs: Inputs) -> Outputs:
+        """A block. Should halt() be at work just now, it plays nothing."""
+        self._stepping = True
+        try:
+            return self._step(inputs)
+        finally:
+            self._stepping = False
+
+    def halt(self) -> list[MidiOut]:
+        """Leave: what the driver must still send before its ports close. From then on the engine plays nothing.
+
+        For another thread than step()'s: it waits for the block that is being made, which may still begin notes.
+        """
+        self._left = True
+        patience = _LEAVE_MS
+        while self._stepping and patience:
+            time.sleep(0.001)
+            patience -= 1
+        return self._conductor.leave()
+
+    # -- the block -----------------------------------------------------------------------------------------------
+
+    def _step(self, inputs: Inputs) -> Outputs:
+        """All times are on the device's own clock, its frames.
+
+        A master on the same audio clock is then followed to the frame, and xruns, which bend monotonic time against
+        frames, move nothing. What arrives by other ways keeps its distance from the block's start.
+        """
+        block, conductor = inputs.block, self._conductor
+        ns0 = (block.frame0 + block.skipped) * _NS // self._rate
+        end_ns = ns0 + block.frames * _NS // self._rate
+        shift = ns0 - block.ns0
+        self._now_ns = ns0
+        if self._left:
+            return Outputs([], self._process(block, [[] for _ in self.routes]), [], [])
+        self._player.open(Frames(ns0, block.frames, self._rate))
+        if self._resumed is not None:
+            (line, source), self._resumed = self._resumed, None
+            conductor.resume(line._replace(ns0=line.ns0 + shift), source, ns0)
+        for bar in inputs.bars:
+            self.insert(bar)
+        for command in inputs.commands:
+            self._obey(command)
+        if conductor.starting:
+            conductor.start(ns0)
+        if self._heard or block.midi:
+            self._hear(block.midi, shift, end_ns)
+        if self._timecode:
+            conductor.follow(self._masters.elapse(ns0 + min(0, self._delay(self._masters.name))))
+        if block.playhead is not None:
+            conductor.follow(self._masters.see(block.playhead._replace(ns=block.playhead.ns + shift)))
+        conductor.advance(end_ns)
+        if self._masters.leader is not None:
+            conductor.check(ns0, max(0, -self._delay(self._masters.name)))
+        return self._render(block)
+
+    def _obey(self, command: AnyCommand) -> None:
+        rig = self._rig
+        match command:
+            case SetGain(track, gain_db) if track < 0:
+                rig.set_master_gain_db(gain_db)
+            case SetGain(track, gain_db):
+                rig.set_gain_db(track, gain_db)
+            case SetMute(track, mute):
+                rig.set_mute(track, mute)
+            case SetFilter(cutoff_hz, resonance):
+                rig.set_filter(cutoff_hz, resonance)
+            case _:
+                self._conductor.obey(command, self._now_ns)
+
+    def _hear(self, midi: Iterable[MidiIn], shift: int, end_ns: int) -> None:
+        """In order: heed clocks when they count as heard, which may be in a later block, and pass on what a player
+        sends."""
+        heard = self._heard
+        for ns, source, data in midi:
+            ns += shift if source in self._player.through else shift + self._delay(source)
+            message = MidiIn(ns, source, data)
+            if heard or ns >= end_ns:
+                insort(heard, message, key=_ns)
+            else:
+                self._heed(message)
+        while heard and heard[0].ns < end_ns:
+            self._heed(heard.pop(0))
+
+    def _heed(self, message: MidiIn) -> None:
+        ns, source, data = message
+        player = self._player
+        if source in player.through:
+            for port, each in player.through.feed(source, data):
+                player.outlets.pass_on(ns, port, each)
+        else:
+            self._conductor.follow(self._masters.hear(ns, source, data))
+
+    def _delay(self, source: str) -> int:
+        """How much later (> 0) than stamped what comes by a clock input counts as heard."""
+        return self._in_offsets.get(source, 0) - self.compensation_ns.get(source, 0)
+
+    def _render(self, block: Block) -> Outputs:
+        player = self._player
+        outlets, bpm = player.outlets, player.line.bpm
+        notes = []
+        for frame, due in outlets.begun:
+            routed = self.routes[due.track].channel
+            channel = due.channel if routed is None else routed
+            notes.append(NoteBegun(block.frame0 + frame + self._latency, due.tick, due.length, bpm, due.value,
+                                   due.track, due.number, channel))
+        self.notes_begun += len(notes)
+        return Outputs(player.close(), self._process(block, outlets.strips), notes,
+                       self._conductor.wanted(self._now_ns))
+
+    def _process(self, block: Block, strips: Sequence[Sequence[FrameEvent]]) -> AudioBlock:
+        player, meter = self._player, self.timeline.meter
+        line = player.line
+        beat = (line.tick_at(self._now_ns) if player.playing else player.position) / PPQ
+        transport = Transport(block.frame0, max(0.0, beat), line.bpm, meter.beats, meter.unit, player.playing)
+        return self._rig.process(strips, block.frames, transport)
+
+
+_ns = attrgetter("ns")

@@ -1,0 +1,318 @@
+"""Where music leaves: the instruments' strips and the MIDI ports, each at its offset, silenced to the last channel."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from math import ceil
+from typing import NamedTuple
+
+from bridge.driver import MidiOut
+from bridge.engine.chase import worth_striking
+from bridge.engine.due import ControlKey, Due, NoteKey
+from bridge.engine.through import Through
+from bridge.routes import Route
+from bridge.tempo import TempoLine
+from composers.score import Tick
+from instruments.block import FrameEvent, Kind
+
+_HALF_FRAME = 501_000_000
+"""Rounding to frames, a little past the half: whole nanoseconds must not tip a note that falls between two frames."""
+_PEDAL, _NOTES_OFF = 64, 123
+_RESET = ((Kind.CC, _PEDAL), (Kind.BEND, 0), (Kind.CC, _NOTES_OFF))
+"""After the note-offs: pedal up first, because a synth keeps what the pedal holds through all-notes-off; then the bend,
+so that it is back before the next note; last what ends notes that nobody knows of."""
+_DEFAULTS = {(Kind.CC, 1): 0.0, (Kind.CC, 11): 127.0, (Kind.CC, 65): 0.0, (Kind.CC, 66): 0.0, (Kind.CC, 67): 0.0,
+             (Kind.PRESSURE, 0): 0.0}
+"""Controllers whose state at power-up is known (MIDI RP-015), but for those in _RESET."""
+
+
+class Frames(NamedTuple):
+    """The block's frames on the ns axis."""
+
+    ns0: int
+    size: int
+    rate: int
+
+    def at(self, ns: int) -> int:
+        """The frame at `ns`; the first or last one for what is late, or not yet due."""
+        frame = ((ns - self.ns0) * self.rate + _HALF_FRAME) // 1_000_000_000
+        return 0 if frame < 0 else min(frame, self.size - 1)
+
+
+class Lane:
+    """All that leaves with one offset: a queue in order of ticks, and what was sent that is not over.
+
+    queue     what the music has not reached, or, in an early lane, what will not be sent yet
+    waiting   in a late lane, what the music has passed, with the time to send it: no tempo change moves that
+    cursor    the queue begins here
+    sounding  notes that have been begun and not ended
+    cut       notes that a stop has ended before their time
+    controls  the last value of each controller since the last jump
+    """
+
+    __slots__ = ("controls", "cursor", "cut", "floor", "offset_ns", "queue", "routes", "sounding", "stopped_ns",
+                 "strips", "waiting")
+
+    def __init__(self, offset_ns: int, routes: Sequence[Route | None], strips: bool) -> None:
+        """routes  by track: where its MIDI goes from here, if it does; strips: the instruments hear this lane"""
+        self.offset_ns = offset_ns
+        self.routes = tuple(routes)
+        self.strips = strips
+        self.cursor: Tick = 0
+        self.floor = 0
+        self.stopped_ns: int | None = None
+        self.queue: deque[Due] = deque()
+        self.waiting: deque[tuple[int, Due]] = deque()
+        self.sounding: dict[NoteKey, Due] = {}
+        self.cut: list[Due] = []
+        self.controls: dict[ControlKey, Due] = {}
+
+    def put(self, dues: Iterable[Due]) -> None:
+        self.queue.extend(dues if self.strips else (d for d in dues if self.routes[d.track] is not None))
+
+    def note(self, due: Due) -> bool:
+        """Remember what is sent; False where it is the end of a note that a stop has ended."""
+        kind = due.kind
+        if kind is Kind.ON:
+            self.sounding[due.note] = due
+        elif kind is Kind.OFF:
+            return self.sounding.pop(due.note, None) is not None
+        else:
+            self.controls[due.control] = due
+        return True
+
+    def silence(self, ns: int) -> list[Due]:
+        """Play stops, if it has not already: the ends of what sounds."""
+        if self.stopped_ns is None:
+            self.stopped_ns = ns
+        ended = list(self.sounding.values())
+        self.sounding.clear()
+        self.cut += ended
+        return [due._replace(kind=Kind.OFF, value=64.0, cents=0.0) for due in ended]
+
+    def resume(self, tick: Tick, line: TempoLine, strike: bool) -> None:
+        """The music goes on from `tick`: undo what the stop did, pedal, bend and notes cut short; then all the rest."""
+        at = tick - round(self.offset_ns / line.ns_per_tick)
+        if self.offset_ns <= 0:
+            self.cursor = min(self.cursor, at)  # a stop may come late, when more has been sent than it stands for
+        moved = [d for d in self.controls.values() if d.value and (d.kind, d.number) in _RESET]
+        again = [d._replace(tick=self.cursor) for d in moved]
+        if strike:
+            again += [d._replace(tick=self.cursor, length=d.tick + d.length - self.cursor) for d in self.cut
+                      if worth_striking(d.channel, d.tick + d.length - at)]
+        self.cut.clear()
+        again.reverse()
+        if self.offset_ns <= 0:
+            self.queue.extendleft(again)
+        else:
+            ns = line.ns_at(tick)
+            paused_ns = 0 if self.stopped_ns is None else ns - self.stopped_ns
+            self.waiting = deque((due_ns + paused_ns, due) for due_ns, due in self.waiting)
+            self.waiting.extendleft((ns, due) for due in again)
+        self.stopped_ns = None
+
+    def forget(self, tick: Tick) -> None:
+        """After a jump to `tick`: what has not been sent never is."""
+        self.cursor = tick
+        self.queue.clear()
+        self.waiting.clear()
+        self.cut.clear()
+        self.controls.clear()
+
+
+class Outlets:
+    """Sends what is put in, each lane when the line reaches the tick and its offset has passed.
+
+    A tempo change moves what has not been sent; each port's messages are in order. cut() ends what sounds and resets
+    exactly the channels used since their last reset; what has not been sent then is kept until forget() drops it, or
+    resume() goes on with it. Called from the engine's thread.
+    """
+
+    def __init__(self, routes: Sequence[Route], through: Through, ports: int, strips_offset_ns: int = 0) -> None:
+        """ports             how many outputs the driver has
+        strips_offset_ns  when the instruments get their events, against the music: before it (< 0), by what it takes
+                          until they are heard
+        """
+        self.midi: list[MidiOut] = []
+        """The block's messages, by offset once close() was called."""
+        self.begun: list[tuple[int, Due]] = []
+        """(frame, note) for what the instruments began in this block."""
+        self.strips: list[list[FrameEvent]] = [[] for _ in routes]
+        self.frames = Frames(0, 1, 1)
+        self._through = through
+        offsets = [strips_offset_ns, *sorted({r.offset_ns for r in routes} - {strips_offset_ns})]
+        self._lanes = [Lane(o, [r if r.offset_ns == o else None for r in routes], i == 0)
+                       for i, o in enumerate(offsets)]
+        """The instruments' own first."""
+        self._mixed = len(offsets) > 1
+        self._used = [0] * ports
+        self._used_strips = [0] * len(routes)
+        self._down: dict[tuple[int, int], int] = {}  # by port and key, where channels are merged
+
+    @property
+    def sounding(self) -> int:
+        """Notes that the instruments have begun and not ended."""
+        return len(self._lanes[0].sounding)
+
+    @property
+    def used(self) -> list[int]:
+        """By port, a bit for each channel used since its last reset."""
+        return list(self._used)
+
+    def open(self, frames: Frames) -> None:
+        """A new block."""
+        self.frames = frames
+        self.midi = []
+        self.begun.clear()
+        for strip in self.strips:
+            strip.clear()
+        for lane in self._lanes:
+            lane.floor = 0
+
+    def put(self, dues: Sequence[Due]) -> None:
+        """From the timeline, in order."""
+        if dues:
+            for lane in self._lanes:
+                lane.put(dues)
+
+    def run(self, line: TempoLine, ns: int, end: Tick) -> None:
+        """Send all that is due before `ns`, which is before tick `end`; what is late goes at once, in order."""
+        for lane in self._lanes:
+            offset = lane.offset_ns
+            upto = ceil(line.tick_at(ns - offset)) if offset < 0 else end
+            queue = lane.queue
+            if upto > lane.cursor:
+                lane.cursor = upto
+                while queue and queue[0].tick < upto:
+                    due = queue.popleft()
+                    if offset > 0:
+                        lane.waiting.append((line.ns_at(due.tick) + offset, due))
+                    else:
+                        self._give(lane, line.ns_at(due.tick) + offset, due)
+            waiting = lane.waiting
+            while waiting and waiting[0][0] < ns:
+                self._give(lane, *waiting.popleft())
+
+    def pass_on(self, ns: int, port: int, message: bytes) -> None:
+        """A message of a player's own."""
+        if message[0] < 0xF0:
+            self._used[port] |= 1 << (message[0] & 15)
+        self.midi.append(MidiOut(self.frames.at(ns), port, message))
+        self._mixed = True
+
+    def cut(self, ns: int, jump: bool = False) -> None:
+        """End all that sounds, and reset the channels used; before a jump also what controllers the music moved.
+
+        A channel where a player holds something keeps it, and counts as used.
+        """
+        frame = max(self.frames.at(ns), *(lane.floor for lane in self._lanes))
+        for lane in self._lanes:
+            lane.floor = frame
+            for due in lane.silence(ns):
+                self._send(lane, frame, due)
+            if jump and lane.controls:
+                for due in lane.controls.values():
+                    default = _DEFAULTS.get((due.kind, due.number), due.value)
+                    if default != due.value:
+                        self._send(lane, frame, due._replace(value=default))
+        self._reset(frame)
+
+    def close(self) -> list[MidiOut]:
+        """The block's messages in order, this block being over."""
+        if self._mixed:
+            self.midi.sort(key=_offset)
+        return self.midi
+
+    def leave(self) -> list[MidiOut]:
+        """For good: what ends all that sounds and resets all channels used, at once."""
+        self.open(self.frames._replace(ns0=0))
+        self.cut(0)
+        self.midi += [MidiOut(0, port, message) for port, message in self._through.release()]
+        self._reset(0)
+        return self.midi
+
+    def resume(self, tick: Tick, line: TempoLine, strike: bool) -> None:
+        """Play goes on at `tick`, where it was cut: nothing is lost, nothing doubled."""
+        for lane in self._lanes:
+            lane.resume(tick, line, strike)
+
+    def forget(self, tick: Tick) -> None:
+        """Play goes on elsewhere, at `tick`."""
+        for lane in self._lanes:
+            lane.forget(tick)
+
+    def _give(self, lane: Lane, ns: int, due: Due) -> None:
+        if lane.note(due):
+            frame = self.frames.at(ns)
+            if frame > lane.floor:
+                lane.floor = frame
+            self._send(lane, lane.floor, due)
+
+    def _send(self, lane: Lane, frame: int, due: Due) -> None:
+        _, kind, track, channel, number, value, cents, _ = due
+        event = FrameEvent(frame, kind, channel, number, value, cents)
+        if lane.strips:
+            self.strips[track].append(event)
+            self._used_strips[track] |= 1 << channel
+            if kind is Kind.ON:
+                self.begun.append((frame, due))
+        route = lane.routes[track]
+        if route is not None:
+            if route.channel is not None:
+                if not self._merge(frame, route, event):
+                    return
+                channel = route.channel
+                event = event._replace(channel=channel)
+            self._used[route.port] |= 1 << channel
+            self.midi.append(MidiOut(frame, route.port, event.to_midi()))
+
+    def _merge(self, frame: int, route: Route, event: FrameEvent) -> bool:
+        """Where channels become one, a key may be struck while it is down: end it first, and only the last end counts.
+
+        Returns whether the event is sent.
+        """
+        if event.kind not in (Kind.ON, Kind.OFF) or route.channel is None:
+            return True
+        key = route.port, event.number
+        down = self._down.get(key, 0)
+        if event.kind is Kind.OFF:
+            self._down[key] = down - 1
+            return down == 1
+        self._down[key] = down + 1
+        if down:
+            off = event._replace(kind=Kind.OFF, channel=route.channel, value=64.0)
+            self.midi.append(MidiOut(frame, route.port, off.to_midi()))
+        return True
+
+    def _reset(self, frame: int) -> None:
+        for port, mask in enumerate(self._used):
+            for channel in _channels(mask):
+                if not self._through.holds(port, channel):
+                    self._used[port] &= ~(1 << channel)
+                    self.midi += [MidiOut(frame, port, e.to_midi()) for e in _resets(frame, channel)]
+        for strip, mask in enumerate(self._used_strips):
+            self._used_strips[strip] = 0
+            for channel in _channels(mask):
+                self.strips[strip] += _resets(frame, channel)
+
+
+def resets(used: Sequence[int]) -> list[MidiOut]:
+    """What resets the channels of these masks (see Outlets.used), for what an engine that died has left behind."""
+    return [MidiOut(0, port, event.to_midi())
+            for port, mask in enumerate(used) for channel in _channels(mask) for event in _resets(0, channel)]
+
+
+def _channels(mask: int) -> Iterator[int]:
+    while mask:
+        low = mask & -mask
+        yield low.bit_length() - 1
+        mask ^= low
+
+
+def _resets(frame: int, channel: int) -> list[FrameEvent]:
+    return [FrameEvent(frame, kind, channel, number, 0.0) for kind, number in _RESET]
+
+
+def _offset(message: MidiOut) -> int:
+    return message.offset

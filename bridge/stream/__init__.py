@@ -1,0 +1,1 @@
+"""Music to clients and wishes from them: messages, the socket server, one frame to all, the Python client."""

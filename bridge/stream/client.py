@@ -1,0 +1,241 @@
+"""A client in Python, with the names of the JavaScript one: generate, modify, stop, on("audio", ...)."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Literal, Self, TypeAlias, get_args
+
+import msgspec
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.protocol import State
+
+from bridge.errors import DeviceError, MessageError
+from bridge.stream import wire
+
+Topic: TypeAlias = Literal["audio", "midi", "status", "hello", "error", "close"]
+Callback: TypeAlias = Callable[[Any], object]
+
+_log = logging.getLogger("sideman.client")
+_STREAMS = ("audio", "midi", "status")
+
+
+class MusicClient:
+    """Plays Sideman from a program. All of it belongs to one event loop.
+
+        async with MusicClient("ws://localhost:3000/music") as client:
+            client.on("audio", lambda audio: record(audio.samples))
+            await client.generate({"genre": "jazz", "key": "C", "tempo": 120, "duration": 32})
+            await client.wait_closed()
+
+    Callbacks get wire values: on "audio" an `Audio` (samples float32, (channels, frames)), on "midi" a tuple of
+    `MidiEvent`, on "status" a `Status`, on "hello" a `Hello`, on "error" an `Error`, on "close" the close code and
+    reason as text. They are called on the event loop and must return soon; what one raises is logged and counted in
+    `callback_faults`. Only what has a callback is asked of the server.
+    """
+
+    def __init__(self, url: str = "ws://localhost:3000/music", *, answer_timeout_s: float = 10.0) -> None:
+        self.url = url
+        self.hello: wire.Hello | None = None
+        self.status: wire.Status | None = None
+        self.callback_faults = 0
+        self._answer_timeout_s = answer_timeout_s
+        self._callbacks: dict[str, list[Callback]] = {topic: [] for topic in get_args(Topic)}
+        self._connection: ClientConnection | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._greeted = asyncio.Event()
+        self._answers: dict[int, asyncio.Future[wire.Ok | wire.Pong]] = {}
+        self._ids = itertools.count(1)
+        self._asked: tuple[bool, ...] | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.connect()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def connect(self) -> wire.Hello:
+        """Connect and wait for the server's hello; the first request does so by itself. Raises DeviceError."""
+        if self._connection is None:
+            self._greeted.clear()
+            try:
+                self._connection = await connect(self.url, compression=None, max_size=2**22, max_queue=256)
+            except (OSError, InvalidHandshake, InvalidURI) as problem:
+                raise DeviceError(
+                    f"no Sideman answers at {self.url} ({problem}): start it with `sideman play`, "
+                    "or give the address that it printed"
+                ) from problem
+            self._reader = asyncio.create_task(self._read(self._connection))
+            await self._subscribe()
+        waiting = asyncio.create_task(self._greeted.wait())
+        assert self._reader is not None
+        await asyncio.wait({waiting, self._reader}, return_when=asyncio.FIRST_COMPLETED, timeout=self._answer_timeout_s)
+        waiting.cancel()
+        if self.hello is None or not self._greeted.is_set():
+            await self.close()
+            raise DeviceError(f"what answers at {self.url} does not greet as Sideman: give the address that it printed")
+        return self.hello
+
+    async def close(self) -> None:
+        """Idempotent."""
+        connection, self._connection = self._connection, None
+        reader, self._reader = self._reader, None
+        if connection is not None and connection.state is not State.CLOSED:
+            await connection.close()
+        if reader is not None:
+            await reader
+
+    async def wait_closed(self) -> None:
+        """Until the server or close() ends the connection."""
+        if self._reader is not None:
+            await asyncio.shield(self._reader)
+
+    def on(self, topic: Topic, callback: Callback) -> Callable[[], None]:
+        """Call `callback` with each message of `topic`; returns what takes it off again."""
+        if topic not in self._callbacks:
+            raise ValueError(f"topic {topic!r} is not known: use one of {', '.join(self._callbacks)}")
+        self._callbacks[topic].append(callback)
+        self._resubscribe()
+
+        def off() -> None:
+            if callback in self._callbacks[topic]:
+                self._callbacks[topic].remove(callback)
+                self._resubscribe()
+
+        return off
+
+    async def generate(self, params: dict[str, Any] | None = None, **more: Any) -> None:
+        """Compose afresh and play; the names of wire.GenerateParams as in JSON (timeSignature) or Python.
+
+        Raises MessageError with the server's words when it refuses.
+        """
+        await self._request(wire.Generate(params=_params(wire.GenerateParams, "generate", params, more)))
+
+    async def modify(self, params: dict[str, Any] | None = None, **more: Any) -> None:
+        """Change what plays; the names of wire.ModifyParams. Raises MessageError when the server refuses."""
+        await self._request(wire.Modify(params=_params(wire.ModifyParams, "modify", params, more)))
+
+    async def stop(self) -> None:
+        await self._request(wire.Stop())
+
+    async def play(self) -> None:
+        await self._request(wire.Play())
+
+    async def locate(self, bar: int) -> None:
+        """Go to the start of `bar`, counted from 1."""
+        await self._request(wire.Locate(bar=bar))
+
+    async def ping(self) -> tuple[float, int]:
+        """(round trip in s, server's monotonic ns as it was half a round trip ago)."""
+        sent = time.perf_counter()
+        answer = await self._request(wire.Ping(t=sent))
+        assert isinstance(answer, wire.Pong)
+        return time.perf_counter() - sent, answer.server_ns
+
+    async def _request(self, message: wire.ClientMessage) -> wire.Ok | wire.Pong:
+        await self.connect()
+        assert self._connection is not None
+        number = next(self._ids)
+        answer: asyncio.Future[wire.Ok | wire.Pong] = asyncio.get_running_loop().create_future()
+        self._answers[number] = answer
+        try:
+            await self._connection.send(wire.encode(msgspec.structs.replace(message, id=number)).decode())
+            return await asyncio.wait_for(answer, self._answer_timeout_s)
+        except (ConnectionClosed, ConnectionError) as problem:
+            raise DeviceError(f"the connection to {self.url} ended before it answered: connect again") from problem
+        except TimeoutError:
+            kind = type(message).__name__.lower()
+            raise DeviceError(
+                f"{self.url} did not answer {kind} within {self._answer_timeout_s:g} s: look at its status"
+            ) from None
+        finally:
+            del self._answers[number]
+
+    def _resubscribe(self) -> None:
+        if self._connection is not None:
+            task = asyncio.get_running_loop().create_task(self._subscribe())
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    async def _subscribe(self) -> None:
+        wanted = tuple(bool(self._callbacks[stream]) for stream in _STREAMS)
+        if self._connection is not None and wanted != self._asked:
+            self._asked = wanted
+            message = wire.Subscribe(audio=wanted[0], midi=wanted[1], status=wanted[2])
+            await self._connection.send(wire.encode(message).decode())
+
+    async def _read(self, connection: ClientConnection) -> None:
+        try:
+            async for data in connection:
+                try:
+                    self._take(data)
+                except MessageError as problem:
+                    self._tell("error", wire.Error(str(problem)))
+        except ConnectionClosed as closed:
+            _log.info("the connection to %s broke: %s", self.url, closed)
+        finally:
+            reason = f"{connection.protocol.close_code} {connection.protocol.close_reason}".strip()
+            if self._connection is connection:
+                self._connection = None
+            self._asked = None
+            for answer in self._answers.values():
+                if not answer.done():
+                    answer.set_exception(ConnectionResetError(reason))
+            self._tell("close", reason)
+
+    def _take(self, data: str | bytes) -> None:
+        if isinstance(data, bytes):
+            self._tell("audio", wire.decode_audio(data))
+            return
+        match message := wire.decode_server(data):
+            case wire.Midi():
+                self._tell("midi", message.events)
+            case wire.Status():
+                self.status = message
+                self._tell("status", message)
+            case wire.Hello():
+                self.hello = message
+                self._greeted.set()
+                self._tell("hello", message)
+            case wire.Error():
+                self._resolve(message.id, MessageError(message.message))
+                self._tell("error", message)
+            case wire.Ok() | wire.Pong():
+                self._resolve(message.id, message)
+
+    def _resolve(self, number: int | None, outcome: wire.Ok | wire.Pong | MessageError) -> None:
+        answer = self._answers.get(number) if number is not None else None
+        if answer is None or answer.done():
+            return
+        if isinstance(outcome, MessageError):
+            answer.set_exception(outcome)
+        else:
+            answer.set_result(outcome)
+
+    def _tell(self, topic: Topic, value: object) -> None:
+        for callback in tuple(self._callbacks[topic]):
+            try:
+                callback(value)
+            except Exception:
+                self.callback_faults += 1
+                _log.exception("a callback on %r failed", topic)
+
+
+def _params(kind: Any, request: str, params: dict[str, Any] | None, more: dict[str, Any]) -> Any:
+    """Params from JSON or Python names, checked here as the server would: raises MessageError with the same words."""
+    names: dict[str, str] = dict(zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True))
+    given = {names.get(name, name): value for name, value in {**(params or {}), **more}.items()}
+    try:
+        text = msgspec.json.encode({"type": request, "params": given})
+    except (TypeError, ValueError) as problem:
+        raise MessageError(f"{request}: the parameters cannot be sent ({problem}): use numbers, text, lists") from None
+    message = wire.decode_client(text)
+    assert isinstance(message, wire.Generate | wire.Modify)
+    return message.params

@@ -1,0 +1,1 @@
+"""What a MIDI clock master really sends: listened to, reckoned, drawn."""

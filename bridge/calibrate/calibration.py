@@ -1,9 +1,9 @@
 """Loop-back measurements: what to play, what came back, and the offsets that a session needs. Sans I/O.
 
 All four count on the driver's axis of frames (bridge.calibrate.tape): what is sent "at frame f" is what a session sends
-there. Our audio written at f sounds at f + out; a sound is recorded `into` later; so a cable from our output to our input
-shows R = out + into, the round trip, and only this sum matters below. From another program on the same JACK server
-(no cable) a sound comes in at the very frame at which it would go to the speakers with ours: R = 0.
+there. Our audio written at f sounds at f + out; a sound is recorded `into` later; so a cable from our output to our
+input shows R = out + into, the round trip, and only this sum matters below. From another program on the same JACK
+server (no cable) a sound comes in at the very frame at which it would go to the speakers with ours: R = 0.
 
 synth   A note-on sent at f sounds D later and is recorded at f + M, M = D + into. Our own audio of f sounds at f + out.
         The track is together with it when sent `offset` later, with offset + D = out: offset = out + into - M = R - M.

@@ -119,12 +119,14 @@ def register_synthesizer(
     The rest: see Synthesizer. The last registration of a name wins. Register at the top level of a module: sessions
     play in other processes, which import it again (also a script's `__main__`, above its `if __name__` line).
 
+    A name that is only a built-in's alias ("piano" of "acoustic-piano") may be taken: it then means this one.
+
     Raises InstrumentError for what does not fit, and for the name of a built-in patch.
     """
     plain = _plain(name)
     if not plain or ":" in name or plain.endswith((".toml", ".sf2", ".sf3")):
         raise InstrumentError(f"synthesizer name {name!r} does not fit: give a word like \"my-synth\"")
-    if plain in patches.patch_names() or plain in patches.aliases():
+    if plain in patches.patch_names():
         raise InstrumentError(f"synthesizer name {name!r} is taken by a built-in patch: choose another")
     try:
         asked = Notes(**notes)
@@ -147,7 +149,7 @@ def _installed() -> Mapping[str, _Entry]:
         package = f"{point.dist.name} {point.dist.version}" if point.dist is not None else "an installed package"
         name = _plain(point.name)
         entry = _Entry(name, package, (point.module,), None, point)
-        if name in patches.patch_names() or name in patches.aliases():
+        if name in patches.patch_names():
             entry.problem = f"instrument {name!r} of {package}: a built-in patch has that name, and keeps it"
         found.setdefault(name, entry)
     return found
@@ -186,13 +188,15 @@ def _plain(name: str) -> str:
 
 
 def _entry(name: str) -> _Entry | None:
-    """By name, else by alias (which loads what is installed). Built-in patches go first."""
+    """By a built-in's name (None), a name of others, a built-in's alias (None), an alias of others (loads them all)."""
     plain = _plain(name)
-    if name.endswith(".toml") or plain in patches.patch_names() or plain in patches.aliases():
+    if name.endswith(".toml") or plain in patches.patch_names():
         return None
     entries = _entries()
     if plain in entries:
         return entries[plain]
+    if plain in patches.aliases():
+        return None
     for entry in entries.values():
         try:
             if plain in map(_plain, entry.load().aliases):
@@ -247,8 +251,10 @@ def find_instrument(name: str) -> InstrumentInfo:
     if entry is not None:
         return _info(entry)
     found = _patch(name)
-    return InstrumentInfo(found.name, found.family, found.engine, found.aliases,
-                          name if name.endswith(".toml") else "built in")
+    if name.endswith(".toml"):
+        return InstrumentInfo(found.name, found.family, found.engine, (), name)
+    aliases = tuple(alias for alias in found.aliases if _plain(alias) not in _entries())
+    return InstrumentInfo(found.name, found.family, found.engine, aliases, "built in")
 
 
 def _info(entry: _Entry) -> InstrumentInfo:

@@ -96,7 +96,7 @@ def test_the_last_registration_wins() -> None:
 
 
 @pytest.mark.parametrize(("name", "more", "words"), [
-    ("piano", {"generate": note_functions.sine}, "taken by a built-in"),
+    ("Acoustic Piano", {"generate": note_functions.sine}, "taken by a built-in"),
     ("", {"generate": note_functions.sine}, "does not fit"),
     ("x.sf2", {"generate": note_functions.sine}, "does not fit"),
     ("mine", {}, "either generate"),
@@ -160,9 +160,20 @@ def test_what_a_package_does_wrong_is_named_and_contained(monkeypatch: pytest.Mo
 
 
 def test_a_package_cannot_take_a_patchs_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    announce(monkeypatch, piano="note_functions:sine")
-    assert isinstance(make_instrument("piano"), ModalSynth)
-    assert ["keeps it" in i.problem for i in registry.instruments() if i.name == "piano"] == [True]
+    announce(monkeypatch, acoustic_piano="note_functions:sine")
+    assert isinstance(make_instrument("acoustic-piano"), ModalSynth)
+    assert ["keeps it" in i.problem for i in registry.instruments() if i.name == "acoustic-piano"] == [False, True]
+
+
+def test_a_name_of_others_goes_before_a_patchs_alias_and_that_before_an_alias_of_others(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    announce(monkeypatch, double_bass="note_functions:sine")
+    register_synthesizer("other", generate=note_functions.sine, aliases=("piano", "contrabass"))
+    assert find_instrument("piano").name == "acoustic-piano" and find_instrument("contrabass").name == "upright-bass"
+    assert isinstance(make_instrument("Double Bass", offline=True), Guest)
+    register_synthesizer("piano", generate=note_functions.sine, fallback="piano")  # a fallback is always built in
+    assert (find_instrument("Piano").engine, find_instrument("double-bass").engine) == ("function", "function")
+    assert "piano" not in find_instrument("acoustic-piano").aliases  # the list says what a name means
 
 
 def test_nothing_of_others_is_imported_for_a_patch(monkeypatch: pytest.MonkeyPatch) -> None:

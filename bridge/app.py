@@ -33,7 +33,7 @@ from bridge.engine.inbox import (
     decode_status,
     encode_command,
 )
-from bridge.engine_process import AUDIO_HEAD, NOTES, Ports, Ready, Resume, Rings, Setup, decode_news
+from bridge.engine_process import AUDIO_HEAD, NOTES, Compiling, Ports, Ready, Resume, Rings, Setup, decode_news
 from bridge.errors import DeviceError
 from bridge.processes import Child
 from bridge.session import Session
@@ -51,7 +51,6 @@ _CRASHES = 5
 """So many deaths of a child within a minute are too many."""
 _SESSIONS = 64
 _POLL_S = 0.005
-_PATIENCE_S = 4.0
 
 Say = Callable[[str], None]
 
@@ -157,7 +156,6 @@ class App:
                 task.cancel()
 
     async def _until_ready(self) -> None:
-        began, told = time.monotonic(), False
         while self.ready is None and not self._stopping.is_set():
             self._listen()
             if self._failure is not None:
@@ -166,9 +164,6 @@ class App:
                 self._listen()
                 if self._failure is None and self.ready is None:
                     raise DeviceError("the engine ended while it started: run `sideman doctor` to see what is wrong")
-            if not told and time.monotonic() - began > _PATIENCE_S:
-                told = True
-                self._say("preparing the synth: the first start on a machine compiles it, which takes half a minute")
             await asyncio.sleep(0.01)
 
     def _listen(self) -> None:
@@ -184,6 +179,8 @@ class App:
             self.ready = news
         elif isinstance(news, Ports):
             self._ports = news.states
+        elif isinstance(news, Compiling):
+            self._notice("info", f"compiling the synth, once on this machine: {news.percent}%")
         elif news.lost:
             self._notice("error", f"{news.error}: going on with what else there is")
             self._device_lost = True

@@ -98,6 +98,12 @@ class Setup(msgspec.Struct, frozen=True):
     resume: Resume | None = None
 
 
+class Compiling(msgspec.Struct, frozen=True, tag=True):
+    """Before it runs: the synth is compiled, as on a machine's first start, and `percent` of it is ready."""
+
+    percent: int
+
+
 class Ready(msgspec.Struct, frozen=True, tag=True):
     """What the engine tells main once it runs."""
 
@@ -121,7 +127,7 @@ class Ports(msgspec.Struct, frozen=True, tag=True):
 
 
 encode_news = msgspec.msgpack.Encoder().encode
-decode_news = msgspec.msgpack.Decoder(Ready | Broken | Ports).decode
+decode_news = msgspec.msgpack.Decoder(Compiling | Ready | Broken | Ports).decode
 
 
 class _Shell:
@@ -214,6 +220,7 @@ def run(setup: Setup, rings: Rings, main: Connection[Any, Any]) -> None:
     told: list[bool] = []
     when_told_to_end(lambda: told.append(True))  # no more: a handler that took the event's lock might wait for itself
     try:
+        _warm_up(main)
         engine, rig, driver, shell = _start(setup, rings)
     except Exception as error:
         known = isinstance(error, SidemanError)
@@ -235,6 +242,21 @@ def run(setup: Setup, rings: Rings, main: Connection[Any, Any]) -> None:
         shell.link.close()
     rig.close()
     rings.close()
+
+
+def _warm_up(main: Connection[Any, Any]) -> None:
+    """Load compiled code before a device is opened; where it must be compiled, which takes long, tell how far it is."""
+    from instruments.warmup import warm_up
+
+    compiled = False
+
+    def tell(percent: int, compiling: bool) -> None:
+        nonlocal compiled
+        compiled |= compiling
+        if compiled:
+            main.send_bytes(encode_news(Compiling(percent)))
+
+    warm_up(tell)
 
 
 def _start(setup: Setup, rings: Rings) -> tuple[Engine, Rig, Driver, _Shell]:

@@ -8,14 +8,16 @@ import warnings
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.audition import Take, take
 from bridge.errors import DeviceError, InstrumentError
 from instruments.registry import InstrumentInfo
+
+if TYPE_CHECKING:
+    from bridge.audition import Take
 
 COLUMNS = 4
 _INK, _PALE, _WAVE, _EDGE, _BACK = "#1f2933", "#66727f", "#0b5cad", "#d9dee4", "#ffffff"
@@ -43,6 +45,8 @@ def save(path: Path, found: Sequence[InstrumentInfo], tell: Callable[[str], None
     require()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+
+    from bridge.audition import take  # loads the synth, or compiles it
 
     rows = max(1, math.ceil(len(found) / COLUMNS))
     columns = min(COLUMNS, max(1, len(found)))

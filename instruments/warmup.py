@@ -14,13 +14,29 @@ KERNELS = ("mixing", "filters", "limiting", "reverbs", "sampler", "percussion", 
 """Modules with kernels, the quickest to compile first."""
 SHARES = (4, 3, 2, 5, 2, 19, 20, 45)
 """What each takes of a hundred parts of the time, roughly: for a progress bar."""
+_COMPILE = """
+import os, threading
+def watch():
+    os.read(0, 1)
+    os._exit(1)
+threading.Thread(target=watch, daemon=True).start()
+import instruments.kernels.{name}
+"""
+"""A process that compiles: it ends with the one that started it, which holds the other end of its standard input."""
+
+Tell = Callable[[int, bool], None]
+"""tell(percent, compiling): so much is ready, and whether the rest must be compiled, which takes seconds."""
 
 
-def warm_up(tell: Callable[[str, int], None] = lambda name, share: None) -> float:
+def _untold(_percent: int, _compiling: bool) -> None:
+    pass
+
+
+def warm_up(tell: Tell = _untold) -> float:
     """Load every kernel, compiling what is not in the cache. Returns the seconds it took; never in a callback.
 
     What is missing is compiled in processes of its own, one a core: numba compiles one thing at a time in each.
-    tell: called with each kernel's name and its share of the time in percent, when it is there.
+    tell: called once when all that is cached has been loaded, then at each kernel that has been compiled.
     """
     from instruments.kernels.compiled import NotCompiledError, only_loading
 
@@ -32,44 +48,50 @@ def warm_up(tell: Callable[[str, int], None] = lambda name, share: None) -> floa
                 import_module(f"instruments.kernels.{name}")
             except NotCompiledError:
                 missing.append((name, share))
-            else:
-                tell(name, share)
+    ready = 100 - sum(share for _, share in missing)
+    tell(ready, bool(missing))
     cores = os.cpu_count() or 1
-    if cores > 1 and len(missing) > 1:
-        _compile(missing, cores, tell)
-        tell = _silent
+    apart = cores > 1 and len(missing) > 1
+    if apart:
+        _compile(missing, ready, cores, tell)
     for name, share in missing:
         import_module(f"instruments.kernels.{name}")
-        tell(name, share)
+        ready += share
+        if not apart:
+            tell(ready, ready < 100)
     return perf_counter() - start
 
 
-def _silent(_name: str, _share: int) -> None:
-    """All is told."""
-
-
-def _compile(missing: Sequence[tuple[str, int]], cores: int, tell: Callable[[str, int], None]) -> None:
+def _compile(missing: Sequence[tuple[str, int]], ready: int, cores: int, tell: Tell) -> None:
     """Into the cache, the longest first. Where a process fails, its kernel is compiled later, in this one."""
     root = str(Path(__file__).parents[1])
     paths = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
     waiting = sorted(missing, key=lambda m: m[1])
-    running: list[tuple[subprocess.Popen[bytes], str, int]] = []
+    running: list[tuple[subprocess.Popen[bytes], int]] = []
     try:
         while waiting or running:
             while waiting and len(running) < cores:
                 name, share = waiting.pop()
                 process = subprocess.Popen(
-                    [sys.executable, "-c", f"import instruments.kernels.{name}"], stdin=subprocess.DEVNULL,
+                    [sys.executable, "-c", _COMPILE.format(name=name)], stdin=subprocess.PIPE,
                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": paths},
                 )
-                running.append((process, name, share))
+                running.append((process, share))
             ended = next((r for r in running if r[0].poll() is not None), None)
             if ended is None:
                 sleep(0.02)
                 continue
             running.remove(ended)
-            tell(*ended[1:])
+            _close(ended[0])
+            ready += ended[1]
+            tell(ready, ready < 100)
     finally:
-        for process, _, _ in running:
+        for process, _ in running:
             process.kill()
             process.wait()
+            _close(process)
+
+
+def _close(process: subprocess.Popen[bytes]) -> None:
+    if process.stdin is not None:
+        process.stdin.close()

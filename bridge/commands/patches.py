@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bridge.commands.warmup import warm_up_with_bar
 from bridge.errors import DeviceError, InstrumentError, SessionError
 from instruments import registry, soundfont_file
 
@@ -124,13 +125,16 @@ def _tunings(as_json: bool) -> None:
 
 
 def _play(name: str, tuning: str | None, output: Path | None, audio: str) -> None:
-    from bridge import audition
     from instruments.tuning import find_tuning
 
     info = registry.find_instrument(name)
     if info.problem:
         raise InstrumentError(info.problem)
     tuned = None if tuning is None else find_tuning(tuning)
+    warm_up_with_bar()
+
+    from bridge import audition
+
     if output is not None:
         from bridge.offline import WavWriter
 
@@ -194,6 +198,7 @@ def _sheet(path: Path, found: Sequence[InstrumentInfo]) -> None:
     patch_sheet.require()
     if not path.parent.is_dir():
         raise SessionError(f"{path}: there is no folder {path.parent}: make it, or write somewhere else")
+    warm_up_with_bar()
     with Progress(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"),
                   console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=len(found))

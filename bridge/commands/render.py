@@ -44,6 +44,10 @@ def command(session: str, bars: int | None, output: Path, midi: Path | None, rat
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from bridge.commands.warmup import warm_up_with_bar
+
+    warm_up_with_bar()
+
     from bridge import offline
 
     total = loaded.music.bars or 0
@@ -54,7 +58,7 @@ def command(session: str, bars: int | None, output: Path, midi: Path | None, rat
     try:
         with Progress(TextColumn("{task.description}"), BarColumn(), TextColumn("bar {task.completed}/{task.total}"),
                       TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task("preparing the synth (compiled once a machine)", total=None)
+            task = bar.add_task(f"preparing {loaded.name}", total=None)
             for piece in offline.render(loaded):
                 if not frames:
                     bar.update(task, description=f"rendering {loaded.name}", total=total)

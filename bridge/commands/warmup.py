@@ -17,12 +17,24 @@ def command(quiet: bool) -> None:
     The compiled code is kept beside the package, or where that cannot be written, in your cache folder; the environment
     variable NUMBA_CACHE_DIR names another. `sideman doctor` says which it is.
     """
+    click.echo(f"ready after {warm_up_with_bar(quiet):.1f} s")
+
+
+def warm_up_with_bar(quiet: bool = False) -> float:
+    """Load the synth, for a command that renders; where it must be compiled, with a bar. Returns seconds."""
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-    from instruments.warmup import SHARES, warm_up
+    from instruments.warmup import warm_up
 
-    with Progress(console=Console(stderr=True), transient=True, disable=quiet) as bar:
-        task = bar.add_task("compiling the synth", total=sum(SHARES))
-        seconds = warm_up(lambda _name, share: bar.advance(task, share))
-    click.echo(f"ready after {seconds:.1f} s")
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(),
+               TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as bar:
+        task = bar.add_task("", total=100, visible=False)
+
+        def tell(percent: int, compiling: bool) -> None:
+            if compiling:
+                bar.update(task, description="compiling the synth, once on this machine", visible=True)
+            bar.update(task, completed=percent)
+
+        return warm_up(tell)

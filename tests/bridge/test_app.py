@@ -267,7 +267,7 @@ def test_what_cannot_start_is_told_in_one_line_and_leaves_nothing() -> None:
         while player.alive and time.monotonic() < deadline:
             time.sleep(0.02)
         assert not player.alive
-    assert [line for line in player.lines if not line.startswith("preparing")] == [player.lines[-1]]
+    assert [line for line in player.lines if not line.startswith("compiling")] == [player.lines[-1]]
     assert not shared_memory() - before
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
+from operator import attrgetter
 from typing import NamedTuple
 
+from bridge.engine.bar_store import BarStore
 from bridge.engine.due import ControlKey, Due, NoteKey, control_due
 from composers.score import PPQ, Clip, Tick
 from instruments.block import Kind
@@ -71,26 +73,30 @@ class Chase:
         elif due.kind is not Kind.OFF:
             self._controls[due.control] = due.tick
 
-    def gather(self, bars: Mapping[int, tuple[Clip, ...]], cursor: Tick) -> Chased:
+    def gather(self, bars: BarStore, cursor: Tick) -> Chased:
         """What holds at `cursor` by bars not seen before."""
         new = sorted(b for b in bars if b <= self._bar and b not in self._seen)
         if not new:
             return Chased([], [])
         self._seen.update(new)
-        controls: dict[ControlKey, tuple[Tick, Due]] = {}
+        controls: dict[ControlKey, Due] = {}
         notes: dict[NoteKey, Due] = {}
         for bar in new:
-            for track, clip in enumerate(bars[bar]):
-                for c in clip.controls:
-                    due = control_due(c, track, cursor)
-                    if c.tick < self._first and c.tick >= self._controls.get(due.control, 0):
-                        self._controls[due.control] = c.tick
-                        controls[due.control] = c.tick, due
-                if self._strike and bar >= self._bar - CHASE_BARS:
+            for due in bars.controls(bar).values() if bar < self._bar else self._begun(bars[bar]):
+                if due.tick >= self._controls.get(due.control, 0):
+                    self._controls[due.control] = due.tick
+                    controls[due.control] = due
+            if self._strike and bar >= self._bar - CHASE_BARS:
+                for track, clip in enumerate(bars[bar]):
                     self._search(clip, track, cursor, notes)
         self._cut_short(bars, cursor, notes)
-        in_order = sorted(controls.values(), key=lambda item: item[0])  # a bank before the program that needs it
-        return Chased([due for _, due in in_order], list(notes.values()))
+        in_order = sorted(controls.values(), key=attrgetter("tick"))  # a bank before the program that needs it
+        return Chased([due._replace(tick=cursor) for due in in_order], list(notes.values()))
+
+    def _begun(self, clips: tuple[Clip, ...]) -> Iterator[Due]:
+        """The controllers of the bar itself, before the place."""
+        return (control_due(c, track, c.tick) for track, clip in enumerate(clips) for c in clip.controls
+                if c.tick < self._first)
 
     def _search(self, clip: Clip, track: int, cursor: Tick, notes: dict[NoteKey, Due]) -> None:
         for n in clip.notes:
@@ -103,10 +109,10 @@ class Chase:
             else:
                 notes.pop(key, None)
 
-    def _cut_short(self, bars: Mapping[int, tuple[Clip, ...]], cursor: Tick, notes: dict[NoteKey, Due]) -> None:
+    def _cut_short(self, bars: BarStore, cursor: Tick, notes: dict[NoteKey, Due]) -> None:
         """Leave out what is about to be struck again anyway."""
         for bar in (self._bar, self._bar + 1) if notes else ():
-            for track, clip in enumerate(bars.get(bar, ())):
+            for track, clip in enumerate(bars.get(bar) or ()):
                 for n in clip.notes:
                     key = track, n.channel, n.pitch
                     if n.start >= self._first and key in notes and n.start - cursor <= SLIVER_TICKS:

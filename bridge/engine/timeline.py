@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Mapping
 
+from bridge.engine.bar_store import BarStore
 from bridge.engine.chase import CHASE_BARS, LATE_TICKS, Chase
 from bridge.engine.due import Due, NoteKey, control_due
 from composers.score import Clip, Meter, Tick
@@ -14,10 +15,12 @@ GRACE_TICKS: Tick = 240
 """A note of a bar that was waited for still sounds if it is at most this late (a quarter of a beat)."""
 HOME_BARS = 2
 """Bars 0 and 1 are always kept, so that a Start needs no composing."""
-KEEP_BARS = 8
-"""Bars kept behind the cursor, to repeat from when the composer is late."""
+_REPEAT_BARS = 8
+"""Of the last bars played, so many may be repeated when the composer is late."""
 _REPEAT_BACK = (4, 2, 1, 3, 5, 6, 7, 8)
 """Which earlier bar stands in for a late one: the phrase unit is four or two bars in most music."""
+_AHEAD_BARS = 8
+"""From the cursor on, what is never forgotten for a new bar: more than is composed ahead."""
 
 _OWED, _CONTROL, _STRUCK, _ON = range(4)
 """What goes first at one tick: what a jump owes of controls, then the bar's own; and so for notes."""
@@ -27,8 +30,8 @@ class Timeline:
     """Holds composed bars by number and plays them from a cursor that only moves forward, except by jump().
 
     What is played is a function of the position: a jump into the middle brings the controllers in force there, and the
-    notes that sound there (see Chase). Called from the engine's thread alone. take() is monotone: a tempo change can
-    neither repeat nor skip a note.
+    notes that sound there (see Chase); the bars played last are kept, so that a loop plays from memory. Called from the
+    engine's thread alone. take() is monotone: a tempo change can neither repeat nor skip a note.
     """
 
     def __init__(self, meter: Meter, *, chase: bool = True) -> None:
@@ -41,7 +44,7 @@ class Timeline:
         self.kept = range(0)
         """Bars that are kept at hand too, wherever the cursor is: a place that play may jump to."""
         self._strike = chase
-        self._bars: dict[int, tuple[Clip, ...]] = {}
+        self._bars = BarStore()
         self._loaded: int | None = None
         self._waiting_from: Tick | None = None
         self._played: dict[int, tuple[Clip, ...]] = {}
@@ -75,7 +78,8 @@ class Timeline:
 
     def insert(self, bar: int, clips: tuple[Clip, ...]) -> None:
         """Take in a composed bar: one clip a track. A bar that is already being played is not changed."""
-        self._bars[bar] = clips
+        now = self.bar
+        self._bars.put(bar, clips, (*range(HOME_BARS), *self.kept, *range(now - CHASE_BARS, now + _AHEAD_BARS)))
 
     def withdraw(self, from_bar: int, meter: Meter | None = None) -> None:
         """Forget all that lies at or beyond `from_bar` and has not begun; what is sounding rings to its end.
@@ -84,7 +88,7 @@ class Timeline:
         """
         if meter is not None:
             self._meter, self._bar_ticks = meter, meter.bar_ticks
-        self._bars = {b: c for b, c in self._bars.items() if self.bar <= b < from_bar}
+        self._bars.keep_only(range(self.bar, from_bar))
         self._chase = None
         start = from_bar * self._bar_ticks
         if self._loaded is not None and self._loaded >= from_bar:
@@ -162,7 +166,9 @@ class Timeline:
 
     def _load(self, bar: int, cursor: Tick) -> None:
         clips = self._bars.get(bar)
-        if clips is None:
+        if clips is not None:
+            self._bars.played(bar)
+        else:
             for back in _REPEAT_BACK:
                 earlier = self._played.get(bar - back)
                 if earlier is not None:
@@ -181,10 +187,7 @@ class Timeline:
             self._chase = Chase(first, bar, self._strike and cursor - since <= LATE_TICKS)
         self._loaded = bar
         self._played[bar] = clips
-        self._played.pop(bar - KEEP_BARS - 1, None)
-        if self._chase is None:  # which looks into all that is at hand
-            for old in [b for b in self._bars if HOME_BARS <= b < bar - KEEP_BARS and b not in self.kept]:
-                del self._bars[old]
+        self._played.pop(bar - _REPEAT_BARS - 1, None)
         for track, clip in enumerate(clips):
             for n in clip.notes:
                 if n.start >= first:

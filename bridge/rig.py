@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bridge.session import EffectSpec, Session, Track, tuning_of
 from instruments.block import Effect, Instrument
 from instruments.chain import Chain
-from instruments.effects import make_effect
+from instruments.effects.builtin import make_effect
 from instruments.guest import Guest, GuestStatus
 from instruments.hosted import PIPELINE_FRAMES, HostedEffect, PluginStatus
 from instruments.mixer import Mixer, Strip

@@ -20,7 +20,7 @@ from bridge.tempo import MAX_BPM, MIN_BPM
 from composers.composer import Plan, find_genre, make_band
 from composers.score import Meter
 from composers.theory.pitch import parse_pitch_name
-from instruments.effects import make_effect
+from instruments.effects.builtin import make_effect
 from instruments.plugin_scan import find as find_plugin
 from instruments.registry import check_instrument
 from instruments.tuning import Tuning, find_tuning

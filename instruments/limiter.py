@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from instruments.block import AudioBlock, Transport
-from instruments.parameters import Parameter
+from instruments.parameter import Parameter
 from instruments.stage import Stage
 
 

@@ -4,31 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from instruments.block import InstrumentError
 from instruments.kernels.lane_layout import LFO_SHAPES, OSC_TARGETS, SHAPES, SOURCES, TARGETS, UNISON
 from instruments.kernels.layout import OSCILLATORS, SHIMMER
+from instruments.parameter import Choice, Parameter
 
 FILTERS = ("off", "low-pass", "band-pass", "high-pass", "notch")
 _EQ_KINDS = ("peak", "low-shelf", "high-shelf", "high-pass", "low-pass")
-
-
-class Parameter(NamedTuple):
-    """A number of a patch: its unit, range and default (None: it must be given)."""
-
-    unit: str
-    low: float
-    high: float
-    default: float | None
-    whole: bool = False
-
-
-class Choice(NamedTuple):
-    """A word of a patch."""
-
-    words: tuple[str, ...]
-    default: str
 
 
 Spec = Mapping[str, Parameter | Choice]

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from instruments.block import Instrument, InstrumentError
 from instruments.kernels.lane_layout import LFOS, MODULATIONS
 from instruments.kernels.layout import DRUM_BANDS, DRUM_MODES, HARMONICS, OSCILLATORS, PARTIALS, TABLES
+from instruments.parameter import Choice, Parameter
 from instruments.parameters import (
     BIQUAD,
     LFO,
@@ -24,8 +25,6 @@ from instruments.parameters import (
     PIECE,
     PLACE,
     SECTIONS,
-    Choice,
-    Parameter,
     Q,
     Spec,
     Values,

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from instruments.block import AudioBlock, Transport
-from instruments.parameters import Parameter
+from instruments.parameter import Parameter
 from instruments.stage import Stage, power
 
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from instruments.block import AudioBlock, InstrumentError, Transport
-from instruments.parameters import Parameter
+from instruments.parameter import Parameter
 
 
 class Stage:

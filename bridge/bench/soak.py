@@ -11,7 +11,8 @@ from numpy.random import Generator
 
 from instruments.block import FrameEvent, Kind, Transport
 from instruments.kernels.lane_layout import SOURCES
-from instruments.parameters import BIQUAD, LFO, MODULATION_TARGETS, OSCILLATOR, SECTIONS, Choice, Spec, modulation
+from instruments.parameter import Choice
+from instruments.parameters import BIQUAD, LFO, MODULATION_TARGETS, OSCILLATOR, SECTIONS, Spec, modulation
 from instruments.patch import Patch, parse_patch
 from instruments.synth import Synth
 

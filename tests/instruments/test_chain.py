@@ -10,7 +10,7 @@ from sounds import plain, synth
 
 from instruments.block import AudioBlock, FrameEvent, Transport
 from instruments.chain import Chain
-from instruments.effects import make_effect
+from instruments.effects.builtin import make_effect
 
 
 class Poison:

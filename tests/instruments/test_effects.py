@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from oracles import RATE, Audio, treat, true_peak
 
 from instruments.block import InstrumentError
-from instruments.effects import Delay, Equalizer, effect_names, make_effect
+from instruments.effects.builtin import Delay, Equalizer, effect_names, make_effect
 from instruments.limiter import Limiter
 from instruments.room import Reverb
 

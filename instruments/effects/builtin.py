@@ -14,7 +14,7 @@ import numpy as np
 from instruments.biquad import biquad
 from instruments.block import AudioBlock, Effect, InstrumentError, Transport
 from instruments.limiter import Limiter
-from instruments.parameters import Parameter
+from instruments.parameter import Parameter
 from instruments.room import Reverb
 from instruments.stage import Stage, power
 

@@ -1,0 +1,1 @@
+"""The built-in effects: one family a file, each a NativeEffect whose kernel the rack calls."""

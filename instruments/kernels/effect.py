@@ -7,9 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numba
 from llvmlite import ir
-from numba import types
+from numba import carray, types  # type: ignore[attr-defined]
 from numba.core.ccallback import CFunc
 from numba.extending import intrinsic
 
@@ -72,14 +71,14 @@ def _loaded(callback: Any) -> bool:
 @part
 def views(audio, stride, start, frames):  # type: ignore[no-untyped-def]
     """left, right: float32[frames] each, of the stretch."""
-    whole = numba.carray(audio, (2 * stride,))
+    whole = carray(audio, (2 * stride,))
     return whole[start : start + frames], whole[stride + start : stride + start + frames]
 
 
 @part
 def numbers(pointer):  # type: ignore[no-untyped-def]
     """coefs, slopes or state as an array (longer than it is: do not leave your own)."""
-    return numba.carray(pointer, (NUMBERS,))
+    return carray(pointer, (NUMBERS,))
 
 
 @intrinsic

@@ -8,11 +8,14 @@ from typing import NamedTuple
 from bridge import midi_bytes
 from bridge.clock.tempo_filter import TempoFilter
 from bridge.midi_bytes import CLOCK_TICKS, SPP_TICKS
-from bridge.tempo import TempoLine
+from bridge.tempo import MIN_BPM, TempoLine
 
 LOST_NS = 250_000_000
 """No clock for this long while running is a loss (Ardour's figure); at slow tempi, LOST_CLOCKS of them."""
-LOST_CLOCKS = 3.0
+LOST_CLOCKS = 4.5
+"""Packets of four clocks, the largest that are met (C38), are no loss."""
+_UNKNOWN_NS = LOST_CLOCKS * 60e9 / (24 * MIN_BPM)
+"""While little is known of a port, a clock may be so long in coming."""
 _BURST = 0.25
 """Clocks that follow a silence at less than this many intervals are those that were missed, held up on their way."""
 
@@ -53,7 +56,7 @@ class ClockFollower:
     """
 
     __slots__ = ("_base_clock", "_base_tick", "_burst", "_count", "_credit", "_filter", "_last_ns", "_next_tick",
-                 "_restarts", "_seek", "line", "state")
+                 "_restarts", "_seek", "_unknown", "line", "state")
 
     def __init__(self, bpm: float = 120.0) -> None:
         self.state = State.STOPPED
@@ -67,6 +70,7 @@ class ClockFollower:
         self._next_tick = 0
         self._seek = False
         self._restarts = False  # Start has come while running: the music goes on until its clock
+        self._unknown = False  # play has begun on a guess of the tempo, and no clock has told it yet
         self._last_ns: int | None = None
 
     @property
@@ -78,6 +82,17 @@ class ClockFollower:
     def jitter_ms(self) -> float:
         """Standard deviation of the clocks' arrivals around the line."""
         return self._filter.jitter.sd_ns / 1e6
+
+    @property
+    def limit(self) -> float | None:
+        """Where the music must wait for the next clock: after a Start whose tempo only the second clock will tell.
+
+        The guess may be too fast, and what has been played cannot be taken back. None: go on along the line.
+        """
+        if not self._unknown or self.state is not State.RUNNING:
+            return None
+        noise = self._filter.gate_ns() / self._filter.interval_ns if self._filter.knows_noise else 0.0
+        return self._tick(self._count + 1) + noise * CLOCK_TICKS
 
     def resume(self, tick: float, ns: int, bpm: float) -> None:
         """Take over from a follower that was running: the music was at `tick` at `ns`. Lost until the next clock."""
@@ -133,7 +148,8 @@ class ClockFollower:
 
     @property
     def _patience_ns(self) -> float:
-        return max(LOST_NS, LOST_CLOCKS * self._filter.interval_ns)
+        patience = LOST_CLOCKS * self._filter.interval_ns
+        return max(LOST_NS, patience if self._filter.knows_noise else max(patience, _UNKNOWN_NS))
 
     def _tick(self, clock: int) -> int:
         return self._base_tick + (clock - self._base_clock) * CLOCK_TICKS
@@ -168,6 +184,7 @@ class ClockFollower:
             self._base_clock = self._count
             self._base_tick = self._next_tick
         self._count += self._filter.add(self._count, ns)
+        self._unknown = (self._unknown or change is Change.STARTED) and not self._filter.begun
         self._draw()
         return Event(change, ns, self._tick(self._count))
 

@@ -19,6 +19,11 @@ class Follower(Protocol):
     """Where the music is, as far as this master tells."""
 
     @property
+    def limit(self) -> float | None:
+        """The tick at which the music must wait until more is heard; None: go on along the line."""
+        ...
+
+    @property
     def heard_ns(self) -> int | None:
         """When it was last heard, or None."""
         ...

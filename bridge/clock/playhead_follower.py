@@ -46,6 +46,11 @@ class PlayheadFollower:
         self._own_bpm = bpm
 
     @property
+    def limit(self) -> None:
+        """Never: a playhead says all."""
+        return None
+
+    @property
     def heard_ns(self) -> int | None:
         """The time of the last playhead, or None."""
         return self._heard_ns

@@ -32,6 +32,9 @@ _GIVE_UP = 16
 """Clocks in a row that fit nothing: begin again from them."""
 _COLD = 8
 """The first clocks of a port, of whose noise nothing is known; they are judged together."""
+_KNOWN_NOISE = 16
+_PAUSE = 4.0
+"""A gap of more than so many of the slowest clocks is a pause; a packet of four is none."""
 _PROVEN = 12
 """Clocks on a new line before the one before it is forgotten; half of them on an exact port."""
 _PLACE = 0.01
@@ -77,6 +80,17 @@ class TempoFilter:
         """From clock to clock."""
         return self._line.interval_ns
 
+    @property
+    def begun(self) -> bool:
+        """Whether two clocks that did not come together have told the tempo of the line; else it is a guess."""
+        points = self._line.points
+        return len(points) > 1 and points[-1].ns - points[0].ns >= FASTEST_NS / 4.0
+
+    @property
+    def knows_noise(self) -> bool:
+        """Whether enough clocks have come by this port to say how noisy it is, and its tempo with it."""
+        return self.jitter.heard >= _KNOWN_NOISE
+
     def mean_ns(self, clock: int) -> float:
         """When a clock of this number comes on average."""
         return self._line.mean_ns(clock)
@@ -100,7 +114,7 @@ class TempoFilter:
     def regrid(self) -> None:
         """The next arrival brings a new phase; tempo and noise are kept as a guess."""
         line = Regression(self.interval_ns)
-        known = self.jitter.heard >= 16 and len(self._line.points) >= 8
+        known = self.knows_noise and len(self._line.points) >= 8
         line.prior = (_OLD_SLOPE**3 / 12.0, self.interval_ns) if known else self._line.prior
         self._replace(line)
         self._surprises.restart()
@@ -193,7 +207,7 @@ class TempoFilter:
         if line.points:
             last = line.points[-1]
             interval = (point.ns - last.ns) / max(1, point.clock - last.clock)
-            if interval > 2.0 * SLOWEST_NS:
+            if interval > _PAUSE * SLOWEST_NS:
                 line = Regression(self.interval_ns)  # a pause between them: begin with this one
                 self._replace(line)
             elif not self._rough or abs(interval - self.interval_ns) > 2.0 * GATE * self.jitter.sd_ns:

@@ -64,6 +64,11 @@ class TimecodeFollower:
         self._bpm = bpm
 
     @property
+    def limit(self) -> None:
+        """Never: the tempo is known."""
+        return None
+
+    @property
     def heard_ns(self) -> int | None:
         """When the last quarter frame came, or None."""
         return self._last_ns

@@ -52,7 +52,7 @@ class Conductor:
     def resume(self, line: TempoLine, source: str, now_ns: int) -> None:
         """Play on along `line` for an engine that died, led by `source`, or by nobody ("")."""
         player = self._player
-        player.line = line
+        player.follow(line)
         if source:
             self._masters.resume(source, line)
         tick = max(0, int(line.tick_at(now_ns)))
@@ -101,7 +101,7 @@ class Conductor:
             case Change.TEMPO:
                 if follower is masters.leader and masters.running:
                     self.advance(event.ns)
-                    player.line = follower.line
+                    player.follow(follower.line, follower.limit)
             case Change.STARTED:
                 self.advance(event.ns)
                 self.starting = self.ended = self._silenced = False
@@ -110,7 +110,7 @@ class Conductor:
                     player.stop(event.ns)
                 else:
                     self._jump(event.tick, event.ns)
-                player.line = follower.line
+                player.follow(follower.line, follower.limit)
                 player.roll(event.tick)
             case Change.STOPPED:
                 if follower is masters.leader:
@@ -126,16 +126,17 @@ class Conductor:
                     if self._silenced:
                         self._silenced = False
                         self._jump(event.tick, event.ns)
-                        player.line = follower.line
+                        player.follow(follower.line, follower.limit)
                         player.roll(event.tick)
                     else:
-                        player.line = follower.line
+                        player.follow(follower.line, follower.limit)
 
     def check(self, now_ns: int, early_ns: int) -> None:
         """Whether the leader has been lost; `early_ns` is how long before it comes its clock counts as heard."""
         leader, name = self._masters.leader, self._masters.name
         if leader is None or not leader.check(now_ns - early_ns):
             return
+        self._player.follow(self._player.line)
         if self._stop_on_loss:
             self.notices.append(f"the clock of {name} was lost: stopped")
             self._silenced = self._player.playing
@@ -172,7 +173,7 @@ class Conductor:
                 if masters.lost:
                     masters.release()
                 if masters.leader is None:
-                    player.line = player.line.with_bpm(bpm, now_ns)
+                    player.follow(player.line.with_bpm(bpm, now_ns))
                 elif not masters.own_tempo:
                     self.notices.append(f"{masters.name} leads: {bpm:g} BPM is kept for when it does not")
             case NewPlan():

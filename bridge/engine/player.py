@@ -43,6 +43,7 @@ class Player:
         self.playing = False
         self.position: Tick = 0
         """The first tick that has not been played (by what has no offset)."""
+        self._limit: float | None = None
         self._clocks = [ClockPort(route) for route in clock_outs]
         self._clock_midi: list[MidiOut] = []
         self._chase = chase
@@ -68,9 +69,13 @@ class Player:
         midi = self.outlets.close()
         return sorted(self._clock_midi + midi, key=lambda m: m.offset) if self._clock_midi else midi
 
+    def follow(self, line: TempoLine, limit: float | None = None) -> None:
+        """The music goes along this line from now on; at tick `limit` it waits for another one."""
+        self.line, self._limit = line, limit
+
     def begin(self, bpm: float, ns: int) -> None:
         """Roll on our own tempo from the position on, as soon as the earliest outlet can be in time."""
-        self.line = TempoLine(bpm, self.position, ns + self._lead_ns)
+        self.follow(TempoLine(bpm, self.position, ns + self._lead_ns))
         self.roll(self.position)
 
     def roll(self, tick: Tick) -> None:
@@ -84,6 +89,14 @@ class Player:
         """Send what is due before `ns`. True when all has been sent that there is before `last`, and play has ended."""
         if not self.playing:
             return False
+        if self._limit is not None and self.line.tick_at(ns) > self._limit:
+            ended = self._run(self.line.ns_at(self._limit), last)
+            self.line = TempoLine(self.line.bpm, self._limit, ns)
+            if ended:
+                return True
+        return self._run(ns, last)
+
+    def _run(self, ns: int, last: Tick | None) -> bool:
         line, timeline, outlets = self.line, self.timeline, self.outlets
         end = ceil(line.tick_at(ns))
         ahead = ceil(line.tick_at(ns + self._lead_ns)) if self._lead_ns else end

@@ -24,6 +24,7 @@ BRIDGE = {
     "ports": {"bridge.jack.client"},
     "jack": {"bridge.clock", "bridge.ports"},
     "stream": set(),
+    "analyze": set(),
     "watch": {"bridge.jack", "bridge.ports"},
     "calibrate": {"bridge.clock", "bridge.jack", "bridge.ports"},
 }
@@ -38,7 +39,8 @@ HEAVY = {
     "rtmidi": {"bridge/ports/rtmidi_ports.py"},
     "pylibremidi": {"bridge/ports/libremidi_ports.py"},
     "mido": {"composers/smf.py"},
-    "matplotlib": {"bridge/watch/plot.py", "bridge/calibrate/plot.py", "bridge/patch_sheet.py"},
+    "matplotlib": {"bridge/watch/plot.py", "bridge/calibrate/plot.py", "bridge/analyze/plot.py",
+                   "bridge/patch_sheet.py"},
     "aalink": {"bridge/clock/link.py"},  # GPL-3: an extra, never needed
     "tensorflow": set(),
     "music21": set(),

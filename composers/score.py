@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -52,6 +53,28 @@ class Control(NamedTuple):
     channel: int = 0
 
 
+class Ramp(NamedTuple):
+    """A parameter of the sound on its way from one value to another: a filter that opens, a send that grows.
+
+    length  ticks, >= 0; 0: at once
+    path    of the parameter, seen from the track that plays the clip: "gain_db", "filter.cutoff_hz", "send.room",
+            "synth.amp.attack_ms"; or, beginning with "master.", "mixer.", "group.", "return." or "track.", of
+            anything in the mix. Where there is no such parameter nothing happens
+    value   in the parameter's unit, at the end; it stays there
+    origin  at the start; None: from where the parameter is
+    """
+
+    start: Tick
+    length: Tick
+    path: str
+    value: float
+    origin: float | None = None
+
+    @property
+    def end(self) -> Tick:
+        return self.start + self.length
+
+
 class Span(NamedTuple):
     """A half-open range of ticks: start <= tick < end."""
 
@@ -68,17 +91,20 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """The notes and controls that start within a span, sorted by time. A note may ring past the span's end."""
+    """What starts within a span, sorted by time. A note may ring, a ramp may go on past the span's end."""
 
     span: Span
     notes: tuple[Note, ...] = ()
     controls: tuple[Control, ...] = ()
+    ramps: tuple[Ramp, ...] = ()
 
     @staticmethod
-    def of(span: Span, notes: Iterable[Note], controls: Iterable[Control] = ()) -> Clip:
+    def of(
+        span: Span, notes: Iterable[Note], controls: Iterable[Control] = (), ramps: Iterable[Ramp] = ()
+    ) -> Clip:
         """Sort, drop what starts outside the span, and check each value's range.
 
-        Raises MusicError for a note that MIDI cannot carry: it names the note.
+        Raises MusicError for a note that MIDI cannot carry, or a ramp that has no length or number: it names it.
         """
         kept = tuple(sorted(n for n in notes if span.start <= n.start < span.end))
         for n in kept:
@@ -86,7 +112,12 @@ class Clip:
                 raise MusicError(
                     f"{n} cannot be played: pitch 0..127, 0 < velocity <= 127, length >= 1 tick, channel 0..15"
                 )
-        return Clip(span, kept, tuple(sorted(c for c in controls if span.start <= c.tick < span.end)))
+        moves = tuple(sorted((r for r in ramps if span.start <= r.start < span.end), key=lambda r: (r.start, r.path)))
+        for r in moves:
+            values = (r.value,) if r.origin is None else (r.value, r.origin)
+            if r.length < 0 or not r.path or not all(math.isfinite(v) for v in values):
+                raise MusicError(f"{r} cannot be played: length >= 0 ticks, a path such as 'filter.cutoff_hz', numbers")
+        return Clip(span, kept, tuple(sorted(c for c in controls if span.start <= c.tick < span.end)), moves)
 
     def shifted(self, ticks: Tick) -> Clip:
         """The same music, `ticks` later."""
@@ -94,6 +125,7 @@ class Clip:
             Span(self.span.start + ticks, self.span.end + ticks),
             tuple(n._replace(start=n.start + ticks) for n in self.notes),
             tuple(c._replace(tick=c.tick + ticks) for c in self.controls),
+            tuple(r._replace(start=r.start + ticks) for r in self.ramps),
         )
 
 

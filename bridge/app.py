@@ -36,7 +36,7 @@ from bridge.engine.inbox import (
 from bridge.engine_process import AUDIO_HEAD, NOTES, Compiling, Ports, Ready, Resume, Rings, Setup, decode_news
 from bridge.errors import DeviceError
 from bridge.processes import Child
-from bridge.session import Session
+from bridge.session import Session, tuning_of
 from bridge.stream import wire
 from bridge.stream.server import Server
 from bridge.wishes import generated, modified
@@ -262,7 +262,8 @@ class App:
                 if self._last is not None and self.session.outputs.midi:
                     for n in notes:  # should the engine die before its next status
                         if n.track < len(self._last.used):
-                            self._last.used[n.track] |= 1 << n.channel
+                            many = tracks[n.track].bend_channels
+                            self._last.used[n.track] |= sum(1 << c - 1 for c in many) or 1 << n.channel
                 self.server.publish_midi([
                     wire.MidiEvent(n.frame / rate, n.pitch, n.velocity, n.length * 60 / (n.bpm * PPQ),
                                    tracks[n.track].name, n.channel, n.tick / PPQ)
@@ -340,7 +341,7 @@ class App:
         self._sessions.pop(self._epoch - _SESSIONS, None)
         if self._composer is not None:
             self._composer.send(encode_plan((self._epoch, session.plan())))
-        if session.tracks != before.tracks and self._engine is not None:
+        if _rigged(session) != _rigged(before) and self._engine is not None:
             self._engine.stop()
             setup = self._successor()
             led = self._last is not None and self._last.clock == "following"
@@ -373,6 +374,12 @@ class App:
         session = self._sessions.get(last.epoch, self.session)
         return report.status(session, last, self._audio_head[2], self._charts, self._notices, self._volume,
                              self._ports)
+
+
+def _rigged(session: Session) -> object:
+    """What an engine is built for: another wants another engine. Tunings are built on the key, if they do not say."""
+    key = session.music.key
+    return session.tracks, [tuning and tuning.offsets for tuning in (tuning_of(t, key) for t in session.tracks)]
 
 
 async def play(session: Session, *, port: int, explicit_port: bool, say: Say, started: Callable[[App], None]) -> None:

@@ -366,6 +366,7 @@ class _Watch:
         self._plugins: dict[int, str] = {}
         self._guests: dict[int, tuple[str, int]] = {}
         self._missing: set[str] = set()
+        self._clashed: set[str] = set()
         self._errors = 0
         self._looks = self._peers = 0
 
@@ -399,12 +400,22 @@ class _Watch:
         if ports != self._ports:
             self._ports = ports
             self._main.send_bytes(encode_news(Ports(ports)))
+        self._look_at_bends({port.name for port in ports if port.connected})
         if driver.step_errors > self._errors:
             last = driver.last_traceback
             say(f"{driver.step_errors - self._errors} blocks failed and were silent: {last.strip().splitlines()[-1]}")
             if not self._errors:
                 print(last, file=sys.stderr)  # noqa: T201 - the one place where the whole story is told
             self._errors = driver.step_errors
+
+    def _look_at_bends(self, connected: set[str]) -> None:
+        """Chords out of tune are told where somebody listens."""
+        for strip, clashes in zip(self._rig.strips, self._shell.engine.clashes, strict=True):
+            if clashes and strip.name in connected - self._clashed:
+                self._clashed.add(strip.name)
+                self._shell.notices.append(
+                    f"port {strip.name!r}: of a chord between the keys only the last note is in tune on one channel: "
+                    f"if what listens plays several, give the track bend_channels")
 
     def _look_at_link(self, link: LinkSession) -> None:
         """Alone in the session nobody else will start it; peers find each other within a second."""

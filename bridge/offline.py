@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import wave
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.driver import Block
+from bridge.engine.channel_bends import bent_clip
 from bridge.engine.clip_bytes import Bar, decode_bar, encode_bar
 from bridge.engine.engine import Engine, Inputs
 from bridge.engine.inbox import AnyCommand, NoteBegun, Play
@@ -84,6 +85,12 @@ def clips_of(session: Session, bars: int) -> dict[str, Clip]:
     span = Span(0, bars * session.meter.bar_ticks)
     return {name: Clip.of(span, [n for c in clips for n in c.notes], [k for c in clips for k in c.controls])
             for name, clips in notes.items()}
+
+
+def sent_clips(session: Session, clips: Mapping[str, Clip]) -> dict[str, Clip]:
+    """The same as it leaves by the tracks' MIDI ports, for files: notes between the keys are bent, as tunings say."""
+    return {name: bent_clip(clip, route)
+            for (name, clip), route in zip(clips.items(), plan_ports(session).routes, strict=True)}
 
 
 class WavWriter:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from bridge.routes import ClockRoute, Route, ThroughRoute
-from bridge.session import CLOCK_IN, CLOCK_OUT, Session, numbered
+from bridge.session import CLOCK_IN, CLOCK_OUT, Session, numbered, tuning_of
 
 NS_PER_MS = 1_000_000
 
@@ -30,12 +30,15 @@ class PortPlan(NamedTuple):
 
 
 def plan_ports(session: Session) -> PortPlan:
-    """With outputs.midi = false there are no outputs (and no through), but still the clock inputs."""
+    """With outputs.midi = false there are no outputs (and no through), but still the clock inputs.
+
+    Reads the files of tunings. Raises InstrumentError, MusicError for one that has gone since the session was checked.
+    """
     clock, midi = session.clock, session.outputs.midi
     outputs = [t.name for t in session.tracks] if midi else []
     connect = {t.name: t.port for t in session.tracks if t.port is not None and midi}
-    routes = [Route(i, None if t.channel is None else t.channel - 1, _ns(t.offset_ms))
-              for i, t in enumerate(session.tracks)]
+    routes = [Route(i, None if t.channel is None else t.channel - 1, _ns(t.offset_ms), tuning_of(t, session.music.key),
+                    t.bend_range, tuple(c - 1 for c in t.bend_channels)) for i, t in enumerate(session.tracks)]
     clock_outs = []
     for i, send in enumerate(clock.outputs):
         if midi and send.enabled:

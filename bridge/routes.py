@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from instruments.tuning import Tuning
 
 
 class Route(NamedTuple):
     """Where a track's MIDI goes: `port` is the driver's output, `channel` 0..15 or None for the composer's own.
 
-    offset_ns  sent so much later (> 0) or earlier than the music
+    offset_ns      sent so much later (> 0) or earlier than the music
+    tuning         what the notes are bent to, None for equal temperament
+    bend_range     semitones of the receiver's full bend, 1..96
+    bend_channels  0..15, where notes between the keys may go; none: all stay on their channel
     """
 
     port: int
     channel: int | None = None
     offset_ns: int = 0
+    tuning: Tuning | None = None
+    bend_range: float = 2.0
+    bend_channels: tuple[int, ...] = ()
 
 
 class ClockRoute(NamedTuple):

@@ -30,6 +30,7 @@ CLOCK_IN, CLOCK_OUT = "clock in", "clock out"
 Unit = Annotated[float, Meta(ge=0, le=1, description="a number from 0 to 1")]
 Db = Annotated[float, Meta(ge=-90, le=24, description="a number of dB from -90 to 24")]
 OffsetMs = Annotated[float, Meta(ge=-500, le=500, description="a number of ms from -500 to 500")]
+MidiChannel = Annotated[int, Meta(ge=1, le=16, description="a whole number from 1 to 16")]
 Flag = Annotated[bool, Meta(description="true or false")]
 Name = Annotated[str, Meta(min_length=1, max_length=64, description="a name of 1 to 64 letters")]
 Sound = Annotated[str, Meta(min_length=1, max_length=1024, description="a name of an instrument or a path")]
@@ -67,6 +68,9 @@ class Track(Struct, frozen=True, forbid_unknown_fields=True):
     port        connect the track's MIDI output to this existing port too (exact name or a unique part of it)
     offset_ms   send the track's MIDI so much later (> 0) or earlier (< 0) than the music: `sideman calibrate` measures
     channel     1..16; default: the composer's own (drums 10, else 1)
+    bend_range     notes between the keys are bent: the receiver is told (RPN 0) that a full bend is so many semitones
+    bend_channels  1..16, as in [2, 3, 4]: where they may go, if the receiver plays the same sound on each of these with
+                   a bend of its own; default: on the track's own channel, where of a chord the last note is in tune
     """
 
     name: Name
@@ -80,7 +84,9 @@ class Track(Struct, frozen=True, forbid_unknown_fields=True):
     mute: Flag = False
     port: Name | None = None
     offset_ms: OffsetMs = 0.0
-    channel: Annotated[int, Meta(ge=1, le=16, description="a whole number from 1 to 16")] | None = None
+    channel: MidiChannel | None = None
+    bend_range: Annotated[float, Meta(ge=1, le=96, description="semitones from 1 to 96")] = 2.0
+    bend_channels: Annotated[list[MidiChannel], Meta(max_length=16, description="a list of channels, 1 to 16")] = []
 
 
 class ClockIn(Struct, frozen=True, forbid_unknown_fields=True):
@@ -140,7 +146,7 @@ class Through(Struct, frozen=True, forbid_unknown_fields=True):
     name: Name = "through"
     port: Name | None = None
     to: Names | None = None
-    channel: Annotated[int, Meta(ge=1, le=16, description="a whole number from 1 to 16")] | None = None
+    channel: MidiChannel | None = None
 
 
 class OutputSpec(Struct, frozen=True, forbid_unknown_fields=True):
@@ -297,6 +303,11 @@ def check(session: Session, place: str) -> None:
             tuning_of(track, session.music.key)
         except (InstrumentError, MusicError) as error:
             raise SessionError(f"{place}: tracks[{i}].tuning: {error}") from None
+        if track.bend_channels and track.channel is not None:
+            raise SessionError(f"{place}: tracks[{i}]: give channel = {track.channel} or bend_channels, not both")
+        if len(set(track.bend_channels)) < len(track.bend_channels):
+            raise SessionError(f"{place}: tracks[{i}].bend_channels = {track.bend_channels} has one twice: give each "
+                               f"once")
         for j, spec in enumerate(track.effects):
             _check_effect(spec, f"{place}: tracks[{i}].effects[{j}]")
     for j, spec in enumerate(session.master_effects):

@@ -75,7 +75,8 @@ def command(session: str, bars: int | None, output: Path, midi: Path | None, rat
     if midi is not None:
         from composers.smf import write_smf
 
-        write_smf(midi, offline.clips_of(loaded, total), loaded.music.tempo, loaded.meter)
+        clips = offline.sent_clips(loaded, offline.clips_of(loaded, total))
+        write_smf(midi, clips, loaded.music.tempo, loaded.meter)
     wall = time.perf_counter() - began
     seconds = frames / loaded.sample_rate
     if as_json:

@@ -3,97 +3,194 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from bridge.engine.chase import PERCUSSION
+from bridge.routes import Route
+from composers.score import Clip, Control, Note
 from instruments.block import FrameEvent, Kind
 
-MELODIC = tuple(c for c in range(16) if c != 9)
-"""All channels but the drums'."""
+_CENTRE = 8192
+_PEDAL = 64
 _RPN_HIGH, _RPN_LOW, _DATA_HIGH, _DATA_LOW, _NULL = 101, 100, 6, 38, 127
+_MODES = 120
+"""Controllers from here on are channel mode messages: events, not states."""
+_NAMES = {Kind.CC: "cc", Kind.BEND: "bend", Kind.PRESSURE: "pressure", Kind.PROGRAM: "program"}
 
 
 @dataclass(slots=True)
 class _Channel:
+    """units: what its notes are bent by, in steps of a bend message; keys: how many notes hold each key down."""
+
     number: int
-    cents: float = 0.0
-    keys: list[int] = field(default_factory=list)
+    units: int = 0
+    bend: float = 0.0
+    keys: dict[int, int] = field(default_factory=dict)
     used: int = 0
+    open: bool = False
 
 
 class ChannelBends:
-    """A stream of events with cents in, the same without cents but with bends out. Sans I/O; one for each output.
+    """A track's events with cents in, the same without cents but with bends out, in the tuning of its route. Sans I/O.
 
-    A bend is a channel's: notes of the same deviation share one, others take the channel that has been silent for
-    longest, and when all sound the one whose note is oldest, whose notes are then bent too (`clashes` counts them).
-    So one channel suffices for melodies, and chords of a 12-key tuning need as many as they have different deviations.
-    The receiver must play the same sound on all of the channels, each with its own bend (most multitimbral synths, and
-    MPE ones in their multi-channel mode). Controllers, pressure and program changes go to all.
+    A bend is a channel's, and so moves all that sounds on it. By default a track keeps the channel that it has: right
+    for melodies on any receiver, while of a chord with different deviations only the last note is in tune (`clashes`
+    counts the others). With route.bend_channels notes of one deviation share a channel, and others take the one that
+    has been silent for longest: for receivers that play the same sound on all of these, each with its own bend.
+    Such a channel is told the controllers in force when it is first used, and each change from then on.
+
+    Before its first bend since the last reset a channel is told the range (RPN 0). What needs no bend goes out as it
+    came in. Where notes meet on a key of a channel, it is struck anew, and only the last end counts. Drums (channel
+    10) are not tuned. Called from the engine's thread.
     """
 
-    def __init__(self, channels: Sequence[int] = MELODIC, range_semitones: float = 2.0) -> None:
-        """channels: at least one, 0..15; range_semitones: of the receiver's bend, 1..96, see begin()."""
+    def __init__(self, route: Route, held: Callable[[int], bool] = lambda channel: False) -> None:
+        """held: whether someone else holds notes on a channel, which is then left alone if another is free."""
         self.clashes = 0
-        self._channels = [_Channel(c) for c in channels]
-        self._range = range_semitones
-        self._bend = 0.0
+        self._route = route
+        self._held = held
+        self._channels: dict[int, _Channel] = {}
+        self._pool = [self._at(number) for number in route.bend_channels]
         self._where: dict[tuple[int, int], list[tuple[_Channel, int]]] = {}
+        self._state: dict[tuple[Kind, int], float] = {}
+        """Controllers in force, in the order in which they were set: for channels that are not open yet."""
         self._turn = 0
-
-    def begin(self, offset: int = 0) -> list[FrameEvent]:
-        """Tell the receiver the range of the bend (RPN 0) and put every bend where it belongs."""
-        whole = int(self._range)
-        told = ((_RPN_HIGH, 0), (_RPN_LOW, 0), (_DATA_HIGH, whole), (_DATA_LOW, round(100 * (self._range - whole))),
-                (_RPN_HIGH, _NULL), (_RPN_LOW, _NULL))
-        return [event for c in self._channels
-                for event in (*(FrameEvent(offset, Kind.CC, c.number, number, value) for number, value in told),
-                              self._bent(c, offset))]
 
     def apply(self, event: FrameEvent) -> list[FrameEvent]:
         """What to send in its place, in order."""
-        match event.kind:
-            case Kind.ON:
-                return self._on(event)
-            case Kind.OFF:
-                places = self._where.get((event.channel, event.number))
-                if not places:
-                    return []
-                channel, key = places.pop(0)
-                channel.keys.remove(key)
-                self._use(channel)
-                return [event._replace(channel=channel.number, number=key)]
-            case Kind.BEND:
-                self._bend = event.value
-                return [self._bent(c, event.offset) for c in self._channels]
-            case _:
-                return [event._replace(channel=c.number) for c in self._channels]
+        kind = event.kind
+        if kind is Kind.ON:
+            return self._on(event)
+        if kind is Kind.OFF:
+            return self._off(event)
+        if self._pool and event.channel != PERCUSSION:
+            key = kind, event.number
+            self._state.pop(key, None)
+            if not (kind is Kind.CC and event.number >= _MODES):
+                self._state[key] = event.value
+            return [self._control(channel, event) for channel in self._pool if channel.open]
+        return [self._control(self._home(event.channel), event)]
+
+    def reset(self, number: int) -> None:
+        """The channel (0..15) has been reset: no note, no pedal, no bend."""
+        self._state.pop((Kind.CC, _PEDAL), None)
+        self._state.pop((Kind.BEND, 0), None)
+        channel = self._channels.get(number)
+        if channel is not None:
+            channel.units, channel.bend, channel.open = 0, 0.0, False
+
+    def _at(self, number: int) -> _Channel:
+        return self._channels.setdefault(number, _Channel(number))
+
+    def _home(self, channel: int) -> _Channel:
+        return self._at(channel if self._route.channel is None else self._route.channel)
 
     def _on(self, event: FrameEvent) -> list[FrameEvent]:
-        pitch = event.number + event.cents / 100
-        shift = int(math.copysign(math.ceil(abs(event.cents) / 100 - 0.5), event.cents))  # a quarter tone keeps its key
+        cents, drums = event.cents, event.channel == PERCUSSION
+        if drums:
+            cents = 0.0
+        elif self._route.tuning is not None:
+            offset = self._route.tuning.offsets[event.number]
+            if offset is None:
+                return []
+            cents += offset
+        shift = int(math.copysign(math.ceil(abs(cents) / 100 - 0.5), cents))  # a quarter tone keeps its key
         key = min(127, max(0, event.number + shift))
-        cents = round(100 * (pitch - key), 3)
-        channel = self._channel(key, cents)
-        out = []
-        if channel.cents != cents:
+        units = round(_CENTRE * (event.number - key + cents / 100) / self._route.bend_range)
+        pooled = bool(self._pool) and not drums
+        channel = self._choose(key, units) if pooled else self._home(event.channel)
+        out = [] if channel.open or not (pooled or units) else self._open(channel, event.offset, pooled)
+        if channel.units != units:
             self.clashes += len(channel.keys)
-            channel.cents = cents
+            channel.units = units
             out.append(self._bent(channel, event.offset))
-        channel.keys.append(key)
+        held = channel.keys.get(key, 0)
+        if held:
+            out.append(event._replace(kind=Kind.OFF, channel=channel.number, number=key, value=64.0, cents=0.0))
+        channel.keys[key] = held + 1
         self._use(channel)
         self._where.setdefault((event.channel, event.number), []).append((channel, key))
-        return [*out, event._replace(channel=channel.number, number=key, cents=0.0)]
+        out.append(event._replace(channel=channel.number, number=key, cents=0.0))
+        return out
 
-    def _channel(self, key: int, cents: float) -> _Channel:
-        same = [c for c in self._channels if c.cents == cents and key not in c.keys]
+    def _off(self, event: FrameEvent) -> list[FrameEvent]:
+        places = self._where.get((event.channel, event.number))
+        if not places:
+            return []
+        channel, key = places.pop(0)
+        self._use(channel)
+        left = channel.keys.pop(key) - 1
+        if left:
+            channel.keys[key] = left
+            return []
+        return [event._replace(channel=channel.number, number=key)]
+
+    def _choose(self, key: int, units: int) -> _Channel:
+        same = [c for c in self._pool if c.open and c.units == units and key not in c.keys]
         if same:
             return max(same, key=lambda c: len(c.keys))
-        return min(self._channels, key=lambda c: (bool(c.keys), c.used))
+        return min(self._pool, key=lambda c: (bool(c.keys), self._held(c.number), key in c.keys, c.used))
 
     def _use(self, channel: _Channel) -> None:
         self._turn += 1
         channel.used = self._turn
 
+    def _open(self, channel: _Channel, offset: int, pooled: bool) -> list[FrameEvent]:
+        """Tell it the range of the bend, and where it stands in for others, the controllers in force."""
+        channel.open = True
+        bend_range = self._route.bend_range
+        whole = int(bend_range)
+        told = ((_RPN_HIGH, 0), (_RPN_LOW, 0), (_DATA_HIGH, whole), (_DATA_LOW, round(100 * (bend_range - whole))),
+                (_RPN_HIGH, _NULL), (_RPN_LOW, _NULL))
+        out = [FrameEvent(offset, Kind.CC, channel.number, number, value) for number, value in told]
+        if pooled:
+            out += [self._control(channel, FrameEvent(offset, kind, 0, number, value))
+                    for (kind, number), value in self._state.items()]
+        return out
+
+    def _control(self, channel: _Channel, event: FrameEvent) -> FrameEvent:
+        if event.kind is Kind.BEND:
+            channel.bend = event.value
+            return self._bent(channel, event.offset)
+        return event._replace(channel=channel.number)
+
     def _bent(self, channel: _Channel, offset: int) -> FrameEvent:
-        value = self._bend + channel.cents / 100 / self._range
+        value = channel.bend + channel.units / _CENTRE
         return FrameEvent(offset, Kind.BEND, channel.number, 0, max(-1.0, min(1.0, value)))
+
+
+def bent_clip(clip: Clip, route: Route) -> Clip:
+    """What leaves by a port of this route, as a clip: for MIDI files. Controls of one tick are in order, not sorted.
+
+    A clip that needs no bend comes back as it is.
+    """
+    if route.tuning is None and not route.bend_channels and not any(n.cents for n in clip.notes):
+        return clip
+    events = [FrameEvent(n.start, Kind.ON, n.channel, n.pitch, n.velocity, n.cents) for n in clip.notes]
+    events += [FrameEvent(n.end, Kind.OFF, n.channel, n.pitch, 64.0) for n in clip.notes]
+    kinds = {name: kind for kind, name in _NAMES.items()}
+    events += [FrameEvent(c.tick, kinds[c.kind], c.channel, c.number, c.value) for c in clip.controls]
+    bends = ChannelBends(route)
+    notes: list[Note] = []
+    controls: list[Control] = []
+    begun: dict[tuple[int, int], FrameEvent] = {}
+    for event in sorted(events, key=_in_order):
+        for tick, kind, channel, number, value, _ in bends.apply(event):
+            if kind is Kind.ON:
+                begun[channel, number] = FrameEvent(tick, kind, channel, number, value)
+            elif kind is Kind.OFF:
+                on = begun.pop((channel, number))
+                if tick > on.offset:  # else struck anew at once: the later one sounds
+                    notes.append(Note(on.offset, tick - on.offset, number, on.value, channel))
+            else:
+                controls.append(Control(tick, _NAMES[kind], number, value, channel))
+    return Clip(clip.span, tuple(sorted(notes)), tuple(controls))
+
+
+_RANK = {Kind.OFF: 0, Kind.ON: 2}
+"""At one tick ends go first, then controls, then onsets."""
+
+
+def _in_order(event: FrameEvent) -> tuple[int, int]:
+    return event.offset, _RANK.get(event.kind, 1)

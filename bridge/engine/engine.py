@@ -156,6 +156,11 @@ class Engine:
         return self._player.outlets.used
 
     @property
+    def clashes(self) -> list[int]:
+        """By track, notes sent by MIDI that the bend for another has put out of tune."""
+        return self._player.outlets.clashes
+
+    @property
     def clock(self) -> str:
         """See inbox.EngineStatus.clock."""
         return self._masters.state

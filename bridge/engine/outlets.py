@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from math import ceil
 from typing import NamedTuple
 
 from bridge.driver import MidiOut
+from bridge.engine.channel_bends import ChannelBends
 from bridge.engine.chase import worth_striking
 from bridge.engine.due import ControlKey, Due, NoteKey
 from bridge.engine.through import Through
@@ -148,7 +150,8 @@ class Outlets:
         self._mixed = len(offsets) > 1
         self._used = [0] * ports
         self._used_strips = [0] * len(routes)
-        self._down: dict[tuple[int, int], int] = {}  # by port and key, where channels are merged
+        self._bends = [ChannelBends(r, partial(through.holds, r.port)) for r in routes]
+        self._at_port = [[b for b, r in zip(self._bends, routes, strict=True) if r.port == i] for i in range(ports)]
 
     @property
     def sounding(self) -> int:
@@ -159,6 +162,11 @@ class Outlets:
     def used(self) -> list[int]:
         """By port, a bit for each channel used since its last reset."""
         return list(self._used)
+
+    @property
+    def clashes(self) -> list[int]:
+        """By track, notes that a bend for another has put out of tune: see ChannelBends."""
+        return [bends.clashes for bends in self._bends]
 
     def open(self, frames: Frames) -> None:
         """A new block."""
@@ -259,37 +267,17 @@ class Outlets:
                 self.begun.append((frame, due))
         route = lane.routes[track]
         if route is not None:
-            if route.channel is not None:
-                if not self._merge(frame, route, event):
-                    return
-                channel = route.channel
-                event = event._replace(channel=channel)
-            self._used[route.port] |= 1 << channel
-            self.midi.append(MidiOut(frame, route.port, event.to_midi()))
-
-    def _merge(self, frame: int, route: Route, event: FrameEvent) -> bool:
-        """Where channels become one, a key may be struck while it is down: end it first, and only the last end counts.
-
-        Returns whether the event is sent.
-        """
-        if event.kind not in (Kind.ON, Kind.OFF) or route.channel is None:
-            return True
-        key = route.port, event.number
-        down = self._down.get(key, 0)
-        if event.kind is Kind.OFF:
-            self._down[key] = down - 1
-            return down == 1
-        self._down[key] = down + 1
-        if down:
-            off = event._replace(kind=Kind.OFF, channel=route.channel, value=64.0)
-            self.midi.append(MidiOut(frame, route.port, off.to_midi()))
-        return True
+            for each in self._bends[track].apply(event):
+                self._used[route.port] |= 1 << each.channel
+                self.midi.append(MidiOut(frame, route.port, each.to_midi()))
 
     def _reset(self, frame: int) -> None:
         for port, mask in enumerate(self._used):
             for channel in _channels(mask):
                 if not self._through.holds(port, channel):
                     self._used[port] &= ~(1 << channel)
+                    for bends in self._at_port[port]:
+                        bends.reset(channel)
                     self.midi += [MidiOut(frame, port, e.to_midi()) for e in _resets(frame, channel)]
         for strip, mask in enumerate(self._used_strips):
             self._used_strips[strip] = 0

@@ -8,13 +8,15 @@ import wave
 from pathlib import Path
 
 import mido
+import msgspec
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from bridge.commands import cli
-from bridge.offline import clips_of, render
+from bridge.offline import clips_of, render, sent_clips
 from bridge.session import Session, load
+from instruments.tuning import find_tuning
 
 
 def sound(session: Session, block: int) -> tuple[np.ndarray, list[tuple[int, int, int, int]]]:
@@ -75,6 +77,22 @@ def test_the_command_repeats_itself_to_the_byte(tmp_path: Path, rate: int) -> No
     told = json.loads(done.stdout)
     notes = sum(1 for track in mido.MidiFile(midi).tracks for m in track if m.type == "note_on" and m.velocity)
     assert notes == told["notes"]
+
+
+def test_a_tuned_track_is_tuned_in_the_midi_file_and_others_are_as_composed(session: Session) -> None:
+    piano, *others = session.tracks
+    tuned = msgspec.structs.replace(session, tracks=[msgspec.structs.replace(piano, tuning="meantone:C"), *others])
+    composed = clips_of(session, 3)
+    sent = sent_clips(tuned, composed)
+    assert [sent[t.name] is composed[t.name] for t in session.tracks] == [False, True, True]
+    clip = sent[piano.name]
+    bends = {c.tick: c.value for c in clip.controls if c.kind == "bend"}
+    offsets = find_tuning("meantone").offsets
+    alone = [n for n in clip.notes if sum(m.start == n.start for m in clip.notes) == 1]
+    assert alone and len(bends) > 3
+    for note in alone:
+        bent = max((tick for tick in bends if tick <= note.start), default=None)
+        assert 200 * (0.0 if bent is None else bends[bent]) == pytest.approx(offsets[note.pitch], abs=0.02)
 
 
 @pytest.mark.parametrize(("arguments", "words"), [

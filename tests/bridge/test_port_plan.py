@@ -8,6 +8,7 @@ from bridge.errors import SessionError
 from bridge.port_plan import plan_ports
 from bridge.routes import ClockRoute, Route, ThroughRoute
 from bridge.session import Session, parse
+from instruments.tuning import find_tuning
 
 TRACKS = """
 [[tracks]]
@@ -64,6 +65,14 @@ channel = 16
     assert plan.clock_outs == [ClockRoute(2, -1_500_000), ClockRoute(3)]
     assert plan.in_offsets == {"clock in": 3_000_000, "clock in 2": 0}
     assert plan.throughs == [ThroughRoute("through", (1,), 15)]
+
+
+def test_a_tuned_track_is_tuned_at_its_port_on_the_key_of_the_piece() -> None:
+    tuned = 'tuning = "rast"\nbend_range = 48\nbend_channels = [2, 3, 11]\n\n[music]\nkey = "D"\n'
+    route = plan_ports(parse(f'name = "T"\n{TRACKS}'.replace("channel = 2\n", tuned), "t.toml")).routes[1]
+    assert route == Route(1, None, 0, find_tuning("rast:D"), 48.0, (1, 2, 10))._replace(tuning=route.tuning)
+    assert route.tuning is not None and route.tuning.offsets == find_tuning("rast:D").offsets
+    assert plan_ports(session()).routes[1].tuning is None
 
 
 def test_no_midi_leaves_the_clock_inputs() -> None:

@@ -15,17 +15,31 @@ from bridge.engine.engine import Engine
 from bridge.engine.inbox import AnyCommand, Halt, Locate, NewPlan, Play, SetTempo
 from bridge.routes import ClockRoute, Route, ThroughRoute
 from composers.score import Clip, Control, Meter, Note
+from instruments.tuning import Tuning, find_tuning
 
 MS = 1_000_000
 TRACKS, CLOCKS = 3, 2
+CENTS = (0.0, 0.0, -50.0, 33.0)
+BENDS = (0.0, 0.5)
+"""Of the composer, in full bends."""
+RAST = find_tuning("rast:D")
+GAPS = Tuning("gaps", "", "", tuple(None if key == 43 else 20.0 for key in range(128)))
 METERS = (METER, Meter(3, 4), Meter(7, 8))
 
 
 class Device:
-    """At a track's port: every note has its end, and a reset concerns channels that were used since the last one."""
+    """At a track's port: every note has its end and is in tune as it begins, and a reset concerns channels that were
+    used since the last one."""
 
-    def __init__(self) -> None:
+    def __init__(self, route: Route) -> None:
         self.frame = 0
+        self._bent = [0.0] * 16
+        tuned = (0.0,) * 128 if route.tuning is None else route.tuning.offsets
+        self._pitches = {100 * key + tuning + cents + 100 * bend * route.bend_range for bend in BENDS for cents in CENTS
+                         for key in range(40, 48) if (tuning := tuned[key]) is not None}
+        if route.channel is not None:  # drums, too, go there
+            self._pitches |= {100.0 * key + 100 * bend * route.bend_range for key in range(40, 48) for bend in BENDS}
+        self._range = route.bend_range
         self.held: set[tuple[int, int]] = set()
         self.used: set[int] = set()
         self._trio: list[bytes] = []
@@ -38,6 +52,11 @@ class Device:
         if kind == 0x90:
             assert key not in self.held, f"{key} struck while it sounds, at {frame}"
             self.held.add(key)
+            if channel != 9 and data[1] < 100:  # no drum, and none of the player's
+                pitch = 100 * (data[1] + self._bent[channel] * self._range)
+                assert min(abs(pitch - p) for p in self._pitches) < 0.1, f"{pitch} is out of tune, at {frame}"
+        elif kind == 0xE0:
+            self._bent[channel] = (data[1] + 128 * data[2]) / 8192 - 1
         elif kind == 0x80:
             assert key in self.held, f"{key} ended twice, at {frame}"
             self.held.remove(key)
@@ -83,15 +102,23 @@ class Storm:
         def offset_ns() -> int:
             return rng.choice([0, rng.randrange(-500, 501), rng.choice([-500, 500])]) * MS
 
+        def route(port: int) -> Route:
+            channel = rng.choice([None, None, 5])
+            many = () if channel is not None else rng.choice([(), (2, 3), (1, 2, 3, 4, 5, 6)])
+            tuning, bend_range = rng.choice([None, None, RAST, GAPS]), rng.choice([2.0, 12.0])
+            return Route(port, channel, offset_ns(), tuning, bend_range, many)
+
+        routes = [route(i) for i in range(TRACKS)]
+        self.cents = rng.choice([CENTS, (0.0,)])
         engine = Engine(
-            FakeRig(), [Route(i, rng.choice([None, None, 5]), offset_ns()) for i in range(TRACKS)], RATE,
+            FakeRig(), routes, RATE,
             rng.choice([60, 120, 200]), METER, on_loss=rng.choice(["continue", "stop"]), chase=rng.random() < 0.7,
             clock_outs=[ClockRoute(TRACKS + i, offset_ns()) for i in range(CLOCKS)], latency=rng.choice([0, 64, 2000]),
             in_offsets={"daw": rng.choice([0, offset_ns()])}, length=rng.choice([None, 3]),
             throughs=[ThroughRoute("keys", tuple(range(TRACKS)), 2)],
         )
         self.stage = Stage(block=rng.choice([16, 128, 441, 4096]), engine=engine, composed=self.compose)
-        self.devices = [Device() for _ in range(TRACKS)]
+        self.devices = [Device(r) for r in routes]
         self.slaves = [Slave() for _ in range(CLOCKS)]
         self._judged = 0
 
@@ -102,8 +129,9 @@ class Storm:
     def _part(self, start: int, end: int) -> tuple[list[Note], list[Control]]:
         rng = self.random
         notes = [Note(rng.randrange(start, end), rng.choice([1, 30, 500, 6000]), rng.randrange(40, 48), 90,
-                      rng.choice([0, 1, 9])) for _ in range(8)]
-        kinds = [("cc", 64, 127.0), ("cc", 64, 0.0), ("cc", 1, 90.0), ("bend", 0, 0.5), ("program", 0, 7.0)]
+                      rng.choice([0, 1, 9]), rng.choice(self.cents)) for _ in range(8)]
+        kinds = [("cc", 64, 127.0), ("cc", 64, 0.0), ("cc", 1, 90.0), ("bend", 0, rng.choice(BENDS)),
+                 ("program", 0, 7.0)]
         return notes, [Control(rng.randrange(start, end), *rng.choice(kinds), rng.choice([0, 1])) for _ in range(2)]
 
     def happen(self, what: str, n: int) -> None:

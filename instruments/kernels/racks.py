@@ -1,4 +1,4 @@
-"""The rack: one call runs a whole list of effects and sums over all channels of the console."""
+"""The rack: one call runs a whole list of effects, sums, delays and meters over all channels of the console."""
 
 from __future__ import annotations
 
@@ -6,22 +6,38 @@ import numpy as np
 
 from instruments.kernels.compiled import kernel
 from instruments.kernels.effect import call_effect
+from instruments.kernels.metering import FRAMES, PEAK_L, PEAK_R, POWER_L, POWER_R, loudness
 from instruments.kernels.tone import part
 
-# Columns of the program, a row a step.
-OP, NODE, OTHER, ADDRESS, COEFS, COUNT, STATE, MEMORY, SIZE, SLOT, DRY = range(11)
-COLUMNS = 11
-# What OP says. EFFECT changes NODE's audio in place, with OTHER as the key. SUM adds NODE, times COEFS (left, right),
-# to OTHER. CLEAR silences NODE. CHECK silences it if it is not finite, and counts that in FAULTS.
-EFFECT, SUM, CLEAR, CHECK = range(4)
+# Columns of the program, a row a step. LINE and METER: -1 where there is none.
+OP, NODE, OTHER, ADDRESS, COEFS, COUNT, STATE, MEMORY, SIZE, SLOT, DRY, LINE, METER = range(13)
+COLUMNS = 13
+# What OP says:
+# EFFECT    changes NODE's audio in place, with OTHER as the key
+# SUM       adds NODE, late by LINE, times COEFS (left, right), to OTHER, and measures what it adds in METER
+# CLEAR     silences NODE
+# CHECK     silences NODE if it is not finite, and counts that in SLOT's FAULTS
+# GAIN      NODE times COEFS (left, right)
+# DELAY     OTHER is NODE (or the same node), late by LINE
+# BLEND     NODE is OTHER where SLOT's WET is 0, itself where it is 1
+# LOUDNESS  measures NODE, with COEFS and STATE
+EFFECT, SUM, CLEAR, CHECK, GAIN, DELAY, BLEND, LOUDNESS = range(8)
 
-# Numbers of a slot. LATENCY: frames that the dry sound is late with the effect; then the ring of DRY, SIZE... (columns)
-WET, WET_SLOPE, QUIET, TAIL, SKIPPED, LATENCY, AT, FAULTS = range(8)
-SLOT_NUMBERS = 8
+# Numbers of a slot. WET goes to 0 (bypassed) or 1 by WET_SLOPE a frame, after HOLD frames. LATENCY: frames that the dry
+# sound is late with the effect, AT: where its ring (of DRY) is. CLEARED: how much of a bypassed effect's memory is 0.
+WET, WET_SLOPE, HOLD, QUIET, TAIL, SKIPPED, LATENCY, AT, FAULTS, CLEARED = range(10)
+SLOT_NUMBERS = 10
+
+# Numbers of a delay line: late by LATE frames, cross-fading (FADE 0..1, by STEP a frame) to GOAL, then to NEXT.
+LATE, GOAL, NEXT, FADE, STEP, WRITE = range(6)
+LINE_NUMBERS = 6
+
 SILENT = 1e-14
 """Mean square, -140 dB: what is quieter counts as silence."""
 _LIMIT = 1e12
 """Mean square, +120 dB: what is louder counts as a fault, like NaN."""
+_SWEPT = 16384
+"""float32 of a bypassed effect's memory that a call sets to zero."""
 
 
 @part
@@ -32,6 +48,20 @@ def _energy(audio, stride, start, frames):  # type: ignore[no-untyped-def]
         left += audio[i] * audio[i]
         right += audio[stride + i] * audio[stride + i]
     return np.float64(left + right) / (2 * frames)
+
+
+@part
+def _silence(audio, stride, start, frames):  # type: ignore[no-untyped-def]
+    for i in range(start, start + frames):
+        audio[i] = 0
+        audio[stride + i] = 0
+
+
+@part
+def _copy(audio, out, stride, start, frames):  # type: ignore[no-untyped-def]
+    for i in range(start, start + frames):
+        out[i] = audio[i]
+        out[stride + i] = audio[stride + i]
 
 
 @part
@@ -53,6 +83,57 @@ def _add(node, other, stride, start, frames, c, s):  # type: ignore[no-untyped-d
 
 
 @part
+def _add_measured(node, other, stride, start, frames, c, s, meter):  # type: ignore[no-untyped-def]
+    """As _add, with the peaks and powers of what is added."""
+    top_l, top_r, left, right = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
+    meter[FRAMES] += frames
+    if s[0] == 0 and s[1] == 0:
+        if c[0] == 0 and c[1] == 0:
+            return
+        gain_l, gain_r = np.float32(c[0]), np.float32(c[1])
+        for i in range(start, start + frames):
+            x, y = gain_l * node[i], gain_r * node[stride + i]
+            other[i] += x
+            other[stride + i] += y
+            top_l, top_r = max(top_l, abs(x)), max(top_r, abs(y))
+            left += x * x
+            right += y * y
+    else:
+        a, b = c[0], c[1]
+        for i in range(start, start + frames):
+            a += s[0]
+            b += s[1]
+            x, y = np.float32(a) * node[i], np.float32(b) * node[stride + i]
+            other[i] += x
+            other[stride + i] += y
+            top_l, top_r = max(top_l, abs(x)), max(top_r, abs(y))
+            left += x * x
+            right += y * y
+    meter[PEAK_L] = max(meter[PEAK_L], np.float64(top_l))
+    meter[PEAK_R] = max(meter[PEAK_R], np.float64(top_r))
+    meter[POWER_L] += left
+    meter[POWER_R] += right
+
+
+@part
+def _scale(node, stride, start, frames, c, s):  # type: ignore[no-untyped-def]
+    if s[0] == 0 and s[1] == 0:
+        if c[0] == 1 and c[1] == 1:
+            return
+        left, right = np.float32(c[0]), np.float32(c[1])
+        for i in range(start, start + frames):
+            node[i] *= left
+            node[stride + i] *= right
+    else:
+        a, b = c[0], c[1]
+        for i in range(start, start + frames):
+            a += s[0]
+            b += s[1]
+            node[i] *= np.float32(a)
+            node[stride + i] *= np.float32(b)
+
+
+@part
 def _delay(node, scratch, ring, slot, late, stride, start, frames):  # type: ignore[no-untyped-def]
     """scratch = node, `late` frames ago; ring: left, then right, `late` frames each."""
     at = int(slot[AT])
@@ -67,79 +148,156 @@ def _delay(node, scratch, ring, slot, late, stride, start, frames):  # type: ign
     slot[AT] = at
 
 
+@part
+def _line(node, out, ring, size, line, stride, start, frames):  # type: ignore[no-untyped-def]
+    """out = node, LATE frames ago. ring: left, then right, `size` frames each, a power of two; out may be node."""
+    mask = size - 1
+    at = int(line[WRITE])
+    first = min(frames, size - at)
+    for c in range(2):
+        base, ring_base = c * stride + start, c * size
+        for i in range(first):
+            ring[ring_base + at + i] = node[base + i]
+        for i in range(first, frames):
+            ring[ring_base + i - first] = node[base + i]
+    line[WRITE] = (at + frames) & mask
+    if line[NEXT] != line[LATE] and line[GOAL] == line[LATE]:
+        line[GOAL], line[FADE] = line[NEXT], 0.0
+    late = int(line[LATE])
+    if line[GOAL] == line[LATE]:
+        begin = (at - late) & mask
+        first = min(frames, size - begin)
+        for c in range(2):
+            base, ring_base = c * stride + start, c * size
+            for i in range(first):
+                out[base + i] = ring[ring_base + begin + i]
+            for i in range(first, frames):
+                out[base + i] = ring[ring_base + i - first]
+    else:
+        goal, fade, step = int(line[GOAL]), line[FADE], line[STEP]
+        for i in range(frames):
+            share = np.float32(min(fade, 1.0))
+            old, new = (at + i - late) & mask, (at + i - goal) & mask
+            for c in range(2):
+                a, b = ring[c * size + old], ring[c * size + new]
+                out[c * stride + start + i] = a + share * (b - a)
+            fade += step
+        line[FADE] = fade
+        if fade >= 1:
+            line[LATE], line[FADE] = line[GOAL], 0.0
+
+
+@part
+def _blend(node, dry, slot, stride, start, frames):  # type: ignore[no-untyped-def]
+    """node = dry + WET (node - dry), and WET goes on."""
+    wet, slope, hold = slot[WET], slot[WET_SLOPE], slot[HOLD]
+    for i in range(start, start + frames):
+        share = np.float32(wet)
+        node[i] = dry[i] + share * (node[i] - dry[i])
+        node[stride + i] = dry[stride + i] + share * (node[stride + i] - dry[stride + i])
+        if hold > 0:
+            hold -= 1
+        else:
+            wet = min(max(wet + slope, 0.0), 1.0)
+    slot[WET], slot[HOLD] = wet, hold
+    if hold == 0 and ((slope < 0 and wet == 0) or (slope > 0 and wet == 1)):
+        slot[WET_SLOPE] = 0
+
+
+@part
+def _effect(row, node, other, scratch, stride, start, frames, c, s, state, memory, slot, before):  # type: ignore[no-untyped-def]
+    """Returns whether it was at fault."""
+    bypassed = slot[WET] == 0 and slot[WET_SLOPE] == 0
+    asleep = before < SILENT and slot[QUIET] >= slot[TAIL]
+    blending = slot[WET] != 1 or slot[WET_SLOPE] != 0
+    late = int(slot[LATENCY])
+    fault = False
+    if late > 0:
+        _delay(node, scratch, memory[row[DRY] : row[DRY] + late * 2], slot, late, stride, start, frames)
+    elif blending and not bypassed:
+        _copy(node, scratch, stride, start, frames)
+    if asleep or bypassed:
+        slot[SKIPPED] += frames
+        if late > 0:
+            _copy(scratch, node, stride, start, frames)
+        if bypassed:
+            at = int(slot[CLEARED])
+            if at < row[SIZE]:
+                end = min(row[SIZE], at + _SWEPT)
+                memory[row[MEMORY] + at : row[MEMORY] + end] = 0
+                slot[CLEARED] = end
+        elif blending:
+            _blend(node, scratch, slot, stride, start, frames)
+    else:
+        call_effect(row[ADDRESS], node, other, stride, start, frames, c, s, state[row[STATE] :], memory[row[MEMORY] :],
+                    row[SIZE], np.int64(slot[SKIPPED]))
+        slot[SKIPPED] = 0
+        after = _energy(node, stride, start, frames)
+        if not after < _LIMIT:
+            slot[FAULTS] += 1
+            fault = True
+            after = 0.0
+            _silence(node, stride, start, frames)
+        slot[QUIET] = slot[QUIET] + frames if before < SILENT and after < SILENT else 0.0
+        if blending:
+            _blend(node, scratch, slot, stride, start, frames)
+    return fault
+
+
 @kernel(
-    "void(int64[:,::1], float32[::1], int64, int64, int64, float64[::1], float64[::1], float64[::1], float32[::1],"
-    " float64[:,::1], float32[::1])"
+    "int64(int64[:,::1], float32[::1], int64, int64, int64, float64[::1], float64[::1], float64[::1], float32[::1],"
+    " float64[:,::1], float64[:,::1], float64[:,::1], float32[::1])"
 )
-def run(program, audio, stride, start, frames, coefs, slopes, state, memory, slots, scratch):  # type: ignore[no-untyped-def]
-    """Run the program over frames start .. start + frames of every node.
+def run(program, audio, stride, start, frames, coefs, slopes, state, memory, slots, lines, meters, scratch):  # type: ignore[no-untyped-def]
+    """Run the program over frames start .. start + frames of every node. Returns how many steps were at fault.
 
     audio    node k is audio[2 k stride : 2 (k + 1) stride], left then right
     coefs, slopes, state, memory  of all steps, each from its column on; coefs are advanced by slopes
-    slots    (effects, SLOT_NUMBERS); scratch: (2 stride,) at least
+    slots    (effects and checks, SLOT_NUMBERS); lines: (delays, LINE_NUMBERS), each with a ring of 2 SIZE at MEMORY;
+    meters   (channels, METER_NUMBERS); scratch: 2 stride + 64 at least
     An effect whose sound and whose input have been silent for its tail sleeps; one that puts out NaN, Inf or +120 dB
     is silenced for the stretch and counted in FAULTS.
     """
+    faults = 0
     for r in range(len(program)):
         row = program[r]
-        base = 2 * row[NODE] * stride
-        node = audio[base : base + 2 * stride]
-        if row[OP] == CLEAR:
-            for i in range(start, start + frames):
-                node[i] = 0
-                node[stride + i] = 0
-            continue
-        if row[OP] == CHECK:
-            if not _energy(node, stride, start, frames) < _LIMIT:
-                slots[row[SLOT], FAULTS] += 1
-                for i in range(start, start + frames):
-                    node[i] = 0
-                    node[stride + i] = 0
-            continue
-        other_base = 2 * row[OTHER] * stride
-        other = audio[other_base : other_base + 2 * stride]
+        op = row[OP]
+        base, other_base = 2 * row[NODE] * stride, 2 * row[OTHER] * stride
+        node, other = audio[base : base + 2 * stride], audio[other_base : other_base + 2 * stride]
         c = coefs[row[COEFS] : row[COEFS] + row[COUNT]]
         s = slopes[row[COEFS] : row[COEFS] + row[COUNT]]
-        if row[OP] == SUM:
-            _add(node, other, stride, start, frames, c, s)
-        else:
-            slot = slots[row[SLOT]]
+        if op == EFFECT:
             before = _energy(node, stride, start, frames)
-            asleep = before < SILENT and slot[QUIET] >= slot[TAIL]
-            bypassed = slot[WET] == 0 and slot[WET_SLOPE] == 0
-            blending = slot[WET] != 1 or slot[WET_SLOPE] != 0
-            late = int(slot[LATENCY])
-            if late > 0:
-                _delay(node, scratch, memory[row[DRY] : row[DRY] + late * 2], slot, late, stride, start, frames)
-            elif blending and not bypassed:
-                for i in range(start, start + frames):
-                    scratch[i] = node[i]
-                    scratch[stride + i] = node[stride + i]
-            if asleep or bypassed:
-                slot[SKIPPED] += frames
-                if late > 0:
-                    for i in range(start, start + frames):
-                        node[i] = scratch[i]
-                        node[stride + i] = scratch[stride + i]
+            if _effect(row, node, other, scratch, stride, start, frames, c, s, state, memory, slots[row[SLOT]], before):
+                faults += 1
+        elif op == SUM:
+            source = node
+            if row[LINE] >= 0:
+                ring = memory[row[MEMORY] : row[MEMORY] + 2 * row[SIZE]]
+                _line(node, scratch, ring, row[SIZE], lines[row[LINE]], stride, start, frames)
+                source = scratch
+            if row[METER] >= 0:
+                _add_measured(source, other, stride, start, frames, c, s, meters[row[METER]])
             else:
-                call_effect(row[ADDRESS], node, other, stride, start, frames, c, s, state[row[STATE] :],
-                            memory[row[MEMORY] :], row[SIZE], np.int64(slot[SKIPPED]))
-                slot[SKIPPED] = 0
-                after = _energy(node, stride, start, frames)
-                if not after < _LIMIT:
-                    slot[FAULTS] += 1
-                    after = 0.0
-                    for i in range(start, start + frames):
-                        node[i] = 0
-                        node[stride + i] = 0
-                slot[QUIET] = slot[QUIET] + frames if before < SILENT and after < SILENT else 0.0
-                if blending:
-                    wet = slot[WET]
-                    for i in range(start, start + frames):
-                        node[i] = scratch[i] + np.float32(wet) * (node[i] - scratch[i])
-                        node[stride + i] = scratch[stride + i] + np.float32(wet) * (node[stride + i]
-                                                                                    - scratch[stride + i])
-                        wet += slot[WET_SLOPE]
-            slot[WET] += slot[WET_SLOPE] * frames
+                _add(source, other, stride, start, frames, c, s)
+        elif op == CLEAR:
+            _silence(node, stride, start, frames)
+        elif op == CHECK:
+            if not _energy(node, stride, start, frames) < _LIMIT:
+                slots[row[SLOT], FAULTS] += 1
+                faults += 1
+                _silence(node, stride, start, frames)
+        elif op == GAIN:
+            _scale(node, stride, start, frames, c, s)
+        elif op == DELAY:
+            ring = memory[row[MEMORY] : row[MEMORY] + 2 * row[SIZE]]
+            _line(node, other, ring, row[SIZE], lines[row[LINE]], stride, start, frames)
+        elif op == BLEND:
+            slot = slots[row[SLOT]]
+            if slot[WET] != 1 or slot[WET_SLOPE] != 0:
+                _blend(node, other, slot, stride, start, frames)
+        else:
+            loudness(node, scratch, stride, start, frames, c, state[row[STATE] :])
         for i in range(row[COUNT]):
             c[i] += s[i] * frames
+    return faults

@@ -1,0 +1,149 @@
+"""Meters of the console: peaks and powers of channels; loudness, true peak and correlation of the mix."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from instruments.kernels.tone import TINY, part
+
+PEAK_L, PEAK_R, POWER_L, POWER_R, FRAMES = range(5)
+"""Numbers of a channel's meter since they were last cleared: largest magnitudes, sums of squares, frames."""
+METER_NUMBERS = 5
+
+HOPS_KEPT = 32
+"""Tenths of a second that a loudness meter remembers: short-term loudness wants 30."""
+BINS = 1000
+"""Of the histogram of momentary loudness for the gated mean: 0.1 LU each, from -70 LUFS up."""
+TAPS = 16
+"""Of each phase of the interpolator for true peaks."""
+
+# State of a loudness meter. Since they were last cleared by who reads: PEAK_L .. FRAMES as above, TRUE_PEAK, BOTH (sum
+# of left x right). Then the K weighting's states, the hop that is being measured, hops so far, powers of the last hops,
+# the histogram (counts, powers), and the last frames for the interpolator.
+TRUE_PEAK, BOTH, WEIGHTING, HOP_POWER, HOP_AT, HOPS = 5, 6, 7, 15, 16, 17
+HOP_RING = 18
+COUNTS = HOP_RING + HOPS_KEPT
+POWERS = COUNTS + BINS
+PAST = POWERS + BINS
+LOUDNESS_STATE = PAST + 2 * (TAPS - 1)
+LOUDNESS_COEFS = 11
+"""The two biquads of the K weighting (b0 b1 b2 a1 a2), and the frames of a hop."""
+
+
+def _interpolator() -> np.ndarray:  # type: ignore[type-arg]
+    """Rows 1/4, 2/4, 3/4 of a frame after the middle of TAPS frames, oldest first: a Kaiser-windowed sinc."""
+    x = np.arange(TAPS)[None, :] - (TAPS / 2 - 1) - np.arange(1, 4)[:, None] / 4
+    rows = np.sinc(x) * np.i0(4.0 * np.sqrt(np.clip(1 - (x / (TAPS / 2)) ** 2, 0, 1)))
+    return np.asarray(rows / rows.sum(axis=1, keepdims=True), np.float32)
+
+
+_ROWS = _interpolator()
+_MOST = np.float32(np.abs(_ROWS).sum(axis=1).max())
+"""The interpolator can make no more of a peak than this."""
+
+
+@part
+def loudness(node, scratch, stride, start, frames, c, z):  # type: ignore[no-untyped-def]
+    """Measure a stretch of `node` (left, right). c: LOUDNESS_COEFS, z: LOUDNESS_STATE numbers."""
+    left, right, both = np.float32(0), np.float32(0), np.float32(0)
+    top_l, top_r = np.float32(0), np.float32(0)
+    for i in range(start, start + frames):
+        a, b = node[i], node[stride + i]
+        left += a * a
+        right += b * b
+        both += a * b
+        top_l = max(top_l, abs(a))
+        top_r = max(top_r, abs(b))
+    z[POWER_L] += left
+    z[POWER_R] += right
+    z[BOTH] += both
+    z[FRAMES] += frames
+    z[PEAK_L] = max(z[PEAK_L], np.float64(top_l))
+    z[PEAK_R] = max(z[PEAK_R], np.float64(top_r))
+    _true_peak(node, scratch, stride, start, frames, max(top_l, top_r), z)
+    _weigh(node, stride, start, frames, c, z)
+
+
+@part
+def _true_peak(node, scratch, stride, start, frames, top, z):  # type: ignore[no-untyped-def]
+    past = TAPS - 1
+    held = np.float32(z[TRUE_PEAK])
+    held = max(held, top)
+    before = np.float32(0)
+    for k in range(2 * past):
+        before = max(before, abs(np.float32(z[PAST + k])))
+    for side in range(2):
+        base, at = side * stride, PAST + side * past
+        if max(top, before) * _MOST > held:
+            for k in range(past):
+                scratch[k] = np.float32(z[at + k])
+            for i in range(frames):
+                scratch[past + i] = node[base + start + i]
+            for i in range(frames):
+                a, b, d = np.float32(0), np.float32(0), np.float32(0)
+                for k in range(TAPS):
+                    x = scratch[i + k]
+                    a += _ROWS[0, k] * x
+                    b += _ROWS[1, k] * x
+                    d += _ROWS[2, k] * x
+                held = max(held, abs(a), abs(b), abs(d))
+        if frames >= past:
+            for k in range(past):
+                z[at + k] = node[base + start + frames - past + k]
+        else:
+            for k in range(past - frames):
+                z[at + k] = z[at + k + frames]
+            for k in range(frames):
+                z[at + past - frames + k] = node[base + start + k]
+    z[TRUE_PEAK] = held
+
+
+@part
+def _weigh(node, stride, start, frames, c, z):  # type: ignore[no-untyped-def]
+    b0, b1, b2, a1, a2 = c[0], c[1], c[2], c[3], c[4]
+    p1, p2 = c[8], c[9]
+    hop = int(c[10])
+    w = WEIGHTING
+    l1, l2, l3, l4 = z[w], z[w + 1], z[w + 2], z[w + 3]
+    r1, r2, r3, r4 = z[w + 4], z[w + 5], z[w + 6], z[w + 7]
+    power, at = z[HOP_POWER], int(z[HOP_AT])
+    for i in range(start, start + frames):
+        x, y = np.float64(node[i]), np.float64(node[stride + i])
+        u = b0 * x + l1
+        v = b0 * y + r1
+        l1 = b1 * x - a1 * u + l2 + TINY
+        r1 = b1 * y - a1 * v + r2 + TINY
+        l2 = b2 * x - a2 * u
+        r2 = b2 * y - a2 * v
+        x = u + l3
+        y = v + r3
+        l3 = -2 * u - p1 * x + l4 + TINY
+        r3 = -2 * v - p1 * y + r4 + TINY
+        l4 = u - p2 * x
+        r4 = v - p2 * y
+        power += x * x + y * y
+        at += 1
+        if at == hop:
+            _hop(z, power, hop)
+            power, at = 0.0, 0
+    z[w], z[w + 1], z[w + 2], z[w + 3] = l1, l2, l3, l4
+    z[w + 4], z[w + 5], z[w + 6], z[w + 7] = r1, r2, r3, r4
+    z[HOP_POWER], z[HOP_AT] = power, at
+
+
+@part
+def _hop(z, power, hop):  # type: ignore[no-untyped-def]
+    """A tenth of a second is full: remember it, and put the last four into the histogram."""
+    hops = int(z[HOPS])
+    z[HOP_RING + hops % HOPS_KEPT] = power / hop
+    hops += 1
+    z[HOPS] = hops
+    if hops >= 4:
+        mean = 0.0
+        for k in range(1, 5):
+            mean += 0.25 * z[HOP_RING + (hops - k) % HOPS_KEPT]
+        level = -0.691 + 10 * np.log10(mean + 1e-20)
+        if level > -70:
+            b = min(BINS - 1, int((level + 70) * 10))
+            z[COUNTS + b] += 1
+            z[POWERS + b] += mean

@@ -11,6 +11,7 @@ import numpy as np
 
 from instruments import plugin_scan
 from instruments.block import AudioBlock, InstrumentError, Transport
+from instruments.hosts.function_host import FunctionSpec
 from instruments.hosts.host import ParamValue
 from instruments.plugin_host import PluginSpec
 from instruments.plugin_keeper import PluginKeeper
@@ -83,6 +84,8 @@ class HostedEffect:
         max_crashes: int | None = 3,
         tail_s: float = 5.0,
         search: Sequence[Path] | None = None,
+        function: FunctionSpec | None = None,
+        source: Path = Path(),
     ) -> None:
         """Loads nothing yet. Raises InstrumentError for a plug-in that is not installed, unless missing_ok (then dry).
 
@@ -93,13 +96,18 @@ class HostedEffect:
         max_crashes      None: never give up
         tail_s           how long it sounds on; plug-in formats through pedalboard do not tell
         search           folders in place of `plugin_scan.folders()`
+        function         what runs in the process instead of a plug-in, by the name `plugin`; source: where it is from
         """
         if pipeline_frames < PLUGIN_FRAMES:
             raise InstrumentError(f"pipeline_frames = {pipeline_frames} is too short: give at least {PLUGIN_FRAMES}")
         self._missing = ""
+        self._function = function
         try:
-            found = plugin_scan.find(plugin, search)
-            self._name, self._path = found.name, found.path
+            if function is None:
+                found = plugin_scan.find(plugin, search)
+                self._name, self._path = found.name, found.path
+            else:
+                self._name, self._path = function.name, source
         except InstrumentError as error:
             if not missing_ok:
                 raise
@@ -146,6 +154,7 @@ class HostedEffect:
         spec = PluginSpec(
             path=self._path, rate=rate, params=self._params, plugin_name=self._plugin_name,
             ring_frames=-(-room // PLUGIN_FRAMES) * PLUGIN_FRAMES, load_timeout_s=self._load_timeout_s,
+            function=self._function,
         )
         self._keeper = keeper = PluginKeeper(spec, self._arrive, self._max_crashes)
         keeper.start()
@@ -290,7 +299,8 @@ class HostedEffect:
             raise self._failure(self._keeper)
 
     def _failure(self, keeper: PluginKeeper) -> InstrumentError:
-        return InstrumentError(f"plug-in {self._name} ({self._path}): {keeper.state.removeprefix('out: ')}")
+        kind = "plug-in" if self._function is None else "effect"
+        return InstrumentError(f"{kind} {self._name} ({self._path}): {keeper.state.removeprefix('out: ')}")
 
     def _read_wet(self, start: int, out: AudioBlock) -> None:
         assert self._link is not None

@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from instruments.block import AudioBlock, InstrumentError, Transport
+from instruments.hosts.function_host import FunctionHost, FunctionSpec
 from instruments.hosts.host import ParamValue, PluginHost
 from instruments.plugin_link import (
     MESSAGE,
@@ -44,7 +45,11 @@ GONE_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class PluginSpec:
-    """What to load and how to play it. load_timeout_s: a plug-in that takes longer to load counts as hung."""
+    """What to load and how to play it.
+
+    load_timeout_s  a plug-in that takes longer to load counts as hung
+    function        what is played instead of a plug-in; path then only says where it is from
+    """
 
     path: Path
     rate: int
@@ -52,6 +57,7 @@ class PluginSpec:
     plugin_name: str | None = None
     ring_frames: int = 8192
     load_timeout_s: float = 30.0
+    function: FunctionSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,17 +185,16 @@ def run(spec: PluginSpec, shm: str, sock: socket.socket, control: Connection[Any
     except BaseException as error:
         status = 1
         with contextlib.suppress(OSError):
-            control.send(("failed", f"{type(error).__name__}: {error}"))
+            why = str(error) if isinstance(error, InstrumentError) else f"{type(error).__name__}: {error}"
+            control.send(("failed", why))
     # Without the plug-in's destructors, which are where plug-ins crash most and hang.
     os._exit(status)
 
 
 def _load(spec: PluginSpec, control: Connection[Any, Any]) -> PluginHost | None:
-    from instruments.hosts.pedalboard_host import PedalboardHost
-
     began = time.perf_counter()
     try:
-        host = PedalboardHost(spec.path, plugin_name=spec.plugin_name, load_timeout_s=spec.load_timeout_s)
+        host = _host(spec)
         host.set_params(spec.params)
         host.prepare(spec.rate, PLUGIN_FRAMES)
     except InstrumentError as error:
@@ -197,6 +202,14 @@ def _load(spec: PluginSpec, control: Connection[Any, Any]) -> PluginHost | None:
         return None
     control.send(("ready", Ready(host.name, host.vendor, host.version, host.latency, time.perf_counter() - began)))
     return host
+
+
+def _host(spec: PluginSpec) -> PluginHost:
+    if spec.function is not None:
+        return FunctionHost(spec.function)
+    from instruments.hosts.pedalboard_host import PedalboardHost
+
+    return PedalboardHost(spec.path, plugin_name=spec.plugin_name, load_timeout_s=spec.load_timeout_s)
 
 
 class Player:

@@ -46,6 +46,7 @@ class PluginKeeper:
         self._max_crashes = max_crashes
         self._crash_times: deque[float] = deque()
         self._link: Link | None = None
+        self._said = ""
         self._retired: deque[tuple[Link, str]] = deque()
         self._wanted: deque[Mapping[str, ParamValue]] = deque()
         self._asked: deque[Mapping[str, ParamValue]] = deque()
@@ -150,6 +151,7 @@ class PluginKeeper:
             self.state = f"out: {self.last_error}"
             return None
         self.pid = process.pid
+        self._said = ""
         reason = self._watch(process)
         self.pid = None
         self._link = None
@@ -159,7 +161,7 @@ class PluginKeeper:
         self.output = process.words()
         if self._closing or reason is None:
             return None
-        return reason or _ended(code)
+        return reason or self._said or _ended(code)
 
     def _watch(self, process: PluginProcess) -> str | None:
         """Until the process ends: the reason if it was killed or has said one, else ""; None if it refused to load."""
@@ -222,7 +224,7 @@ class PluginKeeper:
                 self.state = f"out: {value}"
                 return False
             case "failed":
-                self.last_error = value
+                self._said = self.last_error = value
         return True
 
     def _close_retired(self) -> str:

@@ -1,21 +1,18 @@
-"""The built-in effects by name: room reverb, equalizer, tempo delay, look-ahead limiter.
-
-Nothing here imports numba before prepare(): sessions are checked where there is none.
-"""
+"""The first equalizer and tempo delay. Effects by name: instruments/effects/registry.py."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
 
 from instruments.biquad import biquad
-from instruments.block import AudioBlock, Effect, InstrumentError, Transport
-from instruments.limiter import Limiter
+from instruments.block import AudioBlock, Transport
+from instruments.effects.registry import effect_names as effect_names
+from instruments.effects.registry import make_effect as make_effect
 from instruments.parameter import Parameter
-from instruments.room import Reverb
 from instruments.stage import Stage, power
 
 
@@ -118,20 +115,3 @@ class Delay(Stage):
             self._numbers[:2] = self._numbers[2:4]
             self._fresh = False
         self._kernel(block, self._lines, self._numbers, self._clock, frames)
-
-
-_EFFECTS: dict[str, Callable[[Mapping[str, float]], Effect]] = {
-    "reverb": Reverb, "eq": Equalizer, "delay": Delay, "limiter": Limiter,
-}
-
-
-def effect_names() -> list[str]:
-    return sorted(_EFFECTS)
-
-
-def make_effect(name: str, params: Mapping[str, float] | None = None) -> Effect:
-    """A built-in effect, not yet prepared. Raises InstrumentError that lists the known names or parameters."""
-    make = _EFFECTS.get(name)
-    if make is None:
-        raise InstrumentError(f"effect {name!r} is not known: choose one of {', '.join(effect_names())}")
-    return make(params or {})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,10 @@ from instruments.biquad import biquad
 from instruments.block import AudioBlock, FrameEvent, InstrumentError, Kind, Transport
 from instruments.kernels import layout as at
 from instruments.kernels.voices import synthesize
+from instruments.live_numbers import LiveNumber, LiveNumbers
 from instruments.packing import EventRows, gain, silent
-from instruments.parameters import FILTERS
+from instruments.parameter import Parameter
+from instruments.parameters import FILTERS, SECTIONS
 from instruments.patch import Patch
 
 _MS = 1e-3
@@ -33,6 +35,8 @@ class ModalSynth:
             raise InstrumentError(f"patch {patch.name!r} is for engine {patch.engine!r}: use make_instrument")
         self.patch = patch
         self.tail = 0
+        self.live = LiveNumbers(f"patch {patch.name!r}", {}, 48000)
+        """What may change while it plays; filled by prepare()."""
         self._ready = False
 
     def prepare(self, rate: int, max_frames: int) -> None:
@@ -68,6 +72,7 @@ class ModalSynth:
         self.tail = int(rate * (1.7 * release + 0.1))
         self.latency = 0
         self._rate = rate
+        self.live = LiveNumbers(f"patch {patch.name!r}", _live(self._p, patch, self._recut), rate)
         self._ready = True
         self.reset()
         # The first call of a kernel takes 10 ms to link: not in the callback.
@@ -81,12 +86,16 @@ class ModalSynth:
             return
         if frames > self._out.shape[1]:
             raise InstrumentError(f"a block of {frames} frames is larger than the prepared {self._out.shape[1]}")
-        for start, stop, count in self._rows.spans(events, frames):
+        for start, stop, count in self._rows.stretches(events, frames, self.live, transport.frame):
             synthesize(
                 self._p, self._x, self._c, self._v, self._m, self._r, self._g, self._eq, self._eqs,
                 self._rows.rows, count, self._out, self._w, start, stop, transport.frame,
             )
         out[:] = self._out[:, :frames]
+
+    def _recut(self, hz: float) -> None:
+        """Voices that sound keep their own share of the cutoff (key, velocity, chance): move them with it."""
+        self._v[:, at.V_CUT] *= hz / self._p[at.P_CUTOFF]
 
     @property
     def sounding(self) -> int:
@@ -151,3 +160,35 @@ def _packed(patch: Patch, rate: int) -> NDArray[np.float64]:
     for place, number in numbers.items():
         p[place] = number
     return p
+
+
+_LIVE: Mapping[str, tuple[int, Callable[[float], float]]] = {
+    "filter.cutoff_hz": (at.P_CUTOFF, float), "filter.q": (at.P_Q, float),
+    "filter.envelope_octaves": (at.P_FENV, float), "filter.lfo_hz": (at.P_FLFO_HZ, float),
+    "filter.lfo_octaves": (at.P_FLFO, float), "vibrato.rate_hz": (at.P_VIB_HZ, float),
+    "vibrato.depth_cents": (at.P_VIB_CENTS, float), "vibrato.wheel_cents": (at.P_VIB_WHEEL, float),
+    "vibrato.pressure_cents": (at.P_VIB_PRESSURE, float), "tremolo.rate_hz": (at.P_TREM_HZ, float),
+    "tremolo.depth_db": (at.P_TREM, float), "tremolo.pan": (at.P_TREM_PAN, float),
+    "velocity.level_exponent": (at.P_VELOCITY, float), "velocity.brightness": (at.P_BRIGHT, float),
+    "amp.release_ms": (at.P_RELEASE, lambda ms: ms * _MS),
+    "string.hammer_hz": (at.P_M_LP, float), "string.tilt_db": (at.P_M_TILT, float),
+    "string.pick": (at.P_M_PICK, float), "string.t60_s": (at.P_M_T60, float), "string.loss": (at.P_M_LOSS, float),
+}
+
+
+def _live(p: NDArray[np.float64], patch: Patch, cutoff: Callable[[float], None]) -> dict[str, LiveNumber]:
+    """What of the patch may change while it plays; strings and levels by velocity follow with the next note."""
+    numbers = {}
+    for name, (place, reckoned) in _LIVE.items():
+        section, _, key = name.partition(".")
+        rule = SECTIONS[section][key]
+        assert isinstance(rule, Parameter)
+
+        def write(value: float, place: int = place, reckoned: Callable[[float], float] = reckoned) -> None:
+            if place == at.P_CUTOFF:
+                cutoff(value)
+            p[place] = reckoned(value)
+
+        log = rule.unit.startswith("Hz") and rule.low > 0
+        numbers[name] = LiveNumber(rule._replace(log=log), patch.sections[section][key], write)
+    return numbers

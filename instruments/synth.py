@@ -10,9 +10,10 @@ from instruments.biquad import biquad
 from instruments.block import AudioBlock, FrameEvent, InstrumentError, Kind, Transport
 from instruments.kernels import lane_layout as at
 from instruments.kernels.oscillators import play
+from instruments.live_numbers import LiveNumbers
 from instruments.packing import EventRows, silent
 from instruments.patch import Patch
-from instruments.voicing import half_band, voicing
+from instruments.voicing import half_band, live, voicing
 
 
 class Synth:
@@ -31,6 +32,8 @@ class Synth:
             raise InstrumentError(f"patch {patch.name!r} is for engine {patch.engine!r}: use make_instrument")
         self.patch = patch
         self.tail = 0
+        self.live = LiveNumbers(f"patch {patch.name!r}", {}, 48000)
+        """What may change while it plays; filled by prepare()."""
         self._ready = False
 
     def prepare(self, rate: int, max_frames: int) -> None:
@@ -65,6 +68,7 @@ class Synth:
         self.latency = at.TAPS // 4 if patch.quality == "high" else 0
         self.tail = int(rate * (1.7 * _longest_s(patch) + 0.1)) + self.latency
         self._rate = rate
+        self.live = LiveNumbers(f"patch {patch.name!r}", live(made, patch, self._recut), rate)
         self._ready = True
         self.reset()
         # The first call of a kernel takes 10 ms to link: not in the callback.
@@ -79,10 +83,15 @@ class Synth:
         if frames > self._out.shape[1]:
             raise InstrumentError(f"a block of {frames} frames is larger than the prepared {self._out.shape[1]}")
         beat = transport.beat if transport.playing else transport.frame / self._rate * transport.bpm / 60
-        for start, stop, count in self._rows.spans(events, frames):
+        for start, stop, count in self._rows.stretches(events, frames, self.live, transport.frame):
             play(*self._arrays, count, self._out, self._acc, self._sounds, start, stop, transport.frame, beat,
                  transport.bpm)
         out[:] = self._out[:, :frames]
+
+    def _recut(self, hz: float) -> None:
+        """Voices that sound keep their own share of the cutoff (key, velocity, chance): move them with it."""
+        voices = self._f.reshape(-1, int(self._p[at.P_FLOATS]), at.WIDTH)
+        voices[:, at.L_CUT] *= np.float32(hz / self._p[at.P_CUTOFF])
 
     @property
     def sounding(self) -> int:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from instruments.kernels import lane_layout as at
+from instruments.live_numbers import LiveNumber
 from instruments.packing import gain
-from instruments.parameters import FILTERS, MODULATION_TARGETS, Values
+from instruments.parameter import Choice, Parameter
+from instruments.parameters import FILTERS, LFO, MODULATION_TARGETS, OSCILLATOR, SECTIONS, Values
 from instruments.patch import Patch
 
 _MS = 1e-3
@@ -138,10 +141,9 @@ def _envelopes(patch: Patch, mods: Numbers) -> Numbers:
     if patch.sections["pitch"]["depth_cents"]:
         needed.add(at.PITCH)
     for i, name in enumerate(at.ENVELOPES):
-        e = patch.sections[name]
-        out[i] = (e["attack_ms"] * _MS, e["decay_ms"] * _MS, e["sustain"], e["release_ms"] * _MS, e["attack_curve"],
-                  e["decay_curve"], e["release_curve"], e["key_octaves"], e["velocity_attack"],
-                  i in needed or at.S_ENV + i in sources)
+        for key, (place, reckoned) in ENVELOPE.items():
+            out[i, place] = reckoned(patch.sections[name][key])
+        out[i, at.X_USED] = i in needed or at.S_ENV + i in sources
     return out
 
 
@@ -160,43 +162,122 @@ def _slow(patch: Patch, mods: Numbers) -> Numbers:
     return out
 
 
+def _ms(value: float) -> float:
+    return value * _MS
+
+
+def _same(value: float) -> float:
+    return value
+
+
+PLAIN: Mapping[str, tuple[int, Callable[[float], float]]] = {
+    "voice.level_db": (at.P_GAIN, gain), "voice.glide_ms": (at.P_GLIDE, _ms),
+    "voice.bend_semitones": (at.P_BEND, _same), "voice.note_bend_semitones": (at.P_NOTE_BEND, _same),
+    "voice.random_cents": (at.P_RAND_CENTS, _same), "voice.random_db": (at.P_RAND_DB, _same),
+    "voice.spread": (at.P_SPREAD, _same), "voice.key_level_db": (at.P_KEY_DB, _same),
+    "velocity.level_exponent": (at.P_VELOCITY, _same), "velocity.brightness": (at.P_BRIGHT, _same),
+    "filter.cutoff_hz": (at.P_CUTOFF, _same), "filter.q": (at.P_Q, _same), "filter.tracking": (at.P_TRACK, _same),
+    "filter.envelope_octaves": (at.P_FENV, _same), "filter.velocity_envelope": (at.P_FENV_VEL, _same),
+    "filter.timbre_octaves": (at.P_TIMBRE, _same),
+    "pitch.depth_cents": (at.P_PENV, _same), "pitch.velocity_depth": (at.P_PENV_VEL, _same),
+    "vibrato.depth_cents": (at.P_VIB, _same), "vibrato.wheel_cents": (at.P_VIB_WHEEL, _same),
+    "vibrato.pressure_cents": (at.P_VIB_PRESSURE, _same), "vibrato.scoop_cents": (at.P_SCOOP, _same),
+    "vibrato.scoop_ms": (at.P_SCOOP_TIME, _ms),
+    "noise.level_db": (at.P_NOISE, gain), "noise.centre_hz": (at.P_NOISE_HZ, _same),
+    "noise.q": (at.P_NOISE_Q, _same), "noise.tracking": (at.P_NOISE_TRACK, _same),
+    "noise.burst_db": (at.P_NOISE_BURST, lambda db: 10 ** (db / 20) - 1), "noise.burst_ms": (at.P_NOISE_TAU, _ms),
+    "click.level_db": (at.P_CLICK, gain), "click.centre_hz": (at.P_CLICK_HZ, _same), "click.q": (at.P_CLICK_Q, _same),
+    "click.time_ms": (at.P_CLICK_TAU, _ms), "click.tracking": (at.P_CLICK_TRACK, _same),
+    "tremolo.rate_hz": (at.P_TREM_HZ, _same), "tremolo.depth_db": (at.P_TREM, _same),
+    "tremolo.pan": (at.P_TREM_PAN, _same),
+}
+"""What of a patch goes straight into its row of numbers: where, and how it is reckoned."""
+ENVELOPE: Mapping[str, tuple[int, Callable[[float], float]]] = {
+    "attack_ms": (at.X_ATTACK, _ms), "decay_ms": (at.X_DECAY, _ms), "sustain": (at.X_SUSTAIN, _same),
+    "release_ms": (at.X_RELEASE, _ms), "attack_curve": (at.X_ATTACK_CURVE, _same),
+    "decay_curve": (at.X_DECAY_CURVE, _same), "release_curve": (at.X_RELEASE_CURVE, _same),
+    "key_octaves": (at.X_KEY, _same), "velocity_attack": (at.X_VELOCITY, _same),
+}
+"""Of each envelope."""
+
+
 def _patch(patch: Patch, rate: int, o: Numbers, rows: Numbers, mods: Numbers) -> Numbers:
     s = patch.sections
-    voice, vel, flt, vib, pitch = s["voice"], s["velocity"], s["filter"], s["vibrato"], s["pitch"]
-    noise, click, trem = s["noise"], s["click"], s["tremolo"]
+    voice, flt = s["voice"], s["filter"]
     times = at.OVERSAMPLED if patch.quality == "high" else 1
     decays = all(row[at.O_T60] > 0 and not row[at.O_LEVELLED] for row in o if row[at.O_LEVEL] > 0)
     drives = flt["drive_db"] > 0 or at.M_DRIVE in mods[:, 2]
     stereo = bool(len(rows)) and bool(np.any(np.abs(rows[:, at.R_LEFT] - rows[:, at.R_RIGHT]) > 1e-9))
     numbers = {
-        at.P_RATE: rate * times, at.P_TIMES: times, at.P_SEED: voice["seed"], at.P_GAIN: gain(voice["level_db"]),
+        at.P_RATE: rate * times, at.P_TIMES: times, at.P_SEED: voice["seed"],
         at.P_POLYPHONY: voice["polyphony"] if voice["mode"] == "poly" else 1,
-        at.P_MODE: ("poly", "mono", "legato").index(voice["mode"]), at.P_GLIDE: voice["glide_ms"] * _MS,
-        at.P_GLIDE_LEGATO: voice["glide"] == "legato",
-        at.P_BEND: voice["bend_semitones"], at.P_NOTE_BEND: voice["note_bend_semitones"],
-        at.P_VELOCITY: vel["level_exponent"], at.P_BRIGHT: vel["brightness"],
-        at.P_UNDAMPED: s["amp"]["undamped_from_key"], at.P_ENDS: decays and noise["level_db"] <= -90,
+        at.P_MODE: ("poly", "mono", "legato").index(voice["mode"]), at.P_GLIDE_LEGATO: voice["glide"] == "legato",
+        at.P_UNDAMPED: s["amp"]["undamped_from_key"], at.P_ENDS: decays and s["noise"]["level_db"] <= -90,
         at.P_FILTER: FILTERS.index(flt["type"]), at.P_STAGES: 2 if flt["slope_db"] > 12 else 1,
-        at.P_CUTOFF: flt["cutoff_hz"], at.P_Q: flt["q"], at.P_TRACK: flt["tracking"],
-        at.P_FENV: flt["envelope_octaves"], at.P_FENV_VEL: flt["velocity_envelope"],
-        at.P_DRIVE: flt["drive_db"] if drives else -1, at.P_TIMBRE: flt["timbre_octaves"],
-        at.P_PENV: pitch["depth_cents"], at.P_PENV_VEL: pitch["velocity_depth"],
-        at.P_VIB: vib["depth_cents"], at.P_VIB_WHEEL: vib["wheel_cents"], at.P_VIB_PRESSURE: vib["pressure_cents"],
-        at.P_SCOOP: vib["scoop_cents"], at.P_SCOOP_TIME: vib["scoop_ms"] * _MS,
-        at.P_NOISE: gain(noise["level_db"]), at.P_NOISE_HZ: noise["centre_hz"], at.P_NOISE_Q: noise["q"],
-        at.P_NOISE_TRACK: noise["tracking"], at.P_NOISE_BURST: 10 ** (noise["burst_db"] / 20) - 1,
-        at.P_NOISE_TAU: noise["burst_ms"] * _MS,
-        at.P_CLICK: gain(click["level_db"]), at.P_CLICK_HZ: click["centre_hz"], at.P_CLICK_Q: click["q"],
-        at.P_CLICK_TAU: click["time_ms"] * _MS, at.P_CLICK_TRACK: click["tracking"],
-        at.P_STEREO: stereo, at.P_RAND_CENTS: voice["random_cents"], at.P_RAND_DB: voice["random_db"],
-        at.P_SPREAD: voice["spread"], at.P_KEY_DB: voice["key_level_db"],
-        at.P_TREM_HZ: trem["rate_hz"], at.P_TREM: trem["depth_db"], at.P_TREM_PAN: trem["pan"],
+        at.P_DRIVE: flt["drive_db"] if drives else -1, at.P_STEREO: stereo,
         at.P_OSCS: len(o), at.P_ROWS: len(rows), at.P_MODS: len(mods), at.P_BIQUADS: len(patch.equalizer),
     }
     p = np.zeros(at.PATCH_FIELDS)
     for place, number in numbers.items():
         p[place] = number
+    for name, (place, reckoned) in PLAIN.items():
+        section, _, key = name.partition(".")
+        p[place] = reckoned(s[section][key])
     return p
+
+
+def live(made: Voicing, patch: Patch, cutoff: Callable[[float], None]) -> dict[str, LiveNumber]:
+    """What of the patch may change while it plays, written into `made`. Notes that sound follow at the next grid line;
+    what a note takes with it from its beginning (times of its envelopes, its level by velocity) follows with the next.
+
+    cutoff: told of a new filter cutoff before it is written, since each voice has its own share of it
+    """
+    s, p = patch.sections, made.p
+    numbers: dict[str, LiveNumber] = {}
+
+    def add(name: str, rule: Parameter | Choice, value: float, array: Numbers, place: tuple[int, ...] | int,
+            reckoned: Callable[[float], float]) -> None:
+        assert isinstance(rule, Parameter)
+
+        def write(number: float) -> None:
+            array[place] = reckoned(number)
+
+        numbers[name] = LiveNumber(rule._replace(log=rule.unit.startswith("Hz") and rule.low > 0), value, write)
+
+    silent = {name for name, row, used in (
+        ("filter.envelope_octaves", made.x[at.FILTER], at.X_USED), ("pitch.depth_cents", made.x[at.PITCH], at.X_USED),
+        ("vibrato.depth_cents", made.t[at.VIBRATO], at.T_USED),
+    ) if not row[used]}
+    for name, (place, reckoned) in PLAIN.items():
+        section, _, key = name.partition(".")
+        if name not in silent and name != "voice.level_db":  # the kernel takes that in one step: faders do it better
+            add(name, SECTIONS[section][key], s[section][key], p, place, reckoned)
+    if p[at.P_DRIVE] >= 0:
+        add("filter.drive_db", SECTIONS["filter"]["drive_db"], s["filter"]["drive_db"], p, at.P_DRIVE, _same)
+    for i, envelope in enumerate(at.ENVELOPES):
+        if made.x[i, at.X_USED]:
+            for key, (place, reckoned) in ENVELOPE.items():
+                add(f"{envelope}.{key}", SECTIONS[envelope][key], s[envelope][key], made.x, (i, place), reckoned)
+    for i, lfo in enumerate(patch.lfos):
+        add(f"lfo{i + 1}.rate_hz", LFO["rate_hz"], lfo["rate_hz"], made.t, (i, at.T_HZ), _same)
+    if made.t[at.VIBRATO, at.T_USED]:
+        vibrato = SECTIONS["vibrato"]["rate_hz"]
+        add("vibrato.rate_hz", vibrato, s["vibrato"]["rate_hz"], made.t, (at.VIBRATO, at.T_HZ), _same)
+    for i, o in enumerate(patch.oscillators):
+        for key, place, reckoned in (("level_db", at.O_LEVEL, gain), ("pulse_width", at.O_WIDTH, _same),
+                                     ("fm_index", at.O_INDEX, _same)):
+            add(f"osc{i + 1}.{key}", OSCILLATOR[key], o[key], made.o, (i, place), reckoned)
+    for i, m in enumerate(patch.modulations):
+        rule = Parameter("of the target's unit", -abs(m["amount"]) * 4 - 1, abs(m["amount"]) * 4 + 1, None)
+        add(f"mod{i + 1}.amount", rule, m["amount"], made.mods, (i, at.MOD_FIELDS - 1), _same)
+    old = numbers["filter.cutoff_hz"]
+
+    def cut(hz: float) -> None:
+        cutoff(hz)
+        old.write(hz)
+
+    numbers["filter.cutoff_hz"] = old._replace(write=cut)
+    return numbers
 
 
 def half_band() -> NDArray[np.float32]:

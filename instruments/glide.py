@@ -57,17 +57,23 @@ class Gliding:
             return float(value)
         raise InstrumentError(f"{place} = {value!r} is not known: give one of {', '.join(rule.words)}")
 
-    def set(self, name: str, value: float | str, ramp_frames: int | None = None) -> None:
-        """Change a parameter, in ramp_frames (None: its own glide_ms). Raises InstrumentError: name, value, range."""
+    def set(
+        self, name: str, value: float | str, ramp_frames: int | None = None, *, delay_frames: int = 0,
+        origin: float | None = None,
+    ) -> None:
+        """Change a parameter, in ramp_frames (None: its own glide_ms), beginning delay_frames into the next block at
+        `origin` (None: where it stands). Raises InstrumentError: name, value, range."""
         i = self._place(name)
         goal = self._number(name, value)
+        start = self._now[i] if origin is None else self._number(name, origin)
         rule = self.rules[name]
         if ramp_frames is None:
             ramp_frames = round(rule.glide_ms / 1000 * self.rate) if isinstance(rule, Parameter) else 0
         if isinstance(rule, Choice) or rule.whole:
             ramp_frames = 0
-        self._from[i], self._goal[i] = self._now[i], goal
-        self._done[i], self._steps[i] = 0, max(1, math.ceil(ramp_frames / CONTROL_FRAMES))
+        self._from[i], self._goal[i] = start, goal
+        self._done[i] = -round(delay_frames / CONTROL_FRAMES)
+        self._steps[i] = max(1, math.ceil(ramp_frames / CONTROL_FRAMES))
         self.moving = True
 
     def get(self, name: str) -> float:
@@ -86,6 +92,9 @@ class Gliding:
         for i, steps in enumerate(self._steps):
             if steps:
                 self._done[i] += 1
+                if self._done[i] <= 0:  # not yet
+                    self.moving = True
+                    continue
                 rule = self.rules[self.names[i]]
                 share = self._done[i] / steps
                 if share >= 1 or isinstance(rule, Choice):

@@ -49,13 +49,18 @@ class LiveNumbers:
         self._known(name)
         return self._ways[name][1] if name in self._ways else self._now[name]
 
-    def set(self, name: str, value: float, ramp_frames: int | None = None) -> None:
-        """Glide there in ramp_frames (None: as the rule says). Raises InstrumentError: name, value, range."""
+    def set(
+        self, name: str, value: float, ramp_frames: int | None = None, *, delay_frames: int = 0,
+        origin: float | None = None,
+    ) -> None:
+        """Glide there in ramp_frames (None: as the rule says), beginning delay_frames into the next block at `origin`
+        (None: where it stands). Raises InstrumentError: name, value, range."""
         rule = self._known(name).rule
         goal = rule.checked(f"{self._owner}: {name}", value)
         frames = round(rule.glide_ms / 1000 * self._rate) if ramp_frames is None else ramp_frames
         steps = 1 if rule.whole else max(1, math.ceil(frames / CONTROL_FRAMES))
-        self._ways[name] = self._now[name], goal, 0, steps
+        start = self._now[name] if origin is None else rule.checked(f"{self._owner}: {name}", origin)
+        self._ways[name] = start, goal, -round(delay_frames / CONTROL_FRAMES), steps
 
     def _known(self, name: str) -> LiveNumber:
         number = self._numbers.get(name)
@@ -78,6 +83,9 @@ class LiveNumbers:
 
     def _advance(self) -> None:
         for name, (origin, goal, done, steps) in list(self._ways.items()):
+            if done < 0:  # not yet
+                self._ways[name] = origin, goal, done + 1, steps
+                continue
             number = self._numbers[name]
             value = number.rule.between(origin, goal, (done + 1) / steps)
             if done + 1 >= steps:

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from instruments.block import FrameEvent, Kind, Transport
 from instruments.errors import InstrumentError
+from instruments.live_numbers import LiveNumber, LiveNumbers
 from instruments.modal import ModalSynth
+from instruments.parameter import Parameter
 from instruments.patch import find_patch, parse_patch
 from instruments.synth import Synth
 
@@ -110,3 +112,11 @@ def test_a_wrong_name_or_value_is_named() -> None:
         synth.live.set("filter.cutof", 100)
     with pytest.raises(InstrumentError, match=r"'saw': filter.cutoff_hz = 5 does not fit: give a number from 20 to 2"):
         synth.live.set("filter.cutoff_hz", 5)
+
+
+def test_a_glide_may_begin_later_in_the_block_and_elsewhere() -> None:
+    written: list[float] = []
+    numbers = LiveNumbers("it", {"level": LiveNumber(Parameter("", 0, 10, 0), 0.0, written.append)}, RATE)
+    numbers.set("level", 10, 64, delay_frames=96, origin=6)
+    assert [start for start, _ in numbers.stretches(0, 256)] == [0, 32, 64, 96, 128]
+    assert written == [8.0, 10.0] and not numbers.moving

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import ceil
 
 from bridge.driver import MidiOut
+from bridge.engine.automation import Move
 from bridge.engine.clock_out import ClockPort
 from bridge.engine.outlets import Frames, Outlets
 from bridge.engine.through import Through
@@ -43,10 +44,13 @@ class Player:
         self.playing = False
         self.position: Tick = 0
         """The first tick that has not been played (by what has no offset)."""
+        self.moves: list[Move] = []
+        """What the mix is to be told before this block is made: parameters on their way."""
         self._limit: float | None = None
         self._clocks = [ClockPort(route) for route in clock_outs]
         self._clock_midi: list[MidiOut] = []
         self._chase = chase
+        self._strips_offset_ns = strips_offset_ns
         offsets = [0, strips_offset_ns, *(r.offset_ns for r in routes), *(c.offset_ns for c in clock_outs)]
         self._lead_ns, self._lag_ns = -min(offsets), max(offsets)
         self._frames = self.outlets.frames
@@ -61,6 +65,7 @@ class Player:
         self._frames = frames
         self.outlets.open(frames)
         self._clock_midi = []
+        self.moves = []
         for clock in self._clocks:
             clock.open()
 
@@ -107,6 +112,7 @@ class Player:
         if last is not None and timeline.cursor >= last:
             outlets.put(timeline.silence())
         outlets.run(line, ns, end)
+        self.moves += timeline.automation.run(line, ns, self._strips_offset_ns, self._frames)
         for clock in self._clocks:
             self._clock_midi += clock.run(line, ns, end, last, self._frames)
         if last is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Mapping
 
+from bridge.engine.automation import Automation
 from bridge.engine.bar_store import BarStore
 from bridge.engine.chase import CHASE_BARS, LATE_TICKS, Chase
 from bridge.engine.due import Due, NoteKey, control_due
@@ -41,6 +42,8 @@ class Timeline:
         self.cursor: Tick = 0
         self.repeated_bars = 0
         self.late_bars = 0
+        self.automation = Automation()
+        """The ramps of the bars that are played."""
         self.kept = range(0)
         """Bars that are kept at hand too, wherever the cursor is: a place that play may jump to."""
         self._strike = chase
@@ -94,6 +97,7 @@ class Timeline:
         if self._loaded is not None and self._loaded >= from_bar:
             self._pending = [p for p in self._pending if p[0] < start]
             heapq.heapify(self._pending)
+            self.automation.withdraw(start)
             self._loaded = from_bar - 1
 
     def jump(self, tick: Tick) -> list[Due]:
@@ -105,6 +109,7 @@ class Timeline:
         self._waiting_from = None
         self._played.clear()
         self._chase = None
+        self.automation.jump()
         return offs
 
     def silence(self) -> list[Due]:
@@ -185,6 +190,9 @@ class Timeline:
         self._waiting_from = None
         if self._loaded is None and first > 0:
             self._chase = Chase(first, bar, self._strike and cursor - since <= LATE_TICKS)
+            begun = (self._bars[b] for b in sorted(self._bars) if b <= bar)
+            self.automation.chase((track, ramp) for them in begun for track, clip in enumerate(them)
+                                  for ramp in clip.ramps if ramp.start < first)
         self._loaded = bar
         self._played[bar] = clips
         self._played.pop(bar - _REPEAT_BARS - 1, None)
@@ -194,6 +202,9 @@ class Timeline:
                     tick = max(n.start, cursor)
                     self._push(_ON, Due(tick, Kind.ON, track, n.channel, n.pitch, n.velocity, n.cents,
                                         max(1, n.end - tick)))
+            for ramp in clip.ramps:
+                if ramp.start >= first:
+                    self.automation.put(track, ramp)
             for c in clip.controls:
                 if c.tick >= first:
                     self._push(_CONTROL, control_due(c, track, max(c.tick, cursor)))

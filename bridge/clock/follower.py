@@ -6,6 +6,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from bridge import midi_bytes
+from bridge.clock.interleave import Interleave
 from bridge.clock.tempo_filter import TempoFilter
 from bridge.midi_bytes import CLOCK_TICKS, SPP_TICKS
 from bridge.tempo import MIN_BPM, TempoLine
@@ -18,6 +19,9 @@ _UNKNOWN_NS = LOST_CLOCKS * 60e9 / (24 * MIN_BPM)
 """While little is known of a port, a clock may be so long in coming."""
 _BURST = 0.25
 """Clocks that follow a silence at less than this many intervals are those that were missed, held up on their way."""
+
+_STRAYED = 48
+"""Clocks since strays have become the rule: so many are another master's, fewer a bad stretch."""
 
 
 class State(Enum):
@@ -55,13 +59,15 @@ class ClockFollower:
     Called from the engine's thread; allocates little, never blocks.
     """
 
-    __slots__ = ("_base_clock", "_base_tick", "_burst", "_count", "_credit", "_filter", "_last_ns", "_next_tick",
-                 "_restarts", "_seek", "_unknown", "line", "state")
+    __slots__ = ("_base_clock", "_base_tick", "_burst", "_count", "_credit", "_filter", "_interleave",
+                 "_last_ns", "_next_tick", "_restarts", "_seek", "_strayed", "_unknown", "line", "state")
 
     def __init__(self, bpm: float = 120.0) -> None:
         self.state = State.STOPPED
         self.line = TempoLine(bpm, 0.0, 0)
         self._filter = TempoFilter(60e9 / (bpm * 24))
+        self._interleave = Interleave()
+        self._strayed = 0
         self._count = 0
         self._credit = 0
         self._burst = False
@@ -84,14 +90,21 @@ class ClockFollower:
         return self._filter.jitter.sd_ns / 1e6
 
     @property
+    def merged(self) -> bool:
+        """Whether the clocks of two masters come by this input, and have for a while; then one of them is followed."""
+        return self._interleave.two or self._strayed >= _STRAYED
+
+    @property
     def limit(self) -> float | None:
         """Where the music must wait for the next clock: after a Start whose tempo only the second clock will tell.
 
-        The guess may be too fast, and what has been played cannot be taken back. None: go on along the line.
+        The guess may be too fast, and what has been played cannot be taken back. By a port that is known to be noisy
+        the clock may be late, and is waited for only after that. None: go on along the line.
         """
         if not self._unknown or self.state is not State.RUNNING:
             return None
-        noise = self._filter.gate_ns() / self._filter.interval_ns if self._filter.knows_noise else 0.0
+        clock = self._filter
+        noise = clock.gate_ns() / clock.interval_ns if clock.knows_noise and clock.rough else 0.0
         return self._tick(self._count + 1) + noise * CLOCK_TICKS
 
     def resume(self, tick: float, ns: int, bpm: float) -> None:
@@ -144,6 +157,7 @@ class ClockFollower:
         elif not self._seek:
             self._next_tick = self._tick(self._count + 1)  # for a Stop or Continue, should one come before a clock
         self.state = State.LOST
+        self._interleave.reset()
         return True
 
     @property
@@ -156,6 +170,8 @@ class ClockFollower:
 
     def _clock(self, ns: int) -> Event:
         change = Change.TEMPO
+        if self._interleave.two and self._interleave.others(ns, self._filter.mean_ns(self._count + 1)):
+            return Event(change, ns, self._tick(self._count))
         last, self._last_ns = self._last_ns, ns
         going = self.state is State.RUNNING and not self._seek
         if going and self._credit and last is not None and ns - last < _BURST * self._filter.interval_ns:
@@ -174,6 +190,7 @@ class ClockFollower:
             self._find(ns)
             self._credit = self._count - before
         elif silent:
+            self._interleave.reset()
             self._filter.regrid()  # a pause while stopped
         if self.state is State.ARMED or self._seek:
             if not self._find(ns):
@@ -183,7 +200,14 @@ class ClockFollower:
             self._seek = self._restarts = False
             self._base_clock = self._count
             self._base_tick = self._next_tick
+        interval_ns = self._filter.interval_ns
         self._count += self._filter.add(self._count, ns)
+        self._strayed = self._strayed + 1 if self._filter.strays else 0
+        if self._interleave.heard(ns, self._count, change is Change.STARTED, interval_ns):
+            own = self._interleave.sort(self._filter.interval_ns)
+            if own:
+                self._filter.restart(own)
+                self._count = own[-1].clock
         self._unknown = (self._unknown or change is Change.STARTED) and not self._filter.begun
         self._draw()
         return Event(change, ns, self._tick(self._count))

@@ -15,8 +15,9 @@ from bridge.tempo import TempoLine
 
 LINK_BAR_TICKS = 3840
 """Four beats, Link's usual quantum."""
-_RIVAL_NS = 2_000_000_000
-_HEARD_NS = 1_000_000_000
+_NS = 1_000_000_000
+_RIVAL_NS = 2 * _NS
+_HEARD_NS = _NS
 _CLOCK_SOURCES = ("auto", "midi")
 _PLAYHEAD_SOURCES = ("jack", "link")
 
@@ -24,13 +25,16 @@ _PLAYHEAD_SOURCES = ("jack", "link")
 class Masters:
     """All masters. The one that last began to play leads, unless another one does and still runs.
 
+    A leader that falls silent without a Stop is succeeded, after two seconds, by a clock that plays already.
+
     `leader` is the follower of the master that leads, `name` its port or program; None and "" on one's own. By
     `source` (session.Clock): "auto" and "midi" follow MIDI clocks, "mtc" follows time code, "jack" and "link" the
     playheads that come with the blocks; what comes in and is not followed is said once. Called from the engine's
     thread: hear() for each message, see() for each playhead, elapse() once a block.
     """
 
-    __slots__ = ("_bpm", "_hinted", "_playhead", "_rivals", "_sources", "_start", "leader", "name", "notices", "source")
+    __slots__ = ("_bpm", "_hinted", "_merged", "_playhead", "_rivals", "_sources", "_start", "leader", "name",
+                 "notices", "source", "succession")
 
     def __init__(
         self,
@@ -52,7 +56,10 @@ class Masters:
         self._start = Timecode.parse(mtc_start, "clock.mtc_start")
         self._sources: dict[str, tuple[MidiParser, ClockFollower | TimecodeFollower]] = {}
         self._playhead = PlayheadFollower(bpm, bar_ticks if source == "link" else 0)
+        self.succession = True
+        """Whether a clock that plays may lead when the leader has fallen silent; else it takes another Start."""
         self._hinted: set[str] = set()
+        self._merged: set[str] = set()
         self._rivals: set[str] = set()
 
     @property
@@ -120,6 +127,12 @@ class Masters:
                     self._hint(source, "MIDI clock", "midi")
             elif status >= CLOCK or status == SONG_POSITION:
                 event = follower.feed(ns, message)
+                if follower.merged and source not in self._merged:
+                    self._merged.add(source)
+                    self.notices.append(f"two masters seem to send clock to {source}: disconnect one")
+                if event is not None and self._succeeds(event, follower, ns):
+                    self.notices.append(f"{self.name} has been silent for {_RIVAL_NS // _NS} s: {source} leads now")
+                    event = event._replace(change=Change.STARTED)
             if event is not None and self._allows(event, follower, source, ns):
                 yield event, follower
 
@@ -170,7 +183,22 @@ class Masters:
         if started:
             self.leader, self.name = follower, source
             self._rivals.clear()
+            self._merged.clear()
         return True
+
+    def _succeeds(self, event: Event, follower: ClockFollower, ns: int) -> bool:
+        """Whether a clock that has been refused while another one led is to lead now, since that one has gone."""
+        leader = self.leader
+        return (
+            self.succession
+            and leader is not None
+            and leader is not follower
+            and leader.state is State.LOST
+            and leader.heard_ns is not None
+            and ns - leader.heard_ns >= _RIVAL_NS
+            and follower.state is State.RUNNING
+            and event.change in (Change.TEMPO, Change.FOUND)
+        )
 
     def _hint(self, source: str, what: str, setting: str) -> None:
         """Something comes in that could be followed: say so, once for each."""

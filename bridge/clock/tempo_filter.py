@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from math import sqrt
 
@@ -81,6 +82,11 @@ class TempoFilter:
         return self._line.interval_ns
 
     @property
+    def strays(self) -> bool:
+        """Whether clocks that belong to no place have kept coming between those of the line."""
+        return self._strays >= _STRAYS
+
+    @property
     def begun(self) -> bool:
         """Whether two clocks that did not come together have told the tempo of the line; else it is a guess."""
         points = self._line.points
@@ -110,6 +116,14 @@ class TempoFilter:
         self._replace(Regression(interval_ns))
         self._line.hold(clock, ns)
         self._surprises.restart()
+
+    def restart(self, points: Sequence[Arrival]) -> None:
+        """Begin again from these: what came beside them was another master's."""
+        self.jitter.forget()
+        self._former = None
+        self._replace(Regression.through(points, self.interval_ns))
+        self._surprises.restart()
+        self._consider(0.3)
 
     def regrid(self) -> None:
         """The next arrival brings a new phase; tempo and noise are kept as a guess."""
@@ -161,12 +175,13 @@ class TempoFilter:
             if self._former is not None and (slip := self._regret(self._former)):
                 return slip
             self._bend()
-            if len(self._line.points) > (_PROVEN if self._rough else _PROVEN // 2):
+            if len(self._line.points) > (_PROVEN if self.rough else _PROVEN // 2):
                 self._former = None
         return 0
 
     @property
-    def _rough(self) -> bool:
+    def rough(self) -> bool:
+        """Whether one or two clocks say nothing, for noise."""
         return self.jitter.sd_ns > _ROUGH * self.interval_ns
 
     def _replace(self, line: Regression) -> None:
@@ -210,7 +225,7 @@ class TempoFilter:
             if interval > _PAUSE * SLOWEST_NS:
                 line = Regression(self.interval_ns)  # a pause between them: begin with this one
                 self._replace(line)
-            elif not self._rough or abs(interval - self.interval_ns) > 2.0 * GATE * self.jitter.sd_ns:
+            elif not self.rough or abs(interval - self.interval_ns) > 2.0 * GATE * self.jitter.sd_ns:
                 line.prior = (0.0, 0.0)
         cold = self.jitter.heard < _COLD
         if cold and len(line.points) >= 2:
@@ -237,7 +252,7 @@ class TempoFilter:
         if kept is not points:
             self._replace(Regression.through(kept, self.interval_ns))
         self.jitter.begin(best / (len(kept) - 2))
-        self._young = self._rough and count < 2 * _COLD
+        self._young = self.rough and count < 2 * _COLD
         return slip
 
     def _recast(self) -> int | None:
@@ -266,7 +281,7 @@ class TempoFilter:
         """Whether the tempo has changed in the last clocks; then the line begins again from there."""
         jitter, interval = self.jitter, self.interval_ns
         sd = jitter.sd_ns
-        late = _LATE_CLIP * sd if self._rough else SLOWEST_NS
+        late = _LATE_CLIP * sd if self.rough else SLOWEST_NS
         loud = sd > _STEADY * interval
         bend = self._line.find_bend(self._suspects, Noise(sd, late, -late if loud else -SLOWEST_NS))
         line = self._line.bend(self._suspects, bend.arrivals, sd) if bend.arrivals else None
@@ -365,13 +380,13 @@ class TempoFilter:
         return slip
 
     def _whole(self, line: Regression, sure: bool = True) -> int:
-        return whole(self._suspects, line, self.gate_ns(line), self._rough, sure)
+        return whole(self._suspects, line, self.gate_ns(line), self.rough, sure)
 
     def _leap(self) -> bool:
         """Whether the suspects are a new tempo already; then the line begins again from them."""
         if self._strays >= _KNOWN and len(self._suspects) < _STRAYS:
             return False
-        fresh = leap(self._suspects, self._line, self.jitter.sd_ns, self._rough)
+        fresh = leap(self._suspects, self._line, self.jitter.sd_ns, self.rough)
         if not fresh or not self._plausible((fresh[-1].ns - fresh[0].ns) / (fresh[-1].clock - fresh[0].clock)):
             return False
         self._begin_again(Regression.through(fresh, self.interval_ns))
@@ -379,7 +394,7 @@ class TempoFilter:
 
     def _sort_out(self) -> int:
         """Whether the suspects are the clocks that were due, among strays that came between them."""
-        if self._rough or not self._suspects or len(self._line.points) < _COLD:
+        if self.rough or not self._suspects or len(self._line.points) < _COLD:
             return 0
         gate = max(self.gate_ns(), _PLACE * self.interval_ns)
         own = among_strays(self._suspects, self._line, gate, self._strays >= _KNOWN)

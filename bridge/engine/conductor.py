@@ -38,6 +38,7 @@ class Conductor:
         self.notices: list[str] = []
         self._player = player
         self._masters = masters
+        masters.succession = not stop_on_loss
         self._requests = BarRequests(player.timeline)
         self._own_bpm = bpm
         self._length = length

@@ -717,3 +717,46 @@ def c51(make: Make) -> None:
                 tick = follower.tick_at(round(due) + offset)
                 assert abs(tick - sent * CLOCK_TICKS) <= 1, f"beside {bpm} BPM: at tick {tick:.1f} at clock {sent}"
             sent += own
+
+
+@case("A slow clock in packets from the first one on", "Bluetooth MIDI; 20 BPM in packets of two and three",
+      "half a packet from the second beat on, never lost")
+def c52(make: Make) -> None:
+    offset = 1_000 * MS
+    for size in (2, 3):
+        follower = make()
+        follower.feed(offset - MS, FA)
+        for clock in range(120):
+            due = clock * interval(20.0)
+            if clock >= 48:
+                tick = follower.tick_at(round(due) + offset)
+                assert abs(tick - clock * CLOCK_TICKS) <= size / 2 * CLOCK_TICKS, f"{size}: tick {tick:.0f} at {clock}"
+            if clock % size == size - 1:
+                follower.check(round(due) + offset - 1)
+                assert not follower.lost, f"packets of {size}: lost at clock {clock}"
+                for at in range(size):
+                    follower.feed(round(due + at * 0.32 * MS) + offset, F8)
+
+
+@case("Two masters' clocks on one input from the first on", "two programs connected to one port; 120 and 60 to 160",
+      "one of them is followed: 1 BPM, a quarter of a clock, after five beats, of 8 of 9")
+def c53(make: Make) -> None:
+    offset, right = 1_000 * MS, 0
+    for bpm, phase in ((93.0, 0.37), (60.0, 0.2), (111.0, 0.7), (160.0, 0.31), (140.0, 0.1), (77.7, 0.9)):
+        for jitter_ms in (0.0, 1.0) if phase < 0.35 else (0.0,):
+            noise = np.random.default_rng(round(bpm))
+            clocks = [(k * interval(120), 120.0) for k in range(240)]
+            clocks += [((phase * interval(120)) + k * interval(bpm), bpm) for k in range(round(2 * bpm))]
+            follower = make()
+            follower.feed(offset - MS, FA)
+            heard, off = 0, dict.fromkeys((120.0, bpm), 0.0)
+            for due, own in sorted((ns + abs(noise.normal(0.0, jitter_ms * MS)), own) for ns, own in clocks):
+                heard = max(heard, round(due))
+                follower.feed(heard + offset, F8)
+                if heard > 5 * 24 * interval(120):
+                    tick = follower.tick_at(heard + offset)
+                    begun = 0.0 if own == 120.0 else phase * interval(120)
+                    at = (heard - begun) / interval(own) * CLOCK_TICKS
+                    off[own] = max(off[own], abs(tick - at), 10.0 * abs(follower.bpm - own))
+            right += min(off.values()) <= CLOCK_TICKS / 4
+    assert right >= 8, f"{right} of 9"

@@ -199,6 +199,85 @@ def test_a_rival_takes_over_once_the_leader_has_been_silent() -> None:
     assert desk.masters.name == "B"
 
 
+def _two_that_play() -> Desk:
+    """A leads at 120 BPM; B, refused, is at clock 30 of its own."""
+    desk = Desk()
+    desk.hear("A", b"\xfa")
+    desk.clocks("A", 40)
+    desk.hear("B", b"\xfa")
+    for _ in range(30):
+        desk.clocks("A", 1)
+        desk.hear("B", b"\xf8")
+    desk.notices()
+    return desk
+
+
+def test_a_refused_clock_that_plays_leads_two_seconds_after_the_leader_fell_silent() -> None:
+    desk = _two_that_play()
+    masters = desk.masters
+    a, gone = masters.leader, desk.ns
+    while desk.ns - gone < 1900 * MS:
+        desk.clocks("B", 1)
+        assert a is not None
+        a.check(desk.ns)
+        assert masters.leader is a
+    assert masters.lost
+    desk.clocks("B", 10)
+    assert (masters.name, masters.state) == ("B", "following")
+    assert masters.leader is not None
+    tick = (29 + (desk.ns - gone) / MS * 0.048) * 40
+    assert masters.leader.line.tick_at(desk.ns) == pytest.approx(tick, abs=41)
+    assert desk.notices() == ["A has been silent for 2 s: B leads now"]
+    assert [told for told in desk.told if told[0] == "B"] == [("B", "STARTED")]
+    desk.clocks("A", 30)  # it is back: too late
+    assert masters.name == "B"
+
+
+@pytest.mark.parametrize("why", ["the leader has stopped", "the rival has stopped", "on_loss is stop", "released"])
+def test_a_refused_clock_needs_a_start(why: str) -> None:
+    desk = _two_that_play()
+    a = desk.masters.leader
+    assert a is not None
+    match why:
+        case "the leader has stopped":
+            desk.hear("A", b"\xfc")
+        case "the rival has stopped":
+            desk.hear("B", b"\xfc")
+        case "on_loss is stop":
+            desk.masters.succession = False
+        case "released":
+            desk.masters.release()
+    for _ in range(200):
+        desk.clocks("B", 1)
+        a.check(desk.ns)
+    assert desk.masters.name == ("" if why == "released" else "A")
+    desk.hear("B", b"\xfa")
+    desk.clocks("B", 2)
+    assert desk.masters.name == "B"
+
+
+@pytest.mark.parametrize("from_start", [True, False])
+def test_two_masters_on_one_input_are_told_of_once(from_start: bool) -> None:
+    desk = Desk()
+    desk.hear("A", b"\xfa")
+    if not from_start:
+        desk.clocks("A", 60)
+    begun = desk.ns
+    clocks = sorted([(i * 2500 / 120, True) for i in range(240)] + [(7 + i * 2500 / 93, False) for i in range(186)])
+    own = 0
+    for ms, first in clocks:
+        desk.ns = begun + round(ms * MS)
+        desk.hear("A", b"\xf8")
+        own += first
+        if first and own > 60:
+            leader = desk.masters.leader
+            assert leader is not None
+            tick = (own - 1 + (0 if from_start else 60)) * 40
+            assert leader.line.tick_at(desk.ns) == pytest.approx(tick, abs=1)
+    assert desk.notices() == ["two masters seem to send clock to A: disconnect one"]
+    assert desk.masters.leader is not None and desk.masters.leader.line.bpm == pytest.approx(120.0, abs=0.1)
+
+
 def test_released_and_led_again() -> None:
     desk = Desk("jack")
     desk.see(True, 0.0)

@@ -30,6 +30,8 @@ _REMEDY = {
     "win32": "choco install fluidsynth, or unpack a release of github.com/FluidSynth/fluidsynth and set "
              "SIDEMAN_FLUIDSYNTH to its DLL",
 }
+_OWN = "SIDEMAN_FLUIDSYNTH"
+"""Environment variable: the library's path."""
 _LOG = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)
 _PANIC, _ERROR, _WARNING, _INFO, _DEBUG = range(5)
 _PTR, _WHOLE, _REAL, _TEXT = ctypes.c_void_p, ctypes.c_int, ctypes.c_double, ctypes.c_char_p
@@ -61,6 +63,7 @@ _CALLS: dict[str, tuple[Any, ...]] = {
 class Library(NamedTuple):
     """play: functions that hold the GIL; load: the same, releasing it. errors: the last lines that it complained."""
 
+    name: str
     play: Any
     load: Any
     version: tuple[int, int, int]
@@ -77,14 +80,17 @@ def library() -> Library:
             play, load = ctypes.PyDLL(name), ctypes.CDLL(name)
         except OSError:
             continue
-        for at in (play, load):
-            for call, (result, *arguments) in _CALLS.items():
-                function = getattr(at, call)
-                function.restype, function.argtypes = result, arguments
-        numbers = [ctypes.c_int() for _ in range(3)]
-        play.fluid_version(*map(ctypes.byref, numbers))
-        version = (numbers[0].value, numbers[1].value, numbers[2].value)
-        if version[0] < 2:
+        try:
+            numbers = [ctypes.c_int() for _ in range(3)]
+            play.fluid_version(*map(ctypes.byref, numbers))
+            version = (numbers[0].value, numbers[1].value, numbers[2].value)
+            if version[0] < 2:
+                continue
+            for at in (play, load):
+                for call, (result, *arguments) in _CALLS.items():
+                    function = getattr(at, call)
+                    function.restype, function.argtypes = result, arguments
+        except AttributeError:  # another library of that name
             continue
         errors: deque[str] = deque(maxlen=8)
 
@@ -96,13 +102,20 @@ def library() -> Library:
             play.fluid_set_log_function(level, listener, None)
         for level in (_WARNING, _INFO, _DEBUG):
             play.fluid_set_log_function(level, None, None)
-        return Library(play, load, version, errors, listener)
-    remedy = _REMEDY.get(sys.platform, _REMEDY["linux"])
-    raise InstrumentError(f"SoundFonts are played by FluidSynth's library (2.0 or later), which is not there: {remedy}")
+        return Library(name, play, load, version, errors, listener)
+    own = os.environ.get(_OWN)
+    what = f"{_OWN} = {own!r} is not FluidSynth's library (2.0 or later), which plays SoundFonts" if own else (
+        "SoundFonts are played by FluidSynth's library (2.0 or later), which is not there")
+    raise InstrumentError(f"{what}: {remedy()}")
+
+
+def remedy() -> str:
+    """The line that installs the library here."""
+    return _REMEDY.get(sys.platform, _REMEDY["linux"])
 
 
 def _candidates() -> list[str]:
-    own = os.environ.get("SIDEMAN_FLUIDSYNTH")
+    own = os.environ.get(_OWN)
     if own:
         return [own]
     names = [*_NAMES.get(sys.platform, ("libfluidsynth.so.3", "libfluidsynth.so.2"))]

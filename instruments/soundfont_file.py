@@ -23,6 +23,8 @@ _HEAD = struct.Struct("<4sI")
 _PRESET = struct.Struct("<20sHH14x")
 _MOST_PRESETS = 65_536
 DRUM_BANK = 128
+HOW_TO_GET = ("apt-get install fluid-soundfont-gm (or timgm6mb-soundfont), or put .sf2 and .sf3 files where "
+              "SIDEMAN_SOUNDFONTS says")
 
 
 class Preset(NamedTuple):
@@ -125,7 +127,7 @@ def find_font(name: str) -> Path:
             for path in (folder / name, *_alike(folder, name)):
                 if path.is_file():
                     return path
-    there = ", ".join(p.name for p in fonts()) or "none; on Debian: apt-get install fluid-soundfont-gm"
+    there = ", ".join(p.name for p in fonts()) or f"none: {HOW_TO_GET}"
     looked = ", ".join(str(f) for f in font_folders()[1:]) if given.parent == Path() else str(given.parent)
     raise InstrumentError(f"SoundFont {name!r} is not there (looked in {looked}): give a path, or one of: {there}")
 

@@ -7,11 +7,9 @@ import os
 import platform
 import socket
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from importlib import metadata
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import click
@@ -180,26 +178,42 @@ def realtime_row() -> Row:
     )
 
 
-def numba_row() -> Row:
-    """Where numba keeps compiled kernels: NUMBA_CACHE_DIR, else beside the source, else in the user's cache folder."""
-    from instruments import kernels
+def kernels_row() -> Row:
+    """Where compiled kernels are kept, and whether they are there, as far as this can be told without compiling."""
+    from instruments.kernel_cache import VARIABLE, find_folder
+    from instruments.warmup import KERNELS, load
 
-    chosen = os.environ.get("NUMBA_CACHE_DIR")
-    beside = Path(kernels.__file__).parent / "__pycache__"
-    user = Path.home() / ".cache" / "numba"
-    for folder in [Path(chosen)] if chosen else [beside, user]:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=folder):
-                return Row("Compiled kernels", "ok", f"kept in {folder}")
-        except OSError:
-            continue
-    return Row(
-        "Compiled kernels",
-        "warning",
-        f"{chosen or beside} cannot be written: every start compiles anew (some 10 s)",
-        "set NUMBA_CACHE_DIR to a folder of yours",
-    )
+    folder = find_folder()
+    missing = len(load())
+    if folder is None:
+        detail = "no folder can be written where they would last: they are kept with temporary files"
+        return Row("Compiled kernels", "warning", detail, f"set {VARIABLE} to a folder of yours")
+    if missing:
+        detail = f"{missing} of {len(KERNELS)} are not in {folder}: the next start takes half a minute to compile them"
+        return Row("Compiled kernels", "warning", detail, "sideman warmup")
+    return Row("Compiled kernels", "ok", f"all {len(KERNELS)} in {folder}")
+
+
+def fluidsynth_row() -> Row:
+    from bridge.errors import InstrumentError
+    from instruments.fluidsynth import library, remedy
+
+    try:
+        found = library()
+    except InstrumentError as error:
+        reason = str(error).removesuffix(f": {remedy()}")
+        return Row("FluidSynth", "warning", reason, remedy())
+    return Row("FluidSynth", "ok", f"{'.'.join(map(str, found.version))} plays SoundFonts ({found.name})")
+
+
+def fonts_row() -> Row:
+    from instruments.soundfont_file import HOW_TO_GET, font_folders, fonts
+
+    found = fonts()
+    if not found:
+        return Row("SoundFonts", "warning", f"none in {', '.join(map(str, font_folders()[1:]))}", HOW_TO_GET)
+    names = [path.name for path in found]
+    return Row("SoundFonts", "ok", f"{len(names)}: {', '.join(names[:6])}{', ...' if len(names) > 6 else ''}")
 
 
 def plugin_row() -> Row:
@@ -232,7 +246,9 @@ def rows() -> Iterator[Row]:
         ("JACK", jack_row),
         ("PortAudio", portaudio_row),
         ("Real time", realtime_row),
-        ("Compiled kernels", numba_row),
+        ("Compiled kernels", kernels_row),
+        ("FluidSynth", fluidsynth_row),
+        ("SoundFonts", fonts_row),
         ("Plug-ins", plugin_row),
         ("Web port", port_row),
     ]

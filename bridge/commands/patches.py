@@ -92,7 +92,7 @@ def _list(found: Sequence[InstrumentInfo], as_json: bool) -> None:
         table.add_row(i.name, i.family, i.engine, also, f"[red]{_plain(i.problem)}" if i.problem else _plain(i.source))
     console = Console()
     console.print(table)
-    text = ", ".join(fonts) if fonts else "none found; on Debian: apt-get install fluid-soundfont-gm libfluidsynth3"
+    text = ", ".join(fonts) if fonts else f"none found: {soundfont_file.HOW_TO_GET}"
     console.print(f"\nSoundFonts (sideman patches FILE lists one): {_plain(text)}", style="dim", soft_wrap=True)
 
 

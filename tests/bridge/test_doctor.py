@@ -16,6 +16,8 @@ from click.testing import CliRunner
 from bridge.commands import doctor, ports
 from bridge.commands.doctor import REQUIRED, Row
 from bridge.errors import DeviceError
+from instruments import kernel_cache, soundfont_file, warmup
+from instruments.fluidsynth import library
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +37,8 @@ def checks(*arguments: str) -> tuple[int, dict[str, dict[str, Any]], str]:
 def test_everything_is_looked_at() -> None:
     code, rows, _ = checks()
     assert code == 0
-    for name in ("Python", "JACK", "PortAudio", "Real time", "Compiled kernels", "Plug-ins", "Web port", *REQUIRED):
+    for name in ("Python", "JACK", "PortAudio", "Real time", "Compiled kernels", "FluidSynth", "SoundFonts",
+                 "Plug-ins", "Web port", *REQUIRED):
         assert name in rows
     assert any(name.startswith("MIDI") for name in rows)
     for row in rows.values():
@@ -110,14 +113,31 @@ def test_real_time_permission(monkeypatch: pytest.MonkeyPatch) -> None:
     assert doctor.realtime_row().state == "ok"
 
 
-def test_where_compiled_kernels_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_where_compiled_kernels_are_kept_and_whether_they_are_there(monkeypatch: pytest.MonkeyPatch,
+                                                                    tmp_path: Path) -> None:
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "new"))
-    assert doctor.numba_row() == Row("Compiled kernels", "ok", f"kept in {tmp_path / 'new'}")
-    blocked = tmp_path / "file"
-    blocked.touch()
-    monkeypatch.setenv("NUMBA_CACHE_DIR", str(blocked / "below"))
-    assert doctor.numba_row().state == "warning"
-    assert "NUMBA_CACHE_DIR" in doctor.numba_row().remedy
+    monkeypatch.setattr(warmup, "load", list)
+    assert doctor.kernels_row() == Row("Compiled kernels", "ok", f"all {len(warmup.KERNELS)} in {tmp_path / 'new'}")
+    monkeypatch.setattr(warmup, "load", lambda: [("voices", 20), ("oscillators", 45)])
+    row = doctor.kernels_row()
+    assert (row.state, row.remedy) == ("warning", "sideman warmup") and row.detail.startswith("2 of ")
+    monkeypatch.setattr(kernel_cache, "_writable", lambda folder: False)
+    assert "NUMBA_CACHE_DIR" in doctor.kernels_row().remedy
+
+
+def test_fluidsynth_and_its_fonts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    library.cache_clear()
+    monkeypatch.setenv("SIDEMAN_FLUIDSYNTH", str(tmp_path / "none.so"))
+    missing = doctor.fluidsynth_row()
+    assert missing.state == "warning" and "none.so" in missing.detail and "fluid" in missing.remedy
+    monkeypatch.delenv("SIDEMAN_FLUIDSYNTH")
+    library.cache_clear()
+    found = doctor.fluidsynth_row()
+    assert found.state == "warning" or "plays SoundFonts" in found.detail
+    monkeypatch.setattr(soundfont_file, "font_folders", lambda: [Path(), tmp_path])
+    assert doctor.fonts_row().state == "warning" and "apt-get install" in doctor.fonts_row().remedy
+    (tmp_path / "Mine.sf3").touch()
+    assert doctor.fonts_row() == Row("SoundFonts", "ok", "1: Mine.sf3")
 
 
 def test_plug_ins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 
 import instruments.kernels
 from bridge.commands import cli
+from instruments import kernel_cache
 from instruments.warmup import _COMPILE, KERNELS, SHARES, warm_up
 
 ROOT = Path(instruments.kernels.__file__).parents[2]
@@ -74,19 +76,40 @@ def test_every_module_with_a_kernel_is_warmed_up() -> None:
     assert with_kernels == set(KERNELS)
 
 
+def test_where_no_folder_can_be_written_a_temporary_one_serves_that_is_this_users_alone(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernel_cache, "find_folder", lambda: None)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def taken() -> Path:
+        monkeypatch.setenv("NUMBA_CACHE_DIR", "")
+        kernel_cache.settle()
+        return Path(os.environ["NUMBA_CACHE_DIR"])
+
+    folder = taken()
+    assert folder.parent == tmp_path and taken() == folder
+    if os.name == "posix":
+        assert folder.stat().st_mode & 0o077 == 0
+        folder.chmod(0o777)  # anyone may have put something into it
+        assert taken() != folder and taken().stat().st_mode & 0o077 == 0
+    folder.rmdir()
+    folder.write_text("in the way")
+    assert taken() != folder
+
+
 def _copy(folder: Path) -> None:
     """A package `instruments.kernels` of one small kernel."""
     kernels = folder / "instruments" / "kernels"
     kernels.mkdir(parents=True)
-    for name in ("__init__.py", "kernels/__init__.py", "kernels/compiled.py", "kernels/tone.py"):
+    for name in ("__init__.py", "kernel_cache.py", "kernels/__init__.py", "kernels/compiled.py", "kernels/tone.py"):
         (folder / "instruments" / name).write_bytes((ROOT / "instruments" / name).read_bytes())
     (kernels / "tiny.py").write_text(TINY, encoding="utf-8")
 
 
-def _twice(folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
+def _twice(folder: Path, home: Path, **more: str) -> subprocess.CompletedProcess[str]:
     # Numba finds the user's cache by HOME (XDG_CACHE_HOME, LOCALAPPDATA), or in the package where that can be written.
     env = {k: v for k, v in os.environ.items() if not k.startswith(("NUMBA_", "XDG_", "PYTHON"))}
-    env |= {"HOME": str(home), "XDG_CACHE_HOME": str(home / ".cache"), "LOCALAPPDATA": str(home)}
+    env |= {"HOME": str(home), "XDG_CACHE_HOME": str(home / ".cache"), "LOCALAPPDATA": str(home), **more}
     code = "from instruments.kernels.tiny import twice; print(twice(21.0), sum(twice.stats.cache_hits.values()))"
     return subprocess.run([sys.executable, "-B", "-c", code], cwd=folder, env=env, capture_output=True, text=True,
                           timeout=120, check=True)
@@ -110,6 +133,15 @@ def test_where_nothing_can_be_written_beside_the_package_the_users_folder_serves
     assert _twice(installed, home).stdout.split() == ["42.0", "0"]
     assert _twice(installed, home).stdout.split() == ["42.0", "1"]
     assert list(home.rglob("*.nbi"))
+
+
+def test_where_nothing_can_be_written_at_all_it_still_plays(tmp_path: Path) -> None:
+    installed, nobody = tmp_path / "installed", tmp_path / "nobody"
+    nobody.write_text("no folder")
+    _copy(installed)
+    (installed / "instruments" / "kernels" / "__pycache__").write_text("in the way")
+    assert _twice(installed, nobody, TMPDIR=str(tmp_path)).stdout.split() == ["42.0", "0"]
+    assert _twice(installed, nobody, TMPDIR=str(tmp_path)).stdout.split() == ["42.0", "1"]
 
 
 def test_a_read_only_installation_is_cached_in_the_users_folder(tmp_path: Path) -> None:

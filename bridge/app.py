@@ -180,7 +180,8 @@ class App:
         elif isinstance(news, Ports):
             self._ports = news.states
         elif isinstance(news, Compiling):
-            self._notice("info", f"compiling the synth, once on this machine: {news.percent}%")
+            about = "half a minute on two idle cores" if news.first else f"{news.percent}% done"
+            self._notice("info", f"compiling the synth, once on this machine: {about}")
         elif news.lost:
             self._notice("error", f"{news.error}: going on with what else there is")
             self._device_lost = True

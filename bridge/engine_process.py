@@ -99,9 +99,13 @@ class Setup(msgspec.Struct, frozen=True):
 
 
 class Compiling(msgspec.Struct, frozen=True, tag=True):
-    """Before it runs: the synth is compiled, as on a machine's first start, and `percent` of it is ready."""
+    """Before it runs: the synth is compiled, as on a machine's first start, and `percent` of it is ready.
+
+    first  it only begins
+    """
 
     percent: int
+    first: bool
 
 
 class Ready(msgspec.Struct, frozen=True, tag=True):
@@ -248,13 +252,13 @@ def _warm_up(main: Connection[Any, Any]) -> None:
     """Load compiled code before a device is opened; where it must be compiled, which takes long, tell how far it is."""
     from instruments.warmup import warm_up
 
-    compiled = False
+    first = True
 
     def tell(percent: int, compiling: bool) -> None:
-        nonlocal compiled
-        compiled |= compiling
-        if compiled:
-            main.send_bytes(encode_news(Compiling(percent)))
+        nonlocal first
+        if compiling or not first:
+            main.send_bytes(encode_news(Compiling(percent, first)))
+        first = False
 
     warm_up(tell)
 

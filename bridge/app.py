@@ -358,7 +358,7 @@ class App:
 
     def _set_volume(self, volume: float) -> None:
         self._volume = volume
-        gain = self.session.master_gain_db
+        gain = self.session.master.gain_db
         self._tell(SetGain(-1, gain + 20 * math.log10(volume) if volume > 0 else -120.0))
 
     def _set_filter(self, low_pass: wire.Filter) -> None:

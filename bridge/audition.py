@@ -9,9 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.rig import alone
 from instruments.block import AudioBlock, FrameEvent, Kind, Transport
-from instruments.chain import Chain
-from instruments.mixer import Mixer, Strip
 from instruments.registry import find_instrument, make_instrument, placement
 from instruments.tuned import Tuned
 from instruments.tuning import Tuning
@@ -94,9 +93,8 @@ def audition(name: str, rate: int = 48_000, tuning: Tuning | None = None) -> Aud
     if tuning is not None:
         instrument = Tuned(instrument, tuning)
     gain_db, pan, send_db = placement(name)
-    mixer = Mixer([Strip(name[:64], Chain(instrument), gain_db, pan, send_db=send_db)], rate, _BLOCK)
-    with closing(mixer):
-        mixer.prepare()
+    console = alone(name, instrument, rate, _BLOCK, gain_db=gain_db, pan=pan, send_db=send_db)
+    with closing(console):
         blocks: list[AudioBlock] = []
         frame, last, at = 0, events[-1].offset, 0
         while True:
@@ -104,12 +102,12 @@ def audition(name: str, rate: int = 48_000, tuning: Tuning | None = None) -> Aud
             while at < len(events) and events[at].offset < frame + _BLOCK:
                 due.append(events[at]._replace(offset=events[at].offset - frame))
                 at += 1
-            blocks.append(mixer.process([due], _BLOCK, Transport(frame, frame / per_beat, BPM, playing=True)).copy())
+            blocks.append(console.process([due], _BLOCK, Transport(frame, frame / per_beat, BPM, playing=True)).copy())
             frame += _BLOCK
             over = frame - last
             if over > _LONGEST_TAIL_S * rate or (over > 0.3 * rate and np.abs(blocks[-1]).max() < _SILENT):
                 break
-        whole = np.concatenate(blocks, axis=1)[:, mixer.latency:]
+        whole = np.concatenate(blocks, axis=1)[:, console.latency:]
     peak = float(np.abs(whole).max())
     return np.ascontiguousarray(whole * (PEAK / peak) if peak > 1e-6 else whole, dtype=np.float32)
 

@@ -354,7 +354,7 @@ def _rehearse(rig: Rig, frames: int) -> None:
     """A few blocks before the curtain, with a note on each strip: first calls and first touches of memory are slow."""
     note = [FrameEvent(0, Kind.ON, 0, 60, 1.0), FrameEvent(frames - 1, Kind.OFF, 0, 60, 64.0)]
     for _ in range(4):
-        rig.process([note] * len(rig.strips), frames, Transport())
+        rig.process([note] * len(rig.tracks), frames, Transport())
     rig.reset()
 
 
@@ -414,7 +414,7 @@ class _Watch:
 
     def _look_at_bends(self, connected: set[str]) -> None:
         """Chords out of tune are told where somebody listens."""
-        for strip, clashes in zip(self._rig.strips, self._shell.engine.clashes, strict=True):
+        for strip, clashes in zip(self._rig.tracks, self._shell.engine.clashes, strict=True):
             if clashes and strip.name in connected - self._clashed:
                 self._clashed.add(strip.name)
                 self._shell.notices.append(

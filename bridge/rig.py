@@ -1,37 +1,63 @@
-"""From a session to what sounds: chains, strips, mixer. Engine process or render."""
+"""From a session to what sounds: instruments, effects, console. Engine process or render."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bridge.session import EffectSpec, Session, Track, tuning_of
-from instruments.block import Effect, Instrument
-from instruments.chain import Chain
-from instruments.effects.builtin import make_effect
+from bridge.mix import ROOM, EffectSpec, Return, default_returns, sends_of
+from bridge.session import Session, Track, tuning_of
+from instruments.block import Instrument
+from instruments.channel import Channel, Insert
+from instruments.console import Console
+from instruments.effects.guest_effect import GuestEffect
+from instruments.effects.registry import make_effect
+from instruments.fader import OFF_DB, Send
 from instruments.guest import Guest, GuestStatus
 from instruments.hosted import PIPELINE_FRAMES, HostedEffect, PluginStatus
-from instruments.mixer import Mixer, Strip
 from instruments.registry import make_instrument, placement
+from instruments.routing import MASTER
+from instruments.sweep import Sweep
 from instruments.tuned import Tuned
 
 
-class Rig(Mixer):
-    """A session's mixer, which also knows its hosted plug-ins and other people's instruments."""
+class Rig(Console):
+    """A session's console, which also knows its hosted plug-ins and what other people's code plays in it."""
 
     plugins: tuple[HostedEffect, ...] = ()
-    guests: tuple[Guest, ...] = ()
+    guests: tuple[Guest | GuestEffect, ...] = ()
 
     def guest_status(self) -> list[GuestStatus]:
-        """Of each instrument that is registered or installed by others, in the session's order. Any thread."""
+        """Of each instrument and effect that is registered or installed by others, in order. Any thread."""
         return [g.status() for g in self.guests]
 
     def plugin_status(self) -> list[PluginStatus]:
-        """Of each hosted plug-in, in the session's order. Any thread."""
+        """Of each hosted plug-in and function, in order. Any thread."""
         return [p.status() for p in self.plugins]
+
+    def set_gain_db(self, track: int, value: float) -> None:
+        """-90 (off)..24."""
+        self.set(self.tracks[track].name, "gain_db", value)
+
+    def set_mute(self, track: int, value: bool) -> None:
+        self.set(self.tracks[track].name, "mute", float(value))
+
+    def set_master_gain_db(self, value: float) -> None:
+        """Up to 24; -90 and less is off."""
+        self.set(MASTER, "gain_db", max(OFF_DB, value))
+
+    def set_filter(self, cutoff_hz: float | None, resonance: float = 0.0) -> None:
+        """A low-pass of 24 dB/oct on the mix; None takes it out (then the bypass is exact).
+
+        cutoff_hz 20..20000; resonance 0 (flat) .. 1 (a peak of about 20 dB). Raises InstrumentError.
+        """
+        if cutoff_hz is not None:
+            self.set(MASTER, "filter.cutoff_hz", cutoff_hz)
+            self.set(MASTER, "filter.resonance", resonance)
+        self.set(MASTER, "filter.bypass", float(cutoff_hz is None))
 
 
 def build_rig(session: Session, rate: int, max_frames: int, *, block: int = 0, offline: bool = False) -> Rig:
-    """The session's mixer, prepared: compiled code is loaded, or compiled (seconds, once a machine).
+    """The session's console, prepared: compiled code is loaded, or compiled (seconds, once a machine).
 
     block    frames of the device's period: hosted plug-ins have one of it, at least, to answer
     offline  hosted plug-ins are waited for, so that a render is exact
@@ -39,21 +65,16 @@ def build_rig(session: Session, rate: int, max_frames: int, *, block: int = 0, o
     Raises InstrumentError.
     """
     plugins: list[HostedEffect] = []
+    guests: list[Guest | GuestEffect] = []
 
-    def effects(specs: Sequence[EffectSpec]) -> list[Effect]:
-        made: list[Effect] = []
-        for spec in specs:
-            if spec.plugin is None:
-                numbers = {k: v for k, v in spec.params.items() if not isinstance(v, str)}
-                made.append(make_effect(spec.effect or "", numbers))
-            else:
-                plugin = HostedEffect(spec.plugin, spec.params, offline=offline, missing_ok=not spec.required,
-                                      pipeline_frames=max(PIPELINE_FRAMES, block))
-                plugins.append(plugin)
-                made.append(plugin)
+    def inserts(specs: Sequence[EffectSpec]) -> list[Insert]:
+        made = [_insert(spec, offline, block) for spec in specs]
+        for insert in made:
+            if isinstance(insert.effect, HostedEffect):
+                plugins.append(insert.effect)
+            elif isinstance(insert.effect, GuestEffect):
+                guests.append(insert.effect)
         return made
-
-    guests: list[Guest] = []
 
     def instrument(track: Track) -> Instrument:
         made = make_instrument(track.instrument, tempo=session.music.tempo, offline=offline,
@@ -63,21 +84,51 @@ def build_rig(session: Session, rate: int, max_frames: int, *, block: int = 0, o
         tuning = tuning_of(track, session.music.key)
         return made if tuning is None else Tuned(made, tuning)
 
-    strips = [_strip(track, instrument(track), effects(track.effects)) for track in session.tracks]
-    rig = Rig(strips, rate, max_frames, effects=effects(session.master_effects), master_gain_db=session.master_gain_db)
-    rig.plugins = tuple(plugins)
-    rig.guests = tuple(guests)
+    channels = [_track(track, instrument(track), inserts(track.effects), session.returns) for track in session.tracks]
+    channels += [Channel(g.name, "group", None, inserts(g.effects), MASTER, g.gain_db, g.pan, g.mute, g.solo,
+                         sends_of(g.sends)) for g in session.groups]
+    channels += [Channel(r.name, "return", None, inserts(r.effects), MASTER, r.gain_db, r.pan, r.mute, r.solo)
+                 for r in session.returns]
+    channels.append(master(inserts(session.master.effects), session.master.gain_db, session.master.ceiling_db))
+    rig = Rig(channels, rate, max_frames)
+    rig.plugins, rig.guests = tuple(plugins), tuple(guests)
     rig.prepare()
     return rig
 
 
-def _strip(track: Track, instrument: Instrument, effects: Sequence[Effect]) -> Strip:
+def _insert(spec: EffectSpec, offline: bool, block: int) -> Insert:
+    if spec.plugin is None:
+        effect = make_effect(spec.effect or "", spec.params, offline=offline)
+        return Insert(effect, spec.name or spec.effect or "", spec.key, spec.bypass)
+    plugin = HostedEffect(spec.plugin, spec.params, offline=offline, missing_ok=not spec.required,
+                          pipeline_frames=max(PIPELINE_FRAMES, block))
+    return Insert(plugin, spec.name or "", None, spec.bypass, unsettled=not offline)
+
+
+def _track(track: Track, instrument: Instrument, inserts: Sequence[Insert], returns: Sequence[Return]) -> Channel:
     place = placement(track.instrument)
-    return Strip(
-        track.name,
-        Chain(instrument, effects),
-        gain_db=max(-90.0, min(24.0, place.gain_db + track.gain_db)),
-        pan=place.pan if track.pan is None else track.pan,
-        mute=track.mute,
-        send_db=place.send_db if track.reverb_db is None else max(-90.0, min(12.0, track.reverb_db)),
+    sends = sends_of(track.sends)
+    if any(r.name == ROOM for r in returns):
+        sends.setdefault(ROOM, Send(place.send_db))
+    return Channel(
+        track.name, "track", instrument, inserts, track.group or MASTER,
+        gain_db=max(OFF_DB, min(24.0, place.gain_db + track.gain_db)),
+        pan=place.pan if track.pan is None else track.pan, mute=track.mute, solo=track.solo, sends=sends,
     )
+
+
+def master(inserts: Sequence[Insert] = (), gain_db: float = 0.0, ceiling_db: float = -1.0) -> Channel:
+    """The master: effects, volume, the low-pass that `modify` moves, and the limiter."""
+    last = Insert(Sweep(), bypass=True), Insert(make_effect("limiter", {"ceiling_db": ceiling_db}))
+    return Channel(MASTER, "master", inserts=inserts, gain_db=gain_db, last=last)
+
+
+def alone(name: str, instrument: Instrument, rate: int, max_frames: int, *, gain_db: float = 0.0, pan: float = 0.0,
+          send_db: float = OFF_DB) -> Console:
+    """A console for one instrument, with the room and the master that every session has; prepared."""
+    rooms = [Channel(r.name, "return", inserts=[_insert(spec, True, 0) for spec in r.effects])
+             for r in default_returns()]
+    track = Channel(name, "track", instrument, gain_db=gain_db, pan=pan, sends={ROOM: Send(send_db)})
+    console = Console([track, *rooms, master()], rate, max_frames)
+    console.prepare()
+    return console

@@ -15,24 +15,33 @@ from msgspec import Meta, Struct, field
 
 from bridge.clock.mtc import Timecode
 from bridge.errors import InstrumentError, MusicError, SessionError
+from bridge.mix import (
+    Db,
+    EffectSpec,
+    Flag,
+    Group,
+    Master,
+    Name,
+    Pan,
+    Return,
+    Sends,
+    check_mix,
+    default_returns,
+    node,
+)
 from bridge.refusal import invalid
 from bridge.tempo import MAX_BPM, MIN_BPM
 from composers.composer import Plan, find_genre, make_band
 from composers.score import Meter
 from composers.theory.pitch import parse_pitch_name
-from instruments.effects.builtin import make_effect
-from instruments.plugin_scan import find as find_plugin
 from instruments.registry import check_instrument
 from instruments.tuning import Tuning, find_tuning
 
 CLOCK_IN, CLOCK_OUT = "clock in", "clock out"
 
 Unit = Annotated[float, Meta(ge=0, le=1, description="a number from 0 to 1")]
-Db = Annotated[float, Meta(ge=-90, le=24, description="a number of dB from -90 to 24")]
 OffsetMs = Annotated[float, Meta(ge=-500, le=500, description="a number of ms from -500 to 500")]
 MidiChannel = Annotated[int, Meta(ge=1, le=16, description="a whole number from 1 to 16")]
-Flag = Annotated[bool, Meta(description="true or false")]
-Name = Annotated[str, Meta(min_length=1, max_length=64, description="a name of 1 to 64 letters")]
 Sound = Annotated[str, Meta(min_length=1, max_length=1024, description="a name of an instrument or a path")]
 Names = Annotated[list[Name], Meta(min_length=1, description="a list of names, at least one")]
 
@@ -43,19 +52,6 @@ def _words(*choices: str) -> Meta:
 
 
 
-class EffectSpec(Struct, frozen=True, forbid_unknown_fields=True):
-    """One effect of a chain: `plugin` (a hosted plug-in by name or path) or `effect` (a built-in by name).
-
-    params    by the effect's own parameter names and units
-    required  a missing plug-in stops the session from loading, instead of playing dry with a notice
-    """
-
-    plugin: Name | None = None
-    effect: Name | None = None
-    params: dict[str, float | int | bool | str] = {}
-    required: Flag = False
-
-
 class Track(Struct, frozen=True, forbid_unknown_fields=True):
     """One player: the parts it takes from the band, the instrument it plays them on, and where its MIDI goes.
 
@@ -64,7 +60,12 @@ class Track(Struct, frozen=True, forbid_unknown_fields=True):
                 (my.toml), or a SoundFont's preset ("FluidR3_GM.sf2:32"); `sideman patches` lists them
     tuning      "rast", "just:D", "19-edo", "slendro.scl" ...: see instruments.tuning; built on the session's key if it
                 does not say on which note
-    gain_db     on top of the patch's own level; pan -1 (left) .. 1 (right); reverb: send in dB, or none for the default
+    effects     what its sound goes through; see bridge.mix.EffectSpec
+    gain_db     on top of the patch's own level; pan -1 (left) .. 1 (right), the patch's own if not given
+    group       one of [[groups]], instead of the master
+    sends       how loud it goes to which of [[returns]]: { room = -14.0, echo = { db = -20.0, pre = true } }; what is
+                not given is off, but for "room", where a patch has a level of its own
+    solo        while anything is soloed, only that is heard, and what carries it
     port        connect the track's MIDI output to this existing port too (exact name or a unique part of it)
     offset_ms   send the track's MIDI so much later (> 0) or earlier (< 0) than the music: `sideman calibrate` measures
     channel     1..16; default: the composer's own (drums 10, else 1)
@@ -79,9 +80,11 @@ class Track(Struct, frozen=True, forbid_unknown_fields=True):
     tuning: Sound | None = None
     effects: list[EffectSpec] = []
     gain_db: Db = 0.0
-    pan: Annotated[float, Meta(ge=-1, le=1, description="a number from -1 (left) to 1 (right)")] | None = None
-    reverb_db: Db | None = None
+    pan: Pan | None = None
+    group: Name | None = None
+    sends: Sends = {}
     mute: Flag = False
+    solo: Flag = False
     port: Name | None = None
     offset_ms: OffsetMs = 0.0
     channel: MidiChannel | None = None
@@ -185,8 +188,10 @@ class Session(Struct, frozen=True, forbid_unknown_fields=True):
     clock: Clock = Clock()
     outputs: OutputSpec = OutputSpec()
     through: Annotated[list[Through], Meta(max_length=8, description="at most 8 [[through]]")] = []
-    master_gain_db: Db = 0.0
-    master_effects: list[EffectSpec] = []
+    groups: Annotated[list[Group], Meta(max_length=16, description="at most 16 [[groups]]")] = []
+    returns: Annotated[list[Return], Meta(max_length=16, description="at most 16 [[returns]]")] = field(
+        default_factory=default_returns)
+    master: Master = Master()
 
     @property
     def meter(self) -> Meter:
@@ -308,10 +313,12 @@ def check(session: Session, place: str) -> None:
         if len(set(track.bend_channels)) < len(track.bend_channels):
             raise SessionError(f"{place}: tracks[{i}].bend_channels = {track.bend_channels} has one twice: give each "
                                f"once")
-        for j, spec in enumerate(track.effects):
-            _check_effect(spec, f"{place}: tracks[{i}].effects[{j}]")
-    for j, spec in enumerate(session.master_effects):
-        _check_effect(spec, f"{place}: master_effects[{j}]")
+    check_mix(place, [
+        *((node(f"tracks[{i}]", "track", t), t.effects) for i, t in enumerate(session.tracks)),
+        *((node(f"groups[{i}]", "group", g), g.effects) for i, g in enumerate(session.groups)),
+        *((node(f"returns[{i}]", "return", r), r.effects) for i, r in enumerate(session.returns)),
+        (node("master", "master", session.master), session.master.effects),
+    ])
     for i, through in enumerate(session.through):
         if through.name in ports or through.name in seen:
             raise SessionError(f"{place}: through[{i}].name = {through.name!r} is there already, as a port or a track: "
@@ -339,21 +346,6 @@ def _check_twice(ports: Sequence[str | None], place: str, why: str) -> None:
 def tuning_of(track: Track, key: str) -> Tuning | None:
     """What the track's tuning means in a piece in `key`: the tonic is the key's. Raises InstrumentError, MusicError."""
     return None if track.tuning is None else find_tuning(track.tuning, parse_pitch_name(key).pitch_class)
-
-
-def _check_effect(spec: EffectSpec, place: str) -> None:
-    if (spec.plugin is None) == (spec.effect is None):
-        raise SessionError(f"{place}: give either plugin = \"Name or path\" (hosted) or effect = \"name\" (built in)")
-    try:
-        if spec.effect is not None:
-            words = [k for k, v in spec.params.items() if isinstance(v, str)]
-            if words:
-                raise SessionError(f"{place}.params.{words[0]} = {spec.params[words[0]]!r}: give a number")
-            make_effect(spec.effect, spec.params)  # type: ignore[arg-type]
-        elif spec.plugin is not None and spec.required:
-            find_plugin(spec.plugin)
-    except InstrumentError as error:
-        raise SessionError(f"{place}: {error}") from None
 
 
 def _explain(message: str, data: Mapping[str, Any], text: str) -> str:

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from instruments.block import CONTROL_FRAMES, AudioBlock, InstrumentError, Transport
+from instruments.block import CONTROL_FRAMES, AudioBlock, Effect, InstrumentError, Transport
 from instruments.glide import Gliding
 from instruments.native_effect import NativeEffect, power
 
@@ -37,7 +37,7 @@ class _Segment:
         self.numbers = slice(number, number)
         self.program: NDArray[np.int64] = np.zeros((0, 0), np.int64)
         self.moving: dict[int, None] = {}  # indices of gliders; a dict for its order
-        self.switches: dict[int, bool] = {}  # by slot: whether it is to be bypassed
+        self.switches: dict[int, tuple[bool, int]] = {}  # by slot: whether it is to be bypassed, after how many lines
         self.sloping = False
         self.process: Callable[[AudioBlock, Transport], None] | None = None
         self.node = 0
@@ -106,9 +106,7 @@ class Program:
         return at
 
     def effect(self, effect: NativeEffect, node: int, key: int | None = None) -> int:
-        """A native effect on `node`; compiles its kernel, or loads it. Returns its slot. Raises InstrumentError."""
-        effect.rate = self.rate
-        effect.size()
+        """A native effect on `node`, after its size(); compiles its kernel, or loads it. Returns its slot."""
         at = self.glider(effect)
         slot = self._slot(_Cleared(self, effect), effect.latency, effect.tail)
         row = self._row(self._k.EFFECT, node, node if key is None else key, address=effect.address(), coefs=at,
@@ -167,9 +165,9 @@ class Program:
         self._close_segment()
         self._segments.append(_Segment(len(self._rows), len(self._first)))
 
-    def blend(self, node: int, dry: int, stage: Resettable) -> int:
+    def blend(self, node: int, dry: int, effect: Effect) -> int:
         """What a python() effect has made, against the dry signal, for its bypass. Returns the slot."""
-        slot = self._slot(stage)
+        slot = self._slot(effect, effect.latency)
         self._row(self._k.BLEND, node, dry, slot=slot)
         self._home[slot] = self._segments[-1]
         return slot
@@ -216,9 +214,9 @@ class Program:
 
     # -- running -----------------------------------------------------------------------------------------------------
 
-    def node(self, index: int, frames: int) -> AudioBlock:
-        """(2, frames) of a node: what process() of that many frames works on."""
-        return (self._views.get(frames) or self._view(frames))[index]
+    def nodes(self, frames: int) -> list[AudioBlock]:
+        """(2, frames) of each node: what process() of that many frames works on."""
+        return self._views.get(frames) or self._view(frames)
 
     def _view(self, frames: int) -> list[AudioBlock]:
         if frames > self.max_frames:
@@ -234,19 +232,18 @@ class Program:
         index = self._index[id(what)]
         self._segments[self._gliders[index][2]].moving[index] = None
 
-    def bypass(self, slot: int, bypassed: bool) -> None:
-        """From the next grid line on, cross-fading in FADE_S."""
-        self._home[slot].switches[slot] = bypassed
+    def bypass(self, slot: int, bypassed: bool, delay_frames: int = 0) -> None:
+        """From the next grid line on, or so much later, cross-fading in FADE_S."""
+        self._home[slot].switches[slot] = bypassed, round(delay_frames / CONTROL_FRAMES)
 
-    def realign(self, line: int, late: int) -> bool:
-        """Let a delay line go to another delay, cross-fading in FADE_S. False: it cannot be so late, and does its
-        best."""
+    def realign(self, line: int, late: int) -> int:
+        """Let a delay line go to another delay, cross-fading in FADE_S. Returns how many frames it falls short."""
         most = self._lines[line].most
-        self._delays[line, self._k.NEXT] = max(0, min(late, most))
-        return late <= most
+        self._delays[line, self._k.NEXT] = min(late, most)
+        return max(0, late - most)
 
     def process(self, frames: int, transport: Transport) -> None:
-        """Change the nodes, of which node() gives views, in place."""
+        """Change the nodes, of which nodes() gives views, in place."""
         gliders = self._gliders
         for index in self._asked:
             effect = gliders[index][0]
@@ -258,7 +255,7 @@ class Program:
                 effect = gliders[index][0]
                 if effect.follow(transport):  # type: ignore[attr-defined]
                     self.touch(effect)
-        views = self._views.get(frames) or self._view(frames)
+        views = self.nodes(frames)
         for segment in self._segments:
             if segment.moving or segment.sloping or segment.switches:
                 at = 0
@@ -291,9 +288,12 @@ class Program:
             self._slopes[span] = (self._goals[span] - self._coefs[span]) / CONTROL_FRAMES
             if not glider.moving:
                 del segment.moving[index]
-        for slot, bypassed in segment.switches.items():
-            self._switch(slot, bypassed)
-        segment.switches.clear()
+        for slot, (bypassed, lines) in list(segment.switches.items()):
+            if lines > 0:
+                segment.switches[slot] = bypassed, lines - 1
+            else:
+                del segment.switches[slot]
+                self._switch(slot, bypassed)
 
     def _switch(self, slot: int, bypassed: bool) -> None:
         k, numbers = self._k, self._slots[slot]
@@ -305,7 +305,9 @@ class Program:
             stage = self._stages[slot]
             if isinstance(stage, _Cleared):
                 stage.start_over(int(numbers[k.CLEARED]))
-                numbers[k.HOLD] = numbers[k.LATENCY]
+            else:
+                stage.reset()
+            numbers[k.HOLD] = numbers[k.LATENCY]  # so long it has nothing to say
         if numbers[k.WET] < 1:
             numbers[k.WET_SLOPE] = 1 / (FADE_S * self.rate)
 
@@ -322,7 +324,7 @@ class Program:
         python() and check() were given is reset by its owner."""
         k = self._k
         for segment in self._segments:
-            for slot, bypassed in segment.switches.items():
+            for slot, (bypassed, _) in segment.switches.items():
                 self._switch(slot, bypassed)
             segment.switches.clear()
             segment.moving.clear()

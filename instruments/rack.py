@@ -22,7 +22,11 @@ class Rack:
         """Prepares: compiles kernels, or loads them. Raises InstrumentError."""
         self.effects = tuple(effects)
         self._program = Program(rate, max_frames, 2)
-        self._slots = [self._program.effect(e, 0, 1 if e.KEYED else None) for e in self.effects]
+        self._slots = []
+        for effect in self.effects:
+            effect.rate = rate
+            effect.size()
+            self._slots.append(self._program.effect(effect, 0, 1 if effect.KEYED else None))
         self._program.build()
         self._keyed = any(e.KEYED for e in self.effects)
         self.latency = sum(e.latency for e in self.effects)
@@ -35,10 +39,10 @@ class Rack:
     def process(self, audio: AudioBlock, transport: Transport, key: AudioBlock | None = None) -> None:
         """Change audio, shape (2, frames), in place. key: the same shape, for effects that are KEYED; else audio."""
         program, frames = self._program, audio.shape[1]
-        work = program.node(0, frames)
+        work, keys = program.nodes(frames)
         work[:] = audio
         if self._keyed:
-            program.node(1, frames)[:] = audio if key is None else key
+            keys[:] = audio if key is None else key
         for effect in self.effects:
             if effect.moving:
                 program.touch(effect)

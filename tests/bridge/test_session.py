@@ -63,6 +63,23 @@ def test_a_session_of_ones_own_loads(tmp_path: Path) -> None:
     ('instrument = "piano"', 'instrument = "piano"\neffects = [{}]', ["tracks[0].effects[0]", "plugin"]),
     ('instrument = "piano"', 'instrument = "piano"\neffects = [{effect = "fuzzbox"}]', ["fuzzbox", "reverb"]),
     ('instrument = "piano"', 'instrument = "piano"\neffects = [{plugin = "NoSuch", required = true}]', ["NoSuch"]),
+    ('instrument = "piano"', 'instrument = "piano"\neffects = [{effect = "eq", key = "piano"}]',
+     ["tracks[0].effects[0].key = 'piano'", "'eq'", "no side-chain"]),
+    ('instrument = "piano"', 'instrument = "piano"\neffects = [{effect = "eq", params = {low_db = 99}}]',
+     ["tracks[0].effects[0]", "low_db = 99", "-24 to 24"]),
+    ('instrument = "piano"', 'instrument = "piano"\neffects = [{effect = "eq", name = "a.b"}]',
+     ["effects[0].name", "a.b", "without dots"]),
+    ('instrument = "piano"', 'instrument = "piano"\neffects = [{effect = "eq", name = "a"}, {effect = "eq", name = "a"}]',
+     ["tracks[0].effects[1].name = 'a'", "twice"]),
+    ('instrument = "piano"', 'instrument = "piano"\ngroup = "band"', ["tracks[0].group = 'band'", "[[groups]]"]),
+    ('[[tracks]]', '[[groups]]\nname = "band"\n[[tracks]]\ngroup = "bnd"', ["'bnd'", "choose from 'band'"]),
+    ('[[tracks]]', '[[groups]]\nname = "piano"\n[[tracks]]', ["groups[0].name = 'piano'", "tracks[0]"]),
+    ('[[tracks]]', '[[groups]]\nname = "master"\n[[tracks]]', ["groups[0].name = 'master'", "mix"]),
+    ('[[tracks]]', '[[tracks]]\nsends = {hall = -6}', ["tracks[0].sends = 'hall'", "choose from 'room'"]),
+    ('[[tracks]]', '[[tracks]]\nsends = {room = 20}', ["tracks[0].sends", "-90 to 12"]),
+    ('[[tracks]]', '[[tracks]]\nsends = {room = {level = -6}}', ["tracks[0].sends", "level", "db, pre"]),
+    ('[[tracks]]', '[master]\nceiling_db = 3\n[[tracks]]', ["line 6", "master.ceiling_db", "-24 to 0"]),
+    ('[[tracks]]', '[[returns]]\n[[tracks]]', ["returns[0].name is missing"]),
     ('[[tracks]]', '[[track]]', ["track"]),
     ('[music]', '[clock]\nsource = "sundial"\n[music]', ["clock.source", "sundial"]),
     ('[music]', '[clock]\nchase = "yes"\n[music]', ["line 3", 'clock.chase = "yes"', "true or false"]),
@@ -131,8 +148,7 @@ def test_other_peoples_instruments_and_tunings_reach_the_mixer(monkeypatch: pyte
     text = GOOD.replace('"piano"\nparts', '"mine"\nparts').replace('instrument = "piano"',
                                                                   'instrument = "mine"\ntuning = "just"')
     rig = build_rig(parse(text, "t.toml"), 48_000, 256, offline=True)
-    chain = rig.strips[0].chain
-    tuned = chain.instrument  # type: ignore[attr-defined]
+    tuned = rig.tracks[0].instrument
     assert isinstance(tuned, Tuned) and isinstance(tuned.instrument, Guest)
     assert [g.instrument for g in rig.guest_status()] == ["mine"]
     rig.close()

@@ -68,8 +68,10 @@ def _groove() -> list[Played]:
 def phrase(family: str) -> list[Played]:
     """What to play on an instrument of a family ("keys", "bass", "drums", ...), in order."""
     match family:
-        case "drums" | "percussion":
+        case "drums":
             return _groove()
+        case "percussion":  # kettledrums and the like, which have a pitch
+            return _melody(-12, [48])
         case "bass":
             return _bass()
         case "pad" | "strings" | "choir" | "effects":
@@ -122,18 +124,18 @@ class Take(NamedTuple):
 
 
 def take(name: str, seconds: float = 3.0, rate: int = 48_000) -> Take:
-    """A single note, dry, that suits the family (C2 for basses, C4 else), let go after two thirds; or a kit's pieces.
+    """A single note, dry, let go after two thirds (C2 for basses, C3 for percussion, C4 else); or a kit's pieces.
 
     The audio is as loud as the instrument is. Raises InstrumentError.
     """
     family = find_instrument(name).family
     frames = round(seconds * rate)
-    drums = family in ("drums", "percussion")
+    drums = family == "drums"
     if drums:
         keys, what = (36, 38, 42, 46, 43, 50, 49, 51), "kick, snare, hats, toms, crash, ride"
         events = [FrameEvent(round(i * frames / len(keys)), Kind.ON, 0, key, 105.0) for i, key in enumerate(keys)]
     else:
-        key = 36 if family == "bass" else 60
+        key = {"bass": 36, "percussion": 48}.get(family, 60)
         what = f"C{key // 12 - 1}, velocity 100"
         events = [FrameEvent(0, Kind.ON, 0, key, 100.0), FrameEvent(frames * 2 // 3, Kind.OFF, 0, key, 64.0)]
     instrument = make_instrument(name, tempo=BPM, offline=True)

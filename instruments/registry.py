@@ -231,12 +231,12 @@ def _patch(name: str) -> patches.Patch:
     except InstrumentError:
         if name.endswith(".toml"):
             raise
-    known = sorted({*patches.patch_names(), *patches.aliases(), *_entries()})
-    near = difflib.get_close_matches(_plain(name), known, 1)
+    known = sorted({*patches.patch_names(), *_entries()})
+    near = difflib.get_close_matches(_plain(name), {*known, *patches.aliases()}, 1, 0.7)
     raise InstrumentError(
         f"instrument {name!r} is not known: " + (f"did you mean {near[0]!r}? " if near else "")
-        + f"choose one of {', '.join(known)}; or give the path of a patch that ends in .toml, or a SoundFont"
-        " (NAME.sf2:PROGRAM)"
+        + f"choose one of {', '.join(known)} (or an everyday name: `sideman patches` lists these), the path of a patch "
+        "that ends in .toml, or a SoundFont (NAME.sf2:PROGRAM)"
     )
 
 

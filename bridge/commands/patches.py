@@ -70,7 +70,11 @@ def _chosen(names: Sequence[str]) -> list[InstrumentInfo]:
             chosen += [registry.find_instrument(f"{name}:{p.bank}:{p.program}")
                        for p in soundfont_file.read_presets(path)]
         else:
-            chosen.append(registry.find_instrument(name))
+            try:
+                chosen.append(registry.find_instrument(name))
+            except InstrumentError as error:
+                families = ", ".join(sorted({i.family for i in everything}))
+                raise InstrumentError(f"{error}; families are {families}") from None
     return chosen
 
 
@@ -154,7 +158,8 @@ def _play(name: str, tuning: str | None, output: Path | None, audio: str) -> Non
     driver = choose_driver(audio, frames=256, in_ports=())  # type: ignore[arg-type]
     if isinstance(driver, PacerDriver):
         driver.stop()
-        raise DeviceError(f"there is nothing to play on ({driver.name}): write a file with -o {info.name}.wav")
+        raise DeviceError("there is nothing to play on, neither a JACK server nor an audio device (`sideman doctor` "
+                          f"says why): write a file with -o {info.name}.wav")
     try:
         heard = audition.audition(name, driver.rate, tuned)
         click.echo(f"{info.name}, {heard.shape[1] / driver.rate:.1f} s, to {driver.name}", err=True)

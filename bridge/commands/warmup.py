@@ -29,12 +29,16 @@ def warm_up_with_bar(quiet: bool = False) -> float:
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(),
                TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as bar:
-        task = bar.add_task("", total=100, visible=False)
+    bar = Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet)
+    task = bar.add_task("compiling the synth, once on this machine", total=100)
 
-        def tell(percent: int, compiling: bool) -> None:
-            if compiling:
-                bar.update(task, description="compiling the synth, once on this machine", visible=True)
-            bar.update(task, completed=percent)
+    def tell(percent: int, compiling: bool) -> None:
+        if compiling:
+            bar.start()
+        bar.update(task, completed=percent)
 
+    try:
         return warm_up(tell)
+    finally:
+        if bar.live.is_started:
+            bar.stop()

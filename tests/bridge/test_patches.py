@@ -174,6 +174,7 @@ def test_a_look_suits_the_family(mine: None) -> None:
     look = audition.take("my-bell", 1.0)
     assert look.audio.shape == (48_000,) and not look.drums and "C4" in look.what
     assert audition.take("drums", 0.5).drums
+    assert "C3" in audition.take("timpani", 0.5).what  # percussion with a pitch
 
 
 def test_an_installed_package_that_fails_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,10 +8,12 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from bridge.errors import InstrumentError, SessionError
+from instruments.block import Effect
+from instruments.channel import by_notes
 from instruments.effects.registry import make_effect
 from instruments.fader import Send
 from instruments.plugin_scan import find as find_plugin
-from instruments.routing import MASTER, Kind, Node, ordered
+from instruments.routing import MASTER, Key, Kind, Node, ordered
 
 Db = Annotated[float, Meta(ge=-90, le=24, description="a number of dB from -90 to 24")]
 Pan = Annotated[float, Meta(ge=-1, le=1, description="a number from -1 (left) to 1 (right)")]
@@ -99,39 +101,48 @@ def sends_of(specs: Mapping[str, float | SendSpec]) -> dict[str, Send]:
     return {name: Send(s.db, s.pre) if isinstance(s, SendSpec) else Send(s) for name, s in specs.items()}
 
 
-def node(place: str, kind: Kind, channel: Any) -> Node:
-    """How a Track, Group, Return or Master is connected. place: "tracks[0]"."""
-    return Node(getattr(channel, "name", MASTER), kind, getattr(channel, "group", None) or MASTER,
-                tuple(getattr(channel, "sends", ())), tuple(e.key for e in channel.effects), place)
+def check_mix(place: str, channels: Sequence[tuple[str, Kind, Any]]) -> None:
+    """channels: where it was written ("tracks[0]"), what it is, and a Track, Group, Return or Master.
 
-
-def check_mix(place: str, channels: Sequence[tuple[Node, Sequence[EffectSpec]]]) -> None:
-    """Raises SessionError: an effect that does not fit, a name that is missing or doubled, a circle of side-chains."""
-    for channel, effects in channels:
-        names: set[str] = set()
-        for i, spec in enumerate(effects):
-            where = f"{place}: {channel.place}.effects[{i}]"
-            _check_effect(spec, where)
-            if spec.name is not None and spec.name in names:
-                raise SessionError(f"{where}.name = {spec.name!r} is there twice in this chain: give each its own")
-            names.add(spec.name or "")
+    Raises SessionError: an effect that does not fit, a name that is missing or doubled, a circle of side-chains.
+    """
+    nodes = [Node(getattr(c, "name", MASTER), kind, getattr(c, "group", None) or MASTER, tuple(getattr(c, "sends", ())),
+                  _keys(f"{place}: {where}", c.effects), where) for where, kind, c in channels]
     try:
-        ordered([channel for channel, _ in channels])
+        ordered(nodes)
     except InstrumentError as error:
         raise SessionError(f"{place}: {error}") from None
 
 
-def _check_effect(spec: EffectSpec, where: str) -> None:
+def _keys(place: str, specs: Sequence[EffectSpec]) -> list[Key | None]:
+    """The side-chains of a chain of effects, which are checked."""
+    keys: list[Key | None] = []
+    names: set[str] = set()
+    for i, spec in enumerate(specs):
+        where = f"{place}.effects[{i}]"
+        if spec.name is not None and spec.name in names:
+            raise SessionError(f"{where}.name = {spec.name!r} is there twice in this chain: give each its own")
+        names.add(spec.name or "")
+        effect = _made(spec, where)
+        notes = effect is not None and by_notes(effect)
+        if spec.key is not None and not getattr(effect, "KEYED", False):
+            what = f"effect {spec.effect!r}" if spec.effect is not None else "a plug-in"
+            raise SessionError(f"{where}.key = {spec.key!r}: {what} listens to no side-chain here: leave it out")
+        if spec.key is None and notes:
+            raise SessionError(f"{where}: effect {spec.effect!r} goes by the notes of a track: give key = \"NAME\"")
+        keys.append(None if spec.key is None else Key(spec.key, notes))
+    return keys
+
+
+def _made(spec: EffectSpec, where: str) -> Effect | None:
+    """The effect, to be looked at; None for a plug-in."""
     if (spec.plugin is None) == (spec.effect is None):
         raise SessionError(f"{where}: give either plugin = \"Name or path\" (hosted) or effect = \"name\" (built in)")
     try:
-        keyed = False
         if spec.effect is not None:
-            keyed = bool(getattr(make_effect(spec.effect, spec.params), "KEYED", False))
-        elif spec.plugin is not None and spec.required:
+            return make_effect(spec.effect, spec.params)
+        if spec.plugin is not None and spec.required:
             find_plugin(spec.plugin)
     except InstrumentError as error:
         raise SessionError(f"{where}: {error}") from None
-    if spec.key is not None and not keyed:
-        what = f"effect {spec.effect!r}" if spec.effect is not None else "a plug-in"
-        raise SessionError(f"{where}.key = {spec.key!r}: {what} listens to no side-chain here: leave it out")
+    return None

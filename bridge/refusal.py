@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta
 
 _PATH = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<path>[^`]*)`)?$", re.DOTALL)
-_STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
+_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
 _NAMED = re.compile(r"(?:unknown|required) field `(?P<name>.*)`", re.DOTALL)
 
 

@@ -27,7 +27,6 @@ from bridge.mix import (
     Sends,
     check_mix,
     default_returns,
-    node,
 )
 from bridge.refusal import invalid
 from bridge.tempo import MAX_BPM, MIN_BPM
@@ -314,10 +313,10 @@ def check(session: Session, place: str) -> None:
             raise SessionError(f"{place}: tracks[{i}].bend_channels = {track.bend_channels} has one twice: give each "
                                f"once")
     check_mix(place, [
-        *((node(f"tracks[{i}]", "track", t), t.effects) for i, t in enumerate(session.tracks)),
-        *((node(f"groups[{i}]", "group", g), g.effects) for i, g in enumerate(session.groups)),
-        *((node(f"returns[{i}]", "return", r), r.effects) for i, r in enumerate(session.returns)),
-        (node("master", "master", session.master), session.master.effects),
+        *((f"tracks[{i}]", "track", t) for i, t in enumerate(session.tracks)),
+        *((f"groups[{i}]", "group", g) for i, g in enumerate(session.groups)),
+        *((f"returns[{i}]", "return", r) for i, r in enumerate(session.returns)),
+        ("master", "master", session.master),
     ])
     for i, through in enumerate(session.through):
         if through.name in ports or through.name in seen:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from instruments.routing import Node
+from instruments.routing import Key, Node
 
 
 class Delays(NamedTuple):
     """Frames of delay that are needed.
 
     edges  from a channel to another, behind its fader; inputs: of a track, between its instrument and its effects
-    keys   of the side-chain of a channel's n-th effect
+    keys   of the side-chain of a channel's n-th effect; for one of notes, from these on
     total  latency of the whole
     """
 
@@ -30,7 +30,7 @@ def delays_of(order: Sequence[Node], edges: Sequence[tuple[str, str]], instrumen
     """
     begin: dict[str, int] = {}
     end: dict[str, int] = {}
-    keys: list[tuple[str, int, str, int]] = []
+    keys: list[tuple[str, int, Key, int]] = []
     for node in order:
         start = max([instruments.get(node.name, 0), *(end[a] for a, b in edges if b == node.name)])
         before = 0
@@ -38,12 +38,13 @@ def delays_of(order: Sequence[Node], edges: Sequence[tuple[str, str]], instrumen
             key = node.keys[i] if i < len(node.keys) else None
             if key is not None:
                 keys.append((node.name, i, key, before))
-                start = max(start, end[key] - before)
+                if not key.notes:
+                    start = max(start, end[key.channel] - before)
             before += latency
         begin[node.name], end[node.name] = start, start + before
     return Delays(
         {(a, b): begin[b] - end[a] for a, b in edges},
         {name: begin[name] - latency for name, latency in instruments.items()},
-        {(name, i): begin[name] + before - end[key] for name, i, key, before in keys},
+        {(name, i): begin[name] + before - (0 if key.notes else end[key.channel]) for name, i, key, before in keys},
         max(end.values()),
     )

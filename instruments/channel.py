@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from instruments.block import Effect, Instrument
 from instruments.fader import Send
-from instruments.routing import MASTER, Kind, Node
+from instruments.routing import MASTER, Key, Kind, Node
 
 INSTRUMENT = "synth"
 """The stage by which a track's instrument is known."""
@@ -18,7 +18,8 @@ class Insert(NamedTuple):
     """An effect of a chain.
 
     name       by which it is known; "" for the effect's own. The second "eq" of a chain is "eq2"
-    key        the channel whose signal, behind its chain and before its fader, is the side-chain
+    key        the channel whose signal, behind its chain and before its fader, is the side-chain; or, for an effect
+               with BY_NOTES, the track whose notes are
     bypass     bypassed at the start
     unsettled  its latency may change while it plays
     """
@@ -52,8 +53,13 @@ class Channel:
     last: Sequence[Insert] = ()
 
     def node(self) -> Node:
-        return Node(self.name, self.kind, self.output, tuple(self.sends), tuple(i.key for i in self.inserts),
-                    f"{self.kind} {self.name!r}")
+        keys = [None if i.key is None else Key(i.key, by_notes(i.effect)) for i in self.inserts]
+        return Node(self.name, self.kind, self.output, tuple(self.sends), keys, f"{self.kind} {self.name!r}")
+
+
+def by_notes(effect: Effect) -> bool:
+    """Whether the side-chain of an effect is notes, for its hear(), and no sound."""
+    return bool(getattr(effect, "BY_NOTES", False))
 
 
 def stage_names(inserts: Sequence[Insert], taken: Sequence[str] = ()) -> list[str]:

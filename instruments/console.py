@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from instruments.alignment import Delays, delays_of
 from instruments.block import AudioBlock, Effect, FrameEvent, InstrumentError, Transport
-from instruments.channel import INSTRUMENT, Channel, Insert, stage_names
+from instruments.channel import INSTRUMENT, Channel, Insert, by_notes, stage_names
 from instruments.fader import Fader, MasterFader, Send
 from instruments.glide import Gliding
 from instruments.live_numbers import LiveNumbers
@@ -141,6 +141,8 @@ class Console:
         self._edge_lines: dict[tuple[str, str], int] = {}
         self._input_lines: dict[str, int] = {}
         self._key_lines: dict[tuple[str, int], int] = {}
+        self._hearing: list[tuple[Any, int, int, tuple[str, int]]] = []
+        """Effects that hear notes: the effect, its key's track, the node for hear(), where it is."""
         for c in self.channels:
             if c.kind != "track":
                 program.clear(places[c.name])
@@ -173,12 +175,23 @@ class Console:
             if stage.insert.bypass:
                 stage.bypassed = True
                 program.bypass(stage.slot, True)
+        self._tell_lateness(delays)
         program.build()
+
+    def _tell_lateness(self, delays: Delays) -> None:
+        for effect, _, _, where in self._hearing:
+            effect.late = delays.keys[where]
 
     def _key(self, channel: str, index: int, stage: _Stage, delays: Delays) -> int | None:
         """The node of an effect's side-chain, delayed as it must be."""
         if stage.insert.key is None:
             return None
+        if by_notes(stage.insert.effect):
+            tap = self._taps
+            self._taps += 1
+            track = [t.name for t in self.tracks].index(stage.insert.key)
+            self._hearing.append((stage.insert.effect, track, tap, (channel, index)))
+            return tap
         source = self._places[stage.insert.key]
         line = self._line(delays.keys[channel, index])
         if line is None:
@@ -221,6 +234,8 @@ class Console:
         views = program.nodes(frames)
         for (instrument, place), due in zip(self._instruments, events, strict=True):
             instrument.process(due, views[place], transport)  # type: ignore[union-attr]
+        for effect, track, tap, _ in self._hearing:
+            effect.hear(events[track], views[tap], transport.frame)
         program.process(frames, transport)
         for stage in self._unsettled:
             if stage.insert.effect.latency != stage.latency:
@@ -237,6 +252,7 @@ class Console:
         short += [realign(line, delays.inputs[track]) for track, line in self._input_lines.items()]
         short += [realign(line, delays.keys[key]) for key, line in self._key_lines.items()]
         self.unaligned_frames = max(short, default=0)
+        self._tell_lateness(delays)
 
     @property
     def faults(self) -> int:
@@ -249,8 +265,7 @@ class Console:
             assert track.instrument is not None
             track.instrument.reset()
         for stage in self._all_stages():
-            if not isinstance(stage.insert.effect, NativeEffect):
-                stage.insert.effect.reset()
+            stage.insert.effect.reset()
         self._program.reset()
 
     def close(self) -> None:

@@ -13,12 +13,19 @@ MASTER = "master"
 """The name of the channel that everything comes to."""
 
 
+class Key(NamedTuple):
+    """A side-chain: the sound of a channel, behind its effects and before its fader; or the notes of a track."""
+
+    channel: str
+    notes: bool = False
+
+
 class Node(NamedTuple):
     """A channel, as far as its connections go.
 
     output  the group that a track goes to, or MASTER
     sends   names of returns
-    keys    of each of its effects, in order: the channel whose signal is its side-chain, or None
+    keys    of each of its effects, in order
     place   where it was written, for messages: "tracks[0]"
     """
 
@@ -26,7 +33,7 @@ class Node(NamedTuple):
     kind: Kind
     output: str = MASTER
     sends: Sequence[str] = ()
-    keys: Sequence[str | None] = ()
+    keys: Sequence[Key | None] = ()
     place: str = "?"
 
 
@@ -49,8 +56,8 @@ def ordered(nodes: Sequence[Node]) -> list[Node]:
                 needs[other.name][node.name] = ""
     for node in nodes:
         for i, key in enumerate(node.keys):
-            if key is not None:
-                needs[node.name].setdefault(key, f"{node.place}.effects[{i}].key = {key!r}")
+            if key is not None and not key.notes:
+                needs[node.name].setdefault(key.channel, f"{node.place}.effects[{i}].key = {key.channel!r}")
     done: dict[str, Node] = {}
     for node in nodes:
         _visit(node.name, by_name, needs, done, [])
@@ -81,7 +88,11 @@ def _check(node: Node, by_name: Mapping[str, Node]) -> None:
 def _check_keys(node: Node, by_name: Mapping[str, Node]) -> None:
     for i, key in enumerate(node.keys):
         if key is not None:
-            _known(f"{node.place}.effects[{i}].key", key, by_name, ("track", "group", "return"), "track or group")
+            where = f"{node.place}.effects[{i}].key"
+            if key.notes:
+                _known(where, key.channel, by_name, ("track",), "track")
+            else:
+                _known(where, key.channel, by_name, ("track", "group", "return"), "track or group")
 
 
 def _known(place: str, name: str, by_name: Mapping[str, Node], kinds: Sequence[Kind], what: str) -> None:

@@ -190,7 +190,8 @@ def parse_patch(name: str, text: str, where: str) -> Patch:
         raise InstrumentError(f"{where} is not TOML: {error}") from None
     engine = table.get("engine")
     if engine not in ("oscillators", "modes", "drums"):
-        raise InstrumentError(f"{where}: engine = {engine!r} is not known: give oscillators, modes or drums")
+        what = "engine is missing" if engine is None else f"engine = {engine!r} is not known"
+        raise InstrumentError(f"{where}: {what}: give oscillators, modes or drums")
     quality = table.get("quality", "normal")
     if quality not in ("normal", "high"):
         raise InstrumentError(f"{where}: quality = {quality!r} is not known: give normal or high")
@@ -243,8 +244,11 @@ def load_patch(path: Path) -> Patch:
     """A patch from a file of the user's. Raises InstrumentError."""
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InstrumentError(f"patch {path} cannot be read: {error}") from None
+    except OSError as error:
+        raise InstrumentError(f"patch {path} cannot be read ({error.strerror or error}): give the path of a patch "
+                              "file, or a name that `sideman patches` lists") from None
+    except UnicodeDecodeError as error:
+        raise InstrumentError(f"patch {path}: byte {error.start} is not UTF-8: save the file as UTF-8 text") from None
     return parse_patch(path.stem, text, str(path))
 
 

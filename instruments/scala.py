@@ -89,7 +89,7 @@ def parse_kbm(text: str, place: str) -> KeyMap:
     row, line = next(lines, (0, ""))
     found = _NUMBER.match(line)
     if found is None or not 1 <= float(found[1]) <= 20_000:
-        raise InstrumentError(f"{place}: line {row}: {line.strip()!r} does not fit: give the frequency of the "
+        raise InstrumentError(f"{place}: line {row}: {_shown(line)} does not fit: give the frequency of the "
                               "reference key, 1 to 20000 Hz")
     hz = float(found[1])
     period = take("the degree of the octave", 0, _MOST_NOTES)
@@ -98,7 +98,7 @@ def parse_kbm(text: str, place: str) -> KeyMap:
         if not line.strip():
             continue
         if len(degrees) == size:
-            raise InstrumentError(f"{place}: line {row}: {line.strip()!r} is one entry too many: line 1 says {size}")
+            raise InstrumentError(f"{place}: line {row}: {_shown(line)} is one entry too many: line 1 says {size}")
         if re.match(r"\s*[xX](?!\w)", line):
             degrees.append(None)
         else:
@@ -142,7 +142,8 @@ def read_text(path: Path) -> str:
             data = file.read(_MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise InstrumentError(f"tuning {path} cannot be read ({reason}): give the path of a .scl file") from None
+        kind = ".kbm" if path.suffix.lower() == ".kbm" else ".scl"
+        raise InstrumentError(f"tuning {path} cannot be read ({reason}): give the path of a {kind} file") from None
     if len(data) > _MOST_BYTES:
         raise InstrumentError(f"tuning {path} is longer than 1 MB: that is no Scala file")
     try:
@@ -158,10 +159,15 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
             yield row, line
 
 
+def _shown(line: str) -> str:
+    text = line.strip()
+    return repr(text if len(text) <= 40 else text[:40] + "...")
+
+
 def _whole(line: str, place: str, what: str, low: int, high: int) -> int:
     found = _WHOLE.match(line)
     if found is None or len(found[1]) > 9 or not low <= int(found[1]) <= high:
-        raise InstrumentError(f"{place}: {line.strip()!r} does not fit: give {what}, {low} to {high}")
+        raise InstrumentError(f"{place}: {_shown(line)} does not fit: give {what}, {low} to {high}")
     return int(found[1])
 
 
@@ -176,5 +182,5 @@ def _pitch(line: str, place: str) -> float:
         above, below = int(found[1]), int(found[2] or 1)
         if above > 0 and below > 0:
             return 1200 * (math.log2(above) - math.log2(below))
-    raise InstrumentError(f"{place}: {line.strip()!r} is no pitch: give cents with a point (701.955) or a positive "
+    raise InstrumentError(f"{place}: {_shown(line)} is no pitch: give cents with a point (701.955) or a positive "
                           "ratio (3/2)")

@@ -153,7 +153,8 @@ def find_tuning(spec: str, tonic: int = 0) -> Tuning:
     if plain not in NAMED:
         near = difflib.get_close_matches(plain, NAMED, 1)
         raise InstrumentError(f"tuning {spec!r} is not known: " + (f"did you mean {near[0]!r}? " if near else "")
-                              + f"choose from {', '.join(tuning_names())}, N-edo, or the path of a .scl file")
+                              + f"choose from {', '.join(tuning_names())}, N-edo (N from 1 to 1200), or the path of a "
+                              ".scl file")
     named = NAMED[plain]
     scale = Scale(named.description, (*named.cents[1:], 1200.0))
     return _linear(spec, named.description, named.source, scale, tonic)

@@ -51,6 +51,7 @@ def test_an_unknown_name_lists_the_known() -> None:
 
 @pytest.mark.parametrize(("text", "words"), [
     ("engine = ", ["x.toml", "TOML"]),
+    ("", ["x.toml", "engine is missing", "oscillators, modes or drums"]),
     ('engine = "steam"', ["x.toml", "'steam'", "oscillators, modes or drums"]),
     ('engine = "oscillators"', ["x.toml", "no sound", "[[oscillator]]"]),
     ('engine = "modes"', ["[[partial]]"]),

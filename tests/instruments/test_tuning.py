@@ -195,7 +195,7 @@ def test_equal_divisions_take_a_key_a_step() -> None:
 
 @pytest.mark.parametrize(("spec", "words"), [
     ("rasst", ["did you mean 'rast'", "werckmeister-3", "-edo", ".scl"]), ("rast:H", ["'H'", "Eb"]),
-    ("nowhere.scl", ["nowhere.scl", "cannot be read"]), ("0-edo", ["0-edo"]), ("", ["''"]),
+    ("nowhere.scl", ["nowhere.scl", "cannot be read"]), ("0-edo", ["0-edo", "from 1 to 1200"]), ("", ["''"]),
 ])
 def test_unknown_tunings_are_told(spec: str, words: list[str]) -> None:
     with pytest.raises(InstrumentError) as error:

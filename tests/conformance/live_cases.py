@@ -530,7 +530,7 @@ def p31() -> Script:
 @scenario("The leader falls silent without a Stop while another plays: that one leads two seconds later",
           "two programs that both send, one of which is closed", "0.05 ms, also between the two")
 def p32() -> Script:
-    s, rival = Script(120.0), Script(100.0, port=1)
+    s, rival = Script(120.0), Script(100.0, port=1, at_s=0.107)
     s.clocks(24)
     rival.clocks(24)
     s.start()

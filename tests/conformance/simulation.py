@@ -11,6 +11,7 @@ from live_judge import Performance
 from live_script import RATE, Script
 
 from bridge.driver import Block, MidiIn, MidiOut, Playhead
+from bridge.engine.automation import Move
 from bridge.engine.clip_bytes import Bar
 from bridge.engine.engine import Engine, Inputs
 from bridge.engine.inbox import AnyCommand
@@ -37,10 +38,11 @@ class SilentRig:
     def process(self, _events: Sequence[Sequence[FrameEvent]], _frames: int, _transport: Transport) -> AudioBlock:
         return self._silence
 
-    def set_gain_db(self, strip: int, value: float) -> None: ...
-    def set_mute(self, strip: int, value: bool) -> None: ...
-    def set_master_gain_db(self, value: float) -> None: ...
-    def set_filter(self, cutoff_hz: float | None, resonance: float = 0.0) -> None: ...
+    def turn(self, _path: str, _value: float, ramp_frames: int | None = None) -> int:
+        return ramp_frames or 0
+
+    def move(self, move: Move) -> str:
+        return move.path
 
 
 def sixteenths(bar: int) -> tuple[Clip, ...]:

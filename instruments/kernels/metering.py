@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
+from numpy.typing import NDArray
 
 from instruments.kernels.tone import TINY, part
+
+measured = njit(fastmath=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+"""A `part` whose largest values are found by vectors, too: that wants numbers that are not NaN, as what was checked."""
 
 PEAK_L, PEAK_R, POWER_L, POWER_R, FRAMES = range(5)
 """Numbers of a channel's meter since they were last cleared: largest magnitudes, sums of squares, frames."""
@@ -30,7 +35,7 @@ LOUDNESS_COEFS = 11
 """The two biquads of the K weighting (b0 b1 b2 a1 a2), and the frames of a hop."""
 
 
-def _interpolator() -> np.ndarray:  # type: ignore[type-arg]
+def _interpolator() -> NDArray[np.float32]:
     """Rows 1/4, 2/4, 3/4 of a frame after the middle of TAPS frames, oldest first: a Kaiser-windowed sinc."""
     x = np.arange(TAPS)[None, :] - (TAPS / 2 - 1) - np.arange(1, 4)[:, None] / 4
     rows = np.sinc(x) * np.i0(4.0 * np.sqrt(np.clip(1 - (x / (TAPS / 2)) ** 2, 0, 1)))
@@ -42,7 +47,7 @@ _MOST = np.float32(np.abs(_ROWS).sum(axis=1).max())
 """The interpolator can make no more of a peak than this."""
 
 
-@part
+@measured
 def loudness(node, scratch, stride, start, frames, c, z):  # type: ignore[no-untyped-def]
     """Measure a stretch of `node` (left, right). c: LOUDNESS_COEFS, z: LOUDNESS_STATE numbers."""
     left, right, both = np.float32(0), np.float32(0), np.float32(0)
@@ -60,42 +65,37 @@ def loudness(node, scratch, stride, start, frames, c, z):  # type: ignore[no-unt
     z[FRAMES] += frames
     z[PEAK_L] = max(z[PEAK_L], np.float64(top_l))
     z[PEAK_R] = max(z[PEAK_R], np.float64(top_r))
-    _true_peak(node, scratch, stride, start, frames, max(top_l, top_r), z)
+    z[TRUE_PEAK] = max(z[TRUE_PEAK], np.float64(max(top_l, top_r)))
+    for side in range(2):
+        _true_peak(node[side * stride :], scratch, scratch[stride + TAPS :], start, frames, z, PAST + side * (TAPS - 1))
     _weigh(node, stride, start, frames, c, z)
 
 
-@part
-def _true_peak(node, scratch, stride, start, frames, top, z):  # type: ignore[no-untyped-def]
+@measured
+def _true_peak(x, scratch, between, start, frames, z, at):  # type: ignore[no-untyped-def]
+    """Of one side, x[start : start + frames]; z[at :] holds the TAPS - 1 frames before, and then these."""
     past = TAPS - 1
-    held = np.float32(z[TRUE_PEAK])
-    held = max(held, top)
-    before = np.float32(0)
-    for k in range(2 * past):
-        before = max(before, abs(np.float32(z[PAST + k])))
-    for side in range(2):
-        base, at = side * stride, PAST + side * past
-        if max(top, before) * _MOST > held:
-            for k in range(past):
-                scratch[k] = np.float32(z[at + k])
-            for i in range(frames):
-                scratch[past + i] = node[base + start + i]
-            for i in range(frames):
-                a, b, d = np.float32(0), np.float32(0), np.float32(0)
-                for k in range(TAPS):
-                    x = scratch[i + k]
-                    a += _ROWS[0, k] * x
-                    b += _ROWS[1, k] * x
-                    d += _ROWS[2, k] * x
-                held = max(held, abs(a), abs(b), abs(d))
-        if frames >= past:
-            for k in range(past):
-                z[at + k] = node[base + start + frames - past + k]
-        else:
-            for k in range(past - frames):
-                z[at + k] = z[at + k + frames]
-            for k in range(frames):
-                z[at + past - frames + k] = node[base + start + k]
-    z[TRUE_PEAK] = held
+    top = np.float32(0)
+    for k in range(past):
+        scratch[k] = np.float32(z[at + k])
+        top = max(top, abs(scratch[k]))
+    for i in range(frames):
+        scratch[past + i] = x[start + i]
+        top = max(top, abs(x[start + i]))
+    for k in range(past):
+        z[at + k] = scratch[frames + k]
+    if top * _MOST <= z[TRUE_PEAK]:
+        return
+    top = np.float32(0)
+    for row in range(3):
+        for i in range(frames):  # apart from the largest, so that it goes by vectors
+            s = np.float32(0)
+            for k in range(TAPS):
+                s += _ROWS[row, k] * scratch[i + k]
+            between[i] = s
+        for i in range(frames):
+            top = max(top, abs(between[i]))
+    z[TRUE_PEAK] = max(z[TRUE_PEAK], np.float64(top))
 
 
 @part

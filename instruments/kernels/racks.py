@@ -6,7 +6,7 @@ import numpy as np
 
 from instruments.kernels.compiled import kernel
 from instruments.kernels.effect import call_effect
-from instruments.kernels.metering import FRAMES, PEAK_L, PEAK_R, POWER_L, POWER_R, loudness
+from instruments.kernels.metering import FRAMES, PEAK_L, PEAK_R, POWER_L, POWER_R, loudness, measured
 from instruments.kernels.tone import part
 
 # Columns of the program, a row a step. LINE and METER: -1 where there is none.
@@ -82,7 +82,7 @@ def _add(node, other, stride, start, frames, c, s):  # type: ignore[no-untyped-d
             other[stride + i] += np.float32(b) * node[stride + i]
 
 
-@part
+@measured
 def _add_measured(node, other, stride, start, frames, c, s, meter):  # type: ignore[no-untyped-def]
     """As _add, with the peaks and powers of what is added."""
     top_l, top_r, left, right = np.float32(0), np.float32(0), np.float32(0), np.float32(0)

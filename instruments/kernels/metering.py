@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from instruments.kernels.tone import TINY, part
 
-measured = njit(fastmath=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+_OPTIONS: dict[str, Any] = {
+    "fastmath": True, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True,
+}
+measured = njit(**_OPTIONS)
 """A `part` whose largest values are found by vectors, too: that wants numbers that are not NaN, as what was checked."""
 
 PEAK_L, PEAK_R, POWER_L, POWER_R, FRAMES = range(5)

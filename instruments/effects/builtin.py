@@ -1,4 +1,4 @@
-"""The first equalizer and tempo delay. Effects by name: instruments/effects/registry.py."""
+"""The first tempo delay. Effects by name: instruments/effects/registry.py."""
 
 from __future__ import annotations
 
@@ -8,65 +8,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from instruments.biquad import biquad
 from instruments.block import AudioBlock, Transport
 from instruments.effects.registry import effect_names as effect_names
 from instruments.effects.registry import make_effect as make_effect
 from instruments.parameter import Parameter
 from instruments.stage import Stage, power
-
-
-class Equalizer(Stage):
-    """High-pass, low shelf, two peaks, high shelf, low-pass. A band at 0 dB, a pass at its end of the range is off."""
-
-    NAME = "eq"
-    PARAMETERS: ClassVar[Mapping[str, Parameter]] = {
-        "high_pass_hz": Parameter("Hz; 10 = off", 10, 2000, 10),
-        "low_hz": Parameter("Hz", 20, 1000, 120),
-        "low_db": Parameter("dB", -24, 24, 0),
-        "mid_hz": Parameter("Hz", 50, 10000, 400),
-        "mid_db": Parameter("dB", -24, 24, 0),
-        "mid_q": Parameter("", 0.1, 20, 1),
-        "presence_hz": Parameter("Hz", 200, 18000, 3000),
-        "presence_db": Parameter("dB", -24, 24, 0),
-        "presence_q": Parameter("", 0.1, 20, 1),
-        "high_hz": Parameter("Hz", 1000, 18000, 8000),
-        "high_db": Parameter("dB", -24, 24, 0),
-        "low_pass_hz": Parameter("Hz; 20000 = off", 500, 20000, 20000),
-    }
-
-    def _allocate(self) -> None:
-        from instruments.kernels.filters import equalize
-
-        self._kernel = equalize
-        self._states = np.zeros((0, 4))
-
-    def _update(self) -> None:
-        v, rate = self._values, self._rate
-        rows: list[tuple[float, ...]] = []
-        if v["high_pass_hz"] > 10:
-            rows.append(biquad("high-pass", v["high_pass_hz"], rate, q=0.7071))
-        if v["low_db"]:
-            rows.append(biquad("low-shelf", v["low_hz"], rate, v["low_db"]))
-        for name in ("mid", "presence"):
-            if v[f"{name}_db"]:
-                rows.append(biquad("peak", v[f"{name}_hz"], rate, v[f"{name}_db"], v[f"{name}_q"]))
-        if v["high_db"]:
-            rows.append(biquad("high-shelf", v["high_hz"], rate, v["high_db"]))
-        if v["low_pass_hz"] < 20000:
-            rows.append(biquad("low-pass", v["low_pass_hz"], rate, q=0.7071))
-        self._biquads = np.array(rows, np.float64).reshape(-1, 5)
-        if len(rows) != len(self._states):
-            self._states = np.zeros((len(rows), 4))
-        self.tail = int(0.1 * rate) if rows else 0
-
-    def reset(self) -> None:
-        if self._rate:
-            self._states[:] = 0
-
-    def _run(self, block: AudioBlock, frames: int, transport: Transport) -> None:
-        if len(self._biquads):
-            self._kernel(block, self._biquads, self._states, frames)
 
 
 class Delay(Stage):

@@ -27,7 +27,9 @@ Parameters = Mapping[str, Parameter | Choice]
 
 _BUILT_IN = {
     "delay": "instruments.effects.builtin:Delay",
-    "eq": "instruments.effects.builtin:Equalizer",
+    "distortion": "instruments.effects.distortion:Distortion",
+    "eq": "instruments.effects.equalizer:Equalizer",
+    "filter": "instruments.effects.filter:Filter",
     "limiter": "instruments.limiter:Limiter",
     "reverb": "instruments.room:Reverb",
     "width": "instruments.effects.width:Width",

@@ -1,4 +1,4 @@
-"""Filters and delays over whole stereo blocks: biquad cascade, state-variable low-pass, tempo delay."""
+"""Filters and delays over whole stereo blocks: state-variable low-pass, tempo delay."""
 
 from __future__ import annotations
 
@@ -6,22 +6,6 @@ import numpy as np
 
 from instruments.kernels.compiled import kernel
 from instruments.kernels.tone import TINY, warped
-
-
-@kernel("void(float32[:,::1], float64[:,::1], float64[:,::1], int64)")
-def equalize(audio, biquads, states, frames):  # type: ignore[no-untyped-def]
-    """Change audio[:, :frames] in place. biquads: (n, 5) b0 b1 b2 a1 a2; states: (n, 4), transposed direct form II."""
-    for b in range(len(biquads)):
-        b0, b1, b2, a1, a2 = biquads[b, 0], biquads[b, 1], biquads[b, 2], biquads[b, 3], biquads[b, 4]
-        for c in range(2):
-            s1, s2 = states[b, 2 * c], states[b, 2 * c + 1]
-            for i in range(frames):
-                x = np.float64(audio[c, i])
-                y = b0 * x + s1
-                s1 = b1 * x - a1 * y + s2 + TINY
-                s2 = b2 * x - a2 * y
-                audio[c, i] = np.float32(y)
-            states[b, 2 * c], states[b, 2 * c + 1] = s1, s2
 
 
 @kernel("void(float32[:,::1], float64[::1], float64[::1], int64, float64)")

@@ -1,10 +1,11 @@
 """The ducker: the side-chain of dance music without a detector.
 
-Its key is no sound but the note-ons of another track, so that it is exact to the frame and adds no latency. Who runs it
-(the console) gives each Ducker a key of its own, silence but for the notes: before each block it calls
-`ducker.hear(events, key, transport.frame)` with the key track's events of the block, also where there are none, and then
-passes `key` to the kernel as it would a side-chain's sound. `ducker.late` is how many frames the sound that reaches the
-ducker lags the events (latency of the chain before it, alignment included): notes are written as much later.
+Its key is no sound but the note-ons of another track: it is exact to the frame and adds no latency. Who runs it (the
+console) gives each Ducker a key of its own, silence but for the notes: before each block it calls
+`ducker.hear(events, key, transport.frame)` with the key track's events of the block, also where there are none, and
+passes `key` to the kernel as it would a side-chain's sound. `ducker.late` is by how many frames the sound that reaches
+the ducker lags the events (latency of the chain before it, alignment included): notes are written as much later. It
+must not sleep while its input is silent, or it misses notes.
 """
 
 from __future__ import annotations

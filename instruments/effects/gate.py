@@ -17,15 +17,15 @@ class Gate(Dynamics):
     ratio 100, an expander at less.
 
     It opens at the threshold, and closes when for hold_ms the key (single frames of its louder side) has stayed more
-    than hysteresis_db below. Hold it for half a period of the lowest tone or longer, or it chatters. Attack and release:
-    63 % of the way, in dB.
+    than hysteresis_db below. Hold it for half a period of the lowest tone or longer, or it chatters. Attack and
+    release: 63 % of the way, in dB.
     """
 
     NAME = "gate"
     PARAMETERS: ClassVar[Mapping[str, Parameter | Choice]] = {
         "threshold_db": Parameter("dBFS", -90, 0, -45),
         "hysteresis_db": Parameter("dB", 0, 24, 4),
-        "ratio": Parameter("dB out for 1 dB in below the threshold; 100 = all of the range at once", 1, 100, 100, log=True),
+        "ratio": Parameter("dB out for 1 dB in below the threshold; 100 = the whole range", 1, 100, 100, log=True),
         "range_db": Parameter("dB, the greatest reduction", 0, 100, 60),
         "attack_ms": Parameter("ms", 0.05, 200, 0.5, log=True),
         "hold_ms": Parameter("ms", 0, 1000, 40),

@@ -14,9 +14,10 @@ from instruments.parameter import Choice, Parameter
 class Limiter(Dynamics):
     """Holds true peaks (measured at four times the rate, as BS.1770 does) at the ceiling, both sides alike.
 
-    Latency: the look-ahead, and 8 frames of the interpolator. The gain falls within the look-ahead along an S, and
-    recovers by 63 % in release_ms; with adaptive release only as far as the reduction of the last half second, and from
-    there eight times as slowly: short peaks are let go at once, and a loud passage is not pumped.
+    Latency: the look-ahead, and 7 frames of the interpolator. The gain falls within the look-ahead along an S, and
+    recovers by 63 % in release_ms; with adaptive release only as far as the reduction of late (mean of 200 ms), and
+    from there in four times that: short peaks are let go at once, and a loud passage is neither pumped nor its bass
+    distorted (60 Hz, 6 dB too loud: 1.0 % harmonics, with fixed release 2.3 %).
     """
 
     NAME = "limiter"
@@ -34,8 +35,8 @@ class Limiter(Dynamics):
     """What four times the rate may overlook (0.1 dB below a quarter of the rate) and the moving gain may add."""
     _CENTRE, _TAPS, _SECTIONS = 8, 16, 16
     """As in kernels/limiters.py."""
-    _SLOWER = 8
-    _SINK_MS, _CLIMB_MS = 50, 500
+    _SLOWER = 4
+    _SINK_MS, _CLIMB_MS = 200, 500
 
     def size(self) -> None:
         self._look = max(2, round(self.values["lookahead_ms"] * self.rate / 1000))

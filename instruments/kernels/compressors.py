@@ -5,10 +5,20 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import carray
+from numba import carray  # type: ignore[attr-defined]
 
 from instruments.kernels.effect import effect_kernel, numbers, views
-from instruments.kernels.levels import CHUNK, KEY_COEFS, KEY_STATES, NEAR_DB, PART, db_gain, key_power, late_by, power_db
+from instruments.kernels.levels import (
+    CHUNK,
+    KEY_COEFS,
+    KEY_STATES,
+    NEAR_DB,
+    PART,
+    db_gain,
+    key_power,
+    late_by,
+    power_db,
+)
 from instruments.kernels.tone import TINY, part
 
 # Coefficients, after KEY_COEFS of the key's filters.
@@ -46,9 +56,9 @@ def _wanted(levels, n, at, c, s):  # type: ignore[no-untyped-def]
 
 @effect_kernel
 def compress(audio, key, stride, start, frames, coefs, slopes, state, memory, size, skipped):  # type: ignore[no-untyped-def]
-    """coefs: the key's filters (levels.py), threshold dB, slope 1 - 1 / ratio, knee dB > 0, attack and release (one-pole
-    per frame), hold (frames), make-up dB, share of the compressed sound, share of RMS against peak, one-pole of its
-    mean, look-ahead (frames; constant). memory: quarters: late left, late right, levels, gains."""
+    """coefs: the key's filters (levels.py), threshold dB, slope 1 - 1 / ratio, knee dB > 0, attack and release
+    (one-pole per frame), hold (frames), make-up dB, share of the compressed sound, share of RMS against peak, one-pole
+    of its mean, look-ahead (frames; constant). memory: quarters: late left, late right, levels, gains."""
     left, right = views(audio, stride, start, frames)
     key_left, key_right = views(key, stride, start, frames)
     c, s, z = numbers(coefs), numbers(slopes), numbers(state)
@@ -90,7 +100,8 @@ def compress(audio, key, stride, start, frames, coefs, slopes, state, memory, si
             k = at + i + 1
             worst = max(worst, levels[i])
             mix = np.float32(c[MIX] + s[MIX] * k)
-            gains[i] = np.float32(1) + mix * (db_gain(np.float32(c[MAKE_UP] + s[MAKE_UP] * k - levels[i])) - np.float32(1))
+            gain = db_gain(np.float32(c[MAKE_UP] + s[MAKE_UP] * k - levels[i]))
+            gains[i] = np.float32(1) + mix * (gain - np.float32(1))
         if late > 0:
             late_by(late, at, n, left, late_left, clock)
             late_by(late, at, n, right, late_right, clock)

@@ -5,10 +5,20 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import carray
+from numba import carray  # type: ignore[attr-defined]
 
 from instruments.kernels.effect import effect_kernel, numbers, views
-from instruments.kernels.levels import CHUNK, KEY_COEFS, KEY_STATES, NEAR_DB, PART, db_gain, key_power, late_by, power_db
+from instruments.kernels.levels import (
+    CHUNK,
+    KEY_COEFS,
+    KEY_STATES,
+    NEAR_DB,
+    PART,
+    db_gain,
+    key_power,
+    late_by,
+    power_db,
+)
 from instruments.kernels.tone import TINY
 
 # Coefficients, after KEY_COEFS of the key's filters.

@@ -10,7 +10,7 @@ CHUNK = 64
 """Frames that a dynamics kernel takes at once: runs over so many are vector code, only the smoothing is frame by
 frame."""
 KEY_COEFS, KEY_STATES = 4, 8
-"""Of key_power: how much high-pass, its tan(pi f / rate), how much low-pass, its own; states of both, left and right."""
+"""Of key_power: how much high-pass, its tan(pi f / rate), how much low-pass, its own; states of each, both sides."""
 NEAR_DB, PART = 1e-4, 0.3
 """Levels so near count as equal, and a hold lasts so much of a frame longer: so that rounding, which differs with the
 blocks, decides nothing."""
@@ -22,33 +22,39 @@ _FLOOR = np.float32(1e-20)
 
 
 @part
+def _solved(g, high):  # type: ignore[no-untyped-def]
+    """A Butterworth of 12 dB/oct, topology-preserving (Zavalishin 2012), solved for its output and its new states: each
+    by the input and the two states. g = tan(pi f / rate)."""
+    m1 = 1 / (1 + g * (g + _DAMPING))
+    m2 = g * m1
+    m3 = g * m2
+    if high:
+        x, a, b = m1, -(m2 + _DAMPING * m1), -m1
+    else:
+        x, a, b = m3, m2, 1 - m3
+    return x, a, b, 2 * m2, 2 * m1 - 1, -2 * m2, 2 * m3, 2 * m2, 1 - 2 * m3
+
+
+@part
 def _filtered(x, y, n, at, share, share_slope, g, g_slope, high, z):  # type: ignore[no-untyped-def]
-    """x[:n] and y[:n], left and right, through a Butterworth of 12 dB/oct (share of it), topology-preserving (Zavalishin
-    2012): solved for the new states, so that a frame waits for the one before it as briefly as can be."""
+    """x[:n] and y[:n], left and right, through a filter, by its share: side by side, since a frame waits for the one
+    before."""
     if share == 0 and share_slope == 0:
         return
     a, b, d, e = z[0], z[1], z[2], z[3]
     share += share_slope * at
-    g += g_slope * at
-    m1 = 1 / (1 + g * (g + _DAMPING))
-    m2 = g * m1
-    m3 = g * m2
-    for i in range(n):
-        share += share_slope
-        if g_slope != 0:
-            g += g_slope
-            m1 = 1 / (1 + g * (g + _DAMPING))
-            m2 = g * m1
-            m3 = g * m2
-        v, w = np.float64(x[i]), np.float64(y[i])
-        if high:
-            left, right = m1 * (v - b) - (m2 + m1 * _DAMPING) * a, m1 * (w - e) - (m2 + m1 * _DAMPING) * d
-        else:
-            left, right = b + m2 * a + m3 * (v - b), e + m2 * d + m3 * (w - e)
-        x[i], y[i] = np.float32(v + share * (left - v)), np.float32(w + share * (right - w))
-        v, w = 2 * m2 * v + TINY, 2 * m2 * w + TINY
-        a, b = (2 * m1 - 1) * a + (v - 2 * m2 * b), 2 * m2 * a + ((1 - 2 * m3) * b + g * v)
-        d, e = (2 * m1 - 1) * d + (w - 2 * m2 * e), 2 * m2 * d + ((1 - 2 * m3) * e + g * w)
+    i = 0
+    while i < n:
+        end = n if g_slope == 0 else i + 1
+        ox, oa, ob, ax, aa, ab, bx, ba, bb = _solved(g + g_slope * (at + end), high)
+        for k in range(i, end):
+            share += share_slope
+            v, w = np.float64(x[k]), np.float64(y[k])
+            x[k] = np.float32(v + share * (ox * v + (oa * a + ob * b) - v))
+            y[k] = np.float32(w + share * (ox * w + (oa * d + ob * e) - w))
+            a, b = aa * a + (ab * b + (ax * v + TINY)), ba * a + (bb * b + bx * v)
+            d, e = aa * d + (ab * e + (ax * w + TINY)), ba * d + (bb * e + bx * w)
+        i = end
     z[0], z[1], z[2], z[3] = a, b, d, e
 
 
@@ -91,14 +97,15 @@ def db_gain(db):  # type: ignore[no-untyped-def]
     whole = np.floor(x + np.float32(0.5))
     t = x - whole
     p = np.float32(0.00967188) + t * np.float32(0.00134073)
-    p = np.float32(1) + t * (np.float32(0.69314721) + t * (np.float32(0.24022235) + t * (np.float32(0.05550308) + t * p)))
+    p = np.float32(0.24022235) + t * (np.float32(0.05550308) + t * p)
+    p = np.float32(1) + t * (np.float32(0.69314721) + t * p)
     return p * np.int32((np.int32(whole) + 127) << _EXPONENT).view(np.float32)
 
 
 @part
 def late_by(frames, at, n, audio, ring, clock):  # type: ignore[no-untyped-def]
-    """audio[at : at + n] comes `frames` later, by way of a ring (a power of two, at least frames + n); clock: frames that
-    have gone in before. In runs without a wrap, which are vector code."""
+    """audio[at : at + n] comes `frames` later, by way of a ring (a power of two, at least frames + n); clock: frames
+    that have gone in before. In runs without a wrap, which are vector code."""
     mask = len(ring) - 1
     spot = clock & mask
     run = min(n, len(ring) - spot)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import carray
+from numba import carray  # type: ignore[attr-defined]
 from numpy.typing import NDArray
 
 from instruments.kernels.effect import effect_kernel, numbers, views
@@ -53,7 +53,7 @@ def _true_peaks(x, n, peaks):  # type: ignore[no-untyped-def]
             a += _ROWS[1, k] * x[i + k]
             b += _ROWS[2, k] * x[i + k]
             c += _ROWS[3, k] * x[i + k]
-        peaks[i] = max(max(peaks[i], abs(x[TAPS - 1 + i - CENTRE])), max(abs(a), max(abs(b), abs(c))))
+        peaks[i] = max(peaks[i], abs(x[TAPS - 1 + i - CENTRE]), abs(a), abs(b), abs(c))
 
 
 @part
@@ -75,9 +75,9 @@ def _shifted(newest, n):  # type: ignore[no-untyped-def]
 
 @effect_kernel
 def limit(audio, _key, stride, start, frames, coefs, slopes, state, memory, size, skipped):  # type: ignore[no-untyped-def]
-    """See Limiter. What each frame wants of the reduction (1 - gain) is held for the look-ahead by a running maximum (in
-    blocks, van Herk 1992), released, and smoothed by two boxes that together are as long: so the gain is down in time,
-    whatever the sound."""
+    """See Limiter. What each frame wants of the reduction (1 - gain) is held for the look-ahead by a running maximum
+    (in blocks, van Herk 1992), released, and smoothed by two boxes that together are as long: so the gain is down in
+    time, whatever the sound."""
     left, right = views(audio, stride, start, frames)
     c, s, z = numbers(coefs), numbers(slopes), numbers(state)
     unit = size // SECTIONS

@@ -17,7 +17,7 @@ from instruments.effects.dynamics import Dynamics
 from instruments.effects.gate import Gate
 from instruments.effects.limiter import Limiter
 from instruments.native_effect import NativeEffect
-from instruments.parameter import Choice, Parameter
+from instruments.parameter import Choice
 
 Change = tuple[int, str, float | str]
 Make = Callable[[], Dynamics]
@@ -56,8 +56,8 @@ def ready(effect: Dynamics, max_frames: int = 4096) -> Dynamics:
 
 
 def played(
-    effect: Dynamics, audio: Audio, cuts: Sequence[int] = (512,), changes: Sequence[Change] = (), key: Audio | None = None,
-    first: int = 0,
+    effect: Dynamics, audio: Audio, cuts: Sequence[int] = (512,), changes: Sequence[Change] = (),
+    key: Audio | None = None, first: int = 0,
 ) -> Audio:
     """audio through a prepared effect in blocks of `cuts` frames, in turn, cut also at the frame of each change."""
     out, at, turn = audio.copy(), 0, 0

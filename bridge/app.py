@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
 import os
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -26,15 +25,16 @@ from bridge.engine.inbox import (
     Locate,
     NewPlan,
     Play,
-    SetFilter,
-    SetGain,
     SetTempo,
+    decode_moves,
     decode_notes,
     decode_status,
     encode_command,
 )
-from bridge.engine_process import AUDIO_HEAD, NOTES, Compiling, Ports, Ready, Resume, Rings, Setup, decode_news
+from bridge.engine_process import AUDIO_HEAD, MOVES, NOTES, Compiling, Ports, Ready, Resume, Rings, Setup, decode_news
 from bridge.errors import DeviceError
+from bridge.knobs import MASTER_GAIN, Knobs
+from bridge.parameter_paths import ParameterInfo
 from bridge.processes import Child
 from bridge.session import Session, tuning_of
 from bridge.stream import wire
@@ -77,8 +77,7 @@ class App:
         self._charts = report.Charts()
         self._notices = report.Notices()
         self._crashes: deque[float] = deque(maxlen=_CRASHES)
-        self._volume = 1.0
-        self._filter: wire.Filter | None = None
+        self._knobs = Knobs()
         self._audio: list[NDArray[np.float32]] = []
         self._audio_head = (0, 0, 48_000)
         self._failure: Exception | None = None
@@ -177,6 +176,9 @@ class App:
         news = decode_news(message)
         if isinstance(news, Ready):
             self.ready = news
+            self._knobs.learn(news.parameters)
+            for command in self._knobs.again():
+                self._tell(command)
         elif isinstance(news, Ports):
             self._ports = news.states
         elif isinstance(news, Compiling):
@@ -218,7 +220,6 @@ class App:
                 self._device_lost = False
                 self._engine.stop(0)
                 self._start_engine(self._successor())
-                self._restore_mix()
             if self._failure is not None:
                 self.quit()
             await asyncio.sleep(_WATCH_S)
@@ -240,11 +241,6 @@ class App:
         frame0 = last.frame + max(0, gone_ns) * rate // 1_000_000_000
         resume = Resume(last.tick, last.ns, last.bpm, last.source) if last.playing else None
         return Setup(self.session, self._epoch, frame0, True, tuple(last.used), resume)
-
-    def _restore_mix(self) -> None:
-        self._set_volume(self._volume)
-        if self._filter is not None:
-            self._set_filter(self._filter)
 
     # -- from the engine ---------------------------------------------------------------------------------------------
 
@@ -270,6 +266,12 @@ class App:
                                    tracks[n.track].name, n.channel, n.tick / PPQ)
                     for n in notes if n.track < len(tracks)
                 ])
+            elif message[:1] == MOVES:
+                moves = decode_moves(message[1:])
+                self._knobs.moved(moves)
+                rate = self._audio_head[2]
+                self.server.publish_moves([wire.Move(m.path, m.value, m.frame / rate, m.ramp_frames / rate)
+                                           for m in moves])
             else:
                 before, self._last = self._last, decode_status(message[1:])
                 for text in self._last.notices:
@@ -316,14 +318,21 @@ class App:
     async def modify(self, params: wire.ModifyParams) -> None:
         new = modified(self.session, params)
         if params.volume is not None:
-            self._set_volume(params.volume)
+            await self.set({MASTER_GAIN: self._knobs.volume_db(params.volume)}, None)
         if params.filter is not None:
-            self._set_filter(params.filter)
+            await self.set(self._knobs.filter_values(params.filter), None)
         if new is not None:
             self._adopt(new, restart=False)
         if params.tempo is not None:
             self.session = self._sessions[self._epoch] = self.session.with_music(tempo=params.tempo)
             self._tell(SetTempo(params.tempo))
+
+    async def set(self, values: Mapping[str, float | str], ramp_s: float | None) -> None:
+        for command in self._knobs.commands(values, ramp_s):
+            self._tell(command)
+
+    def parameters(self, match: str | None) -> Sequence[ParameterInfo]:
+        return self._knobs.listed(match)
 
     async def stop(self) -> None:
         self._tell(Halt())
@@ -347,7 +356,6 @@ class App:
             setup = self._successor()
             led = self._last is not None and self._last.clock == "following"
             self._start_engine(setup if led else msgspec.structs.replace(setup, resume=None))
-            self._restore_mix()
             if not led:
                 self._tell(Play())
             return
@@ -355,15 +363,6 @@ class App:
         if restart and session.music.tempo != before.music.tempo:
             self._tell(SetTempo(session.music.tempo))
         self._tell(NewPlan(self._epoch, meter.beats, meter.unit, session.music.bars, restart))
-
-    def _set_volume(self, volume: float) -> None:
-        self._volume = volume
-        gain = self.session.master.gain_db
-        self._tell(SetGain(-1, gain + 20 * math.log10(volume) if volume > 0 else -120.0))
-
-    def _set_filter(self, low_pass: wire.Filter) -> None:
-        self._filter = low_pass
-        self._tell(SetFilter(low_pass.cutoff if low_pass.cutoff < 20_000 else None, low_pass.resonance))
 
     def hello(self) -> wire.Hello:
         return report.hello(self.session, self.ready)
@@ -373,7 +372,7 @@ class App:
         if last is None:
             return report.starting(self.session, self._notices)
         session = self._sessions.get(last.epoch, self.session)
-        return report.status(session, last, self._audio_head[2], self._charts, self._notices, self._volume,
+        return report.status(session, last, self._audio_head[2], self._charts, self._notices, self._knobs.volume,
                              self._ports)
 
 

@@ -27,11 +27,13 @@ from bridge.engine.inbox import (
     Play,
     SetTempo,
     decode_command,
+    encode_moves,
     encode_notes,
     encode_status,
 )
 from bridge.engine.outlets import resets
 from bridge.errors import PortError, SidemanError
+from bridge.parameter_paths import ParameterInfo
 from bridge.port_plan import plan_ports
 from bridge.processes import quiet_child, still_garbage, watch_parent, when_told_to_end
 from bridge.ring import Ring
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
 
 AUDIO_HEAD = struct.Struct("<qqII")
 """frame0, ns0, frames, rate; then float32 of shape (2, frames)."""
-NOTES, STATUS = b"N", b"S"
+NOTES, MOVES, STATUS = b"N", b"M", b"S"
 _STATUS_NS = 33_000_000
 _BARS_A_BLOCK = 2
 """Decoding a bar takes some 0.1 ms: more than two a block would be felt."""
@@ -114,6 +116,7 @@ class Ready(msgspec.Struct, frozen=True, tag=True):
     driver: str
     rate: int
     frames: int
+    parameters: tuple[ParameterInfo, ...] = ()
 
 
 class Broken(msgspec.Struct, frozen=True, tag=True):
@@ -174,6 +177,8 @@ class _Shell:
             rings.requests.write(REQUEST.pack(*want))
         for i in range(0, len(out.notes), 64):
             rings.events.write(NOTES, encode_notes(out.notes[i : i + 64]))
+        for i in range(0, len(out.moves), 16):
+            rings.events.write(MOVES, encode_moves(out.moves[i : i + 16]))
         head = AUDIO_HEAD.pack(block.frame0, block.ns0, block.frames, self._rate)
         rings.audio.write(head, np.ascontiguousarray(out.audio).data.cast("B"))
         if block.ns0 - self._status_ns >= _STATUS_NS or block.ns0 < self._status_ns:
@@ -233,7 +238,7 @@ def run(setup: Setup, rings: Rings, main: Connection[Any, Any]) -> None:
         rings.close()
         return
     watch_parent(main, stop.set)
-    main.send_bytes(encode_news(Ready(driver.name, driver.rate, driver.frames)))
+    main.send_bytes(encode_news(Ready(driver.name, driver.rate, driver.frames, tuple(rig.listed()))))
     watch = _Watch(rig, driver, shell, main)
     while not (stop.wait(_WATCH_S) or told):
         watch.look()

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 
+from bridge.engine.automation import Move
 from bridge.mix import ROOM, EffectSpec, Return, default_returns, sends_of
+from bridge.parameter_paths import ParameterInfo, absolute, described, path_of
 from bridge.session import Session, Track, tuning_of
-from instruments.block import Instrument
+from instruments.block import Instrument, InstrumentError
 from instruments.channel import Channel, Insert
-from instruments.console import Console
+from instruments.console import Console, Listed
 from instruments.effects.guest_effect import GuestEffect
 from instruments.effects.registry import make_effect
 from instruments.fader import OFF_DB, Send
 from instruments.guest import Guest, GuestStatus
 from instruments.hosted import PIPELINE_FRAMES, HostedEffect, PluginStatus
+from instruments.parameter import Parameter
 from instruments.registry import make_instrument, placement
 from instruments.routing import MASTER
 from instruments.sweep import Sweep
@@ -34,26 +38,40 @@ class Rig(Console):
         """Of each hosted plug-in and function, in order. Any thread."""
         return [p.status() for p in self.plugins]
 
-    def set_gain_db(self, track: int, value: float) -> None:
-        """-90 (off)..24."""
-        self.set(self.tracks[track].name, "gain_db", value)
+    def prepare(self) -> None:
+        super().prepare()
+        self._turns = {path_of(p.kind, p.channel, p.stage, p.name): (p, f"{p.stage}.{p.name}" if p.stage else p.name)
+                       for p in self.parameters()}
 
-    def set_mute(self, track: int, value: bool) -> None:
-        self.set(self.tracks[track].name, "mute", float(value))
+    def listed(self) -> list[ParameterInfo]:
+        """All that can be turned, with its path, as it stands. In prepare()'s thread, or between blocks."""
+        return sorted((described(path_of(p.kind, p.channel, p.stage, p.name), p.rule, p.value)
+                       for p in self.parameters()), key=lambda info: info.path)
 
-    def set_master_gain_db(self, value: float) -> None:
-        """Up to 24; -90 and less is off."""
-        self.set(MASTER, "gain_db", max(OFF_DB, value))
+    def turn(self, path: str, value: float, ramp_frames: int | None = None) -> int:
+        """Set a parameter by its full path. Returns the frames it takes. Raises InstrumentError."""
+        found, sub = self._turning(path)
+        self.set(found.channel, sub, value, ramp_frames)
+        if ramp_frames is not None:
+            return ramp_frames
+        return round(found.rule.glide_ms / 1000 * self.rate) if isinstance(found.rule, Parameter) else 0
 
-    def set_filter(self, cutoff_hz: float | None, resonance: float = 0.0) -> None:
-        """A low-pass of 24 dB/oct on the mix; None takes it out (then the bypass is exact).
+    def move(self, move: Move) -> str:
+        """Set out on a composer's ramp. Returns the full path. Raises InstrumentError."""
+        path = absolute(move.path, self.tracks[move.track].name)
+        found, sub = self._turning(path)
+        origin = move.origin
+        if origin is not None and move.share > 0 and isinstance(found.rule, Parameter):
+            origin = found.rule.between(origin, move.value, move.share)
+        self.set(found.channel, sub, move.value, move.frames, delay_frames=move.offset, origin=origin)
+        return path
 
-        cutoff_hz 20..20000; resonance 0 (flat) .. 1 (a peak of about 20 dB). Raises InstrumentError.
-        """
-        if cutoff_hz is not None:
-            self.set(MASTER, "filter.cutoff_hz", cutoff_hz)
-            self.set(MASTER, "filter.resonance", resonance)
-        self.set(MASTER, "filter.bypass", float(cutoff_hz is None))
+    def _turning(self, path: str) -> tuple[Listed, str]:
+        if path not in self._turns:
+            near = difflib.get_close_matches(path, self._turns, 1)
+            hint = f": did you mean {near[0]!r}?" if near else ""
+            raise InstrumentError(f"there is no parameter {path!r} in this session{hint}")
+        return self._turns[path]
 
 
 def build_rig(session: Session, rate: int, max_frames: int, *, block: int = 0, offline: bool = False) -> Rig:

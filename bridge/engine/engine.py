@@ -10,16 +10,17 @@ from typing import NamedTuple, Protocol
 
 from bridge.clock.masters import Masters
 from bridge.driver import Block, MidiIn, MidiOut
+from bridge.engine.automation import Move
 from bridge.engine.clip_bytes import Bar
 from bridge.engine.conductor import Conductor
-from bridge.engine.inbox import AnyCommand, NoteBegun, SetFilter, SetGain, SetMute
+from bridge.engine.inbox import AnyCommand, NoteBegun, ParameterMove, SetParameter
 from bridge.engine.outlets import Frames
 from bridge.engine.player import Player
 from bridge.engine.timeline import Timeline
 from bridge.routes import ClockRoute, Route, ThroughRoute
 from bridge.tempo import TempoLine
 from composers.score import PPQ, Meter, Tick
-from instruments.block import AudioBlock, FrameEvent, Transport
+from instruments.block import AudioBlock, FrameEvent, InstrumentError, Transport
 
 _NS = 1_000_000_000
 _LEAVE_MS = 200
@@ -32,10 +33,14 @@ class Sounding(Protocol):
     def process(
         self, events: Sequence[Sequence[FrameEvent]], frames: int, transport: Transport
     ) -> AudioBlock: ...
-    def set_gain_db(self, strip: int, value: float) -> None: ...
-    def set_mute(self, strip: int, value: bool) -> None: ...
-    def set_master_gain_db(self, value: float) -> None: ...
-    def set_filter(self, cutoff_hz: float | None, resonance: float = 0.0) -> None: ...
+
+    def turn(self, path: str, value: float, ramp_frames: int | None = None) -> int:
+        """Set a parameter by its full path. Returns the frames it takes. Raises InstrumentError."""
+        ...
+
+    def move(self, move: Move) -> str:
+        """Set out on a composer's ramp. Returns the full path. Raises InstrumentError."""
+        ...
 
 
 class Inputs(NamedTuple):
@@ -47,12 +52,14 @@ class Inputs(NamedTuple):
 
 
 class Outputs(NamedTuple):
-    """All that the engine does in a block. `wanted` are (epoch, bar) to ask of the composer, most urgent first."""
+    """All that the engine does in a block. `wanted` are (epoch, bar) to ask of the composer, most urgent first; `moves`
+    the parameters that were turned."""
 
     midi: list[MidiOut]
     audio: AudioBlock
     notes: list[NoteBegun]
     wanted: list[tuple[int, int]]
+    moves: list[ParameterMove]
 
 
 class Engine:
@@ -108,6 +115,9 @@ class Engine:
         self._heard: list[MidiIn] = []
         self._resumed: tuple[TempoLine, str] | None = None
         self._now_ns = 0
+        self._frame = 0
+        self._moves: list[ParameterMove] = []
+        self._refused: set[tuple[int, str]] = set()
         self._stepping = self._left = False
 
     # -- what status tells -------------------------------------------------------------------------------------
@@ -225,12 +235,13 @@ class Engine:
         frames, move nothing. What arrives by other ways keeps its distance from the block's start.
         """
         block, conductor = inputs.block, self._conductor
+        self._frame, self._moves = block.frame0, []
         ns0 = (block.frame0 + block.skipped) * _NS // self._rate
         end_ns = ns0 + block.frames * _NS // self._rate
         shift = ns0 - block.ns0
         self._now_ns = ns0
         if self._left:
-            return Outputs([], self._process(block, [[] for _ in self.routes]), [], [])
+            return Outputs([], self._process(block, [[] for _ in self.routes]), [], [], [])
         self._player.open(Frames(ns0, block.frames, self._rate))
         if self._resumed is not None:
             (line, source), self._resumed = self._resumed, None
@@ -253,18 +264,28 @@ class Engine:
         return self._render(block)
 
     def _obey(self, command: AnyCommand) -> None:
-        rig = self._rig
-        match command:
-            case SetGain(track, gain_db) if track < 0:
-                rig.set_master_gain_db(gain_db)
-            case SetGain(track, gain_db):
-                rig.set_gain_db(track, gain_db)
-            case SetMute(track, mute):
-                rig.set_mute(track, mute)
-            case SetFilter(cutoff_hz, resonance):
-                rig.set_filter(cutoff_hz, resonance)
-            case _:
-                self._conductor.obey(command, self._now_ns)
+        if not isinstance(command, SetParameter):
+            self._conductor.obey(command, self._now_ns)
+            return
+        path, value, ramp_s = command.path, command.value, command.ramp_s
+        try:
+            frames = self._rig.turn(path, value, None if ramp_s is None else round(ramp_s * self._rate))
+        except InstrumentError as error:
+            self._conductor.notices.append(str(error))
+        else:
+            self._moves.append(ParameterMove(self._frame, path, value, frames))
+
+    def _automate(self) -> None:
+        """What the composers move from this block on."""
+        for move in self._player.moves:
+            try:
+                path = self._rig.move(move)
+            except InstrumentError as error:
+                if (move.track, move.path) not in self._refused:  # once: a composer says the same in every bar
+                    self._refused.add((move.track, move.path))
+                    self._conductor.notices.append(str(error))
+            else:
+                self._moves.append(ParameterMove(self._frame + move.offset, path, move.value, move.frames))
 
     def _hear(self, midi: Iterable[MidiIn], shift: int, end_ns: int) -> None:
         """In order: heed clocks when they count as heard, which may be in a later block, and pass on what a player
@@ -295,6 +316,8 @@ class Engine:
 
     def _render(self, block: Block) -> Outputs:
         player = self._player
+        if player.moves:
+            self._automate()
         outlets, bpm = player.outlets, player.line.bpm
         notes = []
         for frame, due in outlets.begun:
@@ -304,7 +327,7 @@ class Engine:
                                    due.track, due.number, channel))
         self.notes_begun += len(notes)
         return Outputs(player.close(), self._process(block, outlets.strips), notes,
-                       self._conductor.wanted(self._now_ns))
+                       self._conductor.wanted(self._now_ns), self._moves)
 
     def _process(self, block: Block, strips: Sequence[Sequence[FrameEvent]]) -> AudioBlock:
         player, meter = self._player, self.timeline.meter

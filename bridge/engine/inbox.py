@@ -51,26 +51,15 @@ class ComposerBack(Command, frozen=True, tag=True, array_like=True):
     """The composer's process was restarted: what was asked of the old one must be asked again."""
 
 
-class SetGain(Command, frozen=True, tag=True, array_like=True):
-    """Gain of a track (its index), or of the mix (-1), in dB."""
+class SetParameter(Command, frozen=True, tag=True, array_like=True):
+    """A parameter of the sound, by its full path; ramp_s: seconds that it takes (None: its own glide)."""
 
-    track: int
-    gain_db: float
-
-
-class SetMute(Command, frozen=True, tag=True, array_like=True):
-    track: int
-    mute: bool
+    path: str
+    value: float
+    ramp_s: float | None
 
 
-class SetFilter(Command, frozen=True, tag=True, array_like=True):
-    """The mix's low-pass: cutoff in Hz (None opens it), resonance 0..1."""
-
-    cutoff_hz: float | None
-    resonance: float
-
-
-AnyCommand = Play | Halt | Locate | SetTempo | NewPlan | ComposerBack | SetGain | SetMute | SetFilter
+AnyCommand = Play | Halt | Locate | SetTempo | NewPlan | ComposerBack | SetParameter
 
 encode_command = msgspec.msgpack.Encoder().encode
 decode_command = msgspec.msgpack.Decoder(AnyCommand).decode
@@ -132,3 +121,16 @@ def encode_notes(notes: list[NoteBegun]) -> bytes:
 
 def decode_notes(data: bytes) -> list[NoteBegun]:
     return [NoteBegun(*row) for row in _NOTE.iter_unpack(data)]
+
+
+class ParameterMove(msgspec.Struct, frozen=True, array_like=True):
+    """A parameter as it was turned, by anybody: from absolute frame `frame` on it goes to `value` in `ramp_frames`."""
+
+    frame: int
+    path: str
+    value: float
+    ramp_frames: int
+
+
+encode_moves = msgspec.msgpack.Encoder().encode
+decode_moves = msgspec.msgpack.Decoder(list[ParameterMove]).decode

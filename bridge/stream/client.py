@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Literal, Self, TypeAlias, get_args
 
@@ -16,9 +16,10 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 from websockets.protocol import State
 
 from bridge.errors import DeviceError, MessageError
+from bridge.parameter_paths import ParameterInfo
 from bridge.stream import wire
 
-Topic: TypeAlias = Literal["audio", "midi", "status", "hello", "error", "close"]
+Topic: TypeAlias = Literal["audio", "midi", "status", "moved", "hello", "error", "close"]
 Callback: TypeAlias = Callable[[Any], object]
 
 _log = logging.getLogger("sideman.client")
@@ -34,9 +35,9 @@ class MusicClient:
             await client.wait_closed()
 
     Callbacks get wire values: on "audio" an `Audio` (samples float32, (channels, frames)), on "midi" a tuple of
-    `MidiEvent`, on "status" a `Status`, on "hello" a `Hello`, on "error" an `Error`, on "close" the close code and
-    reason as text. They are called on the event loop and must return soon; what one raises is logged and counted in
-    `callback_faults`. Only what has a callback is asked of the server.
+    `MidiEvent`, on "status" a `Status`, on "moved" a tuple of `Move`, on "hello" a `Hello`, on "error" an `Error`, on
+    "close" the close code and reason as text. They are called on the event loop and must return soon; what one raises
+    is logged and counted in `callback_faults`. Only what has a callback is asked of the server.
     """
 
     def __init__(self, url: str = "ws://localhost:3000/music", *, answer_timeout_s: float = 10.0) -> None:
@@ -49,7 +50,7 @@ class MusicClient:
         self._connection: ClientConnection | None = None
         self._reader: asyncio.Task[None] | None = None
         self._greeted = asyncio.Event()
-        self._answers: dict[int, asyncio.Future[wire.Ok | wire.Pong]] = {}
+        self._answers: dict[int, asyncio.Future[wire.Ok | wire.Pong | wire.ParameterList]] = {}
         self._ids = itertools.count(1)
         self._asked: tuple[bool, ...] | None = None
 
@@ -123,6 +124,16 @@ class MusicClient:
         """Change what plays; the names of wire.ModifyParams. Raises MessageError when the server refuses."""
         await self._request(wire.Modify(params=_params(wire.ModifyParams, "modify", params, more)))
 
+    async def set(self, values: Mapping[str, float | str], ramp: float | None = None) -> None:
+        """Turn parameters by path, in `ramp` seconds: set({"mixer.bass.gain_db": -6}). Raises MessageError."""
+        await self._request(wire.Set(values=dict(values), ramp=ramp))
+
+    async def parameters(self, match: str | None = None) -> tuple[ParameterInfo, ...]:
+        """What can be turned, with unit, range and value; those whose path holds all words of `match`."""
+        answer = await self._request(wire.Parameters(match=match))
+        assert isinstance(answer, wire.ParameterList)
+        return answer.parameters
+
     async def stop(self) -> None:
         await self._request(wire.Stop())
 
@@ -140,11 +151,11 @@ class MusicClient:
         assert isinstance(answer, wire.Pong)
         return time.perf_counter() - sent, answer.server_ns
 
-    async def _request(self, message: wire.ClientMessage) -> wire.Ok | wire.Pong:
+    async def _request(self, message: wire.ClientMessage) -> wire.Ok | wire.Pong | wire.ParameterList:
         await self.connect()
         assert self._connection is not None
         number = next(self._ids)
-        answer: asyncio.Future[wire.Ok | wire.Pong] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[wire.Ok | wire.Pong | wire.ParameterList] = asyncio.get_running_loop().create_future()
         self._answers[number] = answer
         try:
             await self._connection.send(wire.encode(msgspec.structs.replace(message, id=number)).decode())
@@ -165,7 +176,8 @@ class MusicClient:
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     async def _subscribe(self) -> None:
-        wanted = tuple(bool(self._callbacks[stream]) for stream in _STREAMS)
+        audio, midi, status = (bool(self._callbacks[stream]) for stream in _STREAMS)
+        wanted = audio, midi, status or bool(self._callbacks["moved"])
         if self._connection is not None and wanted != self._asked:
             self._asked = wanted
             message = wire.Subscribe(audio=wanted[0], midi=wanted[1], status=wanted[2])
@@ -204,13 +216,15 @@ class MusicClient:
                 self.hello = message
                 self._greeted.set()
                 self._tell("hello", message)
+            case wire.Moved():
+                self._tell("moved", message.moves)
             case wire.Error():
                 self._resolve(message.id, MessageError(message.message))
                 self._tell("error", message)
-            case wire.Ok() | wire.Pong():
+            case wire.Ok() | wire.Pong() | wire.ParameterList():
                 self._resolve(message.id, message)
 
-    def _resolve(self, number: int | None, outcome: wire.Ok | wire.Pong | MessageError) -> None:
+    def _resolve(self, number: int | None, outcome: wire.Ok | wire.Pong | wire.ParameterList | MessageError) -> None:
         answer = self._answers.get(number) if number is not None else None
         if answer is None or answer.done():
             return

@@ -29,6 +29,7 @@ from websockets.http11 import Request, Response
 from websockets.protocol import State
 
 from bridge.errors import DeviceError, MessageError, SidemanError
+from bridge.parameter_paths import ParameterInfo
 from bridge.stream import wire
 from bridge.stream.fanout import Fanout, Outlet, Stream, frame_of
 from instruments.block import AudioBlock
@@ -68,6 +69,12 @@ class Conductor(Protocol):
     async def generate(self, params: wire.GenerateParams) -> None: ...
 
     async def modify(self, params: wire.ModifyParams) -> None: ...
+
+    async def set(self, values: Mapping[str, float | str], ramp_s: float | None) -> None:
+        """Parameters by path; none is turned where one is refused."""
+        ...
+
+    def parameters(self, match: str | None) -> Sequence[ParameterInfo]: ...
 
     async def stop(self) -> None: ...
 
@@ -210,6 +217,10 @@ class Server:
         if self._fanout.wanted(Stream.STATUS):
             self._fanout.send(wire.encode(status), Stream.STATUS)
 
+    def publish_moves(self, moves: Sequence[wire.Move]) -> None:
+        if moves and self._fanout.wanted(Stream.STATUS):
+            self._fanout.send(wire.encode(wire.Moved(tuple(moves))), Stream.STATUS)
+
     def announce(self) -> None:
         """Send hello again if the conductor's has changed (tracks, sample rate); commands do so by themselves."""
         hello = self._conductor.hello()
@@ -277,7 +288,7 @@ class Server:
             text = f"{kind} failed inside Sideman ({type(fault).__name__}): its log says where; the music goes on"
             _answer(outlet, wire.Error(text, kind, message.id))
         else:
-            if message.id is not None and not isinstance(message, wire.Ping):
+            if message.id is not None and not isinstance(message, wire.Ping | wire.Parameters):
                 _answer(outlet, wire.Ok(kind, message.id))
 
     async def _carry_out(self, outlet: Outlet, message: wire.ClientMessage) -> None:
@@ -289,6 +300,13 @@ class Server:
                 for stream, wanted in zip(Stream, (message.audio, message.midi, message.status), strict=False):
                     if wanted is not None:
                         outlet.subscribe(stream, wanted)
+                return
+            case wire.Parameters():
+                _answer(outlet, wire.ParameterList(parameters=tuple(self._conductor.parameters(message.match)),
+                                                   id=message.id))
+                return
+            case wire.Set():
+                await self._conductor.set(message.values, message.ramp)
                 return
             case wire.Generate():
                 await self._conductor.generate(message.params)

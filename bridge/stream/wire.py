@@ -30,6 +30,7 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from bridge.errors import MessageError
+from bridge.parameter_paths import ParameterInfo
 from bridge.refusal import fields_known, invalid, malformed, show
 from instruments.block import AudioBlock
 
@@ -61,6 +62,15 @@ Instruments = Annotated[
     list[Name],
     Meta(min_length=1, max_length=16, description='1 to 16 names, for example ["piano", "bass", "drums"]'),
 ]
+Path = Annotated[
+    str, Meta(min_length=1, max_length=256, pattern=_PRINTABLE, description='a path such as "mixer.bass.gain_db"')
+]
+Setting = Annotated[float | str, Meta(description="a number, or a word of a choice")]
+Settings = Annotated[
+    dict[Path, Setting],
+    Meta(min_length=1, max_length=64, description='1 to 64 paths with values: {"mixer.bass.gain_db": -6}'),
+]
+Seconds = Annotated[float, Meta(ge=0, le=600, description="a number of seconds from 0 to 600")]
 RequestId = Annotated[int, Meta(ge=0, le=2**53, description="a whole number from 0 to 2^53")]
 Flag = Annotated[bool, Meta(description="true or false")]
 
@@ -139,6 +149,22 @@ class Modify(_Request, frozen=True, kw_only=True):
     params: ModifyParams
 
 
+class Set(_Request, frozen=True, kw_only=True):
+    """Turn parameters of instruments, effects and mixer: values by path (see bridge.parameter_paths).
+
+    ramp  seconds that it takes, in a straight line; absent: a few ms, as each parameter has it
+    """
+
+    values: Settings
+    ramp: Seconds | None = None
+
+
+class Parameters(_Request, frozen=True):
+    """Which parameters there are; answered by `parameters`. match: only paths that hold all these words."""
+
+    match: Annotated[str, Meta(max_length=256, description="words of paths")] | None = None
+
+
 class Stop(_Request, frozen=True):
     """Stop playing."""
 
@@ -167,7 +193,7 @@ class Ping(_Request, frozen=True):
     t: Annotated[float, Meta(description="a number, the client's own time")] | None = None
 
 
-ClientMessage: TypeAlias = Generate | Modify | Stop | Play | Locate | Subscribe | Ping
+ClientMessage: TypeAlias = Generate | Modify | Set | Parameters | Stop | Play | Locate | Subscribe | Ping
 
 
 class _Sent(msgspec.Struct, frozen=True, rename="camel"):
@@ -305,6 +331,28 @@ class Midi(_Sent, frozen=True, tag_field="type", tag="midi"):
     events: tuple[MidiEvent, ...]
 
 
+class ParameterList(_Sent, frozen=True, kw_only=True, tag_field="type", tag="parameters"):
+    """The answer to `parameters`, sorted by path."""
+
+    parameters: tuple[ParameterInfo, ...]
+    id: int | None = None
+
+
+class Move(_Sent, frozen=True):
+    """A parameter that begins to go to `value` at `time` (s, on the audio stream's axis), there after `ramp` s."""
+
+    path: str
+    value: float
+    time: float
+    ramp: float
+
+
+class Moved(_Sent, frozen=True, tag_field="type", tag="moved"):
+    """What clients, controllers and composers have turned, with the time at which it took effect. By `status`."""
+
+    moves: tuple[Move, ...]
+
+
 class Error(_Sent, frozen=True, tag_field="type", tag="error"):
     """What was wrong, with the remedy; `request` and `id` tell of which message, where that could be read."""
 
@@ -328,7 +376,7 @@ class Pong(_Sent, frozen=True, tag_field="type", tag="pong"):
     id: int | None = None
 
 
-ServerMessage: TypeAlias = Hello | Status | Midi | Error | Ok | Pong
+ServerMessage: TypeAlias = Hello | Status | Midi | Moved | ParameterList | Error | Ok | Pong
 
 _TYPES: dict[str, type[msgspec.Struct]] = {str(c.__struct_config__.tag): c for c in get_args(ClientMessage)}
 _server_json = msgspec.json.Decoder(ServerMessage)

@@ -11,7 +11,7 @@
 const AUDIO_HEADER_BYTES = 32;
 const AUDIO_MAGIC = 0x4e414d53; // "SMAN", little-endian
 const STREAMS = ["audio", "midi", "status"];
-const TOPICS = [...STREAMS, "hello", "error", "connection"];
+const TOPICS = [...STREAMS, "moved", "hello", "error", "connection"];
 
 /**
  * One binary message as a value, or null for what is none of this version.
@@ -43,7 +43,8 @@ export function readAudio(buffer) {
 /**
  * The connection to Sideman: it connects by itself, again after a loss, and asks the server only for what is listened to.
  *
- * Topics of on(): "audio", "midi" (an array of events), "status", "hello", "error" ({message}), and "connection"
+ * Topics of on(): "audio", "midi" (an array of events), "status", "moved" (an array of {path, value, time,
+ * ramp}: what anybody has turned), "hello", "error" ({message}), and "connection"
  * ("connecting", "open", "closed").
  */
 export class MusicClient {
@@ -87,6 +88,16 @@ export class MusicClient {
   /** Change what plays: tempo, volume (linear, 0 to 1), filter {cutoff, resonance}, key, mode, genre, form, energy... */
   modify(params) {
     return this.#request({ type: "modify", params });
+  }
+
+  /** Turn parameters by path, in `ramp` seconds: set({ "mixer.bass.gain_db": -6, "master.filter.cutoff_hz": 800 }). */
+  set(values, { ramp } = {}) {
+    return this.#request({ type: "set", values, ramp });
+  }
+
+  /** What can be turned: [{path, value, unit, low, high, default, ...}]; those whose path holds all words of `match`. */
+  async parameters(match) {
+    return (await this.#request({ type: "parameters", match })).parameters;
   }
 
   stop() {
@@ -162,6 +173,7 @@ export class MusicClient {
   #subscribe() {
     if (this.connection !== "open") return;
     const wanted = Object.fromEntries(STREAMS.map((stream) => [stream, this.#listeners.get(stream).size > 0]));
+    wanted.status ||= this.#listeners.get("moved").size > 0;
     const text = JSON.stringify({ type: "subscribe", ...wanted });
     if (text === this.#asked) return;
     this.#asked = text;
@@ -205,8 +217,12 @@ export class MusicClient {
         this[message.type] = message;
         this.#emit(message.type, message);
         break;
+      case "moved":
+        this.#emit("moved", message.moves);
+        break;
       case "ok":
       case "pong":
+      case "parameters":
         this.#answers.delete(message.id);
         answer?.resolve(message);
         break;

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bridge.driver import Block, MidiIn, MidiOut, Playhead
+from bridge.engine.automation import Move
 from bridge.engine.clip_bytes import Bar
 from bridge.engine.engine import Engine, Inputs
-from bridge.engine.inbox import AnyCommand
+from bridge.engine.inbox import AnyCommand, ParameterMove
 from bridge.routes import Route
 from composers.score import Clip, Meter, Note
-from instruments.block import AudioBlock, FrameEvent, Transport
+from instruments.block import AudioBlock, FrameEvent, InstrumentError, Transport
 
 RATE = 48_000
 METER = Meter()
@@ -24,7 +25,8 @@ class FakeRig:
     def __init__(self) -> None:
         self.transports: list[Transport] = []
         self.events: list[tuple[int, FrameEvent]] = []
-        self.gains: list[tuple[int, float]] = []
+        self.turned: list[tuple[str, float, int | None]] = []
+        self.moved: list[Move] = []
 
     def process(self, events: Sequence[Sequence[FrameEvent]], frames: int, transport: Transport) -> AudioBlock:
         self.transports.append(transport)
@@ -34,14 +36,17 @@ class FakeRig:
                 self.events.append((transport.frame + e.offset, e))
         return np.zeros((2, frames), np.float32)
 
-    def set_gain_db(self, strip: int, value: float) -> None:
-        self.gains.append((strip, value))
+    def turn(self, path: str, value: float, ramp_frames: int | None = None) -> int:
+        if path.startswith("no."):
+            raise InstrumentError(f"there is no parameter {path!r} in this session")
+        self.turned.append((path, value, ramp_frames))
+        return ramp_frames or 0
 
-    def set_mute(self, strip: int, value: bool) -> None: ...
-    def set_master_gain_db(self, value: float) -> None:
-        self.gains.append((-1, value))
-
-    def set_filter(self, cutoff_hz: float | None, resonance: float = 0.0) -> None: ...
+    def move(self, move: Move) -> str:
+        if move.path.startswith("no."):
+            raise InstrumentError(f"there is no parameter {move.path!r} in this session")
+        self.moved.append(move)
+        return f"track.{move.track}.{move.path}"
 
 
 def quarters(bar: int, epoch: int = 0, tracks: int = 1) -> Bar:
@@ -60,6 +65,7 @@ class Stage:
     frame: int = 0
     midi: list[tuple[int, MidiOut]] = field(default_factory=list)
     notes: list[tuple[int, int]] = field(default_factory=list)
+    moves: list[ParameterMove] = field(default_factory=list)
     inbox: list[MidiIn] = field(default_factory=list)
     composer_alive: bool = True
     composed: Callable[[int, int], Bar] = quarters
@@ -85,6 +91,7 @@ class Stage:
         self._bars = [self.composed(bar, epoch) for epoch, bar in out.wanted] if self.composer_alive else []
         self.midi += [(self.frame + m.offset, m) for m in out.midi]
         self.notes += [(n.frame, n.pitch) for n in out.notes]
+        self.moves += out.moves
         self.frame += self.block
 
     def run(self, seconds: float, *commands: AnyCommand) -> None:

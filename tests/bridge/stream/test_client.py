@@ -1,16 +1,22 @@
 """The Python client against a real server with a conductor that answers."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 
 from bridge.errors import DeviceError, MessageError, MusicError
+from bridge.parameter_paths import ParameterInfo, described, find, matching, number
 from bridge.stream import wire
 from bridge.stream.client import MusicClient
 from bridge.stream.server import Server
+from instruments.parameter import Choice, Parameter
+
+KNOWN = {path: described(path, rule, 0) for path, rule in {
+    "mixer.bass.gain_db": Parameter("dB", -90, 24, 0), "track.bass.filter.type": Choice(("low", "high"), "low"),
+}.items()}
 
 
 class Conductor:
@@ -24,6 +30,14 @@ class Conductor:
 
     async def modify(self, params: wire.ModifyParams) -> None:
         self.told.append(params)
+
+    async def set(self, values: Mapping[str, float | str], ramp_s: float | None) -> None:
+        for path, value in values.items():
+            number(find(path, KNOWN), value)
+        self.told.append((values, ramp_s))
+
+    def parameters(self, match: str | None) -> Sequence[ParameterInfo]:
+        return matching(KNOWN.values(), match)
 
     async def stop(self) -> None:
         self.told.append("stop")
@@ -150,3 +164,25 @@ def test_nobody_there_is_said_with_the_remedy() -> None:
 def test_an_unknown_topic_is_refused() -> None:
     with pytest.raises(ValueError, match="audio, midi, status"):
         MusicClient().on("sound", print)  # type: ignore[arg-type]
+
+
+def test_parameters_are_listed_turned_and_refused_and_moves_are_told() -> None:
+    async def body(client: MusicClient, server: Server, conductor: Conductor) -> None:
+        assert [p.path for p in await client.parameters()] == list(KNOWN)
+        (one,) = await client.parameters("TYPE bass")
+        assert one.words == ("low", "high") and one.high == 1
+        moved: list[wire.Move] = []
+        client.on("moved", moved.extend)
+        await client.set({"mixer.bass.gain": -6, "track.bass.filter.type": "high"}, ramp=2)
+        assert conductor.told == [({"mixer.bass.gain": -6.0, "track.bass.filter.type": "high"}, 2.0)]
+        for values, why in (({"mixer.bas.gain_db": 0}, "did you mean 'mixer.bass.gain_db'"),
+                            ({"mixer.bass.gain_db": 60}, r"= 60.0 does not fit: give a number from -90 to 24 \(dB\)"),
+                            ({"track.bass.filter.type": "band"}, "give one of low, high"),
+                            ({}, "1 to 64 paths")):
+            with pytest.raises(MessageError, match=why):
+                await client.set(values)
+        server.publish_moves([wire.Move("mixer.bass.gain_db", -6, 1.5, 2)])
+        await client.ping()
+        assert moved == [wire.Move("mixer.bass.gain_db", -6, 1.5, 2)]
+
+    connected(body)

@@ -5,7 +5,7 @@ import json
 import socket
 import struct
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,14 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 
 from bridge.errors import DeviceError, MusicError
+from bridge.parameter_paths import ParameterInfo, described, find, matching, number
 from bridge.stream import wire
 from bridge.stream.server import Server
+from instruments.parameter import Choice, Parameter
+
+KNOWN = {path: described(path, rule, 0) for path, rule in {
+    "mixer.bass.gain_db": Parameter("dB", -90, 24, 0), "track.bass.filter.type": Choice(("low", "high"), "low"),
+}.items()}
 
 
 class FakeConductor:
@@ -40,6 +46,14 @@ class FakeConductor:
 
     async def modify(self, params: wire.ModifyParams) -> None:
         self.told.append(("modify", params))
+
+    async def set(self, values: Mapping[str, float | str], ramp_s: float | None) -> None:
+        for path, value in values.items():
+            number(find(path, KNOWN), value)
+        self.told.append(("set", (values, ramp_s)))
+
+    def parameters(self, match: str | None) -> Sequence[ParameterInfo]:
+        return matching(KNOWN.values(), match)
 
     async def stop(self) -> None:
         self.told.append(("stop", None))

@@ -1,0 +1,77 @@
+"""What has been turned, and can be: kept by main, so that a new engine sounds as the old one did."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from bridge.engine.inbox import ParameterMove, SetParameter
+from bridge.errors import MessageError
+from bridge.parameter_paths import ParameterInfo, find, matching, number
+from bridge.stream import wire
+
+MASTER_GAIN = "mixer.master.gain_db"
+_CUTOFF, _RESONANCE, _BYPASS = "master.filter.cutoff_hz", "master.filter.resonance", "master.filter.bypass"
+_OFF_DB = -90.0
+
+
+class Knobs:
+    """Parameters by path, as the engine listed them, and where they have been turned since. Belongs to one thread."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, ParameterInfo] = {}
+        self._base: dict[str, float] = {}
+        """Values of the session itself."""
+        self._turned: dict[str, float] = {}
+
+    def learn(self, infos: Iterable[ParameterInfo]) -> None:
+        """An engine is ready, with these. What was turned and is there still, keeps its place."""
+        self._known = {info.path: info for info in infos}
+        self._base = {path: info.value for path, info in self._known.items()}
+        self._turned = {path: value for path, value in self._turned.items() if path in self._known}
+
+    def listed(self, match: str | None) -> Sequence[ParameterInfo]:
+        """Those whose path holds all the words, with their values now."""
+        return [msgspec.structs.replace(info, value=self._turned.get(info.path, info.value))
+                for info in matching(self._known.values(), match)]
+
+    def commands(self, values: Mapping[str, float | str], ramp_s: float | None) -> list[SetParameter]:
+        """All of them or none. Raises MessageError: the path or the value that is wrong, and what would do."""
+        if not self._known:
+            raise MessageError("the engine is still starting: try again when it plays")
+        told = []
+        for path, value in values.items():
+            info = find(path, self._known)
+            told.append(SetParameter(info.path, number(info, value), ramp_s))
+        self._turned.update((command.path, command.value) for command in told)
+        return told
+
+    def again(self) -> list[SetParameter]:
+        """For an engine that has taken over: what was turned."""
+        return [SetParameter(path, value, 0.0) for path, value in self._turned.items()]
+
+    def moved(self, moves: Iterable[ParameterMove]) -> None:
+        """As the engine tells it: by clients, controllers or composers."""
+        for move in moves:
+            self._turned[move.path] = move.value
+
+    # The two that the seed's `modify` has names for.
+
+    def volume_db(self, volume: float) -> float:
+        """The master fader for a volume of 0..1, where 1 is the session's own level."""
+        base = self._base.get(MASTER_GAIN, 0.0)
+        return max(_OFF_DB, base + 20 * math.log10(volume)) if volume > 0 else _OFF_DB
+
+    @property
+    def volume(self) -> float:
+        """Where the master fader stands, as such a volume; above the session's own level it is 1."""
+        db = self._turned.get(MASTER_GAIN)
+        if db is None:
+            return 1.0
+        return 0.0 if db <= _OFF_DB else min(1.0, 10 ** ((db - self._base.get(MASTER_GAIN, 0.0)) / 20))
+
+    def filter_values(self, low_pass: wire.Filter) -> dict[str, float | str]:
+        """The mix's low-pass; open, at 20 kHz, it is taken out."""
+        return {_CUTOFF: low_pass.cutoff, _RESONANCE: low_pass.resonance, _BYPASS: float(low_pass.cutoff >= 20_000)}

@@ -14,9 +14,12 @@ from oracles import RATE, Audio, due, loudness, off, on, true_peak
 from instruments.block import AudioBlock, FrameEvent, InstrumentError, Transport
 from instruments.channel import Channel, Insert
 from instruments.console import Console
+from instruments.effects.compressor import Compressor
+from instruments.effects.ducker import Ducker
 from instruments.effects.registry import make_effect
 from instruments.effects.width import Width
 from instruments.fader import Send
+from instruments.parameter import Parameter
 from instruments.patch import make_instrument, placement
 
 
@@ -91,8 +94,10 @@ def limited() -> list[Insert]:
     return [Insert(make_effect("limiter", {"ceiling_db": -1.0}))]
 
 
-def run(desk: Console, frames: int, blocks: Sequence[int] = (512,), events: Sequence[Sequence[FrameEvent]] | None = None,
-        first: int = 0) -> Audio:
+def run(
+    desk: Console, frames: int, blocks: Sequence[int] = (512,), events: Sequence[Sequence[FrameEvent]] | None = None,
+    first: int = 0,
+) -> Audio:
     out = np.zeros((2, frames), np.float32)
     at = turn = 0
     lists = events or [[] for _ in desk.tracks]
@@ -103,7 +108,7 @@ def run(desk: Console, frames: int, blocks: Sequence[int] = (512,), events: Sequ
     return out
 
 
-# -- gains ---------------------------------------------------------------------------------------------------------------
+# -- gains ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("pan", [-1, -0.5, 0, 0.3, 1])
@@ -165,7 +170,7 @@ def test_what_moves_does_not_depend_on_blocks(blocks: list[int]) -> None:
     assert np.abs(played(blocks) - played([128])).max() < 1e-6
 
 
-# -- mute, solo, sends ----------------------------------------------------------------------------------------------------
+# -- mute, solo, sends ------------------------------------------------------------------------------------------------
 
 
 def test_mute_and_solo() -> None:
@@ -228,7 +233,7 @@ def test_the_room_rings_on_and_ends() -> None:
     assert np.abs(wet[:, -2000:]).max() < 1e-6
 
 
-# -- alignment ------------------------------------------------------------------------------------------------------------
+# -- alignment --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("place", ["instrument", "track", "group", "return", "all"])
@@ -276,26 +281,35 @@ def test_a_latency_that_grows_while_it_plays_is_made_up_for_without_a_click() ->
     assert desk.unaligned_frames > RATE / 2
 
 
-class Subtract(Late):
-    """Native effects alone hear keys: see test_a_key_is_aligned."""
-
-
 def test_a_key_is_aligned_with_what_it_acts_on() -> None:
-    """A ducker that follows its key: what is late behind the key's chain, or before the effect's, moves nothing."""
+    """Latency before the key's end, or before the effect, moves the dip nowhere."""
     def ducked(key_late: int, late: int) -> Audio:
-        duck = make_effect("ducker")
-        desk = console(track("kick", Tone(period=9000, level=1.0), Insert(Late(key_late)), gain_db=-90),
-                       track("pad", Tone(), Insert(Late(late)), Insert(duck, key="kick")))
-        assert desk.latency == max(key_late, late) + duck.latency
-        return run(desk, 20000, (128,))[:, desk.latency :][:, :18000]
+        squash = Compressor({"threshold_db": -40, "ratio": 10, "attack_ms": 0.1, "release_ms": 50})
+        desk = console(track("pad", Tone(), Insert(Late(late)), Insert(squash, key="kick")),
+                       track("kick", Tone(period=9000, level=1.0), Insert(Late(key_late)), gain_db=-90))
+        assert desk.latency == max(key_late, late) + squash.latency
+        return run(desk, 20000, (128,))[:, desk.latency :][:, 1000:18000]
 
     plain = ducked(0, 0)
-    assert np.abs(plain).min() < 0.2 < np.abs(plain).max()
-    assert np.abs(ducked(500, 0) - plain)[:, 1000:].max() < 1e-6
-    assert np.abs(ducked(0, 500) - plain)[:, 1000:].max() < 1e-6
+    assert plain.min() < 0.2 < plain.max()
+    assert np.abs(ducked(500, 0) - plain).max() < 1e-6
+    assert np.abs(ducked(0, 500) - plain).max() < 1e-6
 
 
-# -- bypass and faults ----------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("late", [0, 700])
+def test_a_key_of_notes_dips_where_the_note_is_heard(late: int) -> None:
+    duck = Ducker({"depth_db": 40, "attack_ms": 0.1, "hold_ms": 20, "release_ms": 5})
+    desk = console(track("kick", Tone(level=0)), track("pad", Tone(), Insert(Late(late)), Insert(duck, key="kick")))
+    x = run(desk, 9600, (128, 50), [[on(3000, 36)], []])[0]
+    dip = np.flatnonzero(x[late + 10 :] < 0.2) + late + 10
+    assert 3000 + desk.latency <= dip[0] <= 3010 + desk.latency
+    assert abs(len(dip) - 960) < 250
+    desk.process([[on(100, 36)], []], 128, Transport(9600))
+    desk.reset()
+    assert run(desk, 4800, (128,), first=9728)[0, late + 10 :].min() > 0.2
+
+
+# -- bypass and faults ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("effect", ["native", "hosted"])
@@ -307,13 +321,14 @@ def test_bypass_is_exact_late_and_without_a_step(effect: str) -> None:
     wet = run(desk, 4096, (128,))
     desk.set("master", f"{made_name}.bypass", 1)
     out = run(desk, 4096, (128,), first=4096)
-    assert np.abs(np.diff(np.concatenate([wet[:, -1:], out], axis=1))).max() < 0.36 * (2 * np.pi * 200 / RATE + 1 / 400)
+    steepest = 0.36 * (2 * np.pi * 200 / RATE + 1 / 400)
+    assert np.abs(np.diff(np.concatenate([wet[:, -1:], out], axis=1))).max() < steepest
     dry = run(console(track(tone=tone, pan=-0.5) if effect == "native" else track(tone=tone)), 8192, (128,))
     late = desk.latency
     assert out[:, 600:].tobytes() == dry[:, 4096 + 600 - late : 8192 - late].tobytes()
     desk.set("master", f"{made_name}.bypass", 0)
     back = run(desk, 4096, (128,), first=8192)
-    assert np.abs(np.diff(np.concatenate([out[:, -1:], back], axis=1))).max() < 0.36 * (2 * np.pi * 200 / RATE + 1 / 400)
+    assert np.abs(np.diff(np.concatenate([out[:, -1:], back], axis=1))).max() < steepest
     assert desk.get("master", f"{made_name}.bypass") == 0
 
 
@@ -360,7 +375,7 @@ def test_close_and_reset_reach_every_stage() -> None:
     assert tone.resets == late.resets == late.closed == 1
 
 
-# -- meters and parameters --------------------------------------------------------------------------------------------------
+# -- meters and parameters --------------------------------------------------------------------------------------------
 
 
 def test_levels_are_those_since_the_last_look() -> None:
@@ -389,8 +404,9 @@ def test_every_parameter_is_listed_and_can_be_set_by_its_name() -> None:
             ("master", "", "gain_db"), ("master", "limiter", "ceiling_db"), ("fx", "", "pan")} <= set(listed)
     for where, p in listed.items():
         path = ".".join(filter(None, where[1:]))
-        desk.set(p.channel, path, p.rule.low if not isinstance(p.rule, tuple) or hasattr(p.rule, "low") else 0)
-        assert desk.get(p.channel, path) == getattr(p.rule, "low", 0), where
+        low = p.rule.low if isinstance(p.rule, Parameter) else 0
+        desk.set(p.channel, path, low)
+        assert desk.get(p.channel, path) == low, where
     assert np.isfinite(run(desk, 4096)).all()
 
 

@@ -51,3 +51,17 @@ def test_what_is_not_finite_is_silenced_and_counted() -> None:
     block[0, 3] = np.nan
     rack.process(block, Transport(0))
     assert not block.any() and rack.faults()[0] == 1
+
+
+@pytest.mark.parametrize("blocks", [128, 33, 1])
+def test_a_bypass_is_exact_and_does_not_depend_on_blocks(blocks: int) -> None:
+    rack = Rack([Width({"width": 0.0})], 48000, 4096)
+    out = NOISE.copy()
+    for at in range(0, 4096, blocks):
+        if at == 1056 // blocks * blocks:
+            rack.bypass(0, True)
+        if at <= 2112 < at + blocks:
+            rack.bypass(0, False)
+        rack.process(out[:, at : at + blocks], Transport(at))
+    assert (out[0, :1024] == out[1, :1024]).all() and (out[0, 2700:] == out[1, 2700:]).all()
+    assert out[:, 1600:2048].tobytes() == NOISE[:, 1600:2048].tobytes()

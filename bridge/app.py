@@ -177,8 +177,6 @@ class App:
         if isinstance(news, Ready):
             self.ready = news
             self._knobs.learn(news.parameters)
-            for command in self._knobs.again():
-                self._tell(command)
         elif isinstance(news, Ports):
             self._ports = news.states
         elif isinstance(news, Compiling):
@@ -235,12 +233,12 @@ class App:
     def _successor(self) -> Setup:
         last = self._last
         if last is None:
-            return Setup(self.session, self._epoch)
+            return Setup(self.session, self._epoch, turned=self._knobs.turned)
         rate = self._audio_head[2]
         gone_ns = clock_ns() - last.ns
         frame0 = last.frame + max(0, gone_ns) * rate // 1_000_000_000
         resume = Resume(last.tick, last.ns, last.bpm, last.source) if last.playing else None
-        return Setup(self.session, self._epoch, frame0, True, tuple(last.used), resume)
+        return Setup(self.session, self._epoch, frame0, True, tuple(last.used), resume, self._knobs.turned)
 
     # -- from the engine ---------------------------------------------------------------------------------------------
 

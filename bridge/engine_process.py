@@ -39,7 +39,7 @@ from bridge.processes import quiet_child, still_garbage, watch_parent, when_told
 from bridge.ring import Ring
 from bridge.session import Session
 from composers.score import PPQ
-from instruments.block import FrameEvent, Kind, Transport
+from instruments.block import FrameEvent, InstrumentError, Kind, Transport
 
 if TYPE_CHECKING:
     from bridge.clock.link import LinkSession
@@ -90,6 +90,7 @@ class Setup(msgspec.Struct, frozen=True):
     recovering  what the other left sounding on MIDI ports is silenced first
     used        where that is: by output port, a bit for each channel (see inbox.EngineStatus.used)
     resume      it was playing: play on
+    turned      parameters that have been turned since the session began, by path
     """
 
     session: Session
@@ -98,6 +99,7 @@ class Setup(msgspec.Struct, frozen=True):
     recovering: bool = False
     used: tuple[int, ...] = ()
     resume: Resume | None = None
+    turned: dict[str, float] = {}
 
 
 class Compiling(msgspec.Struct, frozen=True, tag=True):
@@ -345,6 +347,9 @@ def _assemble(setup: Setup) -> tuple[Engine, Rig, Driver]:
     except BaseException:
         driver.stop()  # it has opened a device, or started the process that holds the MIDI ports
         raise
+    for path, value in setup.turned.items():
+        with contextlib.suppress(InstrumentError):  # another session may lack it
+            rig.turn(path, value, 0)
     _rehearse(rig, driver.frames)
     engine = Engine(
         rig, ports.routes, driver.rate, session.music.tempo, session.meter, length=session.music.bars,

@@ -27,9 +27,11 @@ class Knobs:
         self._turned: dict[str, float] = {}
 
     def learn(self, infos: Iterable[ParameterInfo]) -> None:
-        """An engine is ready, with these. What was turned and is there still, keeps its place."""
+        """An engine is ready, with these, and with what was turned before. What is not there any more is forgotten."""
         self._known = {info.path: info for info in infos}
-        self._base = {path: info.value for path, info in self._known.items()}
+        for path, info in self._known.items():
+            if path not in self._turned:
+                self._base[path] = info.value
         self._turned = {path: value for path, value in self._turned.items() if path in self._known}
 
     def listed(self, match: str | None) -> Sequence[ParameterInfo]:
@@ -48,9 +50,10 @@ class Knobs:
         self._turned.update((command.path, command.value) for command in told)
         return told
 
-    def again(self) -> list[SetParameter]:
-        """For an engine that has taken over: what was turned."""
-        return [SetParameter(path, value, 0.0) for path, value in self._turned.items()]
+    @property
+    def turned(self) -> dict[str, float]:
+        """For an engine that takes over."""
+        return dict(self._turned)
 
     def moved(self, moves: Iterable[ParameterMove]) -> None:
         """As the engine tells it: by clients, controllers or composers."""

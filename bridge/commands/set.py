@@ -13,7 +13,7 @@ from bridge.errors import MessageError
 from bridge.parameter_paths import ParameterInfo
 
 
-@click.command()
+@click.command(context_settings={"ignore_unknown_options": True})  # so that -6 is a value
 @click.argument("path", required=False)
 @click.argument("value", required=False)
 @click.option("--ramp", type=click.FloatRange(0, 600), metavar="SECONDS", help="Take so long; default: a few ms.")
@@ -26,12 +26,11 @@ def command(path: str | None, value: str | None, ramp: float | None, listing: bo
     \b
     sideman set --list                                   all of them, with unit, range and value
     sideman set --list "bass synth"                      those of the bass player's instrument
-    sideman set mixer.bass.gain_db -- -6
+    sideman set mixer.bass.gain_db -6
     sideman set master.filter.cutoff_hz 600 --ramp 8     a sweep of eight seconds
     sideman set track.piano.reverb.bypass 1
 
-    Without VALUE it shows PATH. A unit at a path's end may be left out where it is clear (master.filter.cutoff). For a
-    negative VALUE write -- before it.
+    Without VALUE it shows PATH. A unit at a path's end may be left out where it is clear (master.filter.cutoff).
     """
     if listing or path is None or value is None:
         found = asyncio.run(_ask(url, path))

@@ -72,6 +72,7 @@ class Ear:
         self.status: dict[str, Any] = {}
         self.errors: list[str] = []
         self.notes: list[dict[str, Any]] = []
+        self.moves: list[dict[str, Any]] = []
         self.frames: list[tuple[int, int, float]] = []
 
     async def listen(self, until: Callable[[Ear], bool], seconds: float = 15.0) -> bool:
@@ -94,6 +95,8 @@ class Ear:
                 self.status = data
             elif data["type"] == "midi":
                 self.notes += data["events"]
+            elif data["type"] == "moved":
+                self.moves += data["moves"]
             elif data["type"] == "error":
                 self.errors.append(data["message"])
         return True
@@ -127,6 +130,32 @@ def test_it_plays_to_the_page_and_ctrl_c_ends_it_within_a_second(player: Player)
     assert player.stop() < 1.0
     assert not left_behind(pids)
     assert "Traceback" not in player.output
+
+
+def test_parameters_are_turned_while_it_plays_and_stay_turned_in_a_new_engine(player: Player) -> None:
+    def quiet(ear: Ear) -> bool:
+        return len(ear.frames) > 40 and max(peak for _, _, peak in ear.frames[-30:]) < 1e-3
+
+    async def act(ear: Ear) -> None:
+        assert await ear.listen(lambda e: len(e.notes) > 5 and len(e.frames) > 20)
+        await ear.say(type="set", id=1, values={"mixer.master.gain": -90}, ramp=0.1)
+        assert await ear.listen(lambda e: bool(e.moves))
+        assert ear.moves[0]["path"] == "mixer.master.gain_db" and ear.moves[0]["ramp"] == 0.1
+        ear.frames.clear()
+        assert await ear.listen(quiet)
+        os.kill(children(player)["engine"], signal.SIGKILL)
+        assert await ear.listen(lambda e: "engine" in notices(e))
+        ear.frames.clear()
+        assert await ear.listen(lambda e: len(e.frames) > 100, 30)
+        assert max(peak for _, _, peak in ear.frames) < 1e-3, "the new engine forgot"
+        await ear.say(type="modify", params={"volume": 1})
+        ear.frames.clear()
+        assert await ear.listen(lambda e: max((peak for _, _, peak in e.frames), default=0.0) > 0.05)
+        await ear.say(type="set", id=2, values={"mixer.bass.gain_db": 99})
+        assert await ear.listen(lambda e: bool(e.errors))
+        assert "mixer.bass.gain_db = 99.0 does not fit: give a number from -90 to 24" in ear.errors[0]
+
+    with_ear(player, act)
 
 
 def test_a_dead_composer_is_replaced_and_nobody_hears_it(player: Player) -> None:

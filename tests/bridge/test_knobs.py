@@ -25,7 +25,7 @@ def test_all_or_none_is_turned() -> None:
     knobs = _knobs()
     with pytest.raises(MessageError, match="give a number from -1 to 1"):
         knobs.commands({"mixer.master.gain": -6, "mixer.bass.pan": 3}, None)
-    assert knobs.again() == [] and knobs.volume == 1
+    assert knobs.turned == {} and knobs.volume == 1
     assert knobs.commands({"mixer.master.gain": -6}, 2.0) == [SetParameter(MASTER_GAIN, -6.0, 2.0)]
 
 
@@ -34,10 +34,10 @@ def test_a_new_engine_is_told_what_was_turned_by_whomever() -> None:
     knobs.commands({"mixer.bass.pan": -1}, None)
     knobs.moved([ParameterMove(0, MASTER_GAIN, -9.0, 10)])
     knobs.learn(INFOS)
-    assert knobs.again() == [SetParameter("mixer.bass.pan", -1.0, 0.0), SetParameter(MASTER_GAIN, -9.0, 0.0)]
+    assert knobs.turned == {"mixer.bass.pan": -1.0, MASTER_GAIN: -9.0}
     assert [info.value for info in knobs.listed("mixer")] == [-9.0, -1.0]
     knobs.learn(INFOS[:1])  # another session, without a bass
-    assert knobs.again() == [SetParameter(MASTER_GAIN, -9.0, 0.0)]
+    assert knobs.turned == {MASTER_GAIN: -9.0}
 
 
 def test_volume_is_of_the_sessions_own_level() -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from importlib.resources import files
+
 import numpy as np
 import pytest
 from oracles import RATE, cc, cents, off, on, pitch, render
 from sounds import plain, prepared, synth
 
 from instruments.block import FrameEvent, InstrumentError, Kind, Transport
-from instruments.patch import patch_names
+from instruments.modal import ModalSynth
+from instruments.patch import parse_patch, patch_names
+from instruments.synth import Synth
 
 MELODIC = [name for name in patch_names() if not name.endswith("kit")]
 ENGINES = ["acoustic-piano", "rhodes", "alto-sax", "pad", "strings"]
@@ -168,6 +173,23 @@ def test_a_stolen_voice_does_not_click() -> None:
     stolen = render(synth(patch), [on(0, 60), on(0, 67), on(9001, 62), on(9700, 65), on(12000, 69)], 24000)
     step = np.abs(np.diff(calm)).max()
     assert np.abs(np.diff(stolen)).max() < 1.6 * step
+
+
+@pytest.mark.parametrize("name", ["acoustic-piano", "upright-bass", "nylon-guitar", "vibraphone", "strings", "rhodes"])
+def test_no_patch_clicks_when_a_voice_is_stolen(name: str) -> None:
+    """Two loud low notes give way to soft high ones: no step beyond what both make by themselves."""
+    text = (files("instruments") / "patches" / f"{name}.toml").read_text(encoding="utf-8")
+    patch = parse_patch(name, re.sub(r"polyphony = \d+", "polyphony = 2", text), name)
+    made = ModalSynth(patch) if patch.engine == "modes" else Synth(patch)
+    made.prepare(RATE, 512)
+    low, high = [on(0, 36, 110), on(0, 43, 110)], [on(24000, 84, 3), on(25000, 86, 3)]
+    heard = []
+    for events in (low, high, [*low, *high]):
+        made.reset()
+        heard.append(render(made, events, 30000)[:, 23990:].astype(float))
+    alone, soft, stolen = (np.abs(np.diff(x)).max() for x in heard)
+    assert np.abs(heard[0]).max() > 6 * (alone + soft)  # cut off, a note would make a larger step
+    assert stolen < 1.1 * (alone + soft) + 0.001
 
 
 def test_stealing_keeps_the_polyphony() -> None:

@@ -25,6 +25,10 @@ class OutPort(Protocol):
         """Hand one whole message to the system at once. Raises OSError, or what the library does, if not."""
         ...
 
+    def rehearse(self) -> None:
+        """Do of send() what the library does without sending anything, so that the next send() is quick."""
+        ...
+
     def close(self) -> None:
         """Idempotent. May block for some ms."""
         ...

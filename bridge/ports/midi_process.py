@@ -75,7 +75,7 @@ class MidiLoop:
         self._fifo = fifo
         self._clock = clock
         self._desk = PortDesk((), (), self._heard)
-        self._sender = MidiSender(self._desk.send, clock=clock)
+        self._sender = MidiSender(self._desk.send, rehearse=self._desk.rehearse, clock=clock)
         self._unpacker = Unpacker()
         self._lock = threading.Lock()
         self._ended = False
@@ -102,7 +102,7 @@ class MidiLoop:
             return
         self._desk = PortDesk(order.outs, order.ins, self._heard, api=order.api, client=order.client,
                               assist=order.assist)
-        self._sender = MidiSender(self._desk.send, clock=self._clock)
+        self._sender = MidiSender(self._desk.send, rehearse=self._desk.rehearse, clock=self._clock)
         try:
             self._desk.open(order.lenient)
         except SidemanError as error:

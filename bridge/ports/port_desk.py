@@ -170,6 +170,12 @@ class PortDesk:
             raise OSError(f"port {self._outs[port].name!r} is not open")
         handle.send(data)
 
+    def rehearse(self, port: int, _data: bytes) -> None:
+        """All that send() does, but to send: see MidiSender."""
+        handle: OutPort | None = self._outs[port].handle
+        if handle is not None:
+            handle.rehearse()
+
     def poll(self) -> None:
         """Let what arrived be heard, where the library does not call by itself."""
         for system in (self._system, self._ears):

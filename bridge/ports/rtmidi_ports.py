@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import sys
 import time
@@ -30,6 +31,11 @@ class _OutPort:
     def __init__(self, handle: Any) -> None:
         self._handle = handle
         self.send: Callable[[bytes], None] = handle.send_message
+
+    def rehearse(self) -> None:
+        """python-rtmidi refuses an empty message, within its own send_message."""
+        with contextlib.suppress(ValueError):
+            self.send(b"")
 
     def close(self) -> None:
         handle, self._handle = self._handle, None

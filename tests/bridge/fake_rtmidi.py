@@ -65,6 +65,8 @@ class FakeHandle:
         self.callback = None
 
     def send_message(self, data: bytes) -> None:
+        if not data:
+            raise ValueError("'message' must not be empty.")
         if self.system.fail_send:
             raise FakeError("unplugged")
         self.system.sent.append((self.target, bytes(data)))

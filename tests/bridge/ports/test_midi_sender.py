@@ -52,6 +52,30 @@ def test_each_message_is_sent_at_its_time_in_order(gaps_us: list[int], oversleep
     assert list(sender.delays_ns) == [at_ns - m.due_ns for (at_ns, _, _), m in zip(sent, messages, strict=True)]
 
 
+def test_a_sending_is_rehearsed_once_before_the_time_where_there_is_time() -> None:
+    clock = Clock()
+    calls: list[tuple[int, str, int, bytes]] = []
+
+    def rehearse(port: int, data: bytes) -> None:
+        calls.append((clock.ns, "rehearsed", port, data))
+        clock.ns += 15_000
+        raise OSError("no such port")
+
+    sender = MidiSender(lambda port, data: calls.append((clock.ns, "sent", port, data)), rehearse=rehearse,
+                        clock=clock.now, sleep=clock.sleep)
+    due = clock.ns + SPIN_NS
+    sender.put([Due(due, 3, ON), Due(due, 4, ON)])
+    sender.send_due()
+    assert [(what, port, data) for _, what, port, data in calls] == [
+        ("rehearsed", 3, b""), ("rehearsed", 3, b""), ("sent", 3, ON), ("sent", 4, ON)]
+    assert due - 120_000 <= calls[0][0] <= due - 80_000 and due <= calls[2][0] < due + 2_000
+    assert sender.failed == 0 and len(sender.delays_ns) == 2 and len(sender.sounding) == 2
+    calls.clear()
+    sender.put([Due(clock.ns + 70_000, 3, OFF)])
+    sender.send_due()
+    assert [what for _, what, _, _ in calls] == ["sent"], "too near"
+
+
 def test_the_end_sends_offs_at_once_and_no_new_note() -> None:
     clock = Clock()
     sender, sent = rig(clock)

@@ -88,11 +88,12 @@ class Distortion(NativeEffect):
         self._times = 0
         """0: not yet sized."""
 
-    def set(self, name: str, value: float | str, ramp_frames: int | None = None) -> None:
+    def set(self, name: str, value: float | str, ramp_frames: int | None = None, *, delay_frames: int = 0,
+            origin: float | None = None) -> None:
         if name == "oversampling" and self._times and self._number(name, value) != self.get(name):
             raise InstrumentError(f"{self.what}: {name} = {value!r} cannot come while it plays, as the latency would "
                                   "change: give it in the session")
-        super().set(name, value, ramp_frames)
+        super().set(name, value, ramp_frames, delay_frames=delay_frames, origin=origin)
 
     def size(self) -> None:
         which = int(self.get("oversampling"))

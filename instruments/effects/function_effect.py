@@ -6,30 +6,37 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from instruments.effects.values import Values
 from instruments.hosted import PIPELINE_FRAMES, HostedEffect
 from instruments.hosts.function_host import FunctionSpec, pickled
+from instruments.hosts.host import ParamValue
 from instruments.parameter import Choice, Parameter
 
 
 class FunctionEffect(HostedEffect):
     """A function (audio, rate, **parameters) -> audio, hosted like a plug-in: see HostedEffect for what happens when.
 
-    It is called with blocks of PLUGIN_FRAMES, and heard `pipeline_frames` late (the mixer makes up for it).
+    It is called with blocks of PLUGIN_FRAMES, and heard `pipeline_frames` late (the console makes up for it). A
+    parameter changes from one of these blocks to the next.
     """
 
-    def __init__(self, name: str, function: Callable[..., Any], params: Mapping[str, float | str] | None = None, *,
-                 rules: Mapping[str, Parameter | Choice] | None = None, modules: Sequence[str] = (),
-                 offline: bool = False, pipeline_frames: int = PIPELINE_FRAMES, tail_s: float = 5.0) -> None:
-        """params must fit; rules: what set() checks by. modules: that register the function, for one that pickle
-        cannot refer to."""
-        module = str(getattr(function, "__module__", "") or "")
-        super().__init__(name, params, function=FunctionSpec(name, pickled(function), tuple(modules)),
-                         source=Path(module), offline=offline, pipeline_frames=pipeline_frames, tail_s=tail_s)
+    def __init__(self, name: str, function: Callable[..., Any], values: Values | None = None, *,
+                 modules: Sequence[str] = (), offline: bool = False, pipeline_frames: int = PIPELINE_FRAMES) -> None:
+        """modules: that register the function, for one that pickle cannot refer to."""
         self.name = name
-        self._rules = dict(rules or {})
+        self._values = values or Values(f"effect {name!r}")
+        super().__init__(name, self._values.now, function=FunctionSpec(name, pickled(function), tuple(modules)),
+                         source=Path(str(getattr(function, "__module__", "") or "")), offline=offline,
+                         pipeline_frames=pipeline_frames)
 
-    def set(self, name: str, value: float | str, ramp_frames: int | None = None) -> None:
-        """Change a parameter from one of the function's blocks to the next. Raises InstrumentError."""
-        from instruments.effects.registry import checked
+    @property
+    def PARAMETERS(self) -> Mapping[str, Parameter | Choice]:  # noqa: N802 - as built-in effects have it
+        return self._values.rules
 
-        self.set_params({name: checked(self.name, self._rules, {name: value})[name]})
+    def set_params(self, params: Mapping[str, ParamValue]) -> None:
+        """Raises InstrumentError: name, value, range."""
+        super().set_params({name: self._values.set(name, value) for name, value in params.items()})
+
+    def get(self, name: str) -> float:
+        """Where it stands; a Choice by its index."""
+        return self._values.get(name)

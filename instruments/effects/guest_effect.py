@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from instruments.block import AudioBlock, Effect, InstrumentError, Transport
+from instruments.effects.values import Values
 from instruments.guest import FAULTS, GuestStatus
+from instruments.parameter import Choice, Parameter
 
 
 class GuestEffect:
@@ -22,9 +24,11 @@ class GuestEffect:
     A function (`FunctionEffect`) cannot: it runs in another process.
     """
 
-    def __init__(self, name: str, make: Callable[[], Any], *, offline: bool = False) -> None:
-        """make is called by prepare()."""
+    def __init__(self, name: str, make: Callable[[], Any], values: Values | None = None, *,
+                 offline: bool = False) -> None:
+        """make is called by prepare(). values: what get() and set() go by."""
         self.name = name
+        self._values = values or Values(f"effect {name!r}")
         self.latency = 0
         self.tail = 0
         self.faults = 0
@@ -72,17 +76,26 @@ class GuestEffect:
         if late:
             dry[:, :late] = dry[:, frames : frames + late].copy()
 
-    def set(self, name: str, value: float | str, ramp_frames: int | None = None) -> None:
-        """Hand a parameter on to an effect that has set(name, value). Raises InstrumentError for one that has not."""
+    @property
+    def PARAMETERS(self) -> Mapping[str, Parameter | Choice]:  # noqa: N802 - as built-in effects have it
+        return self._values.rules
+
+    def set(self, name: str, value: float | str) -> None:
+        """Hand a parameter on, between blocks, to an effect that has set(name, value). Raises InstrumentError: name,
+        value and range, or that it has no set()."""
         change = getattr(self._guest, "set", None)
-        if change is None:
+        if self._guest is not None and change is None:
             raise InstrumentError(f"effect {self.name!r}: {name} cannot change while it plays: it has no set()")
-        try:
-            change(name, value)
-        except InstrumentError:
-            raise
-        except Exception as error:
-            self._fault(f"does not take {name} = {value!r}", error)
+        value = self._values.set(name, value)
+        if change is not None:
+            try:
+                change(name, value)
+            except Exception as error:
+                self._fault(f"does not take {name} = {value!r}", error)
+
+    def get(self, name: str) -> float:
+        """Where it stands; a Choice by its index."""
+        return self._values.get(name)
 
     def _fault(self, what: str, error: Exception) -> None:
         self.faults += 1

@@ -5,16 +5,18 @@ Nothing here imports numba before prepare(): sessions are checked where there is
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from instruments.block import Effect, InstrumentError
 from instruments.effects.guest_effect import GuestEffect
+from instruments.effects.values import Values
 from instruments.parameter import Choice, Parameter
 
 if TYPE_CHECKING:
@@ -155,7 +157,9 @@ def _entries() -> dict[str, _Entry]:
 def _entry(name: str) -> _Entry:
     entry = _entries().get(name)
     if entry is None:
-        raise InstrumentError(f"effect {name!r} is not known: choose one of {', '.join(effect_names())}")
+        near = difflib.get_close_matches(name, effect_names(), 1)
+        raise InstrumentError(f"effect {name!r} is not known: " + (f"did you mean {near[0]!r}? " if near else "")
+                              + f"choose one of {', '.join(effect_names())}")
     return entry
 
 
@@ -220,30 +224,11 @@ def make_effect(name: str, params: Mapping[str, float | str] | None = None, *, o
         made_of = entry.load()
     except InstrumentError:
         return GuestEffect(name, entry.load, offline=offline)
-    values = checked(name, entry.parameters or {}, params or {})
+    values = Values(f"effect {name!r}", entry.parameters, params)
     if inspect.isclass(made_of):
-        make: Callable[[], Any] = partial(cast("Callable[..., Any]", made_of), values) if entry.parameters else made_of
-        return GuestEffect(name, make, offline=offline)
+        made_by: Callable[..., Any] = made_of
+        return GuestEffect(name, (lambda: made_by(dict(values.now))) if entry.parameters else made_by, values,
+                           offline=offline)
     from instruments.effects.function_effect import FunctionEffect
 
-    return FunctionEffect(name, made_of, values, rules=entry.parameters, modules=entry.modules, offline=offline)
-
-
-def checked(name: str, rules: Parameters, params: Mapping[str, float | str]) -> dict[str, float | str]:
-    """All the parameters, those that are not given at their defaults. Raises InstrumentError: name, value, range."""
-    for word in params:
-        if word not in rules:
-            raise InstrumentError(f"effect {name!r} has no parameter {word!r}: "
-                                  + (f"choose from {', '.join(rules)}" if rules else "it has none"))
-    values: dict[str, float | str] = {}
-    for word, rule in rules.items():
-        place = f"effect {name!r}: {word}"
-        if isinstance(rule, Parameter):
-            assert rule.default is not None
-            values[word] = rule.checked(place, params.get(word, rule.default))
-        else:
-            given = params.get(word, rule.default)
-            if given not in rule.words:
-                raise InstrumentError(f"{place} = {given!r} is not known: give one of {', '.join(rule.words)}")
-            values[word] = given
-    return values
+    return FunctionEffect(name, made_of, values, modules=entry.modules, offline=offline)

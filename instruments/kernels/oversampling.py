@@ -7,16 +7,17 @@ input as it was, the other a sum over SIDE pairs of taps. Buffers carry their hi
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from instruments.kernels.tone import part
 
 
-def _half_band(side: int, beta: float) -> np.ndarray:
+def _half_band(side: int, beta: float) -> NDArray[np.float32]:
     """The taps of the outer pairs, from the outside in, of 4 side - 1 in all: a sinc in a Kaiser window."""
     count = 4 * side - 1
     n = np.arange(count) - count // 2
     taps = (np.sinc(n / 2) / 2 * np.kaiser(count, beta))[::2][:side]
-    return (taps * 0.25 / taps.sum()).astype(np.float32)
+    return np.asarray(taps * 0.25 / taps.sum(), np.float32)
 
 
 SIDE, SIDE2 = 18, 6

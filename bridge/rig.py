@@ -20,7 +20,6 @@ from instruments.hosted import PIPELINE_FRAMES, HostedEffect, PluginStatus
 from instruments.parameter import Parameter
 from instruments.registry import make_instrument, placement
 from instruments.routing import MASTER
-from instruments.sweep import Sweep
 from instruments.tuned import Tuned
 
 
@@ -137,7 +136,7 @@ def _track(track: Track, instrument: Instrument, inserts: Sequence[Insert], retu
 
 def master(inserts: Sequence[Insert] = (), gain_db: float = 0.0, ceiling_db: float = -1.0) -> Channel:
     """The master: effects, volume, the low-pass that `modify` moves, and the limiter."""
-    last = Insert(Sweep(), bypass=True), Insert(make_effect("limiter", {"ceiling_db": ceiling_db}))
+    last = Insert(make_effect("filter"), bypass=True), Insert(make_effect("limiter", {"ceiling_db": ceiling_db}))
     return Channel(MASTER, "master", inserts=inserts, gain_db=gain_db, last=last)
 
 

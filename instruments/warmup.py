@@ -10,9 +10,9 @@ from importlib import import_module
 from pathlib import Path
 from time import perf_counter, sleep
 
-KERNELS = ("mixing", "filters", "limiting", "reverbs", "sampler", "racks", "percussion", "voices", "oscillators")
+KERNELS = ("filters", "limiting", "reverbs", "sampler", "racks", "percussion", "voices", "oscillators")
 """Modules with kernels, the quickest to compile first."""
-SHARES = (4, 3, 2, 5, 2, 7, 18, 18, 41)
+SHARES = (4, 2, 5, 2, 10, 18, 18, 41)
 """What each takes of a hundred parts of the time, roughly: for a progress bar."""
 _COMPILE = """
 import os, threading

@@ -5,40 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from instruments.kernels.compiled import kernel
-from instruments.kernels.tone import TINY, warped
-
-
-@kernel("void(float32[:,::1], float64[::1], float64[::1], int64, float64)")
-def sweep(audio, numbers, states, frames, rate):  # type: ignore[no-untyped-def]
-    """Two TPT state-variable low-passes in series over audio[:, :frames], in place; exact bypass when mix is 0.
-
-    numbers: mix, log2 Hz, damping k (current), the same (goals), smoothing per frame; states: (8,).
-    """
-    if numbers[0] == 0.0 and numbers[3] == 0.0:
-        return
-    mix, octave, k = numbers[0], numbers[1], numbers[2]
-    step = numbers[6]
-    for i in range(frames):
-        mix += step * (numbers[3] - mix)
-        octave += step * (numbers[4] - octave)
-        k += step * (numbers[5] - k)
-        g = warped(np.exp(octave * 0.6931471805599453), rate)
-        for c in range(2):
-            x = np.float64(audio[c, i])
-            y = x
-            for stage in range(2):
-                damp = k if stage == 0 else 1.4142135623730951
-                at = 4 * c + 2 * stage
-                band = (g * (y - states[at + 1]) + states[at]) / (1.0 + g * (g + damp))
-                low = states[at + 1] + g * band
-                states[at] = 2 * band - states[at] + TINY
-                states[at + 1] = 2 * low - states[at + 1] + TINY
-                y = low
-            audio[c, i] = np.float32(x + mix * (y - x))
-    if numbers[3] == 0.0 and mix < 1e-5:
-        mix = 0.0
-        states[:] = 0.0
-    numbers[0], numbers[1], numbers[2] = mix, octave, k
+from instruments.kernels.tone import TINY
 
 
 @kernel("void(float32[:,::1], float32[:,::1], float64[::1], int64[::1], int64)")

@@ -353,8 +353,9 @@ class App:
             self._engine.stop()
             setup = self._successor()
             led = self._last is not None and self._last.clock == "following"
-            self._start_engine(setup if led else msgspec.structs.replace(setup, resume=None))
-            if not led:
+            on = led or (not restart and session.tracks == before.tracks)  # a new key, which tunings are built on
+            self._start_engine(setup if on else msgspec.structs.replace(setup, resume=None))
+            if not on:
                 self._tell(Play())
             return
         meter = session.meter

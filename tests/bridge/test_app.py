@@ -13,10 +13,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
+from bridge import session as sessions
+from bridge.app import _rigged
 from bridge.bench.stage import Player, family
 from bridge.stream import wire
 
@@ -272,6 +275,20 @@ def test_what_cannot_be_played_is_answered_and_the_music_goes_on(player: Player)
         assert await ear.listen(lambda e: e.status["currentBar"] > bar + 1)
 
     with_ear(player, act)
+
+
+def test_another_key_wants_another_engine_where_a_tuning_is_built_on_it() -> None:
+    plain = sessions.load("jazz-trio")
+    tracks = list(plain.tracks)
+
+    def tuned(tuning: str) -> sessions.Session:
+        first = msgspec.structs.replace(tracks[0], tuning=tuning)
+        return msgspec.structs.replace(plain, tracks=[first, *tracks[1:]])
+
+    def same(session: sessions.Session) -> bool:
+        return _rigged(session.with_music(key="C")) == _rigged(session.with_music(key="D"))
+
+    assert (same(plain), same(tuned("rast:A")), same(tuned("rast"))) == (True, True, False)
 
 
 def test_a_taken_web_port_that_was_asked_for_is_an_error() -> None:

@@ -6,12 +6,19 @@ import { PianoRoll } from "./roll.js";
 import { Band } from "./band.js";
 import { LeadSheet, showChord } from "./chart.js";
 import { Ports } from "./ports.js";
+import { Knobs } from "./knobs.js";
+import { Sound } from "./sound.js";
 
 const $ = (id) => document.getElementById(id);
 const socketScheme = location.protocol === "https:" ? "wss:" : "ws:";
 const client = new MusicClient(`${socketScheme}//${location.host}/music`);
 const roll = new PianoRoll($("roll"));
-const band = new Band($);
+const knobs = new Knobs(client, () => {
+  band.bind();
+  sound.update();
+});
+const sound = new Sound($, knobs);
+const band = new Band($, knobs, (channel) => sound.open(channel));
 const ports = new Ports($("ports"));
 const sheet = new LeadSheet($("chart"));
 const stats = { frames: 0, blocks: 0, underruns: 0, lostFrames: 0, fill: 0, rate: 0 };
@@ -312,7 +319,7 @@ async function toggleListen() {
 }
 
 addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || $("shortcuts").open) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
   const { tagName, type } = event.target;
   const typing = (tagName === "INPUT" && type !== "range" && type !== "checkbox") || tagName === "SELECT";
   const actions = {
@@ -330,6 +337,7 @@ addEventListener("keydown", (event) => {
   event.preventDefault();
   action();
 });
+$("open-sound").addEventListener("click", () => sound.open("master"));
 $("help").addEventListener("click", () => $("shortcuts").showModal());
 // A button that was clicked with a pointer gives the focus back, so that Space goes on meaning play.
 addEventListener("click", ({ target, detail }) => detail && target.closest("main button")?.blur());

@@ -1,4 +1,6 @@
-// The band: each track's name, colour and level meter, and the mix's.
+// The band: each track's name, colour, level meter, fader, mute and solo, and the mix's meter.
+
+import { inWords } from "./knobs.js";
 
 const FLOOR_DB = -48;
 const FALL_DB_PER_S = 26;
@@ -27,9 +29,18 @@ class Meter {
   }
 }
 
+// A fader's travel: from -60 dB to +12 dB; its lower end is silence.
+const LOWEST_DB = -60;
+const HIGHEST_DB = 12;
+
+/** knobs: what can be turned; openSound(channel): shows everything that a channel has. */
 export class Band {
-  constructor($) {
+  constructor($, knobs, openSound) {
     this.list = $("tracks");
+    this.knobs = knobs;
+    this.openSound = openSound;
+    this.shown = [];
+    this.places = new Map();
     this.master = [new Meter($("master-left")), new Meter($("master-right"))];
     this.tracks = new Map();
     this.last = 0;
@@ -37,6 +48,7 @@ export class Band {
 
   setTracks(tracks) {
     this.tracks.clear();
+    this.places.clear();
     this.list.replaceChildren(...tracks.map((track, n) => {
       const row = document.createElement("li");
       row.className = "track";
@@ -60,10 +72,62 @@ export class Band {
       meters.setAttribute("aria-hidden", "true");
       const bars = [document.createElement("i"), document.createElement("i")];
       meters.append(...bars);
-      row.append(who, meters);
+      const controls = document.createElement("span");
+      controls.className = "strip";
+      this.places.set(track.name, controls);
+      row.append(who, meters, controls);
       this.tracks.set(track.name, bars.map((bar) => new Meter(bar)));
       return row;
     }));
+  }
+
+  /** After the list of parameters has changed: give each track its fader and its buttons. */
+  bind() {
+    for (const show of this.shown.splice(0)) this.knobs.unwatch(show);
+    for (const [name, place] of this.places) {
+      place.replaceChildren();
+      if (!this.knobs.has(`mixer.${name}.gain_db`)) continue;
+      place.append(this.#button(name, "mute", "M"), this.#button(name, "solo", "S"), this.#fader(name), this.#more(name));
+    }
+  }
+
+  #watch(path, show) {
+    this.shown.push(show);
+    this.knobs.watch(path, show);
+  }
+
+  #button(name, what, letter) {
+    const button = Object.assign(document.createElement("button"), { type: "button", className: what, textContent: letter });
+    button.setAttribute("aria-label", `${what === "mute" ? "Mute" : "Solo"} ${name}`);
+    button.title = what === "mute" ? "Mute" : "Solo";
+    const path = `mixer.${name}.${what}`;
+    this.#watch(path, (value) => button.setAttribute("aria-pressed", String(value > 0.5)));
+    button.addEventListener("click", () => this.knobs.turn(path, Number(button.getAttribute("aria-pressed") !== "true")));
+    return button;
+  }
+
+  #fader(name) {
+    const fader = Object.assign(document.createElement("input"), { type: "range", min: LOWEST_DB, max: HIGHEST_DB, step: 0.1 });
+    fader.setAttribute("aria-label", `Level of ${name}`);
+    const path = `mixer.${name}.gain_db`;
+    this.#watch(path, (value, info) => {
+      fader.value = String(Math.max(LOWEST_DB, value));
+      fader.title = inWords(value, info);
+    });
+    fader.addEventListener("input", () => {
+      this.knobs.turn(path, fader.valueAsNumber <= LOWEST_DB ? -90 : fader.valueAsNumber);
+    });
+    fader.addEventListener("dblclick", () => this.knobs.turn(path, this.knobs.known.get(path).default));
+    return fader;
+  }
+
+  #more(name) {
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "more", textContent: "…" });
+    button.setAttribute("aria-label", `Sound of ${name}`);
+    button.setAttribute("aria-haspopup", "dialog");
+    button.title = "Effects and instrument";
+    button.addEventListener("click", () => this.openSound(name));
+    return button;
   }
 
   levels(levels) {

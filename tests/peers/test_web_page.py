@@ -273,6 +273,33 @@ def test_controls_send_what_they_say_and_show_what_the_server_says(shown: Page, 
     }))
 
 
+def test_faders_mutes_and_the_sound_of_a_channel(shown: Page, stage: Stage) -> None:
+    """What the page turns is told; what others turn is shown."""
+    shown.wait("document.querySelectorAll('#tracks .mute').length === 4")
+    shown.evaluate("document.querySelector('[aria-label=\"Mute bass\"]').click()")
+    until_told(stage, ("set", {"mixer.bass.mute": 1.0}))
+    assert shown.evaluate("document.querySelector('[aria-label=\"Mute bass\"]').getAttribute('aria-pressed')") == "true"
+    shown.evaluate("""(() => { const f = document.querySelector('[aria-label="Level of sax"]');
+      for (const db of [-3, -6, -9]) { f.value = db; f.dispatchEvent(new Event('input')); } })()""")
+    until_told(stage, ("set", {"mixer.sax.gain_db": -9.0}))
+    assert len([told for told in stage.told if told[0] == "set"]) <= 4, "each step was sent"
+    assert stage.server is not None
+    shown.evaluate("document.querySelector('[aria-label=\"Sound of bass\"]').click()")
+    shown.wait("document.querySelectorAll('#sound .knob').length === 6")
+    headings = shown.evaluate("[...document.querySelectorAll('#sound h3')].map((h) => h.textContent)")
+    assert headings == ["Fader", "Drive", "Eq", "Synth: filter"]
+    shown.evaluate("""(() => { const s = document.querySelector('#sound select[aria-label="bass Type"]');
+      s.value = "1"; s.dispatchEvent(new Event('change')); })()""")
+    until_told(stage, ("set", {"track.bass.drive.type": 1.0}))
+    stage.move("track.bass.synth.filter.cutoff_hz", 1500.0)
+    shown.wait("[...document.querySelectorAll('#sound output')].some((o) => o.textContent === '1.5 kHz')")
+    shown.evaluate("""(() => { const f = document.getElementById('sound-find');
+      f.value = "cut"; f.dispatchEvent(new Event('input')); })()""")
+    left = "[...document.querySelectorAll('#sound .knob')].filter((k) => k.checkVisibility()).length"
+    assert shown.evaluate(left) == 1
+    shown.evaluate("document.getElementById('sound').close()")
+
+
 def test_refusals_and_notices_are_told_in_words_once(shown: Page, stage: Stage) -> None:
     refused = shown.evaluate("sideman.client.modify({ key: 'H' }).then(() => null, (e) => e.message)")
     assert "key 'H' is not known" in refused

@@ -6,15 +6,28 @@ import asyncio
 import math
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
+import msgspec
 import numpy as np
 
 from bridge.errors import MusicError
+from bridge.parameter_paths import ParameterInfo, described, find, matching, number
 from bridge.stream import wire
 from bridge.stream.server import Server
+from instruments.parameter import Choice, Parameter
 
+_DB, _SWITCH = Parameter("dB; -90 = off", -90, 24, 0), Parameter("0 or 1", 0, 1, 0, whole=True)
+KNOBS = {path: described(path, rule, value) for path, rule, value in (
+    *((f"mixer.{name}.{what}", rule, 0) for name in ("piano", "bass", "sax", "drums", "room", "master")
+      for what, rule in (("gain_db", _DB), ("mute", _SWITCH), ("solo", _SWITCH))),
+    ("track.bass.eq.low_hz", Parameter("Hz", 20, 2000, 100, log=True), 100.0),
+    ("track.bass.drive.type", Choice(("soft", "hard"), "soft"), 0.0),
+    ("track.bass.synth.filter.cutoff_hz", Parameter("Hz", 20, 20000, 800, log=True), 800.0),
+    ("master.limiter.ceiling_db", Parameter("dB", -24, 0, -1), -1.0),
+)}
 TONE_HZ = 440.0
 TONE_PEAK = 0.25
 BLOCK = 256
@@ -40,6 +53,7 @@ class Stage:
         self.rate = rate
         self._port = port
         self.told: list[tuple[str, object]] = []
+        self.values: dict[str, float] = {}
         self.tempo = 120.0
         self.volume = 1.0
         self.playing = True
@@ -52,6 +66,7 @@ class Stage:
         self.notices: tuple[wire.Notice, ...] = ()
         self.url = ""
         self.server: Server | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._frame = 0
         self._noted = 0  # sixteenths already sent
         self._ready = threading.Event()
@@ -69,6 +84,11 @@ class Stage:
         self._stop.set()
         self._thread.join(10)
 
+    def move(self, path: str, value: float) -> None:
+        """Somebody else turns a parameter. From the test's thread."""
+        assert self.server is not None and self._loop is not None
+        self._loop.call_soon_threadsafe(self.server.publish_moves, [wire.Move(path, value, 0.0, 0.0)])
+
     # --- The conductor ---
 
     async def generate(self, params: wire.GenerateParams) -> None:
@@ -82,6 +102,15 @@ class Stage:
             raise MusicError("key 'H' is not known: write it as C, Eb or F#")
         self.told.append(("modify", params.given()))
         self._take(params.given())
+
+    async def set(self, values: Mapping[str, float | str], ramp_s: float | None) -> None:
+        for path, value in values.items():
+            self.values[find(path, KNOBS).path] = number(find(path, KNOBS), value)
+        self.told.append(("set", dict(values)))
+
+    def parameters(self, match: str | None) -> Sequence[ParameterInfo]:
+        return [msgspec.structs.replace(info, value=self.values.get(info.path, info.value))
+                for info in matching(KNOBS.values(), match)]
 
     async def stop(self) -> None:
         self.told.append(("stop", None))
@@ -136,6 +165,7 @@ class Stage:
     # --- The music ---
 
     async def _run(self) -> None:
+        self._loop = asyncio.get_running_loop()
         self.server = Server(self, port=self._port)
         await self.server.start()
         self.url = self.server.url

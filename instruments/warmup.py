@@ -10,9 +10,12 @@ from importlib import import_module
 from pathlib import Path
 from time import perf_counter, sleep
 
-KERNELS = ("filters", "limiting", "reverbs", "sampler", "racks", "percussion", "voices", "oscillators")
+KERNELS = (
+    "duckers", "sampler", "filters", "reverbs", "limiters", "gates", "compressors", "racks", "percussion", "voices",
+    "oscillators",
+)
 """Modules with kernels, the quickest to compile first."""
-SHARES = (4, 2, 5, 2, 10, 18, 18, 41)
+SHARES = (2, 2, 3, 4, 4, 5, 6, 8, 15, 16, 35)
 """What each takes of a hundred parts of the time, roughly: for a progress bar."""
 _COMPILE = """
 import os, threading

@@ -28,11 +28,14 @@ GROUP = "sideman.effects"
 Parameters = Mapping[str, Parameter | Choice]
 
 _BUILT_IN = {
+    "compressor": "instruments.effects.compressor:Compressor",
     "delay": "instruments.effects.builtin:Delay",
     "distortion": "instruments.effects.distortion:Distortion",
+    "duck": "instruments.effects.ducker:Ducker",
     "eq": "instruments.effects.equalizer:Equalizer",
     "filter": "instruments.effects.filter:Filter",
-    "limiter": "instruments.limiter:Limiter",
+    "gate": "instruments.effects.gate:Gate",
+    "limiter": "instruments.effects.limiter:Limiter",
     "reverb": "instruments.room:Reverb",
     "width": "instruments.effects.width:Width",
 }

@@ -1,4 +1,4 @@
-"""Effects against oracles: decay of the room, response of the equalizer, echoes, true peaks of the limiter."""
+"""Effects against oracles: decay of the room, response of the equalizer, echoes; and what each of all must keep."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracles import RATE, Audio, treat, true_peak
+from oracles import RATE, Audio, treat
 
 from instruments.block import InstrumentError
 from instruments.effects.registry import effect_names, make_effect, parameters_of
@@ -116,46 +116,6 @@ def test_a_ping_pong_changes_sides() -> None:
     first, second = (np.abs(x[:, k * gap - 20 : k * gap + 40]).max(axis=1) for k in (1, 2))
     assert first[0] > 5 * first[1]
     assert second[1] > 5 * second[0]
-
-
-LOUD = {
-    "noise": lambda: _noise(RATE, 3, 1.0),
-    "sine": lambda: np.tile(3 * np.sin(2 * np.pi * 997 * np.arange(RATE) / RATE), (2, 1)).astype(np.float32),
-    "quarter": lambda: np.tile(2 * np.sin(np.pi / 2 * np.arange(RATE) + np.pi / 4), (2, 1)).astype(np.float32),
-    "bursts": lambda: (_noise(RATE, 5, 1.5) * (np.arange(RATE) % 4800 < 300)).astype(np.float32),
-    "impulses": lambda: (4.0 * (np.arange(RATE) % 2401 == 7) * np.ones((2, 1))).astype(np.float32),
-}
-
-
-def _to_20_khz(x: Audio) -> Audio:
-    s = np.fft.rfft(x.astype(float), axis=1)
-    f = np.fft.rfftfreq(x.shape[1], 1 / RATE)
-    return np.fft.irfft(s * np.clip((21000 - f) / 1000, 0, 1), x.shape[1], axis=1).astype(np.float32)
-
-
-@pytest.mark.parametrize("signal", list(LOUD))
-def test_true_peaks_never_pass_the_ceiling(signal: str) -> None:
-    effect = _made("limiter")
-    y = treat(effect, _to_20_khz(LOUD[signal]()), (128,))
-    assert 20 * np.log10(true_peak(y)) <= -1.0
-    assert 20 * np.log10(true_peak(y)) > -3.5
-    assert effect.reduction_db() > 2
-    assert effect.reduction_db() == 0
-
-
-def test_limiter_leaves_quiet_sound_as_it_is_but_late() -> None:
-    x = _noise(20000, level=0.1)
-    effect = _made("limiter")
-    y = treat(effect, x, (100,))
-    assert y[:, effect.latency :].tobytes() == x[:, : -effect.latency].tobytes()
-    assert not y[:, : effect.latency].any()
-
-
-def test_limiter_recovers() -> None:
-    x = np.full((2, RATE), 0.2, np.float32)
-    x[:, 1000:1200] = 4
-    y = treat(_made("limiter", {"release_ms": 50}), x)
-    assert np.abs(y[:, -1000:] - 0.2).max() < 1e-3
 
 
 @pytest.mark.parametrize("name", effect_names())

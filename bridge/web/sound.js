@@ -4,7 +4,7 @@ import { inWords, share, valueAt } from "./knobs.js";
 
 const UNITS = /_(db|hz|ms|s|cents|octaves|semitones|beats)$/;
 const titled = (words) => words.charAt(0).toUpperCase() + words.slice(1);
-const plain = (name) => titled(name.replace(UNITS, "").replaceAll("_", " ").replaceAll(".", " "));
+const plain = (name, alone) => titled((alone ? name.replace(UNITS, "") : name).replaceAll("_", " ").replaceAll(".", " "));
 
 /** Where a path belongs: its channel, and the heading and name within that. */
 function placed(path, channels) {
@@ -74,7 +74,9 @@ export class Sound {
       const section = document.createElement("section");
       const heading = document.createElement("h3");
       heading.textContent = titled(stage);
-      section.append(heading, ...rows.map(([name, info]) => this.#row(name, info)));
+      const bare = rows.map(([name]) => name.replace(UNITS, ""));
+      const alone = (name) => bare.filter((other) => other === name.replace(UNITS, "")).length === 1;
+      section.append(heading, ...rows.map(([name, info]) => this.#row(plain(name, alone(name)), info)));
       return section;
     }));
     this.#filter();
@@ -86,7 +88,7 @@ export class Sound {
     row.title = `${info.path}\n${info.words.length ? info.words.join(", ") : `${info.low} to ${info.high} ${info.unit}`}`;
     row.dataset.words = info.path.toLowerCase();
     const words = document.createElement("span");
-    words.textContent = plain(name);
+    words.textContent = name;
     const output = document.createElement("output");
     const turn = (value) => this.#knobs.turn(info.path, value);
     let input;
@@ -107,7 +109,7 @@ export class Sound {
       input.addEventListener("dblclick", () => turn(info.default));
       set = (value) => { input.value = String(Math.round(share(info, value) * steps)); };
     }
-    input.setAttribute("aria-label", `${this.channel.value} ${plain(name)}`);
+    input.setAttribute("aria-label", `${this.channel.value} ${name}`);
     const show = (value) => {
       set(value);
       output.textContent = info.words.length ? "" : inWords(value, info);

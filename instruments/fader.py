@@ -63,14 +63,15 @@ class Fader(Gliding):
         return True
 
     def coefs(self, values: Mapping[str, float], rate: float, bpm: float) -> Sequence[float]:
-        now = list(values.values())
-        gain, (left, right) = linear(now[0]), panned(now[1])
-        left, right = left * gain, right * gain
+        gain, pan, _, _, *rest = values.values()
         sends = len(self._pre)
-        open_ = now[4 + sends]
-        found = [left * open_, right * open_]
+        left, right = panned(pan)
+        level = linear(gain)
+        left, right = left * level, right * level
+        heard = rest[sends]
+        found = [left * heard, right * heard]
         for k, pre in enumerate(self._pre):
-            level = linear(now[4 + k]) * now[5 + sends + k]
+            level = linear(rest[k]) * rest[sends + 1 + k]
             found += (level, level) if pre else (left * level, right * level)
         return found
 

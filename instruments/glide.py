@@ -9,6 +9,15 @@ from instruments.block import CONTROL_FRAMES, InstrumentError
 from instruments.parameter import Choice, Parameter
 
 
+class _Way:
+    """From start to goal in so many steps, of which `done` are behind it (below 0: it has not begun)."""
+
+    __slots__ = ("done", "goal", "rule", "start", "steps")
+
+    def __init__(self, rule: Parameter | Choice, start: float, goal: float, steps: int, done: int) -> None:
+        self.rule, self.start, self.goal, self.steps, self.done = rule, start, goal, steps, done
+
+
 class Gliding:
     """Parameters that change by set() between blocks, in the thread that makes the blocks.
 
@@ -26,13 +35,11 @@ class Gliding:
         """what: for messages, "effect 'eq'". Raises InstrumentError that names the parameter, the value, the range."""
         self.what = what
         self.rules = dict(rules)
-        self.names = list(rules)
-        self._now = [self._number(name, rule.default) for name, rule in rules.items()]
+        self._now = {name: self._number(name, rule.default) for name, rule in rules.items()}
         for name, value in (params or {}).items():
-            self._now[self._place(name)] = self._number(name, value)
-        self._from, self._goal = list(self._now), list(self._now)
-        self._done = [0] * len(self._now)
-        self._steps = [0] * len(self._now)
+            self._now[self._known(name)] = self._number(name, value)
+        self._ways: dict[str, _Way] = {}
+        """Of what glides."""
         self.moving = False
         """A parameter glides, or has not reached the kernel yet."""
 
@@ -41,10 +48,10 @@ class Gliding:
         each grid line while something glides. Always as many."""
         raise NotImplementedError
 
-    def _place(self, name: str) -> int:
+    def _known(self, name: str) -> str:
         if name not in self.rules:
-            raise InstrumentError(f"{self.what} has no parameter {name!r}: choose from {', '.join(self.names)}")
-        return self.names.index(name)
+            raise InstrumentError(f"{self.what} has no parameter {name!r}: choose from {', '.join(self.rules)}")
+        return name
 
     def _number(self, name: str, value: float | str | None) -> float:
         rule = self.rules[name]
@@ -63,51 +70,48 @@ class Gliding:
     ) -> None:
         """Change a parameter, in ramp_frames (None: its own glide_ms), beginning delay_frames into the next block at
         `origin` (None: where it stands). Raises InstrumentError: name, value, range."""
-        i = self._place(name)
-        goal = self._number(name, value)
-        start = self._now[i] if origin is None else self._number(name, origin)
+        goal = self._number(self._known(name), value)
+        start = self._now[name] if origin is None else self._number(name, origin)
         rule = self.rules[name]
         if ramp_frames is None:
             ramp_frames = round(rule.glide_ms / 1000 * self.rate) if isinstance(rule, Parameter) else 0
         if isinstance(rule, Choice) or rule.whole:
             ramp_frames = 0
-        self._from[i], self._goal[i] = start, goal
-        self._done[i] = -round(delay_frames / CONTROL_FRAMES)
-        self._steps[i] = max(1, math.ceil(ramp_frames / CONTROL_FRAMES))
+        steps = max(1, math.ceil(ramp_frames / CONTROL_FRAMES))
+        self._ways[name] = _Way(rule, start, goal, steps, -round(delay_frames / CONTROL_FRAMES))
         self.moving = True
 
     def get(self, name: str) -> float:
         """Where the parameter stands or glides to; a Choice by its index."""
-        return self._goal[self._place(name)]
+        way = self._ways.get(self._known(name))
+        return self._now[name] if way is None else way.goal
 
     @property
     def values(self) -> dict[str, float]:
         """Where the parameters stand now."""
-        return dict(zip(self.names, self._now, strict=True))
+        return dict(self._now)
 
     def advance(self) -> Sequence[float]:
         """One step of the control grid: the coefficients that are to be reached at its end. Clears `moving` at the
         goal."""
-        self.moving = False
-        for i, steps in enumerate(self._steps):
-            if steps:
-                self._done[i] += 1
-                if self._done[i] <= 0:  # not yet
-                    self.moving = True
-                    continue
-                rule = self.rules[self.names[i]]
-                share = self._done[i] / steps
-                if share >= 1 or isinstance(rule, Choice):
-                    self._now[i] = self._goal[i]
-                    self._steps[i] = 0
-                else:
-                    self._now[i] = rule.between(self._from[i], self._goal[i], share)
-                    self.moving = True
-        return self.coefs(self.values, float(self.rate), self.bpm)
+        if self._ways:
+            there = []
+            for name, way in self._ways.items():
+                way.done += 1
+                if way.done >= way.steps:
+                    self._now[name] = way.goal
+                    there.append(name)
+                elif way.done > 0 and isinstance(way.rule, Parameter):
+                    self._now[name] = way.rule.between(way.start, way.goal, way.done / way.steps)
+            for name in there:
+                del self._ways[name]
+        self.moving = bool(self._ways)
+        return self.coefs(self._now, float(self.rate), self.bpm)
 
     def settle(self) -> Sequence[float]:
         """At the goals at once: the coefficients there."""
-        self._now[:] = self._goal
-        self._steps = [0] * len(self._steps)
+        for name, way in self._ways.items():
+            self._now[name] = way.goal
+        self._ways.clear()
         self.moving = False
-        return self.coefs(self.values, float(self.rate), self.bpm)
+        return self.coefs(self._now, float(self.rate), self.bpm)

@@ -18,6 +18,10 @@ _VIEWS = 64
 """Lengths of blocks whose views are remembered."""
 
 
+_ENDLESS = 2**40
+"""Frames: the tail of an effect that never sleeps."""
+
+
 class Resettable(Protocol):
     def reset(self) -> None: ...
 
@@ -108,7 +112,8 @@ class Program:
     def effect(self, effect: NativeEffect, node: int, key: int | None = None) -> int:
         """A native effect on `node`, after its size(); compiles its kernel, or loads it. Returns its slot."""
         at = self.glider(effect)
-        slot = self._slot(_Cleared(self, effect), effect.latency, effect.tail)
+        awake = key is not None and key != node  # silent itself, it must go on hearing its key
+        slot = self._slot(_Cleared(self, effect), effect.latency, _ENDLESS if awake else effect.tail)
         row = self._row(self._k.EFFECT, node, node if key is None else key, address=effect.address(), coefs=at,
                         count=len(self._first) - at, state=self._states, memory=self._floats, size=effect.memory,
                         slot=slot)
@@ -278,16 +283,17 @@ class Program:
 
     def _turn(self, segment: _Segment) -> None:
         """At a grid line: arrive at the goals, and set out for the next."""
-        numbers = segment.numbers
-        self._coefs[numbers] = self._goals[numbers]
-        self._slopes[numbers] = 0
+        coefs, goals = self._coefs[segment.numbers], self._goals[segment.numbers]
+        slopes = self._slopes[segment.numbers]
+        coefs[:] = goals
         segment.sloping = bool(segment.moving)
         for index in list(segment.moving):
             glider, span, _ = self._gliders[index]
             self._goals[span] = glider.advance()
-            self._slopes[span] = (self._goals[span] - self._coefs[span]) / CONTROL_FRAMES
             if not glider.moving:
                 del segment.moving[index]
+        np.subtract(goals, coefs, slopes)
+        slopes *= 1 / CONTROL_FRAMES
         for slot, (bypassed, lines) in list(segment.switches.items()):
             if lines > 0:
                 segment.switches[slot] = bypassed, lines - 1

@@ -33,7 +33,7 @@ HEAVY = {
     # module: files that may import it
     "numba": {"instruments/kernels", "bridge/commands/doctor.py"},
     "llvmlite": {"instruments/kernels"},
-    "pedalboard": {"instruments/hosts"},
+    "pedalboard": {"instruments/hosts", "bridge/bench/effects.py"},
     "jack": {"bridge/jack/lib.py"},
     "sounddevice": {"bridge/audio_io.py", "bridge/portaudio.py", "bridge/commands/doctor.py"},
     "rtmidi": {"bridge/ports/rtmidi_ports.py"},

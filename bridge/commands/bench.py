@@ -15,7 +15,7 @@ _LATENESS_S = 6.0
 
 
 @click.command()
-@click.argument("name", type=click.Choice(["sync", "clock", "startup", "render", "patches", "synth"]))
+@click.argument("name", type=click.Choice(["sync", "clock", "startup", "render", "patches", "synth", "effects"]))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--runs", type=click.IntRange(1, 100), default=5, show_default=True,
               help="Runs (startup, render, synth); clock takes 40 seeds a run.")
@@ -30,6 +30,7 @@ def command(name: str, as_json: bool, runs: int, bars: int) -> None:
     sideman bench render     seconds of sound a second, beside fluidsynth
     sideman bench patches    patches and drum kits beside sampled instruments: distances, what is in its range
     sideman bench synth      what a voice costs, beside Faust and FluidSynth; start; ten minutes at random
+    sideman bench effects    what effects and mixing cost, beside pedalboard; deadlines of a whole engine under load
     sideman bench sync --json --bars 64
 
     Keys of `bench clock`: a key is the median over the seeds, KEY_p95 beside it; `peers` has the same of others.
@@ -71,6 +72,10 @@ def command(name: str, as_json: bool, runs: int, bars: int) -> None:
             from bridge.bench import synth
 
             result |= synth.run(runs, tell=lambda text: click.echo(text, err=True))
+        case "effects":
+            from bridge.bench import effects
+
+            result |= effects.run(tell=lambda text: click.echo(text, err=True))
         case _:
             from bridge.bench import render
 

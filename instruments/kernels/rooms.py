@@ -1,9 +1,7 @@
 """Rooms and halls: early reflections, all-pass diffusion, and a feedback delay network of sixteen lines (Jot 1991).
 
-Every delay is longer than a cell of CELL frames, so that a cell passes through each stage at a time, in loops that
-vectorise: these always run over the whole cell, also where fewer frames are due, since what they read is written
-already, and what they write too far ahead is written again before it is read. Per-line losses give every mode the same
-decay; the lines sway, each at its own rate, which smears what modes are left.
+Per-line losses give every mode the same decay; the lines sway, each at its own rate, which smears what modes are left.
+Every delay is longer than a cell: see cells.py.
 """
 
 from __future__ import annotations
@@ -13,8 +11,9 @@ import math
 import numpy as np
 from numba import carray  # type: ignore[attr-defined]
 
+from instruments.kernels.cells import diffuse, give, moved, put, read
 from instruments.kernels.effect import effect_kernel, numbers, views
-from instruments.kernels.taps import CELL, fraction, hermite
+from instruments.kernels.taps import CELL, fraction
 from instruments.kernels.tone import TINY, part, sine
 
 LINES = 16
@@ -35,94 +34,15 @@ SPAN = 4 * CELL
 """Frames from one point of the sways to the next."""
 
 # States: frames so far, frames into the span, awake, what gains were computed for (3), return filters (6), shimmer's
-# low-passes (2); then by line: delay where the span began and at its end, loss, pole, low-pass, phase of sway;
+# low-passes (2); then by line: delay, loss and pole where the span began and
+# at its end, low-pass, phase of sway;
 # then the taps in frames where the span began and at its end, the last of each side the pre-delay.
 _AT, _INTO, _AWAKE, _FOR, _RETURN, _SHIMMER = 0, 1, 2, 3, 6, 12
-_FROM, _TO, _GAIN, _POLE, _LOW, _PHASE = (16 + LINES * k for k in range(6))
-_TAP_FROM, _TAP_TO = 16 + 6 * LINES, 16 + 6 * LINES + 2 * (TAPS + 1)
-ROOM_STATES = 16 + 6 * LINES + 4 * (TAPS + 1)
+_FROM, _TO, _GAIN_FROM, _GAIN, _POLE_FROM, _POLE, _LOW, _PHASE = (16 + LINES * k for k in range(8))
+_TAP_FROM, _TAP_TO = 16 + 8 * LINES, 16 + 8 * LINES + 2 * (TAPS + 1)
+ROOM_STATES = 16 + 8 * LINES + 4 * (TAPS + 1)
 SCRATCH = CELL * (LINES + 7)
 """float32 at the end of the memory."""
-
-
-@part
-def _put(ring, mask, at, values, n):  # type: ignore[no-untyped-def]
-    first = at & mask
-    near = min(n, mask + 1 - first)
-    for i in range(near):
-        ring[first + i] = values[i]
-    for i in range(near, n):
-        ring[i - near] = values[i]
-
-
-@part
-def _stretch(ring, mask, at, spare):  # type: ignore[no-untyped-def]
-    """A cell of ring from `at` on, as an array: of the ring itself, or `spare`, if the ring ends within."""
-    first = at & mask
-    if first + CELL <= mask + 1:
-        return ring[first : first + CELL]
-    for i in range(CELL):
-        spare[i] = ring[(first + i) & mask]
-    return spare
-
-
-@part
-def _moved(ring, mask, at, begin, end, gain, into, out, spare):  # type: ignore[no-untyped-def]
-    """out += gain * ring, from `begin` frames before to `end` frames before in the course of a span."""
-    near = _stretch(ring, mask, at - int(begin), spare)
-    if begin == end:
-        for i in range(CELL):
-            out[i] += gain * near[i]
-        return
-    x, step = np.float32(into / SPAN), np.float32(1 / SPAN)
-    for i in range(CELL):
-        out[i] += gain * (1 - (x + step * np.float32(i))) * near[i]
-    far = _stretch(ring, mask, at - int(end), spare)
-    for i in range(CELL):
-        out[i] += gain * (x + step * np.float32(i)) * far[i]
-
-
-@part
-def _diffuse(ring, mask, at, length, x, spare):  # type: ignore[no-untyped-def]
-    """A cell x through a Schroeder all-pass."""
-    late = _stretch(ring, mask, at - length, spare)
-    first = at & mask
-    if first + CELL <= mask + 1:
-        now = ring[first : first + CELL]
-        for i in range(CELL):
-            y = late[i] - _G * x[i]
-            now[i] = x[i] + _G * y + np.float32(TINY)
-            x[i] = y
-    else:
-        for i in range(CELL):
-            y = late[i] - _G * x[i]
-            ring[(first + i) & mask] = x[i] + _G * y + np.float32(TINY)
-            x[i] = y
-
-
-@part
-def _read(ring, mask, at, begin, change, into, out):  # type: ignore[no-untyped-def]
-    """out = ring, `begin` + change (into + i) / SPAN frames before at + i."""
-    slope = change / SPAN
-    begin += slope * into
-    whole = int(begin)
-    first = (at - whole - 2) & mask
-    if abs(slope) * CELL < 0.1 and first + CELL + 3 <= mask:
-        f0, f1 = np.float32(1 - (begin - whole)), np.float32(-slope)
-        p, q = ring[first : first + CELL], ring[first + 1 : first + 1 + CELL]
-        r, s = ring[first + 2 : first + 2 + CELL], ring[first + 3 : first + 3 + CELL]
-        for i in range(CELL):
-            f = f0 + f1 * np.float32(i)
-            a, b, c, d = p[i], q[i], r[i], s[i]
-            m = np.float32(0.5) * (c - a)
-            out[i] = b + f * (m + f * (a - np.float32(2.5) * b + np.float32(2) * c - np.float32(0.5) * d
-                                       + f * (np.float32(1.5) * (b - c) + np.float32(0.5) * (d - a))))
-    else:
-        for i in range(CELL):
-            x = at + i + mask + 1 - (begin + slope * i)
-            j = int(x)
-            out[i] = np.float32(hermite(np.float64(ring[(j - 1) & mask]), np.float64(ring[j & mask]),
-                                        np.float64(ring[(j + 1) & mask]), np.float64(ring[(j + 2) & mask]), x - j))
 
 
 @part
@@ -150,9 +70,11 @@ def _point(z, c, s, done, fresh, longest, farthest):  # type: ignore[no-untyped-
         z[_TO + k] = min(max(d, _SHORTEST), longest)
         if fresh:
             z[_FROM + k] = z[_TO + k]
+    for k in range(LINES):
+        z[_GAIN_FROM + k], z[_POLE_FROM + k] = z[_GAIN + k], z[_POLE + k]
     if z[_FOR] != decay or z[_FOR + 1] != high or z[_FOR + 2] != size:
         z[_FOR], z[_FOR + 1], z[_FOR + 2] = decay, high, size
-        # The one-pole (1 - b) / (1 - b / z) whose gain falls from 1.2 kHz to 8 kHz by q: a quadratic in b.
+        # The one-pole (1 - b) / (1 - b / z) whose gain falls from 1.4 kHz to 8 kHz by q: a quadratic in b.
         c1, c8 = c[14], c[15]
         for k in range(LINES):
             d = min(max(_LENGTHS[k] * scale * size, _SHORTEST), longest)
@@ -162,9 +84,12 @@ def _point(z, c, s, done, fresh, longest, farthest):  # type: ignore[no-untyped-
             if q < 0.999999:
                 u, v = 1 - q, c1 - q * c8
                 b = (v - math.sqrt(max(v * v - u * u, 0.0))) / u
-            b = min(max(b, 0.0), 0.98)
+            b = min(max(b, 0.0), 0.75)  # a darker one would make bass last far longer than asked
             z[_POLE + k] = b
-            z[_GAIN + k] = min(math.exp(decay * d) * math.sqrt(1 - 2 * b * c1 + b * b) / (1 - b), 0.9999)
+            z[_GAIN + k] = min(math.exp(decay * d) * math.sqrt(1 - 2 * b * c1 + b * b), 0.9999 * (1 - b))
+        if fresh:
+            for k in range(LINES):
+                z[_GAIN_FROM + k], z[_POLE_FROM + k] = z[_GAIN + k], z[_POLE + k]
     for k in range(2 * (TAPS + 1)):
         z[_TAP_FROM + k] = z[_TAP_TO + k]
         side, tap = k // (TAPS + 1), k % (TAPS + 1)
@@ -174,12 +99,29 @@ def _point(z, c, s, done, fresh, longest, farthest):  # type: ignore[no-untyped-
             z[_TAP_FROM + k] = z[_TAP_TO + k]
 
 
+@part
+def _octave_up(ring, at, grain, gain, left, right):  # type: ignore[no-untyped-def]
+    """left, right += gain * ring an octave higher: two grains, read at twice the speed, half a grain apart, under a
+    squared sine each, which add to one."""
+    mask = len(ring) - 1
+    half = grain // 2
+    for k in range(2):
+        for i in range(CELL):
+            g = (at + i + k * half) % (2 * half)
+            w = sine(g / (4 * half))
+            y = gain * np.float32(w * w) * ring[(at + i - 2 * half - 2 * CELL + g) & mask]
+            left[i] += y
+            right[i] += y
+
+
 @effect_kernel
 def room(audio, _key, stride, start, frames, coefs, slopes, state, memory, size, skipped):  # type: ignore[no-untyped-def]
-    """coefs: 0, 1 ln gain a frame at 1.2 kHz and at 8 kHz, 2 size, 3 rate / 48000, 4 sway in frames, 5 pre-delay in
+    """coefs: 0, 1 ln gain a frame at 1.4 kHz and at 8 kHz, 2 size, 3 rate / 48000, 4 sway in frames, 5 pre-delay in
     frames, 6 level of early reflections, 7 high-pass and 8 low-pass of the return (one pole, a frame), 9 dry, 10 wet,
-    11 level of the tail, 12 shimmer, 13 seconds a span, 14, 15 cosines of 1.2 and 8 kHz, 16 frames a ms, 17 frames of a
-    line's ring, 18 of the pre-delay's, 19 of a diffuser's (each a power of two).
+    11 level of the tail, 12 shimmer, 13 seconds a span, 14, 15 cosines of 1.4 and 8 kHz, 16 frames a ms, 17 frames of a
+    line's ring, 18 of the pre-delay's, 19 of a diffuser's, 20 of the shimmer's (powers of two, but for
+    a shimmer of 0 frames), 21 low-pass of what shimmers (one pole, a frame), 22 scale of the
+    diffusers.
     """
     left, right = views(audio, stride, start, frames)
     c, s, z = numbers(coefs), numbers(slopes), numbers(state)
@@ -193,6 +135,8 @@ def room(audio, _key, stride, start, frames, coefs, slopes, state, memory, size,
     in_l, in_r = floats[size - 4 * CELL : size - 3 * CELL], floats[size - 3 * CELL : size - 2 * CELL]
     heard_l, heard_r = floats[size - 2 * CELL : size - CELL], floats[size - CELL :]
     spare = floats[size - 7 * CELL : size - 6 * CELL]
+    shimmer_at = ap_at + 2 * DIFFUSERS * ap_size
+    shimmer_ring = floats[shimmer_at : shimmer_at + int(c[20])]
     longest, farthest = line_size - 3.0 * CELL, pre_size - 3.0 * CELL
     line_mask, pre_mask, ap_mask = line_size - 1, pre_size - 1, ap_size - 1
     if skipped > 0 or z[_AWAKE] == 0:
@@ -212,42 +156,50 @@ def room(audio, _key, stride, start, frames, coefs, slopes, state, memory, size,
         n = min(CELL, SPAN - into, frames - done)
         at = int(z[_AT])
         pre_l, pre_r = floats[pre_at : pre_at + pre_size], floats[pre_at + pre_size : ap_at]
-        _put(pre_l, pre_mask, at, left[done:], n)
-        _put(pre_r, pre_mask, at, right[done:], n)
+        put(pre_l, pre_mask, at, left[done:], n)
+        put(pre_r, pre_mask, at, right[done:], n)
         for i in range(CELL):
             early_l[i] = early_r[i] = in_l[i] = in_r[i] = heard_l[i] = heard_r[i] = 0
         for k in range(TAPS):
             m = TAPS + 1 + k
             near, far = (pre_l, pre_r) if k % 2 == 0 else (pre_r, pre_l)
-            _moved(near, pre_mask, at, z[_TAP_FROM + k], z[_TAP_TO + k], np.float32(_TAP_GAINS[0, k]), into, early_l,
-                   spare)
-            _moved(far, pre_mask, at, z[_TAP_FROM + m], z[_TAP_TO + m], np.float32(_TAP_GAINS[1, k]), into, early_r,
-                   spare)
-        _moved(pre_l, pre_mask, at, z[_TAP_FROM + TAPS], z[_TAP_TO + TAPS], np.float32(1), into, in_l, spare)
-        _moved(pre_r, pre_mask, at, z[_TAP_FROM + TAPS], z[_TAP_TO + TAPS], np.float32(1), into, in_r, spare)
+            moved(near, pre_mask, at, z[_TAP_FROM + k], z[_TAP_TO + k], np.float32(_TAP_GAINS[0, k]), into,
+                  SPAN, early_l, spare)
+            moved(far, pre_mask, at, z[_TAP_FROM + m], z[_TAP_TO + m], np.float32(_TAP_GAINS[1, k]), into,
+                  SPAN, early_r, spare)
+        moved(pre_l, pre_mask, at, z[_TAP_FROM + TAPS], z[_TAP_TO + TAPS], np.float32(1), into, SPAN, in_l, spare)
+        moved(pre_r, pre_mask, at, z[_TAP_FROM + TAPS], z[_TAP_TO + TAPS], np.float32(1), into, SPAN, in_r, spare)
+        shimmer = c[12] + s[12] * done
+        if shimmer > 0:
+            _octave_up(shimmer_ring, at, int(100 * c[16]), np.float32(shimmer), in_l, in_r)
         for k in range(DIFFUSERS):
             base = ap_at + 2 * k * ap_size
-            length = max(CELL, int(_DIFFUSE[0, k] * c[3]))
-            _diffuse(floats[base : base + ap_size], ap_mask, at, length, in_l, spare)
+            length = max(CELL, int(_DIFFUSE[0, k] * c[22]))
+            diffuse(floats[base : base + ap_size], ap_mask, at, length, _G, in_l, spare)
             base += ap_size
-            length = max(CELL, int(_DIFFUSE[1, k] * c[3]))
-            _diffuse(floats[base : base + ap_size], ap_mask, at, length, in_r, spare)
+            length = max(CELL, int(_DIFFUSE[1, k] * c[22]))
+            diffuse(floats[base : base + ap_size], ap_mask, at, length, _G, in_r, spare)
         for k in range(LINES):
-            _read(floats[k * line_size : (k + 1) * line_size], line_mask, at, z[_FROM + k], z[_TO + k] - z[_FROM + k],
-                  into, rows[k * CELL : (k + 1) * CELL])
+            read(floats[k * line_size : (k + 1) * line_size], line_mask, at, z[_FROM + k], z[_TO + k] - z[_FROM + k],
+                 into, SPAN, rows[k * CELL : (k + 1) * CELL])
         # Four lines at a time: a one-pole alone would wait for itself.
         for k in range(0, LINES, 4):
             r0, r1 = rows[k * CELL : (k + 1) * CELL], rows[(k + 1) * CELL : (k + 2) * CELL]
             r2, r3 = rows[(k + 2) * CELL : (k + 3) * CELL], rows[(k + 3) * CELL : (k + 4) * CELL]
-            b0, b1, b2, b3 = z[_POLE + k], z[_POLE + k + 1], z[_POLE + k + 2], z[_POLE + k + 3]
-            g0, g1 = z[_GAIN + k] * (1 - b0), z[_GAIN + k + 1] * (1 - b1)
-            g2, g3 = z[_GAIN + k + 2] * (1 - b2), z[_GAIN + k + 3] * (1 - b3)
+            b0, b1, b2, b3 = z[_POLE_FROM + k], z[_POLE_FROM + k + 1], z[_POLE_FROM + k + 2], z[_POLE_FROM + k + 3]
+            g0, g1, g2, g3 = z[_GAIN_FROM + k], z[_GAIN_FROM + k + 1], z[_GAIN_FROM + k + 2], z[_GAIN_FROM + k + 3]
+            tb0, tb1 = (z[_POLE + k] - b0) / SPAN, (z[_POLE + k + 1] - b1) / SPAN
+            tb2, tb3 = (z[_POLE + k + 2] - b2) / SPAN, (z[_POLE + k + 3] - b3) / SPAN
+            tg0, tg1 = (z[_GAIN + k] - g0) / SPAN, (z[_GAIN + k + 1] - g1) / SPAN
+            tg2, tg3 = (z[_GAIN + k + 2] - g2) / SPAN, (z[_GAIN + k + 3] - g3) / SPAN
             y0, y1, y2, y3 = z[_LOW + k], z[_LOW + k + 1], z[_LOW + k + 2], z[_LOW + k + 3]
             for i in range(n):
-                y0 = b0 * y0 + (g0 * r0[i] + TINY)
-                y1 = b1 * y1 + (g1 * r1[i] + TINY)
-                y2 = b2 * y2 + (g2 * r2[i] + TINY)
-                y3 = b3 * y3 + (g3 * r3[i] + TINY)
+                x = np.float64(into + i)
+                p0, p1, p2, p3 = b0 + tb0 * x, b1 + tb1 * x, b2 + tb2 * x, b3 + tb3 * x
+                y0 = p0 * y0 + ((g0 + tg0 * x) * r0[i] + TINY)
+                y1 = p1 * y1 + ((g1 + tg1 * x) * r1[i] + TINY)
+                y2 = p2 * y2 + ((g2 + tg2 * x) * r2[i] + TINY)
+                y3 = p3 * y3 + ((g3 + tg3 * x) * r3[i] + TINY)
                 r0[i], r1[i], r2[i], r3[i] = y0, y1, y2, y3
             z[_LOW + k], z[_LOW + k + 1], z[_LOW + k + 2], z[_LOW + k + 3] = y0, y1, y2, y3
         for k in range(LINES):
@@ -256,6 +208,13 @@ def room(audio, _key, stride, start, frames, coefs, slopes, state, memory, size,
             for i in range(CELL):
                 heard_l[i] += gl * row[i]
                 heard_r[i] += gr * row[i]
+        if c[20] > 0:
+            low1, low2 = z[_SHIMMER], z[_SHIMMER + 1]
+            for i in range(n):
+                low1 += c[21] * (heard_l[i] + heard_r[i] - low1) + TINY
+                low2 += c[21] * (low1 - low2) + TINY
+                shimmer_ring[(at + i) & (len(shimmer_ring) - 1)] = low2
+            z[_SHIMMER], z[_SHIMMER + 1] = low1, low2
         _mix(rows, 1)
         _mix(rows, 4)
         first = at & line_mask
@@ -270,26 +229,12 @@ def room(audio, _key, stride, start, frames, coefs, slopes, state, memory, size,
             else:
                 for i in range(n):
                     floats[base + ((first + i) & line_mask)] = np.float32(0.25) * row[i] + fed[i]
-        hl1, hl2, ll = z[_RETURN], z[_RETURN + 1], z[_RETURN + 2]
-        hr1, hr2, lr = z[_RETURN + 3], z[_RETURN + 4], z[_RETURN + 5]
-        for i in range(n):
-            x = done + i + 1
-            tail, early = c[11] + s[11] * x, c[6] + s[6] * x
-            hp, lp = c[7] + s[7] * x, c[8] + s[8] * x
-            dry, wet = c[9] + s[9] * x, c[10] + s[10] * x
-            yl = tail * heard_l[i] + early * early_l[i]
-            yr = tail * heard_r[i] + early * early_r[i]
-            # The return: a high-pass of 12 dB/oct as two one-poles, a low-pass of one.
-            hl1 += hp * (yl - hl1) + TINY
-            hr1 += hp * (yr - hr1) + TINY
-            hl2 += hp * (yl - hl1 - hl2) + TINY
-            hr2 += hp * (yr - hr1 - hr2) + TINY
-            ll += lp * (yl - hl1 - hl2 - ll) + TINY
-            lr += lp * (yr - hr1 - hr2 - lr) + TINY
-            left[done + i] = np.float32(dry * left[done + i] + wet * ll)
-            right[done + i] = np.float32(dry * right[done + i] + wet * lr)
-        z[_RETURN], z[_RETURN + 1], z[_RETURN + 2] = hl1, hl2, ll
-        z[_RETURN + 3], z[_RETURN + 4], z[_RETURN + 5] = hr1, hr2, lr
+        early, tail = c[6] + s[6] * (done + 1), c[11] + s[11] * (done + 1)
+        for i in range(CELL):
+            e, u = np.float32(early + s[6] * i), np.float32(tail + s[11] * i)
+            heard_l[i] = u * heard_l[i] + e * early_l[i]
+            heard_r[i] = u * heard_r[i] + e * early_r[i]
+        give(left, right, done, n, heard_l, heard_r, c, s, 7, z, _RETURN)
         z[_AT] = at + n
         z[_INTO] = (into + n) % SPAN
         done += n

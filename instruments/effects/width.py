@@ -23,6 +23,7 @@ class Width(NativeEffect):
         "mono_below_hz": Parameter("Hz; 10 = off", 10, 500, 10, log=True),
     }
     KERNEL = "widths:width"
+    TEMPO = False
 
     def size(self) -> None:
         self.tail = int(0.1 * self.rate)

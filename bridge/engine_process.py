@@ -428,8 +428,8 @@ class _Watch:
             if clashes and strip.name in connected - self._clashed:
                 self._clashed.add(strip.name)
                 self._shell.notices.append(
-                    f"port {strip.name!r}: of a chord between the keys only the last note is in tune on one channel: "
-                    f"if what listens plays several, give the track bend_channels")
+                    f"port {strip.name!r}: notes of a chord share a channel, and its bend suits only the last: if what "
+                    f"listens plays more channels, give them to the track as bend_channels")
 
     def _look_at_link(self, link: LinkSession) -> None:
         """Alone in the session nobody else will start it; peers find each other within a second."""

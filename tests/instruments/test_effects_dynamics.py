@@ -78,7 +78,7 @@ def random_changes(effect: Dynamics, frames: int, every: int, seed: int) -> list
     rng = np.random.default_rng(seed)
     found: list[Change] = []
     for i, frame in enumerate(range(every, frames, every)):
-        name = effect.names[i % len(effect.names)]
+        name = list(effect.PARAMETERS)[i % len(effect.PARAMETERS)]
         rule = effect.PARAMETERS[name]
         if isinstance(rule, Choice):
             found.append((frame, name, str(rng.choice(rule.words))))
@@ -161,3 +161,16 @@ def test_the_reduction_is_read_once() -> None:
     assert effect.reduction_db() == pytest.approx(20, abs=0.01)
     effect.process(np.zeros((2, 0), np.float32), Transport(4800))
     assert effect.reduction_db() == 0
+
+
+@pytest.mark.parametrize("effect", [Ducker({"attack_ms": 1, "hold_ms": 100}), Compressor({"release_ms": 1000})])
+def test_what_the_key_does_while_the_sound_is_silent_counts(effect: Dynamics) -> None:
+    """The pad comes in 10 ms after the kick: into its dip."""
+    ready(effect)
+    x, key = np.zeros((2, 9600), np.float32), np.zeros((2, 9600), np.float32)
+    x[:, 8480:] = 0.001
+    key[0, 8000] = 1
+    if not isinstance(effect, Ducker):
+        key[:, 7000:8000] = 0.9
+    y = played(effect, x, (128,), key=key)
+    assert y[0, 8480] < 0.0005

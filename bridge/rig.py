@@ -11,7 +11,8 @@ from bridge.parameter_paths import ParameterInfo, absolute, described, path_of
 from bridge.session import Session, Track, tuning_of
 from instruments.block import Instrument, InstrumentError
 from instruments.channel import Channel, Insert
-from instruments.console import Console, Listed
+from instruments.console import Console
+from instruments.controls import Listed
 from instruments.effects.guest_effect import GuestEffect
 from instruments.effects.registry import make_effect
 from instruments.fader import OFF_DB, Send

@@ -3,54 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from instruments.alignment import Delays, delays_of
 from instruments.block import AudioBlock, Effect, FrameEvent, InstrumentError, Transport
-from instruments.channel import INSTRUMENT, Channel, Insert, by_notes, stage_names
-from instruments.fader import Fader, MasterFader, Send
-from instruments.glide import Gliding
-from instruments.live_numbers import LiveNumbers
+from instruments.channel import Channel, by_notes
+from instruments.controls import Controls, Listed, Ramp, Stage
+from instruments.fader import MasterFader
 from instruments.meters import Level, MixLevel, clear_loudness, loudness_coefs, read_level, read_mix
 from instruments.native_effect import NativeEffect
-from instruments.parameter import Choice, Parameter
 from instruments.program import Line, Program
-from instruments.routing import Kind, heard, ordered
+from instruments.routing import ordered
 
-BYPASS = Parameter("0 in .. 1 bypassed", 0, 1, 0, whole=True, glide_ms=10)
-"""The parameter that every effect has besides its own."""
 _SPARE_S = 0.3
 """How much longer a delay may become while the console runs, where a latency is not known when it starts."""
-
-
-class Listed(NamedTuple):
-    """A parameter of the console: where it is, what it may be, where it stands (a Choice: its index).
-
-    stage  "" for the channel's own (its fader), else the name of the effect, or INSTRUMENT
-    """
-
-    kind: Kind
-    channel: str
-    stage: str
-    name: str
-    rule: Parameter | Choice
-    value: float
-
-
-@dataclass(slots=True)
-class _Stage:
-    """An effect in its place. slot: of its bypass; dry: of what is beside an effect that runs in Python, its delay."""
-
-    name: str
-    insert: Insert
-    slot: int = -1
-    dry: int = -1
-    latency: int = 0
-    bypassed: bool = False
 
 
 class Console:
@@ -75,24 +44,9 @@ class Console:
         """By how much a latency that has changed is too long to be made up for; what is late, is so late."""
         self._order = ordered([c.node() for c in channels])
         self._by_name = {c.name: c for c in channels}
-        returns = [c.name for c in channels if c.kind == "return"]
-        self._ways: dict[str, list[str]] = {}
-        self._faders: dict[str, Fader | MasterFader] = {}
-        self._stages: dict[str, list[_Stage]] = {}
-        for c in channels:
-            names = stage_names(c.last)
-            ends = [_Stage(n, i) for n, i in zip(names, c.last, strict=True)]
-            names = stage_names(c.inserts, [*names, INSTRUMENT])
-            self._stages[c.name] = [*(_Stage(n, i) for n, i in zip(names, c.inserts, strict=True)), *ends]
-            if c.kind == "master":
-                self._faders[c.name] = MasterFader(c.gain_db)
-                continue
-            sends = {} if c.kind == "return" else {name: c.sends.get(name, Send(-90.0)) for name in returns}
-            self._ways[c.name] = [c.output, *sends]
-            self._faders[c.name] = Fader(c.name, {"gain_db": c.gain_db, "pan": c.pan, "mute": float(c.mute),
-                                                  "solo": float(c.solo)}, sends)
-        self._edges = [(name, to) for name, ways in self._ways.items() for to in ways]
-        self._hear(0)
+        self._controls = Controls(self.channels, self._order)
+        self._stages, self._ways, self._faders = (self._controls.stages, self._controls.ways, self._controls.faders)
+        self._edges = self._controls.edges
 
     # -- building ----------------------------------------------------------------------------------------------------
 
@@ -121,7 +75,7 @@ class Console:
         self._master = self._places[self.channels[-1].name]
         self.tail = self._tail()
 
-    def _all_stages(self) -> Iterator[_Stage]:
+    def _all_stages(self) -> Iterator[Stage]:
         for stages in self._stages.values():
             yield from stages
 
@@ -182,7 +136,7 @@ class Console:
         for effect, _, _, where in self._hearing:
             effect.late = delays.keys[where]
 
-    def _key(self, channel: str, index: int, stage: _Stage, delays: Delays) -> int | None:
+    def _key(self, channel: str, index: int, stage: Stage, delays: Delays) -> int | None:
         """The node of an effect's side-chain, delayed as it must be."""
         if stage.insert.key is None:
             return None
@@ -201,7 +155,7 @@ class Console:
         self._key_lines[channel, index] = self._program.delay(source, tap, line)
         return tap
 
-    def _insert(self, at: int, stage: _Stage, key: int | None) -> None:
+    def _insert(self, at: int, stage: Stage, key: int | None) -> None:
         program, effect = self._program, stage.insert.effect
         if isinstance(effect, NativeEffect):
             stage.slot = program.effect(effect, at, key)
@@ -284,7 +238,7 @@ class Console:
 
     def meter(self, channel: str) -> Level:
         """Of a track, group or return behind its fader, since the last look."""
-        self._channel(channel)
+        self._controls.channel(channel)
         if channel not in self._metered:
             return Level(*self.mix_level()[:2])
         return read_level(self._program.meters[self._metered[channel]])
@@ -310,104 +264,17 @@ class Console:
         along the control grid, but for hosted plug-ins, which are told at once. Raises InstrumentError: what is not
         known, with what is.
         """
-        fader = self._faders[self._channel(channel).name]
-        if path in fader.listed:
-            fader.set(path, value, ramp_frames, delay_frames=delay_frames, origin=origin)
-            self._program.touch(fader)
-            if path in ("mute", "solo"):
-                for changed in self._hear(ramp_frames, delay_frames):
-                    self._program.touch(changed)
-            return
-        name, _, parameter = path.partition(".")
-        live = self._live(channel)
-        if name == INSTRUMENT and live is not None:
-            live.set(parameter, value, ramp_frames,  # type: ignore[arg-type]  # it checks
-                     delay_frames=delay_frames, origin=origin)
-            return
-        stage = self._stage(channel, name, path)
-        effect: Any = stage.insert.effect
-        if parameter == "bypass":
-            stage.bypassed = bool(BYPASS.checked(f"{channel}.{path}", value))
-            self._program.bypass(stage.slot, stage.bypassed, delay_frames)
-        elif isinstance(effect, Gliding):
-            effect.set(parameter, value, ramp_frames, delay_frames=delay_frames, origin=origin)
-            self._program.touch(effect)
-        elif hasattr(effect, "set_params"):
-            effect.set_params({parameter: value})
-        elif hasattr(effect, "set"):
-            effect.set(parameter, value)
-        else:
-            raise InstrumentError(f"{channel}.{path}: {name} has no parameters but bypass")
+        self._controls.set(self._program, channel, path, value, Ramp(ramp_frames, delay_frames, origin))
 
     def get(self, channel: str, path: str) -> float:
         """Where a parameter stands or glides to; a Choice by its index. Raises InstrumentError for what is not known
         or, as those of plug-ins, cannot be told."""
-        fader = self._faders[self._channel(channel).name]
-        if path in fader.listed:
-            return fader.get(path)
-        name, _, parameter = path.partition(".")
-        live = self._live(channel)
-        if name == INSTRUMENT and live is not None:
-            return float(live.get(parameter))
-        stage = self._stage(channel, name, path)
-        if parameter == "bypass":
-            return float(stage.bypassed)
-        effect: Any = stage.insert.effect
-        if not hasattr(effect, "get"):
-            raise InstrumentError(f"{channel}.{path}: {name} does not tell its parameters")
-        return float(effect.get(parameter))
+        return self._controls.get(channel, path)
 
     def parameters(self) -> list[Listed]:
         """Every parameter but those of plug-ins, which are known when they have loaded."""
-        found: list[Listed] = []
-        for c in self.channels:
-            fader = self._faders[c.name]
-            found += [Listed(c.kind, c.name, "", n, fader.rules[n], fader.get(n)) for n in fader.listed]
-            live = self._live(c.name)
-            if live is not None:
-                found += [Listed(c.kind, c.name, INSTRUMENT, n, rule, live.get(n)) for n, rule in live.rules.items()]
-            for stage in self._stages[c.name]:
-                effect: Any = stage.insert.effect
-                if hasattr(effect, "get"):
-                    found += [Listed(c.kind, c.name, stage.name, n, rule, float(effect.get(n)))
-                              for n, rule in getattr(effect, "PARAMETERS", {}).items()]
-                found.append(Listed(c.kind, c.name, stage.name, "bypass", BYPASS, float(stage.bypassed)))
-        return found
+        return self._controls.listed()
 
     def effect(self, channel: str, stage: str) -> Effect:
         """An effect, for what only it can tell. Raises InstrumentError."""
-        return self._stage(channel, stage, stage).insert.effect
-
-    def _channel(self, name: str) -> Channel:
-        if name not in self._by_name:
-            raise InstrumentError(f"console: there is no channel {name!r}: choose from {', '.join(self._by_name)}")
-        return self._by_name[name]
-
-    def _stage(self, channel: str, name: str, path: str) -> _Stage:
-        stages = self._stages[self._channel(channel).name]
-        for stage in stages:
-            if stage.name == name:
-                return stage
-        known = [*self._faders[channel].listed, *(f"{s.name}.…" for s in stages)]
-        raise InstrumentError(f"console: {channel!r} has no {path!r}: choose from {', '.join(known)}")
-
-    def _live(self, channel: str) -> LiveNumbers | None:
-        """What may change of a track's instrument while it plays."""
-        found = getattr(self._channel(channel).instrument, "live", None)
-        return found if isinstance(found, LiveNumbers) else None
-
-    def _hear(self, ramp_frames: int | None, delay_frames: int = 0) -> list[Fader]:
-        """What mutes and solos leave of each way out of a channel. Returns the faders that are to move."""
-        on = {name: {p for p in ("mute", "solo") if p in f.listed and f.get(p)} for name, f in self._faders.items()}
-        soloed = [name for name, switches in on.items() if "solo" in switches]
-        found = heard(self._order, self._edges, soloed)
-        changed: list[Fader] = []
-        way = 0
-        for name, ways in self._ways.items():
-            fader = self._faders[name]
-            assert isinstance(fader, Fader)
-            for k in range(len(ways)):
-                if fader.hear(k, found[way] and "mute" not in on[name], ramp_frames, delay_frames):
-                    changed.append(fader)
-                way += 1
-        return changed
+        return self._controls.stage(channel, stage, stage).insert.effect

@@ -71,7 +71,8 @@ def test_no_room_without_a_return_of_that_name() -> None:
 
 
 def test_the_filter_of_the_mix_is_out_until_it_is_turned_and_then_sweeps() -> None:
-    with closing(rig_of(MIX)) as rig, closing(rig_of(MIX)) as plain:
+    soft = MIX.replace("ceiling_db = -6", "gain_db = -30")  # the limiter is not to remember anything
+    with closing(rig_of(soft)) as rig, closing(rig_of(soft)) as plain:
         assert played(rig, 4096).tobytes() == played(plain, 4096).tobytes()
         rig.set("master", "filter.cutoff_hz", 100)
         rig.set("master", "filter.bypass", 0)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import shutil
 import stat
 import sys
 import tempfile
@@ -10,6 +12,7 @@ from pathlib import Path
 
 VARIABLE = "NUMBA_CACHE_DIR"
 """numba's own environment variable: a folder that goes before all others."""
+_BESIDE = Path(__file__).resolve().parent / "kernels" / "__pycache__"
 
 
 def folders() -> list[Path]:
@@ -20,7 +23,7 @@ def folders() -> list[Path]:
         "darwin": home / "Library/Caches/numba",
         "win32": Path(os.environ.get("LOCALAPPDATA") or home / "AppData/Local") / "numba" / "Cache",
     }.get(sys.platform, Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "numba")
-    return [*([Path(named)] if named else []), Path(__file__).parent / "kernels" / "__pycache__", users]
+    return [*([Path(named)] if named else []), _BESIDE, users]
 
 
 def find_folder() -> Path | None:
@@ -29,12 +32,37 @@ def find_folder() -> Path | None:
 
 
 def settle() -> None:
-    """Before numba is imported: where no folder can be written, which numba refuses to work with, take a temporary one.
+    """Before numba is imported: see to it that there is a folder, and that nothing is compiled that need not be.
 
-    It is known to the processes that this one starts, and kept as long as the system keeps temporary files.
+    numba refuses to work without a folder that it can write to: then a temporary one is taken, which the processes know
+    that this one starts. And it only looks into folders that it can write to: what lies beside the package, compiled
+    when that was installed by another user, is copied into this one's.
     """
-    if find_folder() is None:
-        os.environ[VARIABLE] = str(_temporary())
+    folder = find_folder()
+    if folder is None:
+        folder = _temporary()
+        os.environ[VARIABLE] = str(folder)
+    if folder != _BESIDE and not _writable(_BESIDE):
+        _copy(_BESIDE, folder / numbas_name(_BESIDE.parent))
+
+
+def numbas_name(sources: Path) -> str:
+    """What numba calls the folder of a source folder's kernels, in a cache for all (numba.core.caching)."""
+    return f"{sources.name}_{hashlib.sha1(str(sources).encode(), usedforsecurity=False).hexdigest()}"
+
+
+def _copy(source: Path, target: Path) -> None:
+    """What is new there, the index files last, which name the others. numba checks itself whether it is up to date."""
+    try:
+        files = [p for p in source.iterdir() if p.suffix in (".nbc", ".nbi")]
+        for path in sorted(files, key=lambda p: p.suffix):
+            copy = target / path.name
+            if not copy.exists() or copy.stat().st_mtime < path.stat().st_mtime:
+                target.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(path, target / f"{path.name}.{os.getpid()}")
+                (target / f"{path.name}.{os.getpid()}").replace(copy)
+    except OSError:
+        return  # then it is compiled
 
 
 def _temporary() -> Path:

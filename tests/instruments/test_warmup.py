@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from numba.core.caching import _CacheLocator
 
 import instruments.kernels
 from bridge.commands import cli
@@ -95,6 +96,31 @@ def test_where_no_folder_can_be_written_a_temporary_one_serves_that_is_this_user
     folder.rmdir()
     folder.write_text("in the way")
     assert taken() != folder
+
+
+def test_what_another_user_compiled_beside_the_package_is_taken_over(tmp_path: Path,
+                                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    beside, mine = tmp_path / "kernels" / "__pycache__", tmp_path / "cache"
+    beside.mkdir(parents=True)
+    for name in ("a.py311.nbi", "a.py311.1.nbc", "a.cpython-311.pyc"):
+        (beside / name).write_text("old")
+    monkeypatch.setattr(kernel_cache, "_BESIDE", beside)
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(mine))
+    kernel_cache.settle()
+    assert list(mine.iterdir()) == []  # this user can write there, too
+    monkeypatch.setattr(kernel_cache, "_writable", lambda folder: folder != beside)
+    kernel_cache.settle()
+    (folder,) = mine.iterdir()
+    assert folder.name == _CacheLocator.get_suitable_cache_subpath(str(beside.parent / "voices.py"))
+    assert sorted(p.name for p in folder.iterdir()) == ["a.py311.1.nbc", "a.py311.nbi"]
+    own = folder / "a.py311.nbi"
+    own.write_text("mine, compiled since")
+    kernel_cache.settle()
+    assert own.read_text() == "mine, compiled since"
+    (beside / own.name).write_text("new")
+    os.utime(beside / own.name, (own.stat().st_mtime + 60,) * 2)
+    kernel_cache.settle()
+    assert own.read_text() == "new"
 
 
 def _copy(folder: Path) -> None:

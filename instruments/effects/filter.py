@@ -45,7 +45,7 @@ class Filter(Swept):
         "mix": Parameter("0 dry .. 1 filtered", 0, 1, 1),
     }
     KERNEL = "autofilters:autofilter"
-    STATE = 23
+    STATE = 33
     KEYED = True
 
     def size(self) -> None:

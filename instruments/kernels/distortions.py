@@ -77,15 +77,15 @@ def _settled(c, s, z):  # type: ignore[no-untyped-def]
 
 
 @part
-def _distort(x, out, count, times, c, s, z, only):  # type: ignore[no-untyped-def]
-    """x, out: count frames at `times` the rate (a power of two). The sum of the curves by their shares."""
+def _distort(x, out, count, a_frame, c, s, z, only):  # type: ignore[no-untyped-def]
+    """x, out: count values, a_frame of them a frame. The sum of the curves by their shares."""
     if only >= 0:
         _curve(only, x, out, count)
         return
     for i in range(count):
         total = np.float32(0)
         for shape in range(CRUSH):
-            share = np.float32(_share(z, c, s, shape, i // times + 1))
+            share = np.float32(_share(z, c, s, shape, i // a_frame + 1))
             if share != 0:
                 y = x[i]
                 if shape == SOFT:
@@ -107,16 +107,18 @@ def _come_in(side, m, x, n, c, s, z):  # type: ignore[no-untyped-def]
     dry, driven = m[_DRY + past :], m[_X + PAST :]
     for i in range(n):
         dry[i] = x[i]
+    push, slope = np.float32(c[PUSH]), np.float32(s[PUSH])
     if c[CUTS] == 0 and s[CUTS] == 0:
         for i in range(n):
-            driven[i] = np.float32(c[PUSH] + s[PUSH] * (i + 1)) * x[i]
+            driven[i] = (push + slope * np.float32(i + 1)) * x[i]
         z[_LOW + side] = 0
     else:
-        low = z[_LOW + side]
+        low, pole, cuts = z[_LOW + side], c[CUT], c[CUTS]
         for i in range(n):
-            low += (c[CUT] + s[CUT] * (i + 1)) * (x[i] - low) + TINY
-            y = x[i] - (c[CUTS] + s[CUTS] * (i + 1)) * low
-            driven[i] = np.float32((c[PUSH] + s[PUSH] * (i + 1)) * y)
+            pole += s[CUT]
+            cuts += s[CUTS]
+            low = (1 - pole) * low + (pole * x[i] + TINY)
+            driven[i] = (push + slope * np.float32(i + 1)) * np.float32(x[i] - cuts * low)
         z[_LOW + side] = low
     return past
 
@@ -143,10 +145,13 @@ def _go_out(side, m, x, n, c, s, z, only, crushed):  # type: ignore[no-untyped-d
     dc, pole = z[_DC + side], c[DC]
     if only >= 0:
         pull, slope = c[PULLS + only], s[PULLS + only]
+        if crushed:
+            for i in range(n):
+                x[i] += m[_CRUSHED + i]
         for i in range(n):
             pull += slope
-            y = pull * (x[i] + m[_CRUSHED + i]) if crushed else pull * x[i]
-            dc += pole * (y - dc) + TINY
+            y = pull * x[i]
+            dc = (1 - pole) * dc + (pole * y + TINY)
             x[i] = np.float32(y - dc)
     else:
         for i in range(n):
@@ -157,7 +162,7 @@ def _go_out(side, m, x, n, c, s, z, only, crushed):  # type: ignore[no-untyped-d
             if crushed:
                 y += _share(z, c, s, CRUSH, i + 1) * m[_CRUSHED + i]
             y *= pull
-            dc += pole * (y - dc) + TINY
+            dc = (1 - pole) * dc + (pole * y + TINY)
             x[i] = np.float32(y - dc)
     z[_DC + side] = dc
 
@@ -165,23 +170,36 @@ def _go_out(side, m, x, n, c, s, z, only, crushed):  # type: ignore[no-untyped-d
 @part
 def _through(m, n, out, c, s, z, only):  # type: ignore[no-untyped-def]
     """Up, through the curve, down."""
-    if c[TIMES] == 1:
-        _distort(m[_X + PAST :], out, n, 1, c, s, z, only)
-        return
-    at_2x, back = m[_V + PAST2 :], m[_Y + PAST_Y :]
-    up(m[_X:], at_2x, n)
-    if c[TIMES] == 2:
-        _distort(at_2x, back, 2 * n, 2, c, s, z, only)
-    else:
+    times = c[TIMES]
+    phases, count, a_frame, x, y, next_x, next_y = 1, n, 1, _X + PAST, _E, 0, 0
+    if times > 1:
+        up(m[_X:], m[_V + PAST2 :], n)
+        count, a_frame, x, y = 2 * n, 2, _V + PAST2, _Y + PAST_Y
+    if times > 2:
         up2(m[_V:], m[_U0:], m[_U1:], 2 * n)
-        _distort(m[_U0:], m[_A + PAST2 :], 2 * n, 2, c, s, z, only)
-        _distort(m[_U1:], m[_B + PAST2 :], 2 * n, 2, c, s, z, only)
-        down2(m[_A:], m[_B:], back[1:], 2 * n)
+        phases, x, y, next_x, next_y = 2, _U0, _A + PAST2, _U1 - _U0, _B - _A
+    for phase in range(phases):
+        _distort(m[x + phase * next_x :], m[y + phase * next_y :], count, a_frame, c, s, z, only)
+    if times > 2:
+        down2(m[_A:], m[_B:], m[_Y + PAST_Y + 1 :], 2 * n)
         keep(m[_V:], PAST2, 2 * n)
         keep(m[_A:], PAST2, 2 * n)
         keep(m[_B:], PAST2, 2 * n)
-    down(m[_Y:], m[_E:], m[_O:], out, n)
-    keep(m[_Y:], PAST_Y + 1, 2 * n)
+    if times > 1:
+        down(m[_Y:], m[_E:], m[_O:], out, n)
+        keep(m[_Y:], PAST_Y + 1, 2 * n)
+    else:
+        out[:] = m[_E : _E + n]
+
+
+@part
+def _mix(dry, x, n, c, s):  # type: ignore[no-untyped-def]
+    mix, mixes, gain, gains = np.float32(c[MIX]), np.float32(s[MIX]), np.float32(c[GAIN]), np.float32(s[GAIN])
+    if mix == 1 and gain == 1 and mixes == 0 and gains == 0:
+        return
+    for i in range(n):
+        frame = np.float32(i + 1)
+        x[i] = (gain + gains * frame) * (dry[i] + (mix + mixes * frame) * (x[i] - dry[i]))
 
 
 @effect_kernel
@@ -222,10 +240,7 @@ def distort(audio, _key, stride, start, frames, coefs, slopes, state, memory, si
         for side in range(2):
             m = memories[side * SIDE_MEMORY : (side + 1) * SIDE_MEMORY]
             x = left[done : done + n] if side == 0 else right[done : done + n]
-            for i in range(n):
-                dry = m[_DRY + i]
-                mix, gain = np.float32(c[MIX] + s[MIX] * (i + 1)), np.float32(c[GAIN] + s[GAIN] * (i + 1))
-                x[i] = gain * (dry + mix * (x[i] - dry))
+            _mix(m[_DRY:], x, n, c, s)
             keep(m[_DRY:], past, n)
         done += n
     healthy(z, _LOW, 7)

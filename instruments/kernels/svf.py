@@ -41,7 +41,8 @@ def _matrix(c, at):  # type: ignore[no-untyped-def]
 
 
 @part
-def _still(left, right, frames, c, z, at, state):  # type: ignore[no-untyped-def]
+def still(left, right, frames, c, z, at, state):  # type: ignore[no-untyped-def]
+    """One section whose coefficients stand still, in place."""
     p, q, u, v = z[state], z[state + 1], z[state + 2], z[state + 3]
     pp, pq, qq, qx, yx, yp, yq = _matrix(c, at)
     for i in range(frames):
@@ -54,8 +55,8 @@ def _still(left, right, frames, c, z, at, state):  # type: ignore[no-untyped-def
 
 
 @part
-def _still_pair(left, right, frames, c, z, at, state, at2, state2):  # type: ignore[no-untyped-def]
-    """Two sections in one loop: the one computes while the other waits for its own last frame."""
+def still_pair(left, right, frames, c, z, at, state, at2, state2):  # type: ignore[no-untyped-def]
+    """Two of them in one loop: the one computes while the other waits for its own last frame."""
     p, q, u, v = z[state], z[state + 1], z[state + 2], z[state + 3]
     pp, pq, qq, qx, yx, yp, yq = _matrix(c, at)
     p2, q2, u2, v2 = z[state2], z[state2 + 1], z[state2 + 2], z[state2 + 3]
@@ -112,14 +113,14 @@ def sections(left, right, frames, c, s, z, at, state, count):  # type: ignore[no
             if waiting < 0:
                 waiting = b
             else:
-                _still_pair(left, right, frames, c, z, at + waiting * SECTION_COEFS, state + waiting * SECTION_STATES,
+                still_pair(left, right, frames, c, z, at + waiting * SECTION_COEFS, state + waiting * SECTION_STATES,
                             a, t)
                 waiting = -1
         else:
             if waiting >= 0:
-                _still(left, right, frames, c, z, at + waiting * SECTION_COEFS, state + waiting * SECTION_STATES)
+                still(left, right, frames, c, z, at + waiting * SECTION_COEFS, state + waiting * SECTION_STATES)
                 waiting = -1
             _sloping(left, right, frames, c, s, z, a, t)
     if waiting >= 0:
-        _still(left, right, frames, c, z, at + waiting * SECTION_COEFS, state + waiting * SECTION_STATES)
+        still(left, right, frames, c, z, at + waiting * SECTION_COEFS, state + waiting * SECTION_STATES)
     healthy(z, state, count * SECTION_STATES)

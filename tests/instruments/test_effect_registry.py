@@ -69,7 +69,7 @@ def test_every_built_in_effect_is_what_its_name_says(name: str) -> None:
 
 def test_an_unknown_name_lists_what_there_is() -> None:
     register_effect("my-fx", theirs.scaled, parameters=theirs.SCALED)
-    with pytest.raises(InstrumentError, match=r"effect 'my-fix' is not known: did you mean 'my-fx'\? choose one of .*eq"):
+    with pytest.raises(InstrumentError, match=r"effect 'my-fix' is not known: did you mean 'my-fx'\? choose one of .*"):
         make_effect("my-fix")
     assert "my-fx" in effect_names() and effect_names() == sorted(effect_names())
 
@@ -151,7 +151,7 @@ def test_a_class_runs_with_its_parameters_and_its_latency() -> None:
     register_effect("still", theirs.Still)
     still = make_effect("still")
     still.prepare(RATE, 64)
-    with pytest.raises(InstrumentError, match="no parameter|no set"):
+    with pytest.raises(InstrumentError, match="gain cannot change while it plays: it has no set"):
         still.set("gain", 1)  # type: ignore[attr-defined]
 
 

@@ -185,7 +185,7 @@ def bent_clip(clip: Clip, route: Route) -> Clip:
                     notes.append(Note(on.offset, tick - on.offset, number, on.value, channel))
             else:
                 controls.append(Control(tick, _NAMES[kind], number, value, channel))
-    return Clip(clip.span, tuple(sorted(notes)), tuple(controls))
+    return Clip(clip.span, tuple(sorted(notes)), tuple(controls), clip.ramps)
 
 
 _RANK = {Kind.OFF: 0, Kind.ON: 2}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+import re
 from functools import lru_cache
 from typing import NamedTuple
 
 from composers.errors import MusicError
+from composers.theory.intervals import Interval
 
 LETTERS = "CDEFGAB"
 LETTER_SEMITONES = (0, 2, 4, 5, 7, 9, 11)
@@ -42,6 +45,23 @@ class PitchName(NamedTuple):
         octaves = (self.letter + steps) // 7
         natural = LETTER_SEMITONES[letter] + 12 * octaves - LETTER_SEMITONES[self.letter]
         return PitchName(letter, self.alter + semitones - natural)
+
+    def transposed(self, interval: Interval) -> PitchName:
+        """Up by the interval (down, where it goes down)."""
+        return self.up(interval.steps, interval.semitones)
+
+    def interval_to(self, other: PitchName) -> Interval:
+        """From here up to the next `other`, less than an octave: C to E is M3, E to C m6, C to B# A7, C to Cb d8."""
+        steps = (other.letter - self.letter) % 7
+        natural = LETTER_SEMITONES[other.letter] - LETTER_SEMITONES[self.letter]
+        semitones = natural + (12 if natural < 0 else 0) + other.alter - self.alter
+        return Interval(7, semitones + 12) if steps == 0 and semitones < 0 else Interval(steps, semitones)
+
+    @property
+    def enharmonics(self) -> tuple[PitchName, ...]:
+        """The other names of this key with at most two accidentals, by letter: C# -> Db, B##."""
+        found = (PitchName(letter, (self.pitch_class - LETTER_SEMITONES[letter] + 6) % 12 - 6) for letter in range(7))
+        return tuple(n for n in found if abs(n.alter) <= 2 and n != self)
 
     def plain(self) -> PitchName:
         """The same key without double accidentals, E# or B# and Fb, as lead sheets prefer: Bbb becomes A.
@@ -91,3 +111,83 @@ def parse_pitch_name(text: str) -> PitchName:
     if found is None or found[1] != len(trimmed):
         raise MusicError(f"pitch {text!r} is not a name: write a letter A to G with # or b, for example C, Eb, F#")
     return found[0]
+
+
+_SCIENTIFIC = re.compile(r"(?P<name>[A-Ga-g][#♯x𝄪b♭𝄫]*)(?P<octave>-?\d{1,2})(?P<cents>[+-]\d+(?:\.\d+)?c)?")
+
+
+class Pitch(NamedTuple):
+    """A spelled pitch in its octave, in scientific pitch notation: C4 is middle C, B#3 the same key.
+
+    octave  of the letter: it changes between B and C, also for Cb4 (= B3) and B#3 (= C4)
+    cents   above (below) the key in equal temperament
+    """
+
+    name: PitchName
+    octave: int
+    cents: float = 0.0
+
+    @staticmethod
+    def parse(text: str) -> Pitch:
+        """ "C4", "Eb5", "F#-1", "E4-50c" (a quarter tone lower). Raises MusicError."""
+        match = _SCIENTIFIC.fullmatch(text.strip())
+        if match is None:
+            raise MusicError(f"pitch {text!r} is not one: write a letter, # or b, and an octave, for example C4 or Eb5")
+        cents = float(match["cents"][:-1]) if match["cents"] else 0.0
+        return Pitch(parse_pitch_name(match["name"]), int(match["octave"]), cents)
+
+    @staticmethod
+    def of_midi(key: int, *, flats: bool = False) -> Pitch:
+        """The pitch of a MIDI key, with a sharp or a flat where it needs one."""
+        return Pitch(spell(key, flats=flats), key // 12 - 1)
+
+    @property
+    def midi(self) -> int:
+        """The MIDI key (60 = C4); below 0 or above 127 there is none, but the number goes on."""
+        return 12 * (self.octave + 1) + LETTER_SEMITONES[self.name.letter] + self.name.alter
+
+    @property
+    def hz(self) -> float:
+        """In equal temperament with A4 = 440 Hz."""
+        return float(440.0 * 2 ** ((self.midi - 69 + self.cents / 100) / 12))
+
+    @property
+    def diatonic(self) -> int:
+        """Place on the staff: letters above C0."""
+        return 7 * self.octave + self.name.letter
+
+    def transposed(self, interval: Interval) -> Pitch:
+        """Up by the interval (down, where it goes down), spelled as it says."""
+        octave = (self.diatonic + interval.steps) // 7
+        return Pitch(self.name.transposed(interval), octave, self.cents)
+
+    def interval_to(self, other: Pitch) -> Interval:
+        """From here to `other`, up or down, compound where it is far."""
+        return Interval(other.diatonic - self.diatonic, other.midi - self.midi)
+
+    def __str__(self) -> str:
+        cents = f"{self.cents:+g}c" if self.cents else ""
+        return f"{self.name}{self.octave}{cents}"
+
+
+def cents_between(low_hz: float, high_hz: float) -> float:
+    """1200 log2 of the ratio. Raises MusicError for what is no frequency."""
+    if low_hz <= 0 or high_hz <= 0:
+        raise MusicError(f"{low_hz} and {high_hz} Hz have no interval: give two frequencies above 0")
+    return 1200 * math.log2(high_hz / low_hz)
+
+
+def circle_of_fifths(start: PitchName | None = None, *, flats_from: int = 6) -> tuple[PitchName, ...]:
+    """The twelve major keys clockwise, a fifth up each time, from C (or `start`).
+
+    From `flats_from` fifths above C on flats are written instead of sharps: 6 gives ... B, Gb, Db, Ab; 7 F# for Gb.
+    """
+    first = (start or PitchName(0)).fifths
+    places = ((first + i + 12 - flats_from) % 12 + flats_from - 12 for i in range(12))
+    return tuple(of_fifths(place) for place in places)
+
+
+def of_fifths(fifths: int) -> PitchName:
+    """The name at a place on the line of fifths: 0 C, 1 G, 6 F#, -6 Gb, 12 B#."""
+    letter = (0, 4, 1, 5, 2, 6, 3)[fifths % 7]
+    return PitchName(letter, (fifths - _LETTER_FIFTHS[letter]) // 7)

@@ -37,9 +37,30 @@ _BUILT_IN = {
     "gate": "instruments.effects.gate:Gate",
     "limiter": "instruments.effects.limiter:Limiter",
     "reverb": "instruments.room:Reverb",
+    "transient": "instruments.effects.transient:Transient",
     "width": "instruments.effects.width:Width",
 }
 """name: module:class. Imported when first wanted."""
+
+_SUMMARIES = {
+    "chorus": "two or three swaying copies: width and body; also a Juno's and a string machine's",
+    "compressor": "turns down what is loud; with a key, what is loud elsewhere",
+    "delay": "echoes in beats or milliseconds, from side to side, worn by a tape",
+    "distortion": "soft, tube, hard, fold or crush, and a guitar's loudspeaker",
+    "duck": "makes room for each kick, by its notes, to the frame",
+    "eq": "two passes, two shelves, two peaks",
+    "filter": "a synth's filter over a whole track, moved by hand, LFO or level",
+    "flanger": "a comb that sweeps, through zero if you like",
+    "gate": "turns down what is quiet: a gate or an expander",
+    "hall": "a large room, with a shimmer an octave up",
+    "limiter": "holds true peaks at a ceiling",
+    "phaser": "notches that sweep",
+    "plate": "a bright, dense plate reverb",
+    "reverb": "a room",
+    "transient": "attacks and sustain louder or softer, at any level",
+    "tremolo": "level or pan that sways",
+    "width": "wider or narrower, the bass mono",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +209,8 @@ def parameters_of(name: str) -> Parameters:
 
 def effects() -> list[EffectInfo]:
     """All effects, built-in ones first; what others brought is loaded (runs their code)."""
-    found = [EffectInfo(name, "built in", _first_line(_class(name)), parameters_of(name)) for name in sorted(_BUILT_IN)]
+    found = [EffectInfo(name, "built in", _SUMMARIES.get(name) or _first_line(_class(name)), parameters_of(name))
+             for name in sorted(_BUILT_IN)]
     for name, entry in sorted(_entries().items()):
         if name in _BUILT_IN:
             found.append(EffectInfo(name, entry.source, problem=entry.problem))

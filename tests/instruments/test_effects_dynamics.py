@@ -1,4 +1,4 @@
-"""What compressor, gate, ducker and limiter have in common: blocks, reset, automation, sleep, key, speed of reading."""
+"""What the dynamics have in common: blocks, reset, automation, sleep, key, speed of reading."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from instruments.effects.ducker import Ducker
 from instruments.effects.dynamics import Dynamics
 from instruments.effects.gate import Gate
 from instruments.effects.limiter import Limiter
+from instruments.effects.transient import Transient
 from instruments.native_effect import NativeEffect
 from instruments.parameter import Choice
 
@@ -30,6 +31,7 @@ MADE: dict[str, Make] = {
     "expander": lambda: Gate({"threshold_db": -10, "ratio": 2, "lookahead_ms": 1, "key_high_pass_hz": 500}),
     "duck": lambda: Ducker({"attack_ms": 3, "release_ms": 60, "velocity": 0.5}),
     "duck in beats": lambda: Ducker({"length_beats": 0.5, "curve": -0.4}),
+    "transient": lambda: Transient({"attack_db": 12, "sustain_db": -6, "attack_ms": 5}),
     "limiter": lambda: Limiter({"gain_db": 12}),
     "limiter, fixed": lambda: Limiter({"gain_db": 12, "release": "fixed", "lookahead_ms": 5}),
 }
@@ -128,7 +130,7 @@ def test_silence_then_sound_has_no_spike(name: str) -> None:
     x = np.concatenate([noise(4000, 2, 0.5), np.zeros((2, RATE), np.float32), noise(4000, 4, 0.5)], axis=1)
     y = played(effect, x, (256,), key=key_of(effect, x.shape[1]))
     assert not y[:, 4000 + effect.tail : 4000 + RATE].any()
-    most = 10 ** (effect.values.get("makeup_db", 0) / 20 + effect.values.get("gain_db", 0) / 20)
+    most = 10 ** (sum(effect.values.get(n, 0) for n in ("makeup_db", "gain_db", "attack_db")) / 20)
     assert np.abs(y[:, 4000 + RATE :]).max() <= np.abs(x[:, 4000 + RATE :]).max() * most + 1e-6
 
 

@@ -120,7 +120,7 @@ def test_ones_own() -> None:
     assert str(slendro.on("C")) == "[C, D+40c, F-20c, G+20c, Bb-40c]"
     assert custom_scale("half", [0, 1.5, 7]).cents == (0, 150, 700)
     for steps in ([], [1, 2], [0, 2, 2], [0, 5, 4], [0, 12]):
-        with pytest.raises(MusicError, match="scale 'x' = .* is not one"):
+        with pytest.raises(MusicError, match=r"scale 'x' = .* is not one"):
             custom_scale("x", steps)
 
 

@@ -14,9 +14,9 @@ def command(quiet: bool) -> None:
     sideman warmup           after an install or an update: up to a minute; nothing to do, and it takes a second
     sideman warmup --quiet   in a script or an image's build
 
-    The compiled code is kept beside the package, or where that cannot be written, in your cache folder, which takes over
-    what was compiled at the install; the environment variable NUMBA_CACHE_DIR names another. `sideman doctor` says
-    which it is.
+    The compiled code is kept beside the package, or where that cannot be written, in your cache folder, which takes
+    over what was compiled at the install; the environment variable NUMBA_CACHE_DIR names another. `sideman doctor`
+    says which it is.
     """
     click.echo(f"ready after {warm_up_with_bar(quiet):.1f} s")
 

@@ -17,6 +17,7 @@ _COMMANDS = {
     "analyze": "What a mix measures: loudness, peaks, spectrum, stereo; with a picture.",
     "sessions": "List the built-in sessions.",
     "patches": "List the instruments, hear one, draw them.",
+    "effects": "List the effects, and the parameters of one.",
     "ports": "List MIDI and JACK ports.",
     "clock": "Watch what a MIDI clock master really sends.",
     "calibrate": "Measure, with a cable, how late synths, MIDI and clocks are; get the offsets.",

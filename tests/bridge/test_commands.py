@@ -36,6 +36,17 @@ def test_sessions_as_a_table() -> None:
     assert "jazz-trio" in CliRunner().invoke(cli, ["sessions"]).output
 
 
+def test_effects_and_the_parameters_of_one() -> None:
+    listed = json.loads(CliRunner().invoke(cli, ["effects", "--json"]).output)
+    assert {"eq", "filter", "distortion", "width"} <= {e["name"] for e in listed}
+    assert all(e["description"] and e["parameters"] for e in listed if e["source"] == "built in")
+    eq = json.loads(CliRunner().invoke(cli, ["effects", "eq", "--json"]).output)
+    assert eq["parameters"]["mid_db"] == {"unit": "dB", "low": -24, "high": 24, "default": 0, "whole": False,
+                                          "log": False}
+    assert "threshold_db" in CliRunner().invoke(cli, ["effects", "compressor"]).output
+    assert "equal" in str(CliRunner().invoke(cli, ["effects", "equal"]).exception)
+
+
 @pytest.mark.parametrize(("arguments", "word"), [
     (["plaey"], "plaey"), (["play", "no-such-session"], "jazz-trio"), (["play", "--key", "X#"], "X#"),
 ])

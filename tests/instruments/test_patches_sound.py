@@ -110,6 +110,24 @@ def test_no_two_notes_are_alike(name: str) -> None:
     assert (0.05 if name in ELECTRIC or find_patch(name).family == "bass" else 0.2) < lsd(one, two) < 4.0
 
 
+@pytest.mark.parametrize("key", [48, 60, 72])
+def test_the_organ_is_led_by_its_16_and_8_foot_drawbars(key: int) -> None:
+    """Registration 83 7503 000: what lies below the 16' rank only warms it, or chords would sound an octave low."""
+    x = hearing.note(prepared("organ"), key, 90, 1.2)[RATE // 10 :]
+    power = np.abs(np.fft.rfft(x * np.hanning(len(x)))) ** 2
+    hz = np.fft.rfftfreq(len(x), 1 / RATE)
+
+    def rank_db(ratio: float) -> float:
+        near = np.abs(hz - ratio * hearing.pitch_hz(key)) < 6
+        return float(10 * np.log10(power[near].sum()))
+
+    top = rank_db(0.5)
+    assert rank_db(0.25) < top - 9
+    assert -7 < rank_db(1) - top < 0
+    assert rank_db(2) - top == pytest.approx(-12, abs=4)
+    assert rank_db(3) < top - 40
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_sounds_as_it_was_voiced(name: str) -> None:
     with np.load(GOLDEN) as held:

@@ -400,7 +400,7 @@ class _Watch:
             heard = guest.state.partition(":")[0], guest.faults  # not each note that is rendered
             if heard != self._guests.get(i, ("ok", 0)):
                 failed = f" ({guest.faults} failures: {guest.last_error})" if heard[0] == "ok" and guest.faults else ""
-                say(f"instrument {guest.instrument}: {guest.state}{failed}")
+                say(f"{guest.instrument}: {guest.state}{failed}")
             self._guests[i] = heard
         missing = set(driver.missing)
         for port in sorted(missing - self._missing):

@@ -42,12 +42,17 @@ class Gate(Dynamics):
 
     def start(self, state: NDArray[np.float64], memory: NDArray[np.float32]) -> None:
         super().start(state, memory)
-        state[1] = state[2] = self.values["range_db"] if self.values["ratio"] > 1 else 0.0  # closed
+        v = self.values
+        state[1] = state[2] = min((v["threshold_db"] + 200) * self._slope(v["ratio"]), v["range_db"])  # as in silence
+
+    @staticmethod
+    def _slope(ratio: float) -> float:
+        return 1e6 if ratio >= 100 else ratio - 1
 
     def coefs(self, values: Mapping[str, float], rate: float, bpm: float) -> Sequence[float]:
         v = values
         return (
-            *key_filters(v, rate), v["threshold_db"], v["hysteresis_db"], 1e6 if v["ratio"] >= 100 else v["ratio"] - 1,
-            v["range_db"], one_pole(v["attack_ms"], rate), one_pole(v["release_ms"], rate),
+            *key_filters(v, rate), v["threshold_db"], v["hysteresis_db"], self._slope(v["ratio"]), v["range_db"],
+            one_pole(v["attack_ms"], rate), one_pole(v["release_ms"], rate),
             v["hold_ms"] / 1000 * rate, float(self.latency),
         )

@@ -14,6 +14,7 @@ from instruments.kernels.levels import (
     KEY_STATES,
     NEAR_DB,
     PART,
+    SILENCE_DB,
     db_gain,
     key_power,
     late_by,
@@ -44,7 +45,8 @@ def gate(audio, key, stride, start, frames, coefs, slopes, state, memory, size, 
     if skipped > 0:
         closing = max(0.0, skipped - max(0.0, c[HOLD] - z[AGE]))
         if closing > 0:
-            z[HELD], z[OPEN] = c[RANGE], 0.0
+            z[HELD] = min((c[THRESHOLD] - SILENCE_DB) * c[SLOPE], c[RANGE])
+            z[OPEN] = 1.0 if z[HELD] == 0 else 0.0
         z[REDUCTION] = z[HELD] + math.exp(math.log1p(-c[RELEASE]) * closing) * (z[REDUCTION] - z[HELD])
         z[AGE] += skipped
         z[OWN_STATES : OWN_STATES + KEY_STATES] = 0

@@ -17,8 +17,9 @@ blocks, decides nothing."""
 
 _DAMPING = 2**0.5
 _MANTISSA, _ONE_BITS, _EXPONENT = 0x7FFFFF, 0x3F800000, 23
+SILENCE_DB = -200.0
 _FLOOR = np.float32(1e-20)
-"""Added to squares: silence is -200 dB."""
+"""Added to squares, so that silence is SILENCE_DB."""
 
 
 @part

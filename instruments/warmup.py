@@ -11,11 +11,11 @@ from pathlib import Path
 from time import perf_counter, sleep
 
 KERNELS = (
-    "duckers", "transients", "sampler", "filters", "reverbs", "limiters", "gates", "compressors", "racks", "percussion",
-    "voices", "oscillators",
+    "widths", "duckers", "transients", "sampler", "equalizers", "filters", "reverbs", "limiters", "gates",
+    "autofilters", "compressors", "racks", "distortions", "percussion", "voices", "oscillators",
 )
 """Modules with kernels, the quickest to compile first."""
-SHARES = (2, 2, 2, 3, 4, 4, 5, 6, 8, 15, 16, 33)
+SHARES = (1, 2, 2, 2, 2, 3, 3, 3, 4, 4, 5, 7, 7, 13, 14, 28)
 """What each takes of a hundred parts of the time, roughly: for a progress bar."""
 _COMPILE = """
 import os, threading

@@ -40,6 +40,8 @@ class _Segment:
         self.rows = slice(row, row)
         self.numbers = slice(number, number)
         self.program: NDArray[np.int64] = np.zeros((0, 0), np.int64)
+        self.table: NDArray[np.int64] = np.zeros(0, np.int64)
+        self.address = 0
         self.moving: dict[int, None] = {}  # indices of gliders; a dict for its order
         self.switches: dict[int, tuple[bool, int]] = {}  # by slot: whether it is to be bypassed, after how many lines
         self.sloping = False
@@ -65,7 +67,7 @@ class Program:
         self.rate, self.max_frames = rate, max_frames
         self.faults = 0
         """Stretches of a stage that were NaN, Inf or above +120 dB, and hence silenced."""
-        self._k, self._m = racks, metering
+        self._k, self._m, self._kernel = racks, metering, racks.run
         self._rows: list[NDArray[np.int64]] = []
         self._first: list[float] = []
         self._gliders: list[tuple[Gliding, slice, int]] = []
@@ -81,7 +83,7 @@ class Program:
         self._audio = np.zeros(2 * nodes * max_frames, np.float32)
         self._nodes = nodes
         self._views: dict[int, list[AudioBlock]] = {}
-        self._scratch = np.zeros(2 * max_frames + 64, np.float32)
+        self._scratch = np.zeros(2 * max_frames + racks.SPARE, np.float32)
 
     # -- building ----------------------------------------------------------------------------------------------------
 
@@ -187,8 +189,6 @@ class Program:
         k = self._k
         self._close_segment()
         program = np.array(self._rows, np.int64).reshape(-1, k.COLUMNS)
-        for segment in self._segments:
-            segment.program = np.ascontiguousarray(program[segment.rows])
         self._coefs = np.array([*self._first, 0.0])
         self._goals, self._slopes = self._coefs.copy(), np.zeros(len(self._coefs))
         self._state = np.zeros(self._states + 1)
@@ -205,6 +205,10 @@ class Program:
         self._asked = [i for i, (e, *_) in enumerate(self._gliders) if self._follows(e)]
         self._in_tempo = [i for i, (e, *_) in enumerate(self._gliders)
                           if isinstance(e, NativeEffect) and e.TEMPO and i not in self._asked]
+        for segment in self._segments:
+            segment.program = np.ascontiguousarray(program[segment.rows])
+            segment.table = self._table(segment.program)
+            segment.address = segment.table.ctypes.data
         self._bpm = 0.0
         self._seen = np.zeros(len(self._stages))
         self.reset()
@@ -212,6 +216,21 @@ class Program:
             self._run(segment, 1, 0, 1)
         self.reset()
         self.faults = 0
+
+    def _table(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """What the kernel is told of where things are. None of these arrays is ever replaced."""
+        k = self._k
+        table = np.zeros(k.TABLE, np.int64)
+        for at, array in ((k.PROGRAM, rows), (k.AUDIO, self._audio), (k.SCRATCH, self._scratch),
+                          (k.ALL_COEFS, self._coefs), (k.ALL_SLOPES, self._slopes), (k.ALL_STATE, self._state),
+                          (k.ALL_MEMORY, self._memory), (k.SLOTS, self._slots), (k.LINES, self._delays),
+                          (k.METERS, self.meters)):
+            assert array.flags.c_contiguous
+            table[at] = array.ctypes.data
+        table[[k.ROWS, k.AUDIO_SIZE, k.COEFS_SIZE, k.STATE_SIZE, k.MEMORY_SIZE]] = [
+            len(rows), self._audio.size, self._coefs.size, self._state.size, self._memory.size]
+        table[[k.SLOTS_SIZE, k.LINES_SIZE, k.METERS_SIZE]] = len(self._slots), len(self._delays), len(self.meters)
+        return table
 
     @staticmethod
     def _follows(what: Gliding) -> bool:
@@ -277,8 +296,7 @@ class Program:
                 segment.process(views[segment.node], transport)
 
     def _run(self, segment: _Segment, stride: int, start: int, frames: int) -> None:
-        if self._k.run(segment.program, self._audio, stride, start, frames, self._coefs, self._slopes, self._state,
-                       self._memory, self._slots, self._delays, self.meters, self._scratch):
+        if self._kernel(segment.address, stride, start, frames):
             self._recover()
 
     def _turn(self, segment: _Segment) -> None:

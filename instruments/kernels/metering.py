@@ -55,15 +55,18 @@ _MOST = np.float32(np.abs(_ROWS).sum(axis=1).max())
 @measured
 def loudness(node, scratch, stride, start, frames, c, z):  # type: ignore[no-untyped-def]
     """Measure a stretch of `node` (left, right). c: LOUDNESS_COEFS, z: LOUDNESS_STATE numbers."""
+    x, y = node[start : start + frames], node[stride + start : stride + start + frames]
     left, right, both = np.float32(0), np.float32(0), np.float32(0)
     top_l, top_r = np.float32(0), np.float32(0)
-    for i in range(start, start + frames):
-        a, b = node[i], node[stride + i]
+    for i in range(frames):
+        a, b = x[i], y[i]
         left += a * a
         right += b * b
         both += a * b
-        top_l = max(top_l, abs(a))
-        top_r = max(top_r, abs(b))
+    for i in range(frames):
+        top_l = max(top_l, abs(x[i]))
+    for i in range(frames):
+        top_r = max(top_r, abs(y[i]))
     z[POWER_L] += left
     z[POWER_R] += right
     z[BOTH] += both
@@ -72,21 +75,21 @@ def loudness(node, scratch, stride, start, frames, c, z):  # type: ignore[no-unt
     z[PEAK_R] = max(z[PEAK_R], np.float64(top_r))
     z[TRUE_PEAK] = max(z[TRUE_PEAK], np.float64(max(top_l, top_r)))
     for side in range(2):
-        _true_peak(node[side * stride :], scratch, scratch[stride + TAPS :], start, frames, z, PAST + side * (TAPS - 1))
-    _weigh(node, stride, start, frames, c, z)
+        _true_peak(y if side else x, scratch, scratch[stride + TAPS :], frames, z, PAST + side * (TAPS - 1))
+    _weigh(x, y, frames, c, z)
 
 
 @measured
-def _true_peak(x, scratch, between, start, frames, z, at):  # type: ignore[no-untyped-def]
-    """Of one side, x[start : start + frames]; z[at :] holds the TAPS - 1 frames before, and then these."""
+def _true_peak(x, scratch, between, frames, z, at):  # type: ignore[no-untyped-def]
+    """Of one side, x[:frames]; z[at :] holds the TAPS - 1 frames before, and then these."""
     past = TAPS - 1
     top = np.float32(0)
     for k in range(past):
         scratch[k] = np.float32(z[at + k])
         top = max(top, abs(scratch[k]))
     for i in range(frames):
-        scratch[past + i] = x[start + i]
-        top = max(top, abs(x[start + i]))
+        scratch[past + i] = x[i]
+        top = max(top, abs(x[i]))
     for k in range(past):
         z[at + k] = scratch[frames + k]
     if top * _MOST <= z[TRUE_PEAK]:
@@ -104,7 +107,7 @@ def _true_peak(x, scratch, between, start, frames, z, at):  # type: ignore[no-un
 
 
 @part
-def _weigh(node, stride, start, frames, c, z):  # type: ignore[no-untyped-def]
+def _weigh(left, right, frames, c, z):  # type: ignore[no-untyped-def]
     b0, b1, b2, a1, a2 = c[0], c[1], c[2], c[3], c[4]
     p1, p2 = c[8], c[9]
     hop = int(c[10])
@@ -112,8 +115,8 @@ def _weigh(node, stride, start, frames, c, z):  # type: ignore[no-untyped-def]
     l1, l2, l3, l4 = z[w], z[w + 1], z[w + 2], z[w + 3]
     r1, r2, r3, r4 = z[w + 4], z[w + 5], z[w + 6], z[w + 7]
     power, at = z[HOP_POWER], int(z[HOP_AT])
-    for i in range(start, start + frames):
-        x, y = np.float64(node[i]), np.float64(node[stride + i])
+    for i in range(frames):
+        x, y = np.float64(left[i]), np.float64(right[i])
         u = b0 * x + l1
         v = b0 * y + r1
         l1 = b1 * x - a1 * u + l2 + TINY

@@ -1,12 +1,28 @@
-"""The rack: one call runs a whole list of effects, sums, delays and meters over all channels of the console."""
+"""The rack: one call runs a whole list of effects, sums, delays and meters over all channels of the console.
+
+An effect whose sound and whose input have been silent for its tail sleeps; one that puts out NaN, Inf or +120 dB is
+silenced for the stretch and counted in FAULTS.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
+from numba import carray, types  # type: ignore[attr-defined]
+from numba.extending import intrinsic
 
 from instruments.kernels.compiled import kernel
 from instruments.kernels.effect import call_effect
-from instruments.kernels.metering import FRAMES, PEAK_L, PEAK_R, POWER_L, POWER_R, loudness, measured
+from instruments.kernels.metering import (
+    FRAMES,
+    METER_NUMBERS,
+    PEAK_L,
+    POWER_L,
+    loudness,
+    measured,
+)
 from instruments.kernels.tone import part
 
 # Columns of the program, a row a step. LINE and METER: -1 where there is none.
@@ -32,6 +48,15 @@ SLOT_NUMBERS = 10
 LATE, GOAL, NEXT, FADE, STEP, WRITE = range(6)
 LINE_NUMBERS = 6
 
+# The table that run() is given: addresses, and sizes in numbers (of slots, lines, meters: in rows). One program may be
+# cut into several, which share all but PROGRAM and ROWS. Coefficients, slopes, state and memory are those of all steps,
+# each step's from its column on; node k is audio[2 k stride : 2 (k + 1) stride], left then right.
+(PROGRAM, ROWS, AUDIO, AUDIO_SIZE, SCRATCH, ALL_COEFS, ALL_SLOPES, COEFS_SIZE, ALL_STATE, STATE_SIZE, ALL_MEMORY,
+ MEMORY_SIZE, SLOTS, SLOTS_SIZE, LINES, LINES_SIZE, METERS, METERS_SIZE) = range(18)
+TABLE = 18
+SPARE = 64
+"""Frames that SCRATCH, of float32, has beyond two of the longest block."""
+
 SILENT = 1e-14
 """Mean square, -140 dB: what is quieter counts as silence."""
 _LIMIT = 1e12
@@ -43,94 +68,84 @@ _SWEPT = 16384
 @part
 def _energy(audio, stride, start, frames):  # type: ignore[no-untyped-def]
     """Mean square of both channels; NaN where one frame is."""
+    x, y = audio[start : start + frames], audio[stride + start : stride + start + frames]
     left, right = np.float32(0), np.float32(0)
-    for i in range(start, start + frames):
-        left += audio[i] * audio[i]
-        right += audio[stride + i] * audio[stride + i]
+    for i in range(frames):
+        left += x[i] * x[i]
+        right += y[i] * y[i]
     return np.float64(left + right) / (2 * frames)
 
 
 @part
 def _silence(audio, stride, start, frames):  # type: ignore[no-untyped-def]
-    for i in range(start, start + frames):
-        audio[i] = 0
-        audio[stride + i] = 0
+    for side in range(2):
+        x = audio[side * stride + start : side * stride + start + frames]
+        for i in range(frames):
+            x[i] = 0
 
 
 @part
 def _copy(audio, out, stride, start, frames):  # type: ignore[no-untyped-def]
-    for i in range(start, start + frames):
-        out[i] = audio[i]
-        out[stride + i] = audio[stride + i]
+    for side in range(2):
+        x = audio[side * stride + start : side * stride + start + frames]
+        y = out[side * stride + start : side * stride + start + frames]
+        for i in range(frames):
+            y[i] = x[i]
 
 
 @part
 def _add(node, other, stride, start, frames, c, s):  # type: ignore[no-untyped-def]
-    if s[0] == 0 and s[1] == 0:
-        if c[0] == 0 and c[1] == 0:
-            return
-        left, right = np.float32(c[0]), np.float32(c[1])
-        for i in range(start, start + frames):
-            other[i] += left * node[i]
-            other[stride + i] += right * node[stride + i]
-    else:
-        a, b = c[0], c[1]
-        for i in range(start, start + frames):
-            a += s[0]
-            b += s[1]
-            other[i] += np.float32(a) * node[i]
-            other[stride + i] += np.float32(b) * node[stride + i]
+    for side in range(2):
+        x = node[side * stride + start : side * stride + start + frames]
+        y = other[side * stride + start : side * stride + start + frames]
+        if s[side] == 0:
+            gain = np.float32(c[side])
+            if gain != 0:
+                for i in range(frames):
+                    y[i] += gain * x[i]
+        else:
+            level, slope = c[side], s[side]
+            for i in range(frames):
+                y[i] += np.float32(level + slope * (i + 1)) * x[i]
 
 
 @measured
-def _add_measured(node, other, stride, start, frames, c, s, meter):  # type: ignore[no-untyped-def]
-    """As _add, with the peaks and powers of what is added."""
-    top_l, top_r, left, right = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
+def _measure(node, stride, start, frames, c, s, meter):  # type: ignore[no-untyped-def]
+    """Peaks and powers of what _add adds."""
     meter[FRAMES] += frames
-    if s[0] == 0 and s[1] == 0:
-        if c[0] == 0 and c[1] == 0:
-            return
-        gain_l, gain_r = np.float32(c[0]), np.float32(c[1])
-        for i in range(start, start + frames):
-            x, y = gain_l * node[i], gain_r * node[stride + i]
-            other[i] += x
-            other[stride + i] += y
-            top_l, top_r = max(top_l, abs(x)), max(top_r, abs(y))
-            left += x * x
-            right += y * y
-    else:
-        a, b = c[0], c[1]
-        for i in range(start, start + frames):
-            a += s[0]
-            b += s[1]
-            x, y = np.float32(a) * node[i], np.float32(b) * node[stride + i]
-            other[i] += x
-            other[stride + i] += y
-            top_l, top_r = max(top_l, abs(x)), max(top_r, abs(y))
-            left += x * x
-            right += y * y
-    meter[PEAK_L] = max(meter[PEAK_L], np.float64(top_l))
-    meter[PEAK_R] = max(meter[PEAK_R], np.float64(top_r))
-    meter[POWER_L] += left
-    meter[POWER_R] += right
+    for side in range(2):
+        x = node[side * stride + start : side * stride + start + frames]
+        level, slope = np.float32(c[side]), np.float32(s[side])
+        top, power = np.float32(0), np.float32(0)
+        if slope == 0:
+            for i in range(frames):  # two loops: together they do not go by vectors
+                top = max(top, abs(x[i]))
+            for i in range(frames):
+                power += x[i] * x[i]
+            top *= abs(level)
+            power *= level * level
+        else:
+            for i in range(frames):
+                v = (level + slope * np.float32(i + 1)) * x[i]
+                top = max(top, abs(v))
+                power += v * v
+        meter[PEAK_L + side] = max(meter[PEAK_L + side], np.float64(top))
+        meter[POWER_L + side] += power
 
 
 @part
 def _scale(node, stride, start, frames, c, s):  # type: ignore[no-untyped-def]
-    if s[0] == 0 and s[1] == 0:
-        if c[0] == 1 and c[1] == 1:
-            return
-        left, right = np.float32(c[0]), np.float32(c[1])
-        for i in range(start, start + frames):
-            node[i] *= left
-            node[stride + i] *= right
-    else:
-        a, b = c[0], c[1]
-        for i in range(start, start + frames):
-            a += s[0]
-            b += s[1]
-            node[i] *= np.float32(a)
-            node[stride + i] *= np.float32(b)
+    for side in range(2):
+        x = node[side * stride + start : side * stride + start + frames]
+        if s[side] == 0:
+            gain = np.float32(c[side])
+            if gain != 1:
+                for i in range(frames):
+                    x[i] *= gain
+        else:
+            level, slope = c[side], s[side]
+            for i in range(frames):
+                x[i] *= np.float32(level + slope * (i + 1))
 
 
 @part
@@ -244,20 +259,51 @@ def _effect(row, node, other, scratch, stride, start, frames, c, s, state, memor
     return fault
 
 
-@kernel(
-    "int64(int64[:,::1], float32[::1], int64, int64, int64, float64[::1], float64[::1], float64[::1], float32[::1],"
-    " float64[:,::1], float64[:,::1], float64[:,::1], float32[::1])"
-)
-def run(program, audio, stride, start, frames, coefs, slopes, state, memory, slots, lines, meters, scratch):  # type: ignore[no-untyped-def]
+@intrinsic
+def _i64(_context, address):  # type: ignore[no-untyped-def]
+    return _pointer(types.int64)
+
+
+@intrinsic
+def _f64(_context, address):  # type: ignore[no-untyped-def]
+    return _pointer(types.float64)
+
+
+@intrinsic
+def _f32(_context, address):  # type: ignore[no-untyped-def]
+    return _pointer(types.float32)
+
+
+_ints: Callable[..., Any] = _i64
+_doubles: Callable[..., Any] = _f64
+_floats: Callable[..., Any] = _f32
+"""Without the typing context that numba passes by itself."""
+
+
+def _pointer(kind):  # type: ignore[no-untyped-def]
+    """int64 -> a pointer, for carray()."""
+
+    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        return builder.inttoptr(args[0], context.get_value_type(signature.return_type))
+
+    return types.CPointer(kind)(types.int64), codegen
+
+
+@kernel("int64(int64, int64, int64, int64)")
+def run(table, stride, start, frames):  # type: ignore[no-untyped-def]
     """Run the program over frames start .. start + frames of every node. Returns how many steps were at fault.
 
-    audio    node k is audio[2 k stride : 2 (k + 1) stride], left then right
-    coefs, slopes, state, memory  of all steps, each from its column on; coefs are advanced by slopes
-    slots    (effects and checks, SLOT_NUMBERS); lines: (delays, LINE_NUMBERS), each with a ring of 2 SIZE at MEMORY;
-    meters   (channels, METER_NUMBERS); scratch: 2 stride + 64 at least
-    An effect whose sound and whose input have been silent for its tail sleeps; one that puts out NaN, Inf or +120 dB
-    is silenced for the stretch and counted in FAULTS.
+    table: address of int64[TABLE], which says where everything is. Not the arrays themselves: to hand them over would
+    take Python longer than the rest of the call, and to count references to their parts as long as a light effect.
     """
+    t = carray(_ints(table), (TABLE,))
+    program = carray(_ints(t[PROGRAM]), (t[ROWS], COLUMNS))
+    audio, scratch = carray(_floats(t[AUDIO]), (t[AUDIO_SIZE],)), carray(_floats(t[SCRATCH]), (2 * stride + SPARE,))
+    coefs, slopes = carray(_doubles(t[ALL_COEFS]), (t[COEFS_SIZE],)), carray(_doubles(t[ALL_SLOPES]), (t[COEFS_SIZE],))
+    state, memory = carray(_doubles(t[ALL_STATE]), (t[STATE_SIZE],)), carray(_floats(t[ALL_MEMORY]), (t[MEMORY_SIZE],))
+    slots = carray(_doubles(t[SLOTS]), (t[SLOTS_SIZE], SLOT_NUMBERS))
+    lines = carray(_doubles(t[LINES]), (t[LINES_SIZE], LINE_NUMBERS))
+    meters = carray(_doubles(t[METERS]), (t[METERS_SIZE], METER_NUMBERS))
     faults = 0
     for r in range(len(program)):
         row = program[r]
@@ -276,10 +322,9 @@ def run(program, audio, stride, start, frames, coefs, slopes, state, memory, slo
                 ring = memory[row[MEMORY] : row[MEMORY] + 2 * row[SIZE]]
                 _line(node, scratch, ring, row[SIZE], lines[row[LINE]], stride, start, frames)
                 source = scratch
+            _add(source, other, stride, start, frames, c, s)
             if row[METER] >= 0:
-                _add_measured(source, other, stride, start, frames, c, s, meters[row[METER]])
-            else:
-                _add(source, other, stride, start, frames, c, s)
+                _measure(source, stride, start, frames, c, s, meters[row[METER]])
         elif op == CLEAR:
             _silence(node, stride, start, frames)
         elif op == CHECK:

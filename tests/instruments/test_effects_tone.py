@@ -464,3 +464,45 @@ def test_the_bass_is_mono_below_the_crossover() -> None:
     want = -10 * np.log10(1 + (150 / f) ** 2)
     assert np.abs(db - want)[(f > 10) & (f < 3000)].max() < 0.2
     assert np.abs(y[0] + y[1]).max() < 1e-7  # a side stays a side
+
+
+# -- at other rates ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rate", [8000, 44100, 96000, 192000])
+def test_frequencies_are_hertz_at_any_rate(rate: int) -> None:
+    def gain_db(effect: NativeEffect, hz: float) -> float:
+        effect.prepare(rate, 4096)
+        t = np.arange(rate // 2) / rate
+        x = np.tile((0.01 * np.sin(2 * np.pi * hz * t)).astype(np.float32), (2, 1))
+        y = x.copy()
+        for at in range(0, rate // 2, 4096):
+            block = np.ascontiguousarray(y[:, at : at + 4096])
+            effect.process(block, Transport(at))
+            y[:, at : at + 4096] = block
+        return float(20 * np.log10(y[0, rate // 4 :].std() / x[0, rate // 4 :].std()))
+
+    assert abs(gain_db(Equalizer({"mid_hz": 1000, "mid_db": 9}), 1000) - 9) < 0.05
+    assert abs(gain_db(Equalizer({"high_pass_hz": 500}), 500) + 3.01) < 0.05
+    assert abs(gain_db(Filter({"cutoff_hz": 700}), 700) + 3.01) < 0.05
+    assert abs(gain_db(Distortion({"drive_db": 0, "tone_hz": 1500}), 1500) + 3.01) < 0.2
+    assert abs(gain_db(Distortion({"drive_db": 0}), 50)) < 0.25
+
+
+@pytest.mark.parametrize(("name", "a", "b"), [
+    ("drive_db", 0.0, 24.0), ("output_db", -12.0, 12.0), ("mix", 0.0, 1.0), ("tone_hz", 20000.0, 1000.0),
+    ("cabinet", 0.0, 1.0), ("low_cut_hz", 10.0, 500.0),
+])
+def test_a_distortion_that_moves_makes_no_zipper_noise(name: str, a: float, b: float) -> None:
+    """Half way between the harmonics of a tone: nothing."""
+    effect = Distortion({"drive_db": 6, "type": "soft", name: a})
+    effect.prepare(RATE, 4096)
+    x = sine(1000, RATE)
+    for at in range(0, RATE, 480):
+        if at in (4800, 24000):
+            effect.set(name, b if at == 4800 else a, 12000)
+        effect.process(x[:, at : at + 480], Transport(at))
+    f = np.fft.rfftfreq(RATE, 1 / RATE)
+    s = np.abs(np.fft.rfft(x[0].astype(float) * np.blackman(RATE)))
+    between = (np.abs(f % 1000 - 500) < 50) & (f > 100)
+    assert 20 * np.log10(s[between].max() / s.max()) < -90

@@ -13,6 +13,8 @@ from instruments.effects.lfo import SYNC, Swept
 from instruments.effects.sections import FLAT_Q, STEEP_QS, g_of, low_pass, ring_s
 from instruments.parameter import Choice, Parameter
 
+_TYPES = 11
+"""Where kernels/autofilters.py has the shares of the types."""
 _SHARPEST = 10.0
 """Q at resonance 1."""
 _REFERENCE = 0.25
@@ -56,7 +58,7 @@ class Filter(Swept):
 
     def start(self, state: NDArray[np.float64], memory: NDArray[np.float32]) -> None:
         super().start(state, memory)
-        state[11:15] = [float(self.get("type") == t) for t in range(4)]
+        state[_TYPES : _TYPES + 4] = [float(self.get("type") == t) for t in range(4)]
 
     @staticmethod
     def _q(v: Mapping[str, float]) -> float:

@@ -123,6 +123,34 @@ def test_what_is_not_finite_leaves_no_trace(name: str) -> None:
     assert np.isfinite(through(effect, x)[:, 4800:]).all()
 
 
+def test_kernels_and_their_python_sides_agree_on_the_layout() -> None:
+    from instruments.effects import distortion
+    from instruments.effects import filter as filters
+    from instruments.kernels import autofilters, distortions, equalizers, svf
+
+    assert Equalizer.STATE == equalizers.SECTIONS * svf.SECTION_STATES
+    assert len(Equalizer().settle()) == equalizers.SECTIONS * svf.SECTION_COEFS
+    assert Filter.STATE == autofilters.STATES and filters._TYPES == autofilters._TYPES
+    assert len(Filter().settle()) == autofilters.SLEW + 1
+    assert Distortion.STATE == distortions.STATES and distortion._CLOCK == distortions._CLOCK
+    assert (distortion._LATENCY, distortion._SIDE_MEMORY) == (distortions.LATENCY, distortions.SIDE_MEMORY)
+    made = Distortion()
+    made.prepare(RATE, 64)
+    assert len(made.settle()) == distortions.SECTIONS + distortions.COUNT * svf.SECTION_COEFS
+
+
+def test_the_oversampling_filters_are_as_good_as_they_say() -> None:
+    from instruments.kernels.oversampling import FIRST, SECOND
+
+    for outer, flat_to, stopped_from in ((FIRST, 20400 / 96000, 28000 / 96000), (SECOND, 20400 / 192000, 76 / 192)):
+        taps = np.zeros(4 * len(outer) - 1)
+        taps[len(taps) // 2] = 0.5
+        taps[::2] = [*outer, *outer[::-1]]
+        f = np.linspace(0, 0.5, 4001)
+        db = 20 * np.log10(np.abs(np.exp(-2j * np.pi * np.outer(f, np.arange(len(taps)))) @ taps) + 1e-12)
+        assert np.abs(db[f <= flat_to]).max() < 0.01 and db[f >= stopped_from].max() < -89
+
+
 # -- equalizer ---------------------------------------------------------------------------------------------------------
 
 

@@ -39,7 +39,7 @@ class Chorus(Swept):
         "mix": MIX,
     }
     KERNEL = "sweeps:chorus"
-    STATE = 20
+    STATE = 21
 
     def __init__(self, params: Mapping[str, float | str] | None = None) -> None:
         given = dict(params or {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
@@ -33,8 +34,9 @@ class Flanger(Swept):
 
     def size(self) -> None:
         self.memory = 4 * power(0.041 * self.rate + 64)
-        # Feedback of 0.95 falls by 60 dB in 135 rounds of the delay.
-        self.tail = int(135 * 0.01 * self.rate)
+        longest = self.values["delay_ms"] / 1000 * 4 ** self.values["depth"]
+        rounds = 2 + math.log(1e-3) / math.log(max(abs(self.values["feedback"]), 1e-3))
+        self.tail = int(max(0.05, 1.1 * rounds * longest) * self.rate)
 
     def coefs(self, values: Mapping[str, float], rate: float, bpm: float) -> Sequence[float]:
         dry, wet = blend(values["mix"])

@@ -30,22 +30,33 @@ class Swept(NativeEffect):
     """
 
     _state: NDArray[np.float64] | None = None
+    _locked = False
 
     def start(self, state: NDArray[np.float64], memory: NDArray[np.float32]) -> None:
         self._state = state
+        self._locked = False
 
     def follow(self, transport: Transport) -> bool:
         cycle = self.get("sync_beats")
-        if cycle > 0 and transport.playing and self._state is not None:
-            self._state[_TARGET] = transport.beat / cycle % 1.0
-            self._state[_LOCK] = 1.0
+        if self._state is not None:
+            if cycle > 0 and transport.playing:
+                self._state[_TARGET] = transport.beat / cycle % 1.0
+                self._state[_LOCK] = _hz(transport.bpm, cycle) / self.rate
+                self._locked = True
+            elif self._locked:
+                self._state[_LOCK] = -1.0
+                self._locked = False
         return super().follow(transport) and cycle > 0
 
     def lfo(self, values: Mapping[str, float], rate: float, bpm: float) -> tuple[float, float]:
         """Cycles a frame, and what is left of a phase error after a cell of the control grid."""
         cycle = values["sync_beats"]
-        hz = bpm / 60 / cycle if cycle > 0 else values["rate_hz"]
-        return min(hz, 40.0) / rate, math.exp(-CONTROL_FRAMES / (_SETTLE_S * rate))
+        hz = _hz(bpm, cycle) if cycle > 0 else values["rate_hz"]
+        return hz / rate, math.exp(-CONTROL_FRAMES / (_SETTLE_S * rate))
+
+
+def _hz(bpm: float, cycle: float) -> float:
+    return min(40.0, max(bpm, 1.0) / 60 / cycle)
 
 
 def blend(mix: float) -> tuple[float, float]:

@@ -31,7 +31,7 @@ class Phaser(Swept):
         "mix": MIX,
     }
     KERNEL = "sweeps:phaser"
-    STATE = 38
+    STATE = 39
 
     def size(self) -> None:
         self.tail = int(0.5 * self.rate)

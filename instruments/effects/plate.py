@@ -32,7 +32,7 @@ class Plate(NativeEffect):
     KERNEL = "plates:plate"
     STATE = 35
     _SWAY = 40.0
-    _LEVEL = 0.6
+    _LEVEL = 1.0
     _rings: tuple[float, ...] = ()
 
     def size(self) -> None:

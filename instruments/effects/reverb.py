@@ -34,10 +34,10 @@ class Reverb(NativeEffect):
         "mix": Parameter("0 dry .. 1 wet only, equal power", 0, 1, 0.2),
     }
     KERNEL = "rooms:room"
-    STATE = 16 + 8 * _LINES + 36
+    STATE = 20 + 8 * _LINES + 36
     _SWAY = 48.0
     """Frames at 48 kHz, to either side, at modulation 1."""
-    _LEVEL = 0.5
+    _LEVEL = 0.58
     _LARGEST = _LARGEST_ROOM
     _SCALE = 1.0
     """What size 1 is to the kernel."""
@@ -71,7 +71,8 @@ class Reverb(NativeEffect):
             4 * CONTROL_FRAMES / rate,
             math.cos(2 * math.pi * 1400 / rate), math.cos(2 * math.pi * min(8000 / rate, 0.45)), rate / 1000,
             *self._rings,
-            1 - math.exp(-2 * math.pi * min(4500 / rate, 0.45)), self._DIFFUSION * rate / 48000,
+            1 - math.exp(-2 * math.pi * min(5000 / rate, 0.45)), self._DIFFUSION * rate / 48000,
+            1 - math.exp(-2 * math.pi * 200 / rate),
         )
 
     def _shimmer(self, values: Mapping[str, float]) -> float:
@@ -95,6 +96,7 @@ class Hall(Reverb):
         "low_pass_hz": Parameter("Hz of the return", 1000, 20000, 10000, log=True),
         "mix": Parameter("0 dry .. 1 wet only, equal power", 0, 1, 0.25),
     }
+    _LEVEL = 0.75
     _SCALE = 2.0
     _DIFFUSION = 1.3
     _LARGEST = _LARGEST_HALL

@@ -70,27 +70,37 @@ def diffuse(ring, mask, at, length, g, x, spare):  # type: ignore[no-untyped-def
 
 @part
 def read(ring, mask, at, begin, change, into, span, out):  # type: ignore[no-untyped-def]
-    """out = ring, `begin` + change (into + i) / span frames before at + i."""
+    """out = ring, `begin` + change (into + i) / span frames before at + i.
+
+    Within a cell of the span the four frames about each tap shift by one a frame, and what the delay moves meanwhile
+    goes into the fraction, as long as that is little: so there is nothing to look up.
+    """
     slope = change / span
-    begin += slope * into
-    whole = int(begin)
-    first = (at - whole - 2) & mask
-    if abs(slope) * CELL < 0.1 and first + CELL + 3 <= mask:
-        f0, f1 = np.float32(1 - (begin - whole)), np.float32(-slope)
-        p, q = ring[first : first + CELL], ring[first + 1 : first + 1 + CELL]
-        r, s = ring[first + 2 : first + 2 + CELL], ring[first + 3 : first + 3 + CELL]
-        for i in range(CELL):
-            f = f0 + f1 * np.float32(i)
-            a, b, c, d = p[i], q[i], r[i], s[i]
-            m = np.float32(0.5) * (c - a)
-            out[i] = b + f * (m + f * (a - np.float32(2.5) * b + np.float32(2) * c - np.float32(0.5) * d
-                                       + f * (np.float32(1.5) * (b - c) + np.float32(0.5) * (d - a))))
+    now = begin + slope * into
+    if abs(slope) * CELL < 0.1:
+        whole = int(begin + slope * (into - into % CELL))
+        first = (at - whole - 2) & mask
+        f0, f1 = np.float32(1 - (now - whole)), np.float32(-slope)
+        if first + CELL + 3 <= mask:
+            p, q = ring[first : first + CELL], ring[first + 1 : first + 1 + CELL]
+            r, s = ring[first + 2 : first + 2 + CELL], ring[first + 3 : first + 3 + CELL]
+            for i in range(CELL):
+                f = f0 + f1 * np.float32(i)
+                a, b, c, d = p[i], q[i], r[i], s[i]
+                m = np.float32(0.5) * (c - a)
+                out[i] = b + f * (m + f * (a - np.float32(2.5) * b + np.float32(2) * c - np.float32(0.5) * d
+                                           + f * (np.float32(1.5) * (b - c) + np.float32(0.5) * (d - a))))
+        else:
+            for i in range(CELL):
+                j = first + i
+                out[i] = hermite(ring[j & mask], ring[(j + 1) & mask], ring[(j + 2) & mask], ring[(j + 3) & mask],
+                                 f0 + f1 * np.float32(i))
     else:
         for i in range(CELL):
-            x = at + i + mask + 1 - (begin + slope * i)
+            x = at + i + mask + 1 - (now + slope * i)
             j = int(x)
-            out[i] = np.float32(hermite(np.float64(ring[(j - 1) & mask]), np.float64(ring[j & mask]),
-                                        np.float64(ring[(j + 1) & mask]), np.float64(ring[(j + 2) & mask]), x - j))
+            out[i] = hermite(ring[(j - 1) & mask], ring[j & mask], ring[(j + 1) & mask], ring[(j + 2) & mask],
+                             np.float32(x - j))
 
 
 @part

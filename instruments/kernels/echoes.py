@@ -119,7 +119,7 @@ def delay(audio, _key, stride, start, frames, coefs, slopes, state, memory, size
     spacing = max(half // MARKS, CELL)
     longest = half - 4.0 * CELL
     marks = z[_MARKS_AT:]
-    begin = spacing - 1.0
+    begin = spacing - 2.0
     if skipped > 0 or z[_AWAKE] == 0:
         z[_AWAKE], z[_INTO] = 1, 0
         z[_LOW_L : _ENVELOPE + 1] = 0

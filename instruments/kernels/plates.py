@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numba import carray  # type: ignore[attr-defined]
 
-from instruments.kernels.cells import diffuse, give, moved, put, read, stretch
+from instruments.kernels.cells import diffuse, give, put, read, stretch
 from instruments.kernels.effect import effect_kernel, numbers, views
 from instruments.kernels.taps import CELL, fraction
 from instruments.kernels.tone import TINY, part, sine
@@ -64,7 +64,7 @@ def _point(z, c, s, done, fresh):  # type: ignore[no-untyped-def]
         if fresh:
             z[_FROM + k] = z[_TO + k]
     z[_PRE_FROM] = z[_PRE_TO]
-    z[_PRE_TO] = np.floor(c[11] + s[11] * done) + 1
+    z[_PRE_TO] = c[11] + s[11] * done + 2
     if fresh:
         z[_DECAY_FROM], z[_MADE_FROM], z[_POLE_FROM], z[_PRE_FROM] = z[_DECAY], z[_MADE], z[_POLE], z[_PRE_TO]
 
@@ -124,14 +124,14 @@ def plate(audio, _key, stride, start, frames, coefs, slopes, state, memory, size
         into = int(z[_INTO])
         if into == 0 and done > 0:
             _point(z, c, s, done, False)
-        n = min(CELL, SPAN - into, frames - done)
+        n = min(CELL - into % CELL, frames - done)
         at = int(z[_AT])
         for i in range(n):
             u[i] = np.float32(0.5) * (left[done + i] + right[done + i])
         put(pre, pre_size - 1, at, u, n)
         for i in range(CELL):
-            x[i] = heard_l[i] = heard_r[i] = 0
-        moved(pre, pre_size - 1, at, z[_PRE_FROM], z[_PRE_TO], np.float32(1), into, SPAN, x, spare)
+            heard_l[i] = heard_r[i] = 0
+        read(pre, pre_size - 1, at, z[_PRE_FROM], z[_PRE_TO] - z[_PRE_FROM], into, SPAN, x)
         for k in range(4):
             diffuse(floats[small_at + k * small : small_at + (k + 1) * small], small - 1, at,
                     max(CELL, int(_INPUT[k] * scale)), _INPUT_G[k], x, spare)

@@ -34,13 +34,13 @@ SPAN = 4 * CELL
 """Frames from one point of the sways to the next."""
 
 # States: frames so far, frames into the span, awake, what gains were computed for (3), return filters (6), shimmer's
-# low-passes (2); then by line: delay, loss and pole where the span began and
+# filters (6); then by line: delay, loss and pole where the span began and
 # at its end, low-pass, phase of sway;
 # then the taps in frames where the span began and at its end, the last of each side the pre-delay.
 _AT, _INTO, _AWAKE, _FOR, _RETURN, _SHIMMER = 0, 1, 2, 3, 6, 12
-_FROM, _TO, _GAIN_FROM, _GAIN, _POLE_FROM, _POLE, _LOW, _PHASE = (16 + LINES * k for k in range(8))
-_TAP_FROM, _TAP_TO = 16 + 8 * LINES, 16 + 8 * LINES + 2 * (TAPS + 1)
-ROOM_STATES = 16 + 8 * LINES + 4 * (TAPS + 1)
+_FROM, _TO, _GAIN_FROM, _GAIN, _POLE_FROM, _POLE, _LOW, _PHASE = (20 + LINES * k for k in range(8))
+_TAP_FROM, _TAP_TO = 20 + 8 * LINES, 20 + 8 * LINES + 2 * (TAPS + 1)
+ROOM_STATES = 20 + 8 * LINES + 4 * (TAPS + 1)
 SCRATCH = CELL * (LINES + 7)
 """float32 at the end of the memory."""
 
@@ -93,14 +93,14 @@ def _point(z, c, s, done, fresh, longest, farthest):  # type: ignore[no-untyped-
     for k in range(2 * (TAPS + 1)):
         z[_TAP_FROM + k] = z[_TAP_TO + k]
         side, tap = k // (TAPS + 1), k % (TAPS + 1)
-        d = c[5] + s[5] * done + (_TAPS_MS[side, tap] * c[16] * size if tap < TAPS else 1.0)
-        z[_TAP_TO + k] = np.floor(min(d, farthest))
+        d = c[5] + s[5] * done
+        z[_TAP_TO + k] = min(np.floor(d + _TAPS_MS[side, tap] * c[16] * size) if tap < TAPS else d + 2, farthest)
         if fresh:
             z[_TAP_FROM + k] = z[_TAP_TO + k]
 
 
 @part
-def _octave_up(ring, at, grain, gain, left, right):  # type: ignore[no-untyped-def]
+def _octave_up(ring, at, grain, gain, slope, left, right):  # type: ignore[no-untyped-def]
     """left, right += gain * ring an octave higher: two grains, read at twice the speed, half a grain apart, under a
     squared sine each, which add to one."""
     mask = len(ring) - 1
@@ -109,7 +109,7 @@ def _octave_up(ring, at, grain, gain, left, right):  # type: ignore[no-untyped-d
         for i in range(CELL):
             g = (at + i + k * half) % (2 * half)
             w = sine(g / (4 * half))
-            y = gain * np.float32(w * w) * ring[(at + i - 2 * half - 2 * CELL + g) & mask]
+            y = np.float32((gain + slope * i) * w * w) * ring[(at + i - 2 * half - 2 * CELL + g) & mask]
             left[i] += y
             right[i] += y
 
@@ -120,8 +120,8 @@ def room(audio, _key, stride, start, frames, coefs, slopes, state, memory, size,
     frames, 6 level of early reflections, 7 high-pass and 8 low-pass of the return (one pole, a frame), 9 dry, 10 wet,
     11 level of the tail, 12 shimmer, 13 seconds a span, 14, 15 cosines of 1.4 and 8 kHz, 16 frames a ms, 17 frames of a
     line's ring, 18 of the pre-delay's, 19 of a diffuser's, 20 of the shimmer's (powers of two, but for
-    a shimmer of 0 frames), 21 low-pass of what shimmers (one pole, a frame), 22 scale of the
-    diffusers.
+    a shimmer of 0 frames), 21 low-pass and 23 high-pass of what shimmers (one pole, a frame),
+    22 scale of the diffusers.
     """
     left, right = views(audio, stride, start, frames)
     c, s, z = numbers(coefs), numbers(slopes), numbers(state)
@@ -143,7 +143,7 @@ def room(audio, _key, stride, start, frames, coefs, slopes, state, memory, size,
         if skipped > 0:
             floats[:] = 0
             z[_LOW : _LOW + LINES] = 0
-            z[_RETURN : _RETURN + 8] = 0
+            z[_RETURN : _SHIMMER + 6] = 0
         z[_AWAKE], z[_INTO] = 1, 0
         _point(z, c, s, 0, True, longest, farthest)
     elif z[_INTO] == 0:
@@ -153,13 +153,13 @@ def room(audio, _key, stride, start, frames, coefs, slopes, state, memory, size,
         into = int(z[_INTO])
         if into == 0 and done > 0:
             _point(z, c, s, done, False, longest, farthest)
-        n = min(CELL, SPAN - into, frames - done)
+        n = min(CELL - into % CELL, frames - done)
         at = int(z[_AT])
         pre_l, pre_r = floats[pre_at : pre_at + pre_size], floats[pre_at + pre_size : ap_at]
         put(pre_l, pre_mask, at, left[done:], n)
         put(pre_r, pre_mask, at, right[done:], n)
         for i in range(CELL):
-            early_l[i] = early_r[i] = in_l[i] = in_r[i] = heard_l[i] = heard_r[i] = 0
+            early_l[i] = early_r[i] = heard_l[i] = heard_r[i] = 0
         for k in range(TAPS):
             m = TAPS + 1 + k
             near, far = (pre_l, pre_r) if k % 2 == 0 else (pre_r, pre_l)
@@ -167,11 +167,11 @@ def room(audio, _key, stride, start, frames, coefs, slopes, state, memory, size,
                   SPAN, early_l, spare)
             moved(far, pre_mask, at, z[_TAP_FROM + m], z[_TAP_TO + m], np.float32(_TAP_GAINS[1, k]), into,
                   SPAN, early_r, spare)
-        moved(pre_l, pre_mask, at, z[_TAP_FROM + TAPS], z[_TAP_TO + TAPS], np.float32(1), into, SPAN, in_l, spare)
-        moved(pre_r, pre_mask, at, z[_TAP_FROM + TAPS], z[_TAP_TO + TAPS], np.float32(1), into, SPAN, in_r, spare)
-        shimmer = c[12] + s[12] * done
-        if shimmer > 0:
-            _octave_up(shimmer_ring, at, int(100 * c[16]), np.float32(shimmer), in_l, in_r)
+        begin = z[_TAP_FROM + TAPS]
+        read(pre_l, pre_mask, at, begin, z[_TAP_TO + TAPS] - begin, into, SPAN, in_l)
+        read(pre_r, pre_mask, at, begin, z[_TAP_TO + TAPS] - begin, into, SPAN, in_r)
+        if c[12] > 0 or s[12] != 0:
+            _octave_up(shimmer_ring, at, int(100 * c[16]), c[12] + s[12] * done, s[12], in_l, in_r)
         for k in range(DIFFUSERS):
             base = ap_at + 2 * k * ap_size
             length = max(CELL, int(_DIFFUSE[0, k] * c[22]))
@@ -209,12 +209,19 @@ def room(audio, _key, stride, start, frames, coefs, slopes, state, memory, size,
                 heard_l[i] += gl * row[i]
                 heard_r[i] += gr * row[i]
         if c[20] > 0:
-            low1, low2 = z[_SHIMMER], z[_SHIMMER + 1]
+            # 24 dB/oct above, that nothing folds back at twice the speed; 12 below, since no octave leads up from 0 Hz.
+            low1, low2, low3, low4 = z[_SHIMMER], z[_SHIMMER + 1], z[_SHIMMER + 2], z[_SHIMMER + 3]
+            base1, base2 = z[_SHIMMER + 4], z[_SHIMMER + 5]
             for i in range(n):
                 low1 += c[21] * (heard_l[i] + heard_r[i] - low1) + TINY
                 low2 += c[21] * (low1 - low2) + TINY
-                shimmer_ring[(at + i) & (len(shimmer_ring) - 1)] = low2
-            z[_SHIMMER], z[_SHIMMER + 1] = low1, low2
+                low3 += c[21] * (low2 - low3) + TINY
+                low4 += c[21] * (low3 - low4) + TINY
+                base1 += c[23] * (low4 - base1) + TINY
+                base2 += c[23] * (low4 - base1 - base2) + TINY
+                shimmer_ring[(at + i) & (len(shimmer_ring) - 1)] = low4 - base1 - base2
+            z[_SHIMMER], z[_SHIMMER + 1], z[_SHIMMER + 2], z[_SHIMMER + 3] = low1, low2, low3, low4
+            z[_SHIMMER + 4], z[_SHIMMER + 5] = base1, base2
         _mix(rows, 1)
         _mix(rows, 4)
         first = at & line_mask

@@ -21,9 +21,10 @@ _FAST = np.array([0.0, 0.0, 0.125])
 _SHORTEST = 2.0
 """Frames: the three about a tap are then written."""
 
-# Further states of the chorus: where the taps are and go to, low-passes, style, level while the style changes.
-_FROM, _TO, _LOW, _STYLE, _LEVEL = LFO_STATES, LFO_STATES + 4, LFO_STATES + 8, LFO_STATES + 10, LFO_STATES + 11
-CHORUS_STATES = LFO_STATES + 12
+# Further states of the chorus: where the taps are and go to, low-passes, style, level while the style
+# changes, its change a frame.
+_FROM, _TO, _LOW, _STYLE, _LEVEL, _FADE = (LFO_STATES + k for k in (0, 4, 8, 10, 11, 12))
+CHORUS_STATES = LFO_STATES + 13
 
 
 @part
@@ -48,7 +49,7 @@ def chorus(audio, _key, stride, start, frames, coefs, slopes, state, memory, siz
     mask = half - 1
     longest = half - CELL - 4.0
     if wake(z, c[0], skipped):
-        z[_STYLE], z[_LEVEL] = round(c[7]), 1.0
+        z[_STYLE], z[_LEVEL], z[_FADE] = round(c[7]), 1.0, c[8]
         z[_LOW] = z[_LOW + 1] = 0
         ring[:] = 0
         _chorus_point(z, z[0], c[2], c[3], longest)
@@ -59,11 +60,13 @@ def chorus(audio, _key, stride, start, frames, coefs, slopes, state, memory, siz
         into = int(z[INTO])
         style = int(z[_STYLE])
         if into == 0:
-            if level == 0 and c[7] + s[7] * done == round(c[7] + s[7] * done):
-                style = int(c[7] + s[7] * done)
-                z[_STYLE] = style
+            if s[7] == 0:
+                if level == 0:
+                    style = round(c[7])
+                    z[_STYLE] = style
+                z[_FADE] = c[8] if style == c[7] else -c[8]
             _chorus_point(z, step(z, c[0] + s[0] * done, c[1]), c[2] + s[2] * done, c[3] + s[3] * done, longest)
-        fade = c[8] if c[7] + s[7] * done == style else -c[8]
+        fade = z[_FADE]
         n = min(CELL - into, frames - done)
         mono = 0.5 * _MONO[style]
         for i in range(n):
@@ -166,7 +169,8 @@ def flanger(audio, _key, stride, start, frames, coefs, slopes, state, memory, si
 STAGES = 12
 _STAGES_NOW = LFO_STATES + 4
 _DIP = LFO_STATES + 5
-_CHAINS = LFO_STATES + 6
+_DIPPING = LFO_STATES + 6
+_CHAINS = LFO_STATES + 7
 PHASER_STATES = _CHAINS + 2 * STAGES
 
 
@@ -191,7 +195,7 @@ def phaser(audio, _key, stride, start, frames, coefs, slopes, state, _memory, _s
     left, right = views(audio, stride, start, frames)
     c, s, z = numbers(coefs), numbers(slopes), numbers(state)
     if wake(z, c[0], skipped):
-        z[_STAGES_NOW], z[_DIP] = round(c[9]), 1.0
+        z[_STAGES_NOW], z[_DIP], z[_DIPPING] = round(c[9]), 1.0, c[10]
         z[_CHAINS : _CHAINS + 2 * STAGES] = 0
         _phaser_point(z, z[0], c[2], c[3], c[4])
     chain_l, chain_r = z[_CHAINS : _CHAINS + STAGES], z[_CHAINS + STAGES : _CHAINS + 2 * STAGES]
@@ -200,14 +204,15 @@ def phaser(audio, _key, stride, start, frames, coefs, slopes, state, _memory, _s
     while done < frames:
         into = int(z[INTO])
         if into == 0:
-            asked = c[9] + s[9] * done
-            if level == 0 and asked == round(asked):
-                z[_STAGES_NOW] = asked
-                z[_CHAINS : _CHAINS + 2 * STAGES] = 0
+            if s[9] == 0:
+                if level == 0:
+                    z[_STAGES_NOW] = c[9]
+                    z[_CHAINS : _CHAINS + 2 * STAGES] = 0
+                z[_DIPPING] = c[10] if z[_STAGES_NOW] == c[9] else -c[10]
             _phaser_point(z, step(z, c[0] + s[0] * done, c[1]), c[2] + s[2] * done, c[3] + s[3] * done,
                           c[4] + s[4] * done)
         stages = int(z[_STAGES_NOW])
-        fade = c[10] if c[9] + s[9] * done == stages else -c[10]
+        fade = z[_DIPPING]
         n = min(CELL - into, frames - done)
         al, ar = z[LFO_STATES], z[LFO_STATES + 1]
         ul, ur = (z[LFO_STATES + 2] - al) / CELL, (z[LFO_STATES + 3] - ar) / CELL

@@ -12,9 +12,10 @@ CELL = 32
 """Frames from one point of an LFO to the next; between them runs a straight line."""
 
 # The first states of every effect with an LFO. PHASE is that of the coming point (at INTO 0: of this frame), in cycles;
-# what is heard is PHASE + OFFSET. TARGET and LOCK come from Python: the beat's phase at the next frame, and that there
-# is one. INTO: frames since the last point. AWAKE: 0 before the first frame.
-PHASE, OFFSET, TARGET, LOCK, INTO, AWAKE, AT = range(7)
+# what is heard is PHASE + OFFSET. TARGET and LOCK come from Python: the beat's phase at the next frame and its cycles a
+# frame, or LOCK -1 where there is no beat to keep to. BEAT: the cycles a frame that it keeps to, or 0. INTO: frames
+# since the last point. AWAKE: 0 before the first frame.
+PHASE, OFFSET, TARGET, LOCK, INTO, AWAKE, AT, BEAT = range(8)
 LFO_STATES = 8
 
 
@@ -51,16 +52,19 @@ def wake(z, rate, skipped):  # type: ignore[no-untyped-def]
     Returns whether the effect starts afresh: then the points are to be computed for this very frame, and memory is
     stale. A phase that the beat corrects stays what it is, and glides there by step().
     """
+    ahead = (CELL - z[INTO]) % CELL
     if skipped > 0 and z[AWAKE] != 0:
-        z[PHASE] = fraction(z[PHASE] + z[OFFSET] + rate * (skipped - (CELL - z[INTO]) % CELL))
-        z[OFFSET] = z[INTO] = z[AWAKE] = 0
+        z[PHASE] = fraction(z[PHASE] + z[OFFSET] + (z[BEAT] if z[BEAT] > 0 else rate) * (skipped - ahead))
+        z[OFFSET] = z[INTO] = z[AWAKE] = ahead = 0
     fresh = z[AWAKE] == 0
-    if z[LOCK] != 0:
-        goal = z[TARGET] + rate * ((CELL - z[INTO]) % CELL)
+    if z[LOCK] > 0:
+        goal = z[TARGET] + z[LOCK] * ahead
         off = z[PHASE] + z[OFFSET] - goal
         z[OFFSET] = 0.0 if fresh else off - math.floor(off + 0.5)
-        z[PHASE] = goal
-        z[LOCK] = 0
+        z[PHASE], z[BEAT] = goal, z[LOCK]
+    elif z[LOCK] < 0:
+        z[BEAT] = 0
+    z[LOCK] = 0
     z[AWAKE] = 1
     return fresh
 
@@ -68,7 +72,7 @@ def wake(z, rate, skipped):  # type: ignore[no-untyped-def]
 @part
 def step(z, rate, decay):  # type: ignore[no-untyped-def]
     """At a point: the phase of the next one. decay: share of a phase error that is left after a cell."""
-    z[PHASE] = fraction(z[PHASE] + rate * CELL)
+    z[PHASE] = fraction(z[PHASE] + (z[BEAT] if z[BEAT] > 0 else rate) * CELL)
     z[OFFSET] *= decay
     return z[PHASE] + z[OFFSET]
 

@@ -210,16 +210,16 @@ class _Shell:
     def status(self, block: Block) -> EngineStatus:
         engine, timeline = self.engine, self.engine.timeline
         notices, self.notices = engine.take_notices() + self.notices, []
-        levels = self._rig.levels()
+        peaks, mix = self._rig.read_meters()
         end_ns = block.ns0 + block.frames * 1_000_000_000 // self._rate  # the cursor is at the block's end
         return EngineStatus(
             block.frame0 + block.frames, end_ns, engine.epoch, engine.playing, engine.starting, engine.position,
             engine.line.bpm, engine.clock, engine.source, engine.heard, engine.ended,
-            [(float(a), float(b)) for a, b in levels],
+            peaks,
             {"late_bars": timeline.late_bars, "repeated_bars": timeline.repeated_bars, "notes": engine.notes_begun,
              "sounding": engine.sounding, "deadline_misses": self.misses, "xruns": self.xruns,
-             "audio_dropped": self._rings.audio.refused},
-            notices, engine.used, engine.jitter_ms,
+             "audio_dropped": self._rings.audio.refused, "faults": self._rig.faults},
+            notices, engine.used, engine.jitter_ms, mix,
         )
 
 

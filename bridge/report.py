@@ -98,7 +98,8 @@ def status(
     levels = None
     if last.levels:
         names = (t.name for t in session.tracks)
-        levels = wire.Levels(last.levels[-1], dict(zip(names, last.levels, strict=False)))
+        loudness = None if last.mix is None else wire.Loudness(*last.mix)
+        levels = wire.Levels(last.levels[-1], dict(zip(names, last.levels, strict=False)), loudness)
     return wire.Status(
         status="playing" if last.playing else "generating" if last.starting else "stopped",
         progress=progress, current_bar=bar + 1, beat=1 + within / meter.beat_ticks,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Sequence
 
 from bridge.engine.automation import Move
+from bridge.engine.inbox import MixReading
 from bridge.mix import ROOM, EffectSpec, Return, default_returns, sends_of
 from bridge.parameter_paths import ParameterInfo, absolute, described, path_of
 from bridge.session import Session, Track, tuning_of
@@ -42,6 +44,14 @@ class Rig(Console):
         super().prepare()
         self._turns = {path_of(p.kind, p.channel, p.stage, p.name): (p, f"{p.stage}.{p.name}" if p.stage else p.name)
                        for p in self.parameters()}
+
+    def read_meters(self) -> tuple[list[tuple[float, float]], MixReading]:
+        """Peaks of each track and of the mix since the last look, and the mix's other meters. Between blocks."""
+        mix = self.mix_level()
+        momentary, short_term, integrated = (
+            x if x > -math.inf else None for x in (mix.momentary_lufs, mix.short_term_lufs, mix.integrated_lufs))
+        reading = MixReading(mix.true_peak, momentary, short_term, integrated, mix.correlation)
+        return [*(self.meter(t.name).peak for t in self.tracks), mix.peak], reading
 
     def listed(self) -> list[ParameterInfo]:
         """All that can be turned, with its path, as it stands. In prepare()'s thread, or between blocks."""

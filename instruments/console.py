@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from instruments.alignment import Delays, delays_of
 from instruments.block import AudioBlock, Effect, FrameEvent, InstrumentError, Transport
 from instruments.channel import Channel, by_notes
@@ -230,11 +227,6 @@ class Console:
             stage.insert.effect.close()
 
     # -- meters ------------------------------------------------------------------------------------------------------
-
-    def levels(self) -> NDArray[np.float64]:
-        """(tracks + 1, 2): peak of each track behind its fader, then of the output, since the last look; linear. Looks
-        at nothing else: the same look as meter() and mix_level()."""
-        return np.array([*(self.meter(t.name).peak for t in self.tracks), self.mix_level().peak])
 
     def meter(self, channel: str) -> Level:
         """Of a track, group or return behind its fader, since the last look."""

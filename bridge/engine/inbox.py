@@ -65,6 +65,16 @@ encode_command = msgspec.msgpack.Encoder().encode
 decode_command = msgspec.msgpack.Decoder(AnyCommand).decode
 
 
+class MixReading(NamedTuple):
+    """The mix's meters, see instruments.meters.MixLevel; None: nothing to tell yet."""
+
+    true_peak: float
+    momentary_lufs: float | None
+    short_term_lufs: float | None
+    integrated_lufs: float | None
+    correlation: float
+
+
 class EngineStatus(msgspec.Struct, array_like=True):
     """The engine's state, some thirty times a second. The music is at `tick` at frame `frame`, at `ns`.
 
@@ -73,6 +83,7 @@ class EngineStatus(msgspec.Struct, array_like=True):
     starting  told to play, waiting for the first bar
     heard     a clock is coming in, whether or not it leads
     counters  since the start: late, repeated bars; deadline misses; faults caught; notes begun
+    levels    peaks of each track, then of the mix, linear; mix: the mix's other meters
     used      by output port of the driver: a bit for each MIDI channel used and not reset since
     jitter_ms standard deviation of the leading master's arrivals; 0 where nobody leads, or it is exact by nature
     """
@@ -93,6 +104,7 @@ class EngineStatus(msgspec.Struct, array_like=True):
     notices: list[str]
     used: list[int]
     jitter_ms: float
+    mix: MixReading | None = None
 
 
 encode_status = msgspec.msgpack.Encoder().encode

@@ -252,11 +252,27 @@ class PortInfo(_Sent, frozen=True):
     connected: tuple[str, ...] = ()
 
 
+class Loudness(_Sent, frozen=True):
+    """Of the mix, by BS.1770-4, renewed every 100 ms; None while there is too little to tell, or only silence.
+
+    true_peak        between the samples, since the last status, linear
+    momentary_lufs   of the last 400 ms; short_term_lufs: of the last 3 s; integrated_lufs: since the start, gated
+    correlation      of left and right since the last status: 1 the same, 0 strangers, below 0 trouble in mono
+    """
+
+    true_peak: float
+    momentary_lufs: float | None
+    short_term_lufs: float | None
+    integrated_lufs: float | None
+    correlation: float
+
+
 class Levels(_Sent, frozen=True):
     """Peaks since the last status, left and right, linear, full scale 1.0 (tracks may pass it)."""
 
     master: tuple[float, float]
     tracks: dict[str, tuple[float, float]] = {}
+    loudness: Loudness | None = None
 
 
 class Notice(_Sent, frozen=True):

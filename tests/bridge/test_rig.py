@@ -60,6 +60,13 @@ def test_a_sessions_mix_becomes_a_console() -> None:
         assert values["master", "master", "filter", "bypass"] == 1
         peaks = np.abs(played(rig, 24 * 512)).max()
         assert 0.05 < peaks <= 10 ** (-6 / 20)
+        levels, mix = rig.read_meters()
+        assert len(levels) == 3 and max(levels[-1]) == peaks and levels[0] > (0, 0)
+        assert peaks <= mix.true_peak <= 10 ** (-6 / 20) and mix.correlation > 0
+        assert mix.momentary_lufs is None and mix.short_term_lufs is None  # a quarter of a second
+        played(rig, 48000, 24 * 512, False)
+        momentary = rig.read_meters()[1].momentary_lufs
+        assert momentary is not None and -40 < momentary < -6
 
 
 def test_no_room_without_a_return_of_that_name() -> None:

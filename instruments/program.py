@@ -322,8 +322,8 @@ class Program:
     def _switch(self, slot: int, bypassed: bool) -> None:
         k, numbers = self._k, self._slots[slot]
         if bypassed:
-            if numbers[k.WET]:
-                numbers[k.WET_SLOPE], numbers[k.HOLD], numbers[k.CLEARED] = -1 / (FADE_S * self.rate), 0, 0
+            numbers[k.WET_SLOPE] = -1 / (FADE_S * self.rate) if numbers[k.WET] else 0
+            numbers[k.HOLD] = numbers[k.CLEARED] = 0
             return
         if numbers[k.WET] == 0 and numbers[k.WET_SLOPE] == 0:
             stage = self._stages[slot]

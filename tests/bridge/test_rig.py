@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +68,25 @@ def test_a_sessions_mix_becomes_a_console() -> None:
         played(rig, 48000, 24 * 512, False)
         momentary = rig.read_meters()[1].momentary_lufs
         assert momentary is not None and -40 < momentary < -6
+
+
+def test_the_example_of_the_documentation_plays() -> None:
+    """And its kick ducks the pad."""
+    text = (Path(__file__).parents[2] / "docs" / "mix.md").read_text(encoding="utf-8")
+    example = text.partition("```toml\n")[2].partition("```")[0]
+    example = "".join(line for line in example.splitlines(keepends=True) if "plugin" not in line)
+    with closing(rig_of('name = "T"\n' + example)) as rig:
+        assert [c.name for c in rig.channels] == ["kick", "pad", "band", "room", "echo", "master"]
+        assert rig.get("pad", "pump.depth_db") == 9 and rig.get("kick", "send.room") == -90
+        assert 0.01 < np.abs(played(rig, 24 * 512)).max() < 1
+        rig.set("kick", "gain_db", -90)  # before its fader the kick is as loud as ever
+        hold = [FrameEvent(0, Kind.ON, 0, 60, 100.0)]
+        at, level = 24 * 512, []
+        for i in range(160):
+            kick = [FrameEvent(0, Kind.ON, 0, 36, 127.0)] if i == 100 else []
+            rig.process([kick, hold if i == 0 else []], 512, Transport(at + 512 * i))
+            level.append(max(rig.read_meters()[0][1]))
+        assert min(level[101:105]) < 0.5 * min(level[90:100])
 
 
 def test_no_room_without_a_return_of_that_name() -> None:

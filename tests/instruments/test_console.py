@@ -332,6 +332,21 @@ def test_bypass_is_exact_late_and_without_a_step(effect: str) -> None:
     assert desk.get("master", f"{made_name}.bypass") == 0
 
 
+@pytest.mark.parametrize("effect", ["native", "hosted"])
+def test_a_bypass_that_is_called_off_at_once_changes_nothing(effect: str) -> None:
+    made: Any = make_effect("limiter", {"ceiling_db": -24}) if effect == "native" else Late(500, gain=0.1)
+    name = "limiter" if effect == "native" else "plugin"
+    desk = console(track(tone=Tone(hz=200)), master=[Insert(made, bypass=True)])
+    dry = run(desk, 4096, (128,))
+    assert np.abs(dry).max() == 0.25
+    desk.set("master", f"{name}.bypass", 0)
+    still = run(desk, 64, (64,), first=4096)
+    desk.set("master", f"{name}.bypass", 1)
+    still = np.concatenate([still, run(desk, 4032, (128,), first=4160)], axis=1)
+    plain = run(console(track(tone=Tone(hz=200))), 8192 - desk.latency, (128,))
+    assert still.tobytes() == plain[:, 4096 - desk.latency :].tobytes()
+
+
 def test_what_was_bypassed_comes_back_without_its_past() -> None:
     """A room full of sound, bypassed, comes back empty."""
     class Burst(Tone):

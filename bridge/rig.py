@@ -126,7 +126,7 @@ def build_rig(session: Session, rate: int, max_frames: int, *, block: int = 0, o
 
 def _insert(spec: EffectSpec, offline: bool, block: int) -> Insert:
     if spec.plugin is None:
-        effect = make_effect(spec.effect or "", spec.params, offline=offline)
+        effect = make_effect(spec.effect or "", spec.params, offline=offline, block=block)
         return Insert(effect, spec.name or spec.effect or "", spec.key, spec.bypass)
     plugin = HostedEffect(spec.plugin, spec.params, offline=offline, missing_ok=not spec.required,
                           pipeline_frames=max(PIPELINE_FRAMES, block))

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from instruments.effects.values import Values
-from instruments.hosted import PIPELINE_FRAMES, HostedEffect
+from instruments.hosted import PIPELINE_FRAMES as PIPELINE_FRAMES
+from instruments.hosted import HostedEffect
 from instruments.hosts.function_host import FunctionSpec, pickled
 from instruments.hosts.host import ParamValue
 from instruments.parameter import Choice, Parameter

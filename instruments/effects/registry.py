@@ -233,10 +233,13 @@ def function_named(name: str) -> Callable[..., Any]:
     return _entry(name).load()
 
 
-def make_effect(name: str, params: Mapping[str, float | str] | None = None, *, offline: bool = False) -> Effect:
+def make_effect(
+    name: str, params: Mapping[str, float | str] | None = None, *, offline: bool = False, block: int = 0,
+) -> Effect:
     """An effect, not yet prepared.
 
     offline  others' effects are exact and raise, instead of being late or giving way to the dry sound
+    block    frames of the device's period: a function has one of it, at least, to answer
 
     Raises InstrumentError that lists the known names or parameters; live, what is wrong with others' code shows in
     the status of the effect (a GuestEffect or a FunctionEffect) instead.
@@ -254,6 +257,7 @@ def make_effect(name: str, params: Mapping[str, float | str] | None = None, *, o
         made_by: Callable[..., Any] = made_of
         return GuestEffect(name, (lambda: made_by(dict(values.now))) if entry.parameters else made_by, values,
                            offline=offline)
-    from instruments.effects.function_effect import FunctionEffect
+    from instruments.effects.function_effect import PIPELINE_FRAMES, FunctionEffect
 
-    return FunctionEffect(name, made_of, values, modules=entry.modules, offline=offline)
+    return FunctionEffect(name, made_of, values, modules=entry.modules, offline=offline,
+                          pipeline_frames=max(PIPELINE_FRAMES, block))

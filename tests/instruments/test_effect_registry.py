@@ -221,6 +221,12 @@ def test_a_function_runs_in_its_process_with_its_parameters() -> None:
         made.close()
 
 
+def test_a_longer_device_period_gives_a_function_longer() -> None:
+    register_effect("scaled", theirs.scaled)
+    assert make_effect("scaled").latency == PIPELINE_FRAMES
+    assert make_effect("scaled", block=1024).latency == 1024
+
+
 def test_functions_hear_the_rate_and_need_no_name_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     made = _offline("rate", theirs.rate_of)
     assert np.allclose(treat(made, X)[:, 1000:], 0.25)

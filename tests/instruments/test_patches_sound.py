@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from oracles import MELODIC_FRAMES_S, RATE, bands_db, cents, lsd, off, on, pitch, render, trimmed
+from oracles import MELODIC_FRAMES_S, RATE, bands_db, cents, lsd, off, on, pitch, render, trimmed, weighted
 from sounds import prepared
 
 from bridge.bench import hearing
@@ -24,6 +24,8 @@ NAMES = [name for name in patch_names() if find_patch(name).engine != "drums"]
 HIGH = {"glockenspiel": 84, "celesta": 72, "music-box": 72, "bell": 72, "timpani": 45}
 SYNTHETIC = ("organ", "pad", "lead", "plucked", "bells")
 LEVEL_DB = {"bass": (3, 16), "organ": (-1, 16), "lead": (3, 16), "pad": (3, 16)}
+SPANS = {"bass": (28, 48), "timpani": (41, 53), "glockenspiel": (72, 96), "celesta": (72, 96), "music-box": (72, 96)}
+"""The keys that a struck or plucked patch, or all of a family, is played at."""
 ELECTRIC = {"overdriven-guitar", "distortion-guitar", "power-guitar"}
 """Their amplifiers compress, and hide what a finger varies."""
 
@@ -102,6 +104,20 @@ def test_louder_and_brighter_with_velocity(name: str) -> None:
     assert low <= levels[-1] - levels[0] <= high
     soft, _, loud = (hearing.centroid_at(trimmed(x), 0.2) for x in heard)
     assert 0.97 <= loud / soft <= 2.6
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if find_patch(n).engine == "modes"])
+def test_even_over_the_keys(name: str) -> None:
+    """Levels measured at a few keys must not leave a loud or dead note between them: K-weighted, by whole tones."""
+    instrument = prepared(name)
+    low, high = SPANS.get(name, SPANS.get(find_patch(name).family, (48, 76)))
+    levels = []
+    for key in range(low, high + 1, 2):
+        instrument.reset()
+        power = np.mean(weighted(render(instrument, [on(0, key)], int(0.75 * RATE), (4096,))) ** 2, axis=1).sum()
+        levels.append(10 * np.log10(power))
+    assert np.abs(np.diff(levels)).max() < 2.5
+    assert max(levels) - min(levels) < 8
 
 
 @pytest.mark.parametrize("name", [n for n in NAMES if find_patch(n).family not in SYNTHETIC])

@@ -74,7 +74,7 @@ def compress(audio, key, stride, start, frames, coefs, slopes, state, memory, si
         z[OWN_STATES : OWN_STATES + KEY_STATES] = 0
         whole[: 2 * unit] = 0
     reduction, held, age, mean, clock = z[REDUCTION], z[HELD], z[AGE], z[MEAN_SQUARE], int(z[CLOCK])
-    worst = np.float32(z[WORST])
+    worst = z[WORST]
     hold, attack, release = c[HOLD], c[ATTACK], c[RELEASE]
     at = 0
     while at < frames:
@@ -95,16 +95,15 @@ def compress(audio, key, stride, start, frames, coefs, slopes, state, memory, si
             up = (1 - attack) * reduction + (attack * held + TINY)
             down = (1 - release) * reduction + (release * held + TINY)
             reduction = up if held > reduction else down
+            worst = max(worst, reduction)
             levels[i] = np.float32(reduction)
         for i in range(n):
             k = at + i + 1
-            worst = max(worst, levels[i])
             mix = np.float32(c[MIX] + s[MIX] * k)
             gain = db_gain(np.float32(c[MAKE_UP] + s[MAKE_UP] * k - levels[i]))
             gains[i] = np.float32(1) + mix * (gain - np.float32(1))
         if late > 0:
-            late_by(late, at, n, left, late_left, clock)
-            late_by(late, at, n, right, late_right, clock)
+            late_by(late, at, n, left, right, late_left, late_right, clock)
         for i in range(n):
             left[at + i] *= gains[i]
             right[at + i] *= gains[i]

@@ -52,7 +52,7 @@ def gate(audio, key, stride, start, frames, coefs, slopes, state, memory, size, 
         z[OWN_STATES : OWN_STATES + KEY_STATES] = 0
         whole[: 2 * unit] = 0
     reduction, held, age, opened, clock = z[REDUCTION], z[HELD], z[AGE], z[OPEN], int(z[CLOCK])
-    worst = np.float32(z[WORST])
+    worst = z[WORST]
     threshold, hysteresis, slope, depth = c[THRESHOLD], c[HYSTERESIS], c[SLOPE], c[RANGE]
     hold, attack, release = c[HOLD], c[ATTACK], c[RELEASE]
     at = 0
@@ -78,13 +78,12 @@ def gate(audio, key, stride, start, frames, coefs, slopes, state, memory, size, 
             up = (1 - release) * reduction + (release * held + TINY)
             down = (1 - attack) * reduction + (attack * held + TINY)
             reduction = up if held > reduction else down
+            worst = max(worst, reduction)
             levels[i] = np.float32(reduction)
         for i in range(n):
-            worst = max(worst, levels[i])
             levels[i] = db_gain(-levels[i])
         if late > 0:
-            late_by(late, at, n, left, late_left, clock)
-            late_by(late, at, n, right, late_right, clock)
+            late_by(late, at, n, left, right, late_left, late_right, clock)
         for i in range(n):
             left[at + i] *= levels[i]
             right[at + i] *= levels[i]

@@ -104,19 +104,12 @@ def db_gain(db):  # type: ignore[no-untyped-def]
 
 
 @part
-def late_by(frames, at, n, audio, ring, clock):  # type: ignore[no-untyped-def]
-    """audio[at : at + n] comes `frames` later, by way of a ring (a power of two, at least frames + n); clock: frames
-    that have gone in before. In runs without a wrap, which are vector code."""
-    mask = len(ring) - 1
-    spot = clock & mask
-    run = min(n, len(ring) - spot)
-    for i in range(run):
-        ring[spot + i] = audio[at + i]
-    for i in range(run, n):
-        ring[i - run] = audio[at + i]
-    spot = (clock - frames) & mask
-    run = min(n, len(ring) - spot)
-    for i in range(run):
-        audio[at + i] = ring[spot + i]
-    for i in range(run, n):
-        audio[at + i] = ring[i - run]
+def late_by(frames, at, n, left, right, late_left, late_right, clock):  # type: ignore[no-untyped-def]
+    """left and right[at : at + n] come `frames` later, by way of two rings (a power of two, more than frames); clock:
+    frames that have gone in before."""
+    mask = len(late_left) - 1
+    for i in range(at, at + n):
+        now = (clock + i - at) & mask
+        then = (now - frames) & mask
+        late_left[now], late_right[now] = left[i], right[i]
+        left[i], right[i] = late_left[then], late_right[then]

@@ -105,13 +105,13 @@ def limit(audio, _key, stride, start, frames, coefs, slopes, state, memory, size
     at = 0
     while at < frames:
         n = min(CHUNK, frames - at)
-        for i in range(at, at + n):
-            drive = np.float32(c[DRIVE] + s[DRIVE] * (i + 1))
-            left[i] *= drive
-            right[i] *= drive
+        if c[DRIVE] != 1 or s[DRIVE] != 0:
+            for i in range(at, at + n):
+                drive = np.float32(c[DRIVE] + s[DRIVE] * (i + 1))
+                left[i] *= drive
+                right[i] *= drive
         hot = _renewed(new_left, left, at, n, cool) + _renewed(new_right, right, at, n, cool) > 0
-        late_by(late, at, n, left, late_left, clock)
-        late_by(late, at, n, right, late_right, clock)
+        late_by(late, at, n, left, right, late_left, late_right, clock)
         clock = (clock + n) & (unit - 1)
         gains[:n] = 0
         if hot:
@@ -139,9 +139,12 @@ def limit(audio, _key, stride, start, frames, coefs, slopes, state, memory, size
                     behind[spot] = most
                 most = np.float32(0)
             lasts = envelope <= lasting
-            speed = c[SLOW] + s[SLOW] * (at + i + 1) if lasts else c[FAST] + s[FAST] * (at + i + 1)
-            lasting += (c[CLIMB] if lasts else c[SINK]) * (envelope - lasting)
-            envelope = max(top, (1 - speed) * envelope)
+            slowly = (1 - c[SLOW] - s[SLOW] * (at + i + 1)) * envelope
+            quickly = (1 - c[FAST] - s[FAST] * (at + i + 1)) * envelope
+            climbing = (1 - c[CLIMB]) * lasting + c[CLIMB] * envelope
+            sinking = (1 - c[SINK]) * lasting + c[SINK] * envelope
+            lasting = climbing if lasts else sinking
+            envelope = max(top, slowly if lasts else quickly)
             envelope = envelope if envelope > _REST else 0.0
             calm = 0 if envelope > 0 else calm + 1
             newest = np.float32(envelope)
@@ -152,9 +155,10 @@ def limit(audio, _key, stride, start, frames, coefs, slopes, state, memory, size
             total_2 += np.float64(newest) - np.float64(box_2[spot_2])
             box_2[spot_2] = newest
             spot_2 = spot_2 + 1 if spot_2 + 1 < second else 0
-            gains[i] = np.float32(total_2 * per_second)
+            newest = np.float32(total_2 * per_second)
+            worst = max(worst, newest)
+            gains[i] = newest
         for i in range(n):
-            worst = max(worst, gains[i])
             left[at + i] *= np.float32(1) - gains[i]
             right[at + i] *= np.float32(1) - gains[i]
         at += n

@@ -64,9 +64,12 @@ def shape(audio, _key, stride, start, frames, coefs, slopes, state, memory, size
             a, b = max(onset[i], np.float32(0)), max(tail[i], np.float32(0))
             gain = (np.float32(c[ATTACK] + s[ATTACK] * k) * a / np.sqrt(a * a + _FULL_DB * _FULL_DB)
                     + np.float32(c[SUSTAIN] + s[SUSTAIN] * k) * b / np.sqrt(b * b + _FULL_DB * _FULL_DB))
-            worst = max(worst, -gain)
-            gain = db_gain(gain)
-            left[at + i] *= gain
-            right[at + i] *= gain
+            onset[i] = gain
+            tail[i] = db_gain(gain)
+        for i in range(n):
+            worst = max(worst, -onset[i])
+        for i in range(n):
+            left[at + i] *= tail[i]
+            right[at + i] *= tail[i]
         at += n
     z[WORST], z[HELD], z[AGE], z[FAST], z[RISING], z[LASTING] = worst, held, age, fast, rising, lasting

@@ -21,6 +21,9 @@ _EDGE = 0.05
 known to 0.02 ms; the minimum would be nearer, and would follow one stray early clock."""
 _DEADBAND_NS = 50_000.0
 """Rounding to frames and to microseconds is no delay."""
+_CALM = 4.0
+"""No change is looked for while the last eight residuals add up to less than this many standard deviations: one
+clock in six passes by chance, and a change that the test would find adds up to eight."""
 _CLIP = 4.5
 """In standard deviations: what one residual may teach at most."""
 
@@ -107,3 +110,25 @@ class Jitter:
 
     def _drop(self, residual_ns: float) -> None:
         del self._sorted[bisect_left(self._sorted, residual_ns)]
+
+
+class Drift:
+    """The sum of the last eight residuals: near zero unless the tempo is changing."""
+
+    __slots__ = ("_recent", "_sum")
+
+    def __init__(self) -> None:
+        self._recent = [0.0] * 8
+        self._sum = 0.0
+
+    def restart(self) -> None:
+        """Another line."""
+        self._recent, self._sum = [0.0] * 8, 0.0
+
+    def add(self, clock: int, residual_ns: float, sd_ns: float) -> tuple[bool, float]:
+        """A residual. Whether the last ones give no sign of a change; and how it differs from the one before."""
+        recent = self._recent
+        before = recent[clock - 1 & 7]
+        self._sum += residual_ns - recent[clock & 7]
+        recent[clock & 7] = residual_ns
+        return abs(self._sum) < _CALM * sd_ns, residual_ns - before

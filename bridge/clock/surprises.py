@@ -47,9 +47,12 @@ class Surprises:
         self._slips = 0
         self._fresh = True
 
-    def slipped(self, clocks: int) -> None:
-        """The count was corrected by so many clocks."""
+    def slipped(self, clocks: int, since: int) -> None:
+        """The count was corrected by so many clocks, for the last `since` arrivals."""
         self._slips += clocks
+        for at in range(-min(since, len(self._arrivals)), 0):
+            arrival, slips, interval_ns = self._arrivals[at]
+            self._arrivals[at] = arrival, slips + clocks, interval_ns
 
     def heard(self, arrival: Arrival, interval_ns: float) -> None:
         """An arrival, as it is numbered now, and the tempo believed in before it."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice, pairwise
 
-from bridge.clock.regression import Arrival, Regression
+from bridge.clock.regression import FASTEST_NS, SLOWEST_NS, Arrival, Regression, line_through
 
 GATE = 4.5
 """An arrival further from the line than this many standard deviations is not part of it, until others agree."""
 _EXCUSED, _WHOLE = 6, 0.1
 """Clocks looked at, and how far, in intervals, from a whole number of them two thirds may be."""
 
+_SAME_TEMPO = 0.08
+"""Tempi that differ by a smaller part may be the same one, seen through noise."""
 _EVEN = 0.1
 """Distances, in intervals, that differ by less than this are those of one clock."""
 
@@ -87,3 +89,22 @@ def among_strays(suspects: Sequence[Arrival], line: Regression, gate_ns: float, 
         return own
     gaps = [b.ns - a.ns for a, b in pairwise((last, *suspects))]
     return [] if max(gaps) - min(gaps) < _EVEN * interval else own
+
+
+def shifted(suspects: Sequence[Arrival], line: Regression, slack_ns: float) -> float | None:
+    """By how much they are all late against the line, where that differs by less than `slack_ns`; else None."""
+    late = [p.ns - line.mean_ns(p.clock) for p in suspects]
+    return sum(late) / len(late) if max(late) - min(late) < slack_ns else None
+
+
+def rejoined(suspects: Sequence[Arrival], last: Arrival, interval_ns: float) -> tuple[list[Arrival], int] | None:
+    """The suspects, numbered by how long after the `last` good clock they came if they go on at its tempo, and what
+    that adds to their numbers. None where they are a burst: wait for what comes after it."""
+    line = line_through(suspects)
+    if not FASTEST_NS <= line.interval_ns <= SLOWEST_NS:
+        return None
+    slip = 0
+    if abs(line.interval_ns - interval_ns) < _SAME_TEMPO * interval_ns:
+        start = suspects[0].clock
+        slip = round((line.at(start) - last.ns) / line.interval_ns) - (start - last.clock)
+    return [Arrival(p.clock + slip, p.ns) for p in suspects], slip

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from math import sqrt
 
-from bridge.clock.jitter import Jitter
-from bridge.clock.miscounts import find_miscount
+from bridge.clock.first_clocks import FIRST_CLOCKS, judge
+from bridge.clock.jitter import Drift, Jitter
 from bridge.clock.regression import FASTEST_NS, LOOK_BACK, SLOWEST_NS, Arrival, Noise, Regression, line_through
 from bridge.clock.surprises import Surprises
-from bridge.clock.suspects import GATE, among_strays, excused, leap, whole
+from bridge.clock.suspects import GATE, among_strays, excused, leap, rejoined, shifted, whole
 
-_CALM = 4.0
-"""No change is looked for while the last eight residuals add up to less than this many standard deviations: one
-clock in six passes by chance, and a change that the test would find adds up to eight."""
 _STRAY = 0.55
 """Nor is one further from it than this many intervals: nearer to the place of another clock."""
 _LATE_CLIP = 3.5
@@ -31,8 +27,6 @@ _GRAIN_NS = 1_600_000.0
 """A smaller shift is the grain of the stamps: whole milliseconds, frames of USB."""
 _GIVE_UP = 16
 """Clocks in a row that fit nothing: begin again from them."""
-_COLD = 8
-"""The first clocks of a port, of whose noise nothing is known; they are judged together."""
 _KNOWN_NOISE = 16
 _PAUSE = 4.0
 """A gap of more than so many of the slowest clocks is a pause; a packet of four is none."""
@@ -63,7 +57,7 @@ class TempoFilter:
     Called in the audio callback: bounded memory, about 20 us a clock; 0.3 ms at the eighth and, if noisy, the 16th.
     """
 
-    __slots__ = ("_drift", "_former", "_line", "_recent", "_strays", "_surprises", "_suspects", "_young", "jitter")
+    __slots__ = ("_drift", "_former", "_line", "_strays", "_surprises", "_suspects", "_young", "jitter")
 
     def __init__(self, interval_ns: float) -> None:
         self.jitter = Jitter()
@@ -73,8 +67,7 @@ class TempoFilter:
         self._surprises = Surprises()
         self._strays = 0
         self._young = False
-        self._recent = [0.0] * 8
-        self._drift = 0.0
+        self._drift = Drift()
 
     @property
     def interval_ns(self) -> float:
@@ -137,9 +130,10 @@ class TempoFilter:
         """One arrival. Returns by how much the count of clocks is wrong, which the caller adds to it."""
         point = Arrival(clock, ns)
         self._surprises.heard(point, self._line.interval_ns)
+        doubted = len(self._suspects) + 1
         slip = self._add(point)
         if slip:
-            self._surprises.slipped(slip)
+            self._surprises.slipped(slip, doubted)
         return slip
 
     def _add(self, point: Arrival) -> int:
@@ -149,13 +143,14 @@ class TempoFilter:
             self._former = None
         if line.points:
             self.jitter.observe(ns - (self._suspects or line.points)[-1].ns)
-        if len(line.points) < 2 or self.jitter.heard < _COLD:
+        if len(line.points) < 2 or self.jitter.heard < FIRST_CLOCKS:
             return self._begin(point)
         leverage = line.leverage()
         residual = ns - line.mean_ns(clock)
         if abs(residual) > self._limit_ns() or (self._suspects and self._nearer(residual)):
             self._suspects.append(point)
-            if self._surprises.surprise() and (recast := self._recast()) is not None:
+            rule = self._surprises.surprise()
+            if rule and not self._whole(self._line, sure=False) and (recast := self._recast()) is not None:
                 return recast
             return self._doubt()
         if self._strays and not self._suspects:
@@ -169,7 +164,7 @@ class TempoFilter:
             self._settle()
         if calm and len(line.points) > LOOK_BACK:
             return 0
-        if self._young and len(line.points) >= 2 * _COLD:
+        if self._young and len(line.points) >= 2 * FIRST_CLOCKS:
             return self._consider(0.5)
         if len(line.points) >= 6:
             if self._former is not None and (slip := self._regret(self._former)):
@@ -188,7 +183,7 @@ class TempoFilter:
         self._line = line
         line.curved = False
         self._suspects.clear()
-        self._recent, self._drift = [0.0] * 8, 0.0
+        self._drift.restart()
 
     def _limit_ns(self) -> float:
         """The gate; never so wide that a lost or doubled clock would pass, but where clocks come in packets."""
@@ -197,21 +192,17 @@ class TempoFilter:
 
     def _learn(self, clock: int, residual: float, leverage: float) -> bool:
         """Of the noise, from a clock on the line. Returns whether the last ones give no sign of a change."""
-        recent = self._recent
-        before = recent[clock - 1 & 7]
-        self._drift += residual - recent[clock & 7]
-        recent[clock & 7] = residual
-        calm = abs(self._drift) < _CALM * self.jitter.sd_ns
+        calm, step = self._drift.add(clock, residual, self.jitter.sd_ns)
         if calm or self.jitter.heard < 24:
             self.jitter.learn(residual, leverage, len(self._line.points) >= 8 and not self._line.curved)
         else:  # what changes slowly is a change of tempo and no noise
-            self.jitter.learn((residual - before) * sqrt(0.5), leverage, False)
+            self.jitter.learn(step * sqrt(0.5), leverage, False)
         return calm
 
     def _learn_stray(self, point: Arrival) -> None:
         """An outlier tells of the noise, unless it was probably another clock, lost or doubled."""
         residual = point.ns - self.mean_ns(point.clock)
-        if abs(residual) < _STRAY * self.interval_ns and self.jitter.heard >= _COLD:
+        if abs(residual) < _STRAY * self.interval_ns and self.jitter.heard >= FIRST_CLOCKS:
             self.jitter.learn(residual, self._line.leverage(), False)
 
     # -- the first clocks ----------------------------------------------------------------------------------------
@@ -227,33 +218,21 @@ class TempoFilter:
                 self._replace(line)
             elif not self.rough or abs(interval - self.interval_ns) > 2.0 * GATE * self.jitter.sd_ns:
                 line.prior = (0.0, 0.0)
-        cold = self.jitter.heard < _COLD
+        cold = self.jitter.heard < FIRST_CLOCKS
         if cold and len(line.points) >= 2:
             self.jitter.learn(point.ns - line.mean_ns(point.clock), line.leverage(), False)
         line.push(point)
-        return self._consider(0.3) if cold and len(line.points) == _COLD else 0
+        return self._consider(0.3) if cold and len(line.points) == FIRST_CLOCKS else 0
 
     def _consider(self, better: float) -> int:
-        """Judge the first clocks together: were some of them lost or doubled? Then the squares fall to `better`."""
+        """Judge the first clocks together: see first_clocks.judge()."""
         points = list(self._line.points)
-        count = len(points)
-        best = error = line_through(points).squares(points)
-        slip, kept = 0, points
-        packed = sum(b.ns - a.ns < FASTEST_NS / 4.0 for a, b in pairwise(points))
-        if packed < count // 3 and error > count * (0.1 * self.interval_ns) ** 2:
-            found = find_miscount(points, better)
-            if found is not None:
-                kept, slip = found
-                best = line_through(kept).squares(kept)
-        late = kept[-_COLD // 2 :]
-        squares = line_through(late).squares(late)
-        if packed < 2 and squares < 16.0 * self.jitter.floor_ns**2 < best / 50.0:
-            best, kept = squares, late  # an exact port, and a tempo that is not what it was
-        if kept is not points:
-            self._replace(Regression.through(kept, self.interval_ns))
-        self.jitter.begin(best / (len(kept) - 2))
-        self._young = self.rough and count < 2 * _COLD
-        return slip
+        judged = judge(points, self.interval_ns, self.jitter.floor_ns, better)
+        if judged.points is not points:
+            self._replace(Regression.through(judged.points, self.interval_ns))
+        self.jitter.begin(judged.variance)
+        self._young = self.rough and len(points) < 2 * FIRST_CLOCKS
+        return judged.slip
 
     def _recast(self) -> int | None:
         """Surprised again and again: is the port noisier than it was? Then judge the last clocks as the first ones."""
@@ -347,9 +326,9 @@ class TempoFilter:
             self._suspects = fresh
             return self._slip()
         if len(suspects) >= _SAME_SHIFT:
-            late = [p.ns - self.mean_ns(p.clock) for p in suspects[-_SAME_SHIFT:]]
-            if max(late) - min(late) < min(0.5 * self.interval_ns, 2.0 * self.gate_ns()):
-                return self._shift(sum(late) / len(late))
+            late = shifted(suspects[-_SAME_SHIFT:], self._line, min(0.5 * self.interval_ns, 2.0 * self.gate_ns()))
+            if late is not None:
+                return self._shift(late)
         if len(suspects) >= _GIVE_UP:
             del suspects[: -_GIVE_UP // 2]
             return self._rejoin()
@@ -394,7 +373,7 @@ class TempoFilter:
 
     def _sort_out(self) -> int:
         """Whether the suspects are the clocks that were due, among strays that came between them."""
-        if self.rough or not self._suspects or len(self._line.points) < _COLD:
+        if self.rough or not self._suspects or len(self._line.points) < FIRST_CLOCKS:
             return 0
         gate = max(self.gate_ns(), _PLACE * self.interval_ns)
         own = among_strays(self._suspects, self._line, gate, self._strays >= _KNOWN)
@@ -434,13 +413,9 @@ class TempoFilter:
 
     def _rejoin(self) -> int:
         """Begin again from the suspects, and number them by how long after the last good clock they came."""
-        last, fresh = self._line.points[-1], [*self._suspects]
-        line = line_through(fresh)
-        if not FASTEST_NS <= line.interval_ns <= SLOWEST_NS:
-            return 0  # a burst: wait for what comes after it
-        slip = 0
-        if abs(line.interval_ns - self.interval_ns) < 0.08 * self.interval_ns:
-            start = fresh[0].clock
-            slip = round((line.at(start) - last.ns) / line.interval_ns) - (start - last.clock)
-        self._replace(Regression.through([Arrival(p.clock + slip, p.ns) for p in fresh], self.interval_ns))
+        found = rejoined(self._suspects, self._line.points[-1], self.interval_ns)
+        if found is None:
+            return 0
+        points, slip = found
+        self._replace(Regression.through(points, self.interval_ns))
         return slip

@@ -11,12 +11,13 @@ I = 20_833_333  # noqa: E741 - an interval, at 120 BPM
 SD = 25_000.0
 
 
-def heard(stamps: list[float], slipped: int = 0) -> tuple[Surprises, bool]:
-    """All of them surprises but the first eight; after the tenth the count was corrected by `slipped`."""
+def heard(stamps: list[float], slipped: int = 0, since: int = 0) -> tuple[Surprises, bool]:
+    """All of them surprises but the first eight; after the tenth the count, and that of the last `since` arrivals, was
+    corrected by `slipped`."""
     surprises, rule = Surprises(), False
     for clock, ns in enumerate(stamps):
         if clock == 10:
-            surprises.slipped(slipped)
+            surprises.slipped(slipped, since)
         surprises.heard(Arrival(clock + (slipped if clock >= 10 else 0), round(ns)), float(I))
         if clock >= 8:
             rule = surprises.surprise()
@@ -35,6 +36,18 @@ def test_noise_is_found_and_the_corrections_made_meanwhile_are_taken_back() -> N
     assert found is not None
     points, slip = found
     assert slip == 1 and [p.clock for p in points] == [*range(8, 16)]
+
+
+def test_a_correction_holds_for_those_that_it_was_made_for() -> None:
+    """A clock was lost before the eighth arrival, which was seen two later."""
+    noise = np.abs(np.random.default_rng(1).normal(0.0, 2e6, 16))
+    stamps = [(k + (k >= 8)) * I + (noise[k] if k >= 8 else 0.0) for k in range(16)]
+    surprises, rule = heard(stamps, slipped=1, since=2)
+    assert rule
+    found = surprises.misjudged(line(), SD)
+    assert found is not None
+    points, slip = found
+    assert slip == 0 and [p.clock for p in points] == [*range(9, 17)]
 
 
 def test_a_ramp_and_a_burst_and_another_tempo_are_no_noise() -> None:

@@ -31,7 +31,7 @@ from bridge.engine.inbox import (
     decode_status,
     encode_command,
 )
-from bridge.engine_process import AUDIO_HEAD, MOVES, NOTES, Compiling, Ports, Ready, Resume, Rings, Setup, decode_news
+from bridge.engine_link import AUDIO_HEAD, MOVES, NOTES, Compiling, Ports, Ready, Resume, Rings, Setup, decode_news
 from bridge.errors import DeviceError
 from bridge.knobs import MASTER_GAIN, Knobs
 from bridge.parameter_paths import ParameterInfo

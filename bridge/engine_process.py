@@ -3,40 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import struct
 import sys
 import threading
-import time
 import traceback
-from collections.abc import Sequence
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
-import numpy as np
 
-from bridge.composer_process import REQUEST
-from bridge.driver import Block, Driver, MidiOut, PortState
-from bridge.driver import Outputs as DriverOutputs
-from bridge.engine.clip_bytes import Bar, decode_bar
-from bridge.engine.engine import Engine, Inputs
-from bridge.engine.inbox import (
-    AnyCommand,
-    EngineStatus,
-    Halt,
-    Play,
-    SetTempo,
-    decode_command,
-    encode_moves,
-    encode_notes,
-    encode_status,
-)
+from bridge.driver import Driver, PortState
+from bridge.engine.engine import Engine
 from bridge.engine.outlets import resets
+from bridge.engine_link import Broken, Compiling, Ports, Ready, Rings, Setup, encode_news
+from bridge.engine_shell import EngineShell
 from bridge.errors import PortError, SidemanError
-from bridge.parameter_paths import ParameterInfo
 from bridge.port_plan import plan_ports
 from bridge.processes import quiet_child, still_garbage, watch_parent, when_told_to_end
-from bridge.ring import Ring
 from bridge.session import Session
 from composers.score import PPQ
 from instruments.block import FrameEvent, InstrumentError, Kind, Transport
@@ -45,182 +27,9 @@ if TYPE_CHECKING:
     from bridge.clock.link import LinkSession
     from bridge.rig import Rig
 
-AUDIO_HEAD = struct.Struct("<qqII")
-"""frame0, ns0, frames, rate; then float32 of shape (2, frames)."""
-NOTES, MOVES, STATUS = b"N", b"M", b"S"
-_STATUS_NS = 33_000_000
-_BARS_A_BLOCK = 2
-"""Decoding a bar takes some 0.1 ms: more than two a block would be felt."""
 _WATCH_S = 0.25
 _LINK_LOOKS = 6
 """So many looks long, 1.5 s, a Link session's peers are waited for."""
-
-
-class Rings(NamedTuple):
-    """commands: main -> engine; requests, bars: engine <-> composer; events, audio: engine -> main."""
-
-    commands: Ring
-    requests: Ring
-    bars: Ring
-    events: Ring
-    audio: Ring
-
-    @staticmethod
-    def create() -> Rings:
-        return Rings(Ring(256, 1024), Ring(256, 16), Ring(32, 32_768), Ring(512, 4096), Ring(256, 4096 * 8 + 64))
-
-    def close(self) -> None:
-        for ring in self:
-            ring.close()
-
-
-class Resume(msgspec.Struct, frozen=True):
-    """Where an engine that died was: at `tick` at `ns`, at `bpm`, led by `source` (or by nobody: "")."""
-
-    tick: int
-    ns: int
-    bpm: float
-    source: str
-
-
-class Setup(msgspec.Struct, frozen=True):
-    """How an engine starts: fresh (the commands that wait on the ring say whether it plays), or in place of another.
-
-    frame0      frames are counted from here
-    recovering  what the other left sounding on MIDI ports is silenced first
-    used        where that is: by output port, a bit for each channel (see inbox.EngineStatus.used)
-    resume      it was playing: play on
-    turned      parameters that have been turned since the session began, by path
-    """
-
-    session: Session
-    epoch: int = 0
-    frame0: int = 0
-    recovering: bool = False
-    used: tuple[int, ...] = ()
-    resume: Resume | None = None
-    turned: dict[str, float] = {}
-
-
-class Compiling(msgspec.Struct, frozen=True, tag=True):
-    """Before it runs: the synth is compiled, as on a machine's first start, and `percent` of it is ready.
-
-    first  it only begins
-    """
-
-    percent: int
-    first: bool
-
-
-class Ready(msgspec.Struct, frozen=True, tag=True):
-    """What the engine tells main once it runs."""
-
-    driver: str
-    rate: int
-    frames: int
-    parameters: tuple[ParameterInfo, ...] = ()
-
-
-class Broken(msgspec.Struct, frozen=True, tag=True):
-    """Why it does not, or (`lost`) no longer: the audio device or JACK server has gone."""
-
-    error: str
-    trace: str | None = None
-    lost: bool = False
-
-
-class Ports(msgspec.Struct, frozen=True, tag=True):
-    """How the MIDI ports stand; told when it changes."""
-
-    states: tuple[PortState, ...]
-
-
-encode_news = msgspec.msgpack.Encoder().encode
-decode_news = msgspec.msgpack.Decoder(Compiling | Ready | Broken | Ports).decode
-
-
-class _Shell:
-    """Between the driver and the engine: rings in, step, rings out. step() runs in the driver's thread."""
-
-    def __init__(self, engine: Engine, rig: Rig, rings: Rings, rate: int) -> None:
-        self.engine = engine
-        self.faults = 0
-        self.misses = 0
-        self.notices: list[str] = []
-        self._rig = rig
-        self._rings = rings
-        self._rate = rate
-        self._status_ns = 0
-        self._first: Sequence[MidiOut] = ()
-        self.xruns = 0
-        self.link: LinkSession | None = None
-        self.ahead_ns = 0
-        """What a block holds is heard so much after its ns0."""
-
-    def join(self, link: LinkSession) -> None:
-        """Before the first block: play in an Ableton Link session."""
-        self.link = link
-
-    def begin_with(self, messages: Sequence[MidiOut]) -> None:
-        self._first = messages
-
-    def step(self, block: Block) -> DriverOutputs:
-        began = time.perf_counter_ns()
-        rings = self._rings
-        commands = [decode_command(m) for m in rings.commands.drain()]
-        bars: list[Bar] = []
-        while len(bars) < _BARS_A_BLOCK and (message := rings.bars.read()) is not None:
-            bars.append(decode_bar(message))
-        if self.link is not None:
-            commands = [c for c in commands if not self._to_link(self.link, c)]
-            block = block._replace(playhead=self.link.playhead(block.ns0, self.ahead_ns))
-        out = self.engine.step(Inputs(block, commands, bars))
-        for want in out.wanted:
-            rings.requests.write(REQUEST.pack(*want))
-        for i in range(0, len(out.notes), 64):
-            rings.events.write(NOTES, encode_notes(out.notes[i : i + 64]))
-        for i in range(0, len(out.moves), 16):
-            rings.events.write(MOVES, encode_moves(out.moves[i : i + 16]))
-        head = AUDIO_HEAD.pack(block.frame0, block.ns0, block.frames, self._rate)
-        rings.audio.write(head, np.ascontiguousarray(out.audio).data.cast("B"))
-        if block.ns0 - self._status_ns >= _STATUS_NS or block.ns0 < self._status_ns:
-            self._status_ns = block.ns0
-            rings.events.write(STATUS, encode_status(self.status(block)))
-        if time.perf_counter_ns() - began > block.frames * 1_000_000_000 // self._rate:
-            self.misses += 1
-        midi: Sequence[MidiOut] = out.midi
-        if self._first:
-            midi, self._first = (*self._first, *out.midi), ()
-        return DriverOutputs(midi, out.audio)
-
-    def _to_link(self, link: LinkSession, command: AnyCommand) -> bool:
-        """What the session as a whole does, rather than we alone: play and stop, and with us the tempo."""
-        match command:
-            case Play():
-                bar_ticks = self.engine.timeline.meter.bar_ticks
-                link.play(self.engine.position // bar_ticks * bar_ticks / PPQ)
-                return True
-            case Halt():
-                link.stop()
-                return True
-            case SetTempo(bpm):
-                link.set_bpm(bpm)
-        return False
-
-    def status(self, block: Block) -> EngineStatus:
-        engine, timeline = self.engine, self.engine.timeline
-        notices, self.notices = engine.take_notices() + self.notices, []
-        peaks, mix = self._rig.read_meters()
-        end_ns = block.ns0 + block.frames * 1_000_000_000 // self._rate  # the cursor is at the block's end
-        return EngineStatus(
-            block.frame0 + block.frames, end_ns, engine.epoch, engine.playing, engine.starting, engine.position,
-            engine.line.bpm, engine.clock, engine.source, engine.heard, engine.ended,
-            peaks,
-            {"late_bars": timeline.late_bars, "repeated_bars": timeline.repeated_bars, "notes": engine.notes_begun,
-             "sounding": engine.sounding, "deadline_misses": self.misses, "xruns": self.xruns,
-             "audio_dropped": self._rings.audio.refused, "faults": self._rig.faults},
-            notices, engine.used, engine.jitter_ms, mix,
-        )
 
 
 def run(setup: Setup, rings: Rings, main: Connection[Any, Any]) -> None:
@@ -270,7 +79,7 @@ def _warm_up(main: Connection[Any, Any]) -> None:
     warm_up(tell)
 
 
-def _start(setup: Setup, rings: Rings) -> tuple[Engine, Rig, Driver, _Shell]:
+def _start(setup: Setup, rings: Rings) -> tuple[Engine, Rig, Driver, EngineShell]:
     """Everything assembled and running. In place of a dead engine, a named port that is gone is no reason to fail."""
     try:
         return _start_all(setup, rings)
@@ -283,7 +92,7 @@ def _start(setup: Setup, rings: Rings) -> tuple[Engine, Rig, Driver, _Shell]:
         return found
 
 
-def _start_all(setup: Setup, rings: Rings) -> tuple[Engine, Rig, Driver, _Shell]:
+def _start_all(setup: Setup, rings: Rings) -> tuple[Engine, Rig, Driver, EngineShell]:
     """Or nothing: where one part fails, the others are taken down again."""
     with contextlib.ExitStack() as undo:
         link = _link_session(setup.session)
@@ -292,7 +101,7 @@ def _start_all(setup: Setup, rings: Rings) -> tuple[Engine, Rig, Driver, _Shell]
         engine, rig, driver = _assemble(setup)
         undo.callback(rig.close)
         undo.callback(driver.stop)
-        shell = _Shell(engine, rig, rings, driver.rate)
+        shell = EngineShell(engine, rig, rings, driver.rate)
         if setup.recovering:
             shell.begin_with(resets(setup.used))
         if setup.resume is not None:
@@ -371,7 +180,7 @@ def _rehearse(rig: Rig, frames: int) -> None:
 class _Watch:
     """Tells people, once for each change, what has become of plug-ins, ports and the engine. In the main thread."""
 
-    def __init__(self, rig: Rig, driver: Driver, shell: _Shell, main: Connection[Any, Any]) -> None:
+    def __init__(self, rig: Rig, driver: Driver, shell: EngineShell, main: Connection[Any, Any]) -> None:
         self._rig = rig
         self._driver = driver
         self._shell = shell

@@ -9,7 +9,7 @@ from typing import Literal
 from bridge.composer_process import CHARTS_AHEAD
 from bridge.driver import PortState
 from bridge.engine.inbox import EngineStatus
-from bridge.engine_process import Ready
+from bridge.engine_link import Ready
 from bridge.session import Session, Track
 from bridge.stream import wire
 from composers.composer import BarChart, find_genre, genre_names

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from bridge import engine_process
-from bridge.engine_process import Compiling, decode_news
+from bridge.engine_link import Compiling, decode_news
 from instruments import warmup
 
 

@@ -1,0 +1,101 @@
+"""What the main process and the engine's say to each other: rings, how an engine starts, and its news on the pipe."""
+
+from __future__ import annotations
+
+import struct
+from typing import NamedTuple
+
+import msgspec
+
+from bridge.driver import PortState
+from bridge.parameter_paths import ParameterInfo
+from bridge.ring import Ring
+from bridge.session import Session
+
+AUDIO_HEAD = struct.Struct("<qqII")
+"""frame0, ns0, frames, rate; then float32 of shape (2, frames)."""
+NOTES, MOVES, STATUS = b"N", b"M", b"S"
+"""What begins a message on the ring of events."""
+
+
+class Rings(NamedTuple):
+    """commands: main -> engine; requests, bars: engine <-> composer; events, audio: engine -> main."""
+
+    commands: Ring
+    requests: Ring
+    bars: Ring
+    events: Ring
+    audio: Ring
+
+    @staticmethod
+    def create() -> Rings:
+        return Rings(Ring(256, 1024), Ring(256, 16), Ring(32, 32_768), Ring(512, 4096), Ring(256, 4096 * 8 + 64))
+
+    def close(self) -> None:
+        for ring in self:
+            ring.close()
+
+
+class Resume(msgspec.Struct, frozen=True):
+    """Where an engine that died was: at `tick` at `ns`, at `bpm`, led by `source` (or by nobody: "")."""
+
+    tick: int
+    ns: int
+    bpm: float
+    source: str
+
+
+class Setup(msgspec.Struct, frozen=True):
+    """How an engine starts: fresh (the commands that wait on the ring say whether it plays), or in place of another.
+
+    frame0      frames are counted from here
+    recovering  what the other left sounding on MIDI ports is silenced first
+    used        where that is: by output port, a bit for each channel (see inbox.EngineStatus.used)
+    resume      it was playing: play on
+    turned      parameters that have been turned since the session began, by path
+    """
+
+    session: Session
+    epoch: int = 0
+    frame0: int = 0
+    recovering: bool = False
+    used: tuple[int, ...] = ()
+    resume: Resume | None = None
+    turned: dict[str, float] = {}
+
+
+class Compiling(msgspec.Struct, frozen=True, tag=True):
+    """Before it runs: the synth is compiled, as on a machine's first start, and `percent` of it is ready.
+
+    first  it only begins
+    """
+
+    percent: int
+    first: bool
+
+
+class Ready(msgspec.Struct, frozen=True, tag=True):
+    """What the engine tells main once it runs."""
+
+    driver: str
+    rate: int
+    frames: int
+    parameters: tuple[ParameterInfo, ...] = ()
+
+
+class Broken(msgspec.Struct, frozen=True, tag=True):
+    """Why it does not, or (`lost`) no longer: the audio device or JACK server has gone."""
+
+    error: str
+    trace: str | None = None
+    lost: bool = False
+
+
+class Ports(msgspec.Struct, frozen=True, tag=True):
+    """How the MIDI ports stand; told when it changes."""
+
+    states: tuple[PortState, ...]
+
+
+encode_news = msgspec.msgpack.Encoder().encode
+decode_news = msgspec.msgpack.Decoder(Compiling | Ready | Broken | Ports).decode

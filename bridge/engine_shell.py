@@ -1,0 +1,120 @@
+"""The shell around the engine: rings in, a step, rings out, in the driver's thread."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bridge.composer_process import REQUEST
+from bridge.driver import Block, MidiOut
+from bridge.driver import Outputs as DriverOutputs
+from bridge.engine.clip_bytes import Bar, decode_bar
+from bridge.engine.engine import Engine, Inputs
+from bridge.engine.inbox import (
+    AnyCommand,
+    EngineStatus,
+    Halt,
+    Play,
+    SetTempo,
+    decode_command,
+    encode_moves,
+    encode_notes,
+    encode_status,
+)
+from bridge.engine_link import AUDIO_HEAD, MOVES, NOTES, STATUS, Rings
+from composers.score import PPQ
+
+if TYPE_CHECKING:
+    from bridge.clock.link import LinkSession
+    from bridge.rig import Rig
+
+_STATUS_NS = 33_000_000
+_BARS_A_BLOCK = 2
+"""Decoding a bar takes some 0.1 ms: more than two a block would be felt."""
+
+
+class EngineShell:
+    """Between the driver and the engine: rings in, step, rings out. step() runs in the driver's thread."""
+
+    def __init__(self, engine: Engine, rig: Rig, rings: Rings, rate: int) -> None:
+        self.engine = engine
+        self.faults = 0
+        self.misses = 0
+        self.notices: list[str] = []
+        self._rig = rig
+        self._rings = rings
+        self._rate = rate
+        self._status_ns = 0
+        self._first: Sequence[MidiOut] = ()
+        self.xruns = 0
+        self.link: LinkSession | None = None
+        self.ahead_ns = 0
+        """What a block holds is heard so much after its ns0."""
+
+    def join(self, link: LinkSession) -> None:
+        """Before the first block: play in an Ableton Link session."""
+        self.link = link
+
+    def begin_with(self, messages: Sequence[MidiOut]) -> None:
+        self._first = messages
+
+    def step(self, block: Block) -> DriverOutputs:
+        began = time.perf_counter_ns()
+        rings = self._rings
+        commands = [decode_command(m) for m in rings.commands.drain()]
+        bars: list[Bar] = []
+        while len(bars) < _BARS_A_BLOCK and (message := rings.bars.read()) is not None:
+            bars.append(decode_bar(message))
+        if self.link is not None:
+            commands = [c for c in commands if not self._to_link(self.link, c)]
+            block = block._replace(playhead=self.link.playhead(block.ns0, self.ahead_ns))
+        out = self.engine.step(Inputs(block, commands, bars))
+        for want in out.wanted:
+            rings.requests.write(REQUEST.pack(*want))
+        for i in range(0, len(out.notes), 64):
+            rings.events.write(NOTES, encode_notes(out.notes[i : i + 64]))
+        for i in range(0, len(out.moves), 16):
+            rings.events.write(MOVES, encode_moves(out.moves[i : i + 16]))
+        head = AUDIO_HEAD.pack(block.frame0, block.ns0, block.frames, self._rate)
+        rings.audio.write(head, np.ascontiguousarray(out.audio).data.cast("B"))
+        if block.ns0 - self._status_ns >= _STATUS_NS or block.ns0 < self._status_ns:
+            self._status_ns = block.ns0
+            rings.events.write(STATUS, encode_status(self.status(block)))
+        if time.perf_counter_ns() - began > block.frames * 1_000_000_000 // self._rate:
+            self.misses += 1
+        midi: Sequence[MidiOut] = out.midi
+        if self._first:
+            midi, self._first = (*self._first, *out.midi), ()
+        return DriverOutputs(midi, out.audio)
+
+    def _to_link(self, link: LinkSession, command: AnyCommand) -> bool:
+        """What the session as a whole does, rather than we alone: play and stop, and with us the tempo."""
+        match command:
+            case Play():
+                bar_ticks = self.engine.timeline.meter.bar_ticks
+                link.play(self.engine.position // bar_ticks * bar_ticks / PPQ)
+                return True
+            case Halt():
+                link.stop()
+                return True
+            case SetTempo(bpm):
+                link.set_bpm(bpm)
+        return False
+
+    def status(self, block: Block) -> EngineStatus:
+        engine, timeline = self.engine, self.engine.timeline
+        notices, self.notices = engine.take_notices() + self.notices, []
+        peaks, mix = self._rig.read_meters()
+        end_ns = block.ns0 + block.frames * 1_000_000_000 // self._rate  # the cursor is at the block's end
+        return EngineStatus(
+            block.frame0 + block.frames, end_ns, engine.epoch, engine.playing, engine.starting, engine.position,
+            engine.line.bpm, engine.clock, engine.source, engine.heard, engine.ended,
+            peaks,
+            {"late_bars": timeline.late_bars, "repeated_bars": timeline.repeated_bars, "notes": engine.notes_begun,
+             "sounding": engine.sounding, "deadline_misses": self.misses, "xruns": self.xruns,
+             "audio_dropped": self._rings.audio.refused, "faults": self._rig.faults},
+            notices, engine.used, engine.jitter_ms, mix,
+        )

@@ -114,8 +114,8 @@ def register_effect(name: str, made_of: Callable[..., Any], *, parameters: Param
                 contract; or a function (audio, rate) -> audio, which runs in a process of its own: audio is float32 of
                 shape (2, frames), rate in Hz. Either may raise, or put out NaN or a wrong shape: then the dry sound
                 goes on, and the status says so. A function may also hang or crash
-    parameters  of a function: what it takes as keywords besides; of a class: None for its PARAMETERS, if it has any.
-                A class with parameters is called with a dict of them, and may have set(name, value)
+    parameters  None: the attribute PARAMETERS of the function or class, if it has one. A function takes them as
+                keywords besides; a class is called with a dict of them, and may have set(name, value)
 
     The last registration of a name wins. Register at the top level of a module: sessions play in other processes,
     which import it again (also a script's `__main__`, above its `if __name__` line).
@@ -141,8 +141,7 @@ def _fitting(name: str, made_of: object, parameters: Parameters | None) -> Param
         if lacking:
             raise InstrumentError(f"effect {name!r}: {made_of.__name__} has no {', '.join(lacking)}: see Effect in "
                                   "instruments/block.py")
-        parameters = parameters if parameters is not None else getattr(made_of, "PARAMETERS", {})
-    parameters = parameters or {}
+    parameters = (parameters if parameters is not None else getattr(made_of, "PARAMETERS", None)) or {}
     for word, rule in parameters.items():
         if not isinstance(rule, Parameter | Choice) or rule.default is None:
             raise InstrumentError(f"effect {name!r}: parameter {word!r} is {rule!r}: give a Parameter or a Choice with "

@@ -79,7 +79,7 @@ def _move_types(z, c, s, slew):  # type: ignore[no-untyped-def]
 
 @part
 def _stand(left, right, done, frames, c, z):  # type: ignore[no-untyped-def]
-    """Frames done .. done + frames where nothing moves, undriven and without dry sound: as plain sections."""
+    """Frames done .. done + frames where nothing moves, driven already, without dry sound: as plain sections."""
     g = tangent(min(max(c[ANGLE] * z[_FROM], c[LEAST]), _MOST))
     k, even, steep = c[K], c[EVEN], c[STEEP]
     low, band, high, notch = c[LOW], c[BAND], c[HIGH], c[NOTCH]
@@ -98,6 +98,12 @@ def _stand(left, right, done, frames, c, z):  # type: ignore[no-untyped-def]
 
 
 @part
+def _saturate(channel, done, frames, share, push, pull):  # type: ignore[no-untyped-def]
+    for i in range(done, done + frames):
+        channel[i] += share * (pull * saturated(push * channel[i]) - channel[i])
+
+
+@part
 def _filter(left, right, done, frames, c, s, z):  # type: ignore[no-untyped-def]
     """Frames done .. done + frames, over which modulation runs straight."""
     moved = (z[_TO] - z[_FROM]) / CELL
@@ -105,7 +111,11 @@ def _filter(left, right, done, frames, c, s, z):  # type: ignore[no-untyped-def]
     moving = moved != 0 or s[ANGLE] != 0 or s[K] != 0
     driven = c[DRIVE] != 0 or s[DRIVE] != 0
     twice = c[STEEP] != 0 or s[STEEP] != 0
-    if not moving and not driven and settled and c[MIX] == 1 and s[MIX] == 0 and s[EVEN] == 0 and s[STEEP] == 0:
+    if not moving and settled and s[DRIVE] == 0 and c[MIX] == 1 and s[MIX] == 0 and s[EVEN] == 0 and s[STEEP] == 0:
+        if driven:
+            share, hard, back = np.float32(c[DRIVE]), np.float32(c[PUSH]), np.float32(c[PULL])
+            _saturate(left, done, frames, share, hard, back)
+            _saturate(right, done, frames, share, hard, back)
         _stand(left, right, done, frames, c, z)
         return
     # As of frame `done`, and how far they go a frame: in variables, since the loop writes to memory.

@@ -23,6 +23,9 @@ def scaled(audio: Array, rate: int, *, gain: float = 1.0, sign: str = "plus") ->
 SCALED = {"gain": Parameter("", 0, 4, 0.5), "sign": Choice(("plus", "minus"), "plus")}
 
 
+scaled.PARAMETERS = {"gain": SCALED["gain"]}  # type: ignore[attr-defined]
+
+
 def rate_of(audio: Array, rate: int) -> Array:
     return np.full_like(audio, rate / 192000)
 

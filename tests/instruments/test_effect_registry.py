@@ -106,6 +106,7 @@ def test_the_list_says_what_each_is_and_where_from(monkeypatch: pytest.MonkeyPat
     found = {(i.name, i.source == "built in"): i for i in effects()}
     assert {name for name, own in found if own} == set(registry._BUILT_IN)
     assert found["good", False].description == "Louder, or softer."
+    assert set(parameters_of("good")) == {"gain"}
     assert "cannot be loaded from effect_functions:missing" in found["bad", False].problem
     assert "a built-in effect has that name" in found["eq", False].problem
     ours = found["ours", False]

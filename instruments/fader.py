@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from instruments.glide import Gliding
@@ -25,11 +26,13 @@ class Send(NamedTuple):
     pre: bool = False
 
 
+@lru_cache(1024)  # what stands still is asked for again and again
 def linear(db: float) -> float:
     """Gain of a level in dB; 0 at OFF_DB."""
     return 0.0 if db <= OFF_DB else float(10 ** (db / 20))
 
 
+@lru_cache(1024)
 def panned(pan: float) -> tuple[float, float]:
     """Gains of left and right: equal power, normalised so that the centre changes nothing (left^2 + right^2 = 2)."""
     if pan == 0:

@@ -12,6 +12,8 @@ from bridge.session import Session
 from composers.score import PPQ, Clip, Note, Span
 from instruments.block import AudioBlock
 
+BARS = 256
+"""Composed beforehand, as another process does it: the engine only reads them."""
 _LOWEST = 40
 
 
@@ -19,21 +21,22 @@ class HeldChords:
     """The whole engine of a session, given bars as a composer gives them. Belongs to one thread."""
 
     def __init__(self, session: Session, rate: int, frames: int, voices: int) -> None:
-        """voices: of each track. Raises InstrumentError."""
+        """voices: of each track. Raises InstrumentError. Plays BARS bars."""
         self._tracks, self._voices, self._ticks = len(session.tracks), voices, session.meter.bar_ticks
         self._rig = build_rig(session, rate, frames, block=frames)
         self._engine = Engine(self._rig, plan_ports(session).routes, rate, session.music.tempo, session.meter,
                               source="internal", latency=self._rig.latency)
-        self._engine.insert(self._bar(0))
+        self._composed = [self._compose(bar) for bar in range(BARS)]
+        self._engine.insert(decode_bar(self._composed[0]))
         self._commands: list[AnyCommand] = [Play()]
         self._bars: list[Bar] = []
 
-    def _bar(self, bar: int) -> Bar:
+    def _compose(self, bar: int) -> bytes:
         """Chords that last but for a 32nd, so that the next ones find voices."""
         span = Span(bar * self._ticks, (bar + 1) * self._ticks)
         clip = Clip.of(span, [Note(span.start, self._ticks - PPQ // 8, _LOWEST + bar % 5 + 4 * i, 90)
                               for i in range(self._voices)])
-        return decode_bar(encode_bar(0, bar, [clip] * self._tracks))
+        return encode_bar(0, bar, [clip] * self._tracks)
 
     @property
     def sounding(self) -> int:
@@ -44,7 +47,7 @@ class HeldChords:
         """A block, valid until the next."""
         out = self._engine.step(Inputs(block, self._commands, self._bars))
         self._commands = []
-        self._bars = [self._bar(bar) for _, bar in out.wanted]
+        self._bars = [decode_bar(self._composed[bar]) for _, bar in out.wanted if bar < BARS]
         return out.audio
 
     def close(self) -> None:

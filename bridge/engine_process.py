@@ -190,7 +190,7 @@ class _Watch:
         self._guests: dict[int, tuple[str, int]] = {}
         self._missing: set[str] = set()
         self._clashed: set[str] = set()
-        self._errors = 0
+        self._errors = self._unaligned = 0
         self._looks = self._peers = 0
 
     def look(self) -> None:
@@ -205,6 +205,11 @@ class _Watch:
             if state != self._plugins.get(i, "loading"):
                 say(f"plug-in {status['plugin']}: {state}")
             self._plugins[i] = state
+        short = self._rig.unaligned_frames
+        if short > self._unaligned:
+            say(f"a plug-in is later than the other tracks can wait: by {short} frames, {short / driver.rate * 1e3:.0f} "
+                f"ms; give it less look-ahead, or render offline")
+        self._unaligned = short
         for i, guest in enumerate(self._rig.guest_status()):
             heard = guest.state.partition(":")[0], guest.faults  # not each note that is rendered
             if heard != self._guests.get(i, ("ok", 0)):

@@ -170,9 +170,12 @@ class ClockFollower:
 
     def _clock(self, ns: int) -> Event:
         change = Change.TEMPO
+        last = self._last_ns
         if self._interleave.two and self._interleave.others(ns, self._filter.mean_ns(self._count + 1)):
-            return Event(change, ns, self._tick(self._count))
-        last, self._last_ns = self._last_ns, ns
+            if last is not None and ns - last <= self._patience_ns:
+                return Event(change, ns, self._tick(self._count))
+            self._interleave.reset()  # the one that was followed has gone
+        self._last_ns = ns
         going = self.state is State.RUNNING and not self._seek
         if going and self._credit and last is not None and ns - last < _BURST * self._filter.interval_ns:
             self._credit -= 1

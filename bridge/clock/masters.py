@@ -183,7 +183,8 @@ class Masters:
         if started:
             self.leader, self.name = follower, source
             self._rivals.clear()
-            self._merged.clear()
+            if isinstance(follower, ClockFollower) and not follower.merged:
+                self._merged.discard(source)
         return True
 
     def _succeeds(self, event: Event, follower: ClockFollower, ns: int) -> bool:

@@ -278,6 +278,25 @@ def test_two_masters_on_one_input_are_told_of_once(from_start: bool) -> None:
     assert desk.masters.leader is not None and desk.masters.leader.line.bpm == pytest.approx(120.0, abs=0.1)
 
 
+def test_the_one_of_two_masters_on_an_input_that_remains_can_lead() -> None:
+    desk = Desk()
+    desk.hear("A", b"\xfa")
+    begun = desk.ns
+    for ms in sorted([i * 2500 / 120 for i in range(192)] + [7 + i * 2500 / 93 for i in range(149)]):
+        desk.ns = begun + round(ms * MS)
+        desk.hear("A", b"\xf8")
+    desk.hear("A", b"\xfc")
+    desk.wait(2500 / 93)
+    desk.clocks("A", 48, 93.0)
+    desk.hear("A", b"\xfa")
+    desk.clocks("A", 49, 93.0)
+    leader = desk.masters.leader
+    assert leader is not None and leader.state is State.RUNNING
+    assert leader.line.bpm == pytest.approx(93.0, abs=0.1)
+    assert leader.line.tick_at(desk.ns) == pytest.approx(49 * 40, abs=1)
+    assert desk.notices() == ["two masters seem to send clock to A: disconnect one"]
+
+
 def test_released_and_led_again() -> None:
     desk = Desk("jack")
     desk.see(True, 0.0)

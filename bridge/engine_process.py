@@ -207,8 +207,8 @@ class _Watch:
             self._plugins[i] = state
         short = self._rig.unaligned_frames
         if short > self._unaligned:
-            say(f"a plug-in is later than the other tracks can wait: by {short} frames, {short / driver.rate * 1e3:.0f} "
-                f"ms; give it less look-ahead, or render offline")
+            say(f"a plug-in is later than the other tracks can wait for, by {short / driver.rate * 1e3:.0f} ms: give "
+                f"it less look-ahead, or render offline")
         self._unaligned = short
         for i, guest in enumerate(self._rig.guest_status()):
             heard = guest.state.partition(":")[0], guest.faults  # not each note that is rendered

@@ -54,7 +54,7 @@ class Gliding:
         return name
 
     def _number(self, name: str, value: float | str | None) -> float:
-        rule = self.rules[name]
+        rule = self.rules[self._known(name)]
         place = f"{self.what}: {name}"
         if isinstance(rule, Parameter):
             return rule.checked(place, value)

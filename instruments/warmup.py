@@ -11,11 +11,11 @@ from pathlib import Path
 from time import perf_counter, sleep
 
 KERNELS = (
-    "widths", "duckers", "transients", "sampler", "equalizers", "filters", "reverbs", "limiters", "gates",
-    "autofilters", "compressors", "racks", "distortions", "percussion", "voices", "oscillators",
+    "widths", "duckers", "transients", "sampler", "equalizers", "limiters", "gates", "autofilters", "compressors",
+    "echoes", "sweeps", "plates", "racks", "distortions", "rooms", "percussion", "voices", "oscillators",
 )
 """Modules with kernels, the quickest to compile first."""
-SHARES = (1, 2, 2, 2, 2, 3, 3, 3, 4, 4, 5, 7, 7, 13, 14, 28)
+SHARES = (1, 2, 2, 2, 2, 2, 3, 3, 4, 4, 4, 5, 6, 6, 7, 11, 12, 24)
 """What each takes of a hundred parts of the time, roughly: for a progress bar."""
 _COMPILE = """
 import os, threading

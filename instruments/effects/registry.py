@@ -28,16 +28,22 @@ GROUP = "sideman.effects"
 Parameters = Mapping[str, Parameter | Choice]
 
 _BUILT_IN = {
+    "chorus": "instruments.effects.chorus:Chorus",
     "compressor": "instruments.effects.compressor:Compressor",
-    "delay": "instruments.effects.builtin:Delay",
+    "delay": "instruments.effects.delay:Delay",
     "distortion": "instruments.effects.distortion:Distortion",
     "duck": "instruments.effects.ducker:Ducker",
     "eq": "instruments.effects.equalizer:Equalizer",
     "filter": "instruments.effects.filter:Filter",
+    "flanger": "instruments.effects.flanger:Flanger",
     "gate": "instruments.effects.gate:Gate",
+    "hall": "instruments.effects.reverb:Hall",
     "limiter": "instruments.effects.limiter:Limiter",
-    "reverb": "instruments.room:Reverb",
+    "phaser": "instruments.effects.phaser:Phaser",
+    "plate": "instruments.effects.plate:Plate",
+    "reverb": "instruments.effects.reverb:Reverb",
     "transient": "instruments.effects.transient:Transient",
+    "tremolo": "instruments.effects.tremolo:Tremolo",
     "width": "instruments.effects.width:Width",
 }
 """name: module:class. Imported when first wanted."""

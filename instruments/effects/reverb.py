@@ -104,4 +104,4 @@ class Hall(Reverb):
 
     def _shimmer(self, values: Mapping[str, float]) -> float:
         # An octave up for each round: the level of a round must not grow with the tail.
-        return 0.35 * values["shimmer"] * min(1.0, values["t60_s"] ** -0.5)
+        return 0.35 * values["shimmer"] * min(1.0, float(values["t60_s"] ** -0.5))

@@ -12,6 +12,8 @@ import numpy as np
 from instruments.kernels.taps import CELL, hermite
 from instruments.kernels.tone import TINY, part
 
+_HALF = CELL // 2
+
 
 @part
 def put(ring, mask, at, values, n):  # type: ignore[no-untyped-def]
@@ -72,35 +74,45 @@ def diffuse(ring, mask, at, length, g, x, spare):  # type: ignore[no-untyped-def
 def read(ring, mask, at, begin, change, into, span, out):  # type: ignore[no-untyped-def]
     """out = ring, `begin` + change (into + i) / span frames before at + i.
 
-    Within a cell of the span the four frames about each tap shift by one a frame, and what the delay moves meanwhile
+    Within half a cell of the span the four frames about each tap shift by one a frame, and what the delay moves then
     goes into the fraction, as long as that is little: so there is nothing to look up.
     """
     slope = change / span
     now = begin + slope * into
-    if abs(slope) * CELL < 0.1:
-        whole = int(begin + slope * (into - into % CELL))
-        first = (at - whole - 2) & mask
-        f0, f1 = np.float32(1 - (now - whole)), np.float32(-slope)
-        if first + CELL + 3 <= mask:
-            p, q = ring[first : first + CELL], ring[first + 1 : first + 1 + CELL]
-            r, s = ring[first + 2 : first + 2 + CELL], ring[first + 3 : first + 3 + CELL]
-            for i in range(CELL):
-                f = f0 + f1 * np.float32(i)
-                a, b, c, d = p[i], q[i], r[i], s[i]
-                m = np.float32(0.5) * (c - a)
-                out[i] = b + f * (m + f * (a - np.float32(2.5) * b + np.float32(2) * c - np.float32(0.5) * d
-                                           + f * (np.float32(1.5) * (b - c) + np.float32(0.5) * (d - a))))
-        else:
-            for i in range(CELL):
-                j = first + i
-                out[i] = hermite(ring[j & mask], ring[(j + 1) & mask], ring[(j + 2) & mask], ring[(j + 3) & mask],
-                                 f0 + f1 * np.float32(i))
-    else:
+    if abs(slope) * _HALF >= 0.17:
         for i in range(CELL):
             x = at + i + mask + 1 - (now + slope * i)
             j = int(x)
             out[i] = hermite(ring[(j - 1) & mask], ring[j & mask], ring[(j + 1) & mask], ring[(j + 2) & mask],
                              np.float32(x - j))
+        return
+    if into % CELL:
+        for i in range(CELL):
+            whole = int(begin + slope * (into + i - (into + i) % _HALF))
+            j = at + i - whole - 2
+            out[i] = hermite(ring[j & mask], ring[(j + 1) & mask], ring[(j + 2) & mask], ring[(j + 3) & mask],
+                             np.float32(1 - (now + slope * i - whole)))
+        return
+    for k in range(0, CELL, _HALF):
+        late = now + slope * k
+        whole = int(late)
+        first = (at + k - whole - 2) & mask
+        f0, f1 = np.float32(1 - (late - whole)), np.float32(-slope)
+        stretch_out = out[k : k + _HALF]
+        if first + _HALF + 3 <= mask:
+            p, q = ring[first : first + _HALF], ring[first + 1 : first + 1 + _HALF]
+            r, s = ring[first + 2 : first + 2 + _HALF], ring[first + 3 : first + 3 + _HALF]
+            for i in range(_HALF):
+                f = f0 + f1 * np.float32(i)
+                a, b, c, d = p[i], q[i], r[i], s[i]
+                m = np.float32(0.5) * (c - a)
+                stretch_out[i] = b + f * (m + f * (a - np.float32(2.5) * b + np.float32(2) * c - np.float32(0.5) * d
+                                                   + f * (np.float32(1.5) * (b - c) + np.float32(0.5) * (d - a))))
+        else:
+            for i in range(_HALF):
+                j = first + i
+                stretch_out[i] = hermite(ring[j & mask], ring[(j + 1) & mask], ring[(j + 2) & mask],
+                                         ring[(j + 3) & mask], f0 + f1 * np.float32(i))
 
 
 @part

@@ -100,6 +100,35 @@ def _point(z, c, s, done, fresh, longest, farthest):  # type: ignore[no-untyped-
 
 
 @part
+def _lose(rows, z, k, into, n):  # type: ignore[no-untyped-def]
+    """Loss and damping of lines k .. k + 3, together: a one-pole alone would wait for itself."""
+    r0, r1, r2, r3 = rows[:CELL], rows[CELL : 2 * CELL], rows[2 * CELL : 3 * CELL], rows[3 * CELL :]
+    b0, b1, b2, b3 = z[_POLE_FROM + k], z[_POLE_FROM + k + 1], z[_POLE_FROM + k + 2], z[_POLE_FROM + k + 3]
+    g0, g1, g2, g3 = z[_GAIN_FROM + k], z[_GAIN_FROM + k + 1], z[_GAIN_FROM + k + 2], z[_GAIN_FROM + k + 3]
+    y0, y1, y2, y3 = z[_LOW + k], z[_LOW + k + 1], z[_LOW + k + 2], z[_LOW + k + 3]
+    if g0 == z[_GAIN + k] and b0 == z[_POLE + k]:
+        for i in range(n):
+            y0 = b0 * y0 + (g0 * r0[i] + TINY)
+            y1 = b1 * y1 + (g1 * r1[i] + TINY)
+            y2 = b2 * y2 + (g2 * r2[i] + TINY)
+            y3 = b3 * y3 + (g3 * r3[i] + TINY)
+            r0[i], r1[i], r2[i], r3[i] = y0, y1, y2, y3
+    else:
+        tb0, tb1 = (z[_POLE + k] - b0) / SPAN, (z[_POLE + k + 1] - b1) / SPAN
+        tb2, tb3 = (z[_POLE + k + 2] - b2) / SPAN, (z[_POLE + k + 3] - b3) / SPAN
+        tg0, tg1 = (z[_GAIN + k] - g0) / SPAN, (z[_GAIN + k + 1] - g1) / SPAN
+        tg2, tg3 = (z[_GAIN + k + 2] - g2) / SPAN, (z[_GAIN + k + 3] - g3) / SPAN
+        for i in range(n):
+            x = np.float64(into + i)
+            y0 = (b0 + tb0 * x) * y0 + ((g0 + tg0 * x) * r0[i] + TINY)
+            y1 = (b1 + tb1 * x) * y1 + ((g1 + tg1 * x) * r1[i] + TINY)
+            y2 = (b2 + tb2 * x) * y2 + ((g2 + tg2 * x) * r2[i] + TINY)
+            y3 = (b3 + tb3 * x) * y3 + ((g3 + tg3 * x) * r3[i] + TINY)
+            r0[i], r1[i], r2[i], r3[i] = y0, y1, y2, y3
+    z[_LOW + k], z[_LOW + k + 1], z[_LOW + k + 2], z[_LOW + k + 3] = y0, y1, y2, y3
+
+
+@part
 def _octave_up(ring, at, grain, gain, slope, left, right):  # type: ignore[no-untyped-def]
     """left, right += gain * ring an octave higher: two grains, read at twice the speed, half a grain apart, under a
     squared sine each, which add to one."""
@@ -182,26 +211,8 @@ def room(audio, _key, stride, start, frames, coefs, slopes, state, memory, size,
         for k in range(LINES):
             read(floats[k * line_size : (k + 1) * line_size], line_mask, at, z[_FROM + k], z[_TO + k] - z[_FROM + k],
                  into, SPAN, rows[k * CELL : (k + 1) * CELL])
-        # Four lines at a time: a one-pole alone would wait for itself.
         for k in range(0, LINES, 4):
-            r0, r1 = rows[k * CELL : (k + 1) * CELL], rows[(k + 1) * CELL : (k + 2) * CELL]
-            r2, r3 = rows[(k + 2) * CELL : (k + 3) * CELL], rows[(k + 3) * CELL : (k + 4) * CELL]
-            b0, b1, b2, b3 = z[_POLE_FROM + k], z[_POLE_FROM + k + 1], z[_POLE_FROM + k + 2], z[_POLE_FROM + k + 3]
-            g0, g1, g2, g3 = z[_GAIN_FROM + k], z[_GAIN_FROM + k + 1], z[_GAIN_FROM + k + 2], z[_GAIN_FROM + k + 3]
-            tb0, tb1 = (z[_POLE + k] - b0) / SPAN, (z[_POLE + k + 1] - b1) / SPAN
-            tb2, tb3 = (z[_POLE + k + 2] - b2) / SPAN, (z[_POLE + k + 3] - b3) / SPAN
-            tg0, tg1 = (z[_GAIN + k] - g0) / SPAN, (z[_GAIN + k + 1] - g1) / SPAN
-            tg2, tg3 = (z[_GAIN + k + 2] - g2) / SPAN, (z[_GAIN + k + 3] - g3) / SPAN
-            y0, y1, y2, y3 = z[_LOW + k], z[_LOW + k + 1], z[_LOW + k + 2], z[_LOW + k + 3]
-            for i in range(n):
-                x = np.float64(into + i)
-                p0, p1, p2, p3 = b0 + tb0 * x, b1 + tb1 * x, b2 + tb2 * x, b3 + tb3 * x
-                y0 = p0 * y0 + ((g0 + tg0 * x) * r0[i] + TINY)
-                y1 = p1 * y1 + ((g1 + tg1 * x) * r1[i] + TINY)
-                y2 = p2 * y2 + ((g2 + tg2 * x) * r2[i] + TINY)
-                y3 = p3 * y3 + ((g3 + tg3 * x) * r3[i] + TINY)
-                r0[i], r1[i], r2[i], r3[i] = y0, y1, y2, y3
-            z[_LOW + k], z[_LOW + k + 1], z[_LOW + k + 2], z[_LOW + k + 3] = y0, y1, y2, y3
+            _lose(rows[k * CELL : (k + 4) * CELL], z, k, into, n)
         for k in range(LINES):
             row = rows[k * CELL : (k + 1) * CELL]
             gl, gr = np.float32(_SIGNS[0, k]), np.float32(_SIGNS[1, k])

@@ -16,7 +16,7 @@ from instruments.channel import Channel, Insert
 from instruments.console import Console
 from instruments.effects.compressor import Compressor
 from instruments.effects.ducker import Ducker
-from instruments.effects.registry import make_effect
+from instruments.effects.registry import effect_names, make_effect
 from instruments.effects.width import Width
 from instruments.fader import Send
 from instruments.parameter import Parameter
@@ -421,6 +421,32 @@ def test_every_parameter_is_listed_and_can_be_set_by_its_name() -> None:
         desk.set(p.channel, path, low)
         assert desk.get(p.channel, path) == low, where
     assert np.isfinite(run(desk, 4096)).all()
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_anything_may_be_turned_at_any_time(seed: int) -> None:
+    """Random values of every parameter of a full console: finite, without faults, and below the ceiling."""
+    rng = np.random.default_rng(seed)
+    names = sorted(set(effect_names()) - {"duck"})
+    chains = [[Insert(make_effect(str(n))) for n in rng.permutation(names)[:4]] for _ in range(3)]
+    desk = console(
+        track("a", Tone(seed=3, level=0.5), *chains[0], output="band"), track("b", Tone(hz=80), *chains[1]),
+        Channel("band", "group", inserts=chains[2]), Channel("fx", "return", inserts=[Insert(make_effect("reverb"))]),
+        last=limited())
+    fixed = "oversampling"  # by its own word
+    listed = [p for p in desk.parameters() if p.channel != "master" and p.name != fixed]
+    top = 0.0
+    for i in range(400):
+        for k in rng.integers(0, len(listed), 3):
+            p = listed[k]
+            value = p.rule.at(float(rng.random())) if isinstance(p.rule, Parameter) else int(
+                rng.integers(len(p.rule.words)))
+            path = f"{p.stage}.{p.name}" if p.stage else p.name
+            desk.set(p.channel, path, value, int(rng.integers(0, 3000)), delay_frames=int(rng.integers(0, 400)))
+        out = desk.process([[], []], 500, Transport(500 * i, 0.02 * i, float(60 + i % 100), playing=bool(i & 64)))
+        assert np.isfinite(out).all()
+        top = max(top, float(np.abs(out).max()))
+    assert desk.faults == 0 and 0.05 < top <= 10 ** (-1 / 20)
 
 
 def test_a_trio_is_sane_and_does_not_depend_on_blocks() -> None:

@@ -172,3 +172,16 @@ def test_nothing_clicks_when_a_parameter_moves(name: str, parameter: str, low: f
     s = np.abs(np.fft.rfft(y * np.blackman(y.shape[1]), axis=1))
     f = np.fft.rfftfreq(y.shape[1], 1 / RATE)
     assert 20 * np.log10(s[:, f > 4000].max() / s.max()) < -70
+
+
+@every_effect
+@pytest.mark.parametrize("rate", [8000, 44100, 192000])
+def test_every_rate_will_do(name: str, rate: int) -> None:
+    effect = BUSY[name]()
+    effect.prepare(rate, 512)
+    x = noise(rate // 2)
+    for at in range(0, x.shape[1] - 511, 512):
+        block = np.ascontiguousarray(x[:, at : at + 512])
+        effect.process(block, Transport(at))
+        x[:, at : at + 512] = block
+    assert np.isfinite(x).all() and 0.02 < x[:, rate // 4 :].std() < 0.5

@@ -11,7 +11,7 @@ import numpy as np
 
 from instruments.kernels.effect import effect_kernel, numbers, views
 from instruments.kernels.shapes import saturated
-from instruments.kernels.svf import healthy, still, still_pair, tangent
+from instruments.kernels.svf import FAINT, healthy, still, still_pair, tangent
 from instruments.kernels.taps import CELL, INTO, LFO_STATES, OFFSET, PHASE, step, wake
 from instruments.kernels.tone import TINY, octaves, part, sine
 
@@ -111,7 +111,8 @@ def _filter(left, right, done, frames, c, s, z):  # type: ignore[no-untyped-def]
     moving = moved != 0 or s[ANGLE] != 0 or s[K] != 0
     driven = c[DRIVE] != 0 or s[DRIVE] != 0
     twice = c[STEEP] != 0 or s[STEEP] != 0
-    if not moving and settled and s[DRIVE] == 0 and c[MIX] == 1 and s[MIX] == 0 and s[EVEN] == 0 and s[STEEP] == 0:
+    stands = not moving and settled and s[DRIVE] == 0 and s[MIX] == 0 and s[EVEN] == 0 and s[STEEP] == 0
+    if stands and c[MIX] == 1 and (c[STEEP] == 0 or c[STEEP] > FAINT):
         if driven:
             share, hard, back = np.float32(c[DRIVE]), np.float32(c[PUSH]), np.float32(c[PULL])
             _saturate(left, done, frames, share, hard, back)

@@ -8,6 +8,8 @@ from instruments.kernels.tone import TINY, part
 
 SECTION_COEFS, SECTION_STATES = 5, 4
 """Of a section: g, k, m0, m1, m2; two integrators a side, left and right."""
+FAINT = 1e-3
+"""A section that changes less (m1, m2) is not computed as a direct form, whose states say too little of its own."""
 _LIMIT = 1e9
 """What a state never reaches with sound: NaN, Inf or a fault that came in."""
 
@@ -29,54 +31,70 @@ def healthy(z, first, count):  # type: ignore[no-untyped-def]
 
 
 @part
-def _matrix(c, at):  # type: ignore[no-untyped-def]
-    """Of a section whose coefficients stand still: its states as a matrix times themselves and the input, and its
-    output. Half as long a way from frame to frame as by the integrators."""
+def _direct(c, at):  # type: ignore[no-untyped-def]
+    """A section that stands still and is not faint, as a transposed direct form II: half the arithmetic.
+
+    b0, b1, b2, a1, a2; then what its two states are of the integrators p, q (s1 = yp p + yq q, s2 = tp p + tq q), and
+    one over the determinant.
+    """
     g, k, m0, m1, m2 = c[at], c[at + 1], c[at + 2], c[at + 3], c[at + 4]
-    a1 = 1 / (1 + g * (g + k))
-    a2 = g * a1
-    a3 = g * a2
-    return (2 * a1 - 1, 2 * a2, 1 - 2 * a3, 2 * a3, m0 + m1 * a2 + m2 * a3, m1 * a1 + m2 * a2,
-            m2 * (1 - a3) - m1 * a2)
+    r = 1 / (1 + g * (g + k))
+    band = g * r
+    low = g * band
+    # The integrators' own matrix is pp, -2 band / 2 band, qq; the input comes in by 2 band, 2 low.
+    pp, pq, qq, qx = 2 * r - 1, 2 * band, 1 - 2 * low, 2 * low
+    yx, yp, yq = m0 + m1 * band + m2 * low, m1 * r + m2 * band, m2 * (1 - low) - m1 * band
+    a1, a2 = -(pp + qq), pp * qq + pq * pq
+    ahead_p, ahead_q = yp * pp + yq * pq, yq * qq - yp * pq
+    h1, h2 = yp * pq + yq * qx, ahead_p * pq + ahead_q * qx
+    tp, tq = ahead_p + a1 * yp, ahead_q + a1 * yq
+    det = yp * tq - yq * tp
+    return yx, h1 + a1 * yx, h2 + a1 * h1 + a2 * yx, a1, a2, yp, yq, tp, tq, 1 / det
 
 
 @part
 def still(left, right, frames, c, z, at, state):  # type: ignore[no-untyped-def]
     """One section whose coefficients stand still, in place."""
+    b0, b1, b2, a1, a2, yp, yq, tp, tq, scale = _direct(c, at)
     p, q, u, v = z[state], z[state + 1], z[state + 2], z[state + 3]
-    pp, pq, qq, qx, yx, yp, yq = _matrix(c, at)
+    p, q, u, v = yp * p + yq * q, tp * p + tq * q, yp * u + yq * v, tp * u + tq * v
     for i in range(frames):
         x, y = float(left[i]), float(right[i])
-        left[i] = yx * x + yp * p + yq * q
-        right[i] = yx * y + yp * u + yq * v
-        p, q = pp * p + ((pq * x + TINY) - pq * q), qq * q + (pq * p + qx * x)
-        u, v = pp * u + ((pq * y + TINY) - pq * v), qq * v + (pq * u + qx * y)
-    z[state], z[state + 1], z[state + 2], z[state + 3] = p, q, u, v
+        to_l, to_r = b0 * x + p, b0 * y + u
+        p, q = (b1 * x + q) - a1 * to_l, (b2 * x + TINY) - a2 * to_l
+        u, v = (b1 * y + v) - a1 * to_r, (b2 * y + TINY) - a2 * to_r
+        left[i], right[i] = to_l, to_r
+    z[state], z[state + 1] = scale * (tq * p - yq * q), scale * (yp * q - tp * p)
+    z[state + 2], z[state + 3] = scale * (tq * u - yq * v), scale * (yp * v - tp * u)
 
 
 @part
 def still_pair(left, right, frames, c, z, at, state, at2, state2):  # type: ignore[no-untyped-def]
     """Two of them in one loop: the one computes while the other waits for its own last frame."""
+    b0, b1, b2, a1, a2, yp, yq, tp, tq, scale = _direct(c, at)
+    d0, d1, d2, c1, c2, yp2, yq2, tp2, tq2, scale2 = _direct(c, at2)
     p, q, u, v = z[state], z[state + 1], z[state + 2], z[state + 3]
-    pp, pq, qq, qx, yx, yp, yq = _matrix(c, at)
+    p, q, u, v = yp * p + yq * q, tp * p + tq * q, yp * u + yq * v, tp * u + tq * v
     p2, q2, u2, v2 = z[state2], z[state2 + 1], z[state2 + 2], z[state2 + 3]
-    pp2, pq2, qq2, qx2, yx2, yp2, yq2 = _matrix(c, at2)
+    p2, q2, u2, v2 = yp2 * p2 + yq2 * q2, tp2 * p2 + tq2 * q2, yp2 * u2 + yq2 * v2, tp2 * u2 + tq2 * v2
     for i in range(frames):
         x, y = float(left[i]), float(right[i])
-        l2 = yx * x + yp * p + yq * q
-        r2 = yx * y + yp * u + yq * v
-        p, q = pp * p + ((pq * x + TINY) - pq * q), qq * q + (pq * p + qx * x)
-        u, v = pp * u + ((pq * y + TINY) - pq * v), qq * v + (pq * u + qx * y)
-        left[i] = yx2 * l2 + yp2 * p2 + yq2 * q2
-        right[i] = yx2 * r2 + yp2 * u2 + yq2 * v2
-        p2, q2 = pp2 * p2 + ((pq2 * l2 + TINY) - pq2 * q2), qq2 * q2 + (pq2 * p2 + qx2 * l2)
-        u2, v2 = pp2 * u2 + ((pq2 * r2 + TINY) - pq2 * v2), qq2 * v2 + (pq2 * u2 + qx2 * r2)
-    z[state], z[state + 1], z[state + 2], z[state + 3] = p, q, u, v
-    z[state2], z[state2 + 1], z[state2 + 2], z[state2 + 3] = p2, q2, u2, v2
+        mid_l, mid_r = b0 * x + p, b0 * y + u
+        p, q = (b1 * x + q) - a1 * mid_l, (b2 * x + TINY) - a2 * mid_l
+        u, v = (b1 * y + v) - a1 * mid_r, (b2 * y + TINY) - a2 * mid_r
+        to_l, to_r = d0 * mid_l + p2, d0 * mid_r + u2
+        p2, q2 = (d1 * mid_l + q2) - c1 * to_l, (d2 * mid_l + TINY) - c2 * to_l
+        u2, v2 = (d1 * mid_r + v2) - c1 * to_r, (d2 * mid_r + TINY) - c2 * to_r
+        left[i], right[i] = to_l, to_r
+    z[state], z[state + 1] = scale * (tq * p - yq * q), scale * (yp * q - tp * p)
+    z[state + 2], z[state + 3] = scale * (tq * u - yq * v), scale * (yp * v - tp * u)
+    z[state2], z[state2 + 1] = scale2 * (tq2 * p2 - yq2 * q2), scale2 * (yp2 * q2 - tp2 * p2)
+    z[state2 + 2], z[state2 + 3] = scale2 * (tq2 * u2 - yq2 * v2), scale2 * (yp2 * v2 - tp2 * u2)
 
 
 @part
 def _sloping(left, right, frames, c, s, z, at, state):  # type: ignore[no-untyped-def]
+    """One section whose coefficients may slope, in place."""
     g, k, m0, m1, m2 = c[at], c[at + 1], c[at + 2], c[at + 3], c[at + 4]
     p, q, u, v = z[state], z[state + 1], z[state + 2], z[state + 3]
     for i in range(frames):
@@ -109,7 +127,7 @@ def sections(left, right, frames, c, s, z, at, state, count):  # type: ignore[no
         weights_still = s[a + 2] == 0 and s[a + 3] == 0 and s[a + 4] == 0
         if weights_still and c[a + 2] == 1 and c[a + 3] == 0 and c[a + 4] == 0:
             z[t : t + SECTION_STATES] = 0
-        elif weights_still and s[a] == 0 and s[a + 1] == 0:
+        elif weights_still and s[a] == 0 and s[a + 1] == 0 and abs(c[a + 3]) + abs(c[a + 4]) > FAINT:
             if waiting < 0:
                 waiting = b
             else:

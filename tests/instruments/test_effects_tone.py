@@ -195,6 +195,34 @@ def test_bands_are_pedalboards() -> None:
         assert np.abs(response_db(through(Equalizer(params), x)) - response_db(y)).max() < 0.1
 
 
+@pytest.mark.parametrize("params", [
+    {"high_pass_hz": 10.5, "high_pass_slope": 24.0}, {"high_pass_hz": 25.0, "high_pass_slope": 24.0},
+    {"mid_hz": 51.0, "mid_q": 20.0, "mid_db": 24.0}, {"low_db": -24.0, "low_hz": 20.0}, {"mid_db": 1e-6},
+    {"low_pass_hz": 19999.0}, {"presence_hz": 18000.0, "presence_q": 0.1, "presence_db": 24.0},
+])
+def test_states_are_the_same_however_they_are_computed(params: Params) -> None:
+    """A section is computed as a direct form while it stands still, and handed on as integrators at each call."""
+    x = noise(6000) + np.float32(0.2)
+    whole = through(Equalizer(params), x)
+    assert np.abs(through(Equalizer(params), x, [1, 3]) - whole).max() < 1e-6 * np.abs(whole).max()
+    # By a hair, so that all goes by integrators for some cells, and then as a direct form again.
+    name = next(n for n in params if not n.endswith("slope"))
+    hair = float(params[name]) * (1 - 1e-9)
+    moved = through(Equalizer(params), x, moves=[(2000, name, hair)])
+    assert np.abs(moved - whole).max() < 1e-6 * np.abs(whole).max()
+
+
+@pytest.mark.parametrize("faint", [1e-15, 1e-9, 1e-5, 1e-3])
+def test_a_band_that_hardly_does_anything_may_be_turned_up_at_any_time(faint: float) -> None:
+    """Its states are sound, and no rounding errors that are loud once they are heard."""
+    for name, low, high in (("mid_db", faint, 12.0), ("low_pass_hz", 20000 * (1 - faint), 15000.0),
+                            ("low_pass_slope", 12 + faint, 24.0)):
+        given: Params = {"low_pass_hz": 15000.0, name: low}
+        still: Params = {**given, name: 0.0 if name == "mid_db" else 12.0 if "slope" in name else 20000.0}
+        a, b = (through(Equalizer(p), noise(9600), moves=[(4801, name, high)]) for p in (given, still))
+        assert np.abs(a - b).max() < 0.01 + 3 * faint
+
+
 def test_the_ends_of_the_passes_are_off_and_flat_is_bit_exact() -> None:
     x = noise(3000)
     assert through(Equalizer(), x).tobytes() == x.tobytes()

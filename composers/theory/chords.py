@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from composers.errors import MusicError
+from composers.theory.chord_kinds import ChordKind, read_kind, steps_of
 from composers.theory.pitch import PitchName, read_pitch_name
 
-# Longest first, because "maj" begins with "m" and "min" with "mi".
-_BASES = (
-    ("maj", "maj"), ("Maj", "maj"), ("min", "m"), ("dim", "o"), ("aug", "+"), ("ma", "maj"), ("mi", "m"),
-    ("M", "maj"), ("Δ", "maj"), ("△", "maj"), ("^", "maj"), ("m", "m"), ("-", "m"), ("−", "m"), ("°", "o"),
-    ("o", "o"), ("ø", "h"), ("Ø", "h"), ("+", "+"),
-)  # fmt: skip
-_NUMBER = re.compile(r"6/9|69|13|11|[5679]")
-_MAJOR_SEVENTH = re.compile(r"\(?(?:maj|Maj|ma|M|Δ|△|\^)7?\)?(?=$|[^0-9])")
-_MODIFIER = re.compile(
-    r"(?P<sus>sus(?:[24])?)|(?P<alt>alt)|(?P<add>add|\(add)(?P<added>2|4|6|9|#?11|13)|(?P<no>no|omit)(?P<left>[35])"
-    r"|(?P<sign>[b#♭♯+-])(?P<degree>13|11|[569])|(?P<punctuation>[(), ])"
-)
-_TENSIONS = {"7": (), "9": (14,), "11": (14, 17), "13": (14, 21)}
-_DEGREES = {"2": 14, "4": 17, "6": 9, "9": 14, "11": 17, "#11": 18, "13": 21}
-_ALTERED = {"b9": 13, "#9": 15, "#11": 18, "b13": 20, "b6": 8}
 _HELP = "write for example C, Cm, C7, Cmaj7, Cm7b5, Co7, C13, C7alt, C6/9, Cm(maj7), Csus4, C/E"
+_NO_CHORD = frozenset({"N.C.", "N.C", "NC", "n.c.", "n.c", "nc", "NoChord", "no chord"})
+_SIGNS = str.maketrans({"#": "♯", "b": "♭"})
 
 
 @dataclass(frozen=True)
@@ -60,6 +47,47 @@ class Chord:
         return tuple(i for i in self.intervals if i < 12)
 
     @cached_property
+    def steps(self) -> tuple[int, ...]:
+        """Letters above the root with which each interval is spelled."""
+        return steps_of(self.quality, self.intervals)
+
+    @cached_property
+    def notes(self) -> tuple[PitchName, ...]:
+        """The spelled notes from the root up, without a slash bass: Cm7b5 is C Eb Gb Bb, C7#9 C E G Bb D#."""
+        return tuple(self.root.up(s, i) for s, i in zip(self.steps, self.intervals, strict=True))
+
+    @cached_property
+    def stack(self) -> tuple[PitchName, ...]:
+        """The notes as a stack of thirds names them: an added second or fourth is counted behind the seventh."""
+        full = any(i in (3, 4) for i in self.intervals)
+        late = [n for n, i in zip(self.notes, self.intervals, strict=True) if full and i in (2, 5)]
+        return (*(n for n in self.notes if n not in late), *late)
+
+    @cached_property
+    def notes_from_bass(self) -> tuple[PitchName, ...]:
+        """The same from the bass up: C7/E is E G Bb C, C/D is D C E G."""
+        bass = self.bass or self.root
+        if bass not in self.stack:
+            return (bass, *self.stack)
+        at = self.stack.index(bass)
+        return self.stack[at:] + self.stack[:at]
+
+    @property
+    def inversion(self) -> int | None:
+        """0 in root position, 1 with the third (or suspension) in the bass, ...; None over a foreign bass."""
+        bass = self.bass or self.root
+        return self.stack.index(bass) if bass in self.stack else None
+
+    def inverted(self, inversion: int) -> Chord:
+        """The same chord with another of its notes in the bass (see `stack`). Raises MusicError beyond the last."""
+        if not 0 <= inversion < len(self.stack):
+            raise MusicError(
+                f"chord {self} has no inversion {inversion}: it has {len(self.stack)} notes, so give 0 to "
+                f"{len(self.stack) - 1}"
+            )
+        return Chord(self.root, self.quality, self.intervals, self.stack[inversion] if inversion else None)
+
+    @cached_property
     def pitch_classes(self) -> frozenset[int]:
         """Everything named by the symbol, slash bass included, 0..11 above C."""
         found = {(self.root.pitch_class + i) % 12 for i in self.intervals}
@@ -78,8 +106,91 @@ class Chord:
         """The same quality on another root, without a slash."""
         return Chord(root, self.quality, self.intervals)
 
+    @property
+    def unicode(self) -> str:
+        """With music signs: "E♭ø7/B♭♭". parse_chord reads it back."""
+        return self._written(ChordKind(self.quality, self.intervals, self.steps).unicode)
+
+    @property
+    def shorthand(self) -> str:
+        """As jazz musicians write it: "C-7", "E♭Δ7", "F♯ø7", "B°7". parse_chord reads it back."""
+        return self._written(ChordKind(self.quality, self.intervals, self.steps).shorthand)
+
+    def _written(self, quality: str) -> str:
+        bass = "/" + str(self.bass).translate(_SIGNS) if self.bass else ""
+        return str(self.root).translate(_SIGNS) + quality + bass
+
     def __str__(self) -> str:
         return f"{self.root}{self.quality}" + (f"/{self.bass}" if self.bass else "")
+
+
+@dataclass(frozen=True)
+class PolyChord:
+    """Two chords at once: "D|C7" is a D triad over C7."""
+
+    upper: Chord
+    lower: Chord
+
+    @property
+    def notes(self) -> tuple[PitchName, ...]:
+        """The lower chord's from its bass up, then what the upper one adds."""
+        low = self.lower.notes_from_bass
+        return low + tuple(n for n in self.upper.notes_from_bass if n not in low)
+
+    @property
+    def pitch_classes(self) -> frozenset[int]:
+        return self.upper.pitch_classes | self.lower.pitch_classes
+
+    @property
+    def bass_pitch_class(self) -> int:
+        return self.lower.bass_pitch_class
+
+    def transposed(self, steps: int, semitones: int) -> PolyChord:
+        """Both up an interval, see Chord.transposed."""
+        return PolyChord(self.upper.transposed(steps, semitones), self.lower.transposed(steps, semitones))
+
+    @property
+    def unicode(self) -> str:
+        return f"{self.upper.unicode}|{self.lower.unicode}"
+
+    @property
+    def shorthand(self) -> str:
+        return f"{self.upper.shorthand}|{self.lower.shorthand}"
+
+    def __str__(self) -> str:
+        return f"{self.upper}|{self.lower}"
+
+
+@dataclass(frozen=True, slots=True)
+class NoChord:
+    """ "N.C.": a place where no chord is played."""
+
+    @property
+    def notes(self) -> tuple[PitchName, ...]:
+        return ()
+
+    @property
+    def pitch_classes(self) -> frozenset[int]:
+        return frozenset()
+
+    def transposed(self, steps: int, semitones: int) -> NoChord:
+        """Still no chord."""
+        return self
+
+    @property
+    def unicode(self) -> str:
+        return "N.C."
+
+    @property
+    def shorthand(self) -> str:
+        return "N.C."
+
+    def __str__(self) -> str:
+        return "N.C."
+
+
+Symbol = Chord | PolyChord | NoChord
+"""What can stand above a bar."""
 
 
 def _not_understood(text: str, at: int) -> MusicError:
@@ -87,100 +198,58 @@ def _not_understood(text: str, at: int) -> MusicError:
     return MusicError(f"chord {text!r} is not understood from {what} on: {_HELP}")
 
 
+def _read(text: str, start: int) -> tuple[Chord, int]:
+    """The chord, with its slash bass, that begins at text[start], and where it ends. Raises MusicError."""
+    found = read_pitch_name(text, start)
+    if found is None:
+        raise _not_understood(text, start)
+    root, at = found
+    kind, read = read_kind(text[at:])
+    at += read
+    if kind is None:
+        raise _not_understood(text, at)
+    bass = None
+    if at < len(text) and text[at] == "/":
+        low = read_pitch_name(text, at + 1)
+        if low is None:
+            raise _not_understood(text, at)
+        bass, at = low
+    return Chord(root, kind.quality, kind.intervals, bass), at
+
+
 @lru_cache(maxsize=4096)
 def parse_chord(text: str) -> Chord:
-    """A symbol -> Chord. Takes the spellings in use (Cmin7, C-7, Cm7; CΔ, CM7, Cmaj7; Cø, Cm7b5; C°7, Cdim7; C+7).
+    """A symbol of one chord -> Chord. Takes the spellings in use (Cmin7, C-7, Cm7; CΔ, CM7, Cmaj7; Cø; C°7; C+7).
 
-    A 13th leaves out the 11th (it clashes with the third), as players do. Raises MusicError that says where it
-    stopped understanding.
+    A 13th leaves out the 11th where that clashes with a major third, as players do. Raises MusicError that says where
+    it stopped understanding. For poly chords and "N.C." see parse_symbol.
     """
-    found = read_pitch_name(text)
-    if found is None:
-        raise _not_understood(text, 0)
-    root, at = found
-    base, at, named = _base(text, at)
-    third, fifth, seventh = {"m": 3, "o": 3, "h": 3}.get(base, 4), {"o": 6, "h": 6, "+": 8}.get(base, 7), 0
-    above: set[int] = set()
-    number = ""
-    if base == "m" and (match := _MAJOR_SEVENTH.match(text, at)):
-        seventh, at, number = 11, match.end(), "(maj7)"
-    elif match := _NUMBER.match(text, at):
-        number, at = match.group().replace("69", "6/9").replace("6/9/9", "6/9"), match.end()
-        if number == "5" and base == "":
-            third = 0
-        elif number == "5" or (number.startswith("6") and base in ("o", "h", "+")):
-            raise _not_understood(text, match.start())
-        elif number.startswith("6"):
-            above |= {9} if number == "6" else {9, 14}
-        else:
-            seventh = {"maj": 11, "o": 9}.get(base, 10)
-            above |= set(_TENSIONS[number])
-            if number == "13" and base == "m":
-                above.add(17)
-    elif base == "h" or named in ("Δ", "△", "^"):
-        seventh, number = (10 if base == "h" else 11), "7"
-    suspended = ""
-    alterations: list[str] = []
-    removed: set[int] = set()
-    while at < len(text) and text[at] != "/":
-        match = _MODIFIER.match(text, at)
-        if match is None:
-            raise _not_understood(text, at)
-        if match["sus"]:
-            suspended = "sus2" if match["sus"] == "sus2" else "sus4"
-        elif match["alt"]:
-            if seventh not in (0, 10) or third != 4:
-                raise _not_understood(text, at)
-            seventh, number, fifth = 10, number or "7", 0
-            above |= {13, 15, 18, 20}
-            alterations.append("alt")
-        elif match["add"]:
-            above.add(_DEGREES[match["added"]])
-            alterations.append(f"add{match['added']}")
-        elif match["no"]:
-            removed.add(int(match["left"]))
-            alterations.append(f"no{match['left']}")
-        elif match["sign"]:
-            alteration = ("b" if match["sign"] in "b♭-" else "#") + match["degree"]
-            if alteration == "b5":
-                fifth = 6
-            elif alteration == "#5":
-                fifth = 8
-            elif alteration in _ALTERED:
-                above -= {14} if alteration.endswith("9") else {17} if alteration == "#11" else {21}
-                above.add(_ALTERED[alteration])
-            else:
-                raise _not_understood(text, at)
-            alterations.append(alteration)
-        at = match.end()
-    bass = None
+    chord, at = _read(text, 0)
     if at < len(text):
-        low = read_pitch_name(text, at + 1)
-        if low is None or low[1] != len(text):
+        raise _not_understood(text, text.rindex("/", 0, at) if "/" in text[:at] and text[at] != "|" else at)
+    return chord
+
+
+@lru_cache(maxsize=4096)
+def parse_symbol(text: str) -> Symbol:
+    """Any symbol of a chart: as parse_chord, and "D|C7" (also "D/C7", which can be no bass), and "N.C.".
+
+    Raises MusicError that says where it stopped understanding.
+    """
+    if text in _NO_CHORD:
+        return NoChord()
+    chord, at = _read(text, 0)
+    if at == len(text):
+        return chord
+    if text[at] == "|":
+        lower, end = _read(text, at + 1)
+    elif chord.bass and "/" in text[:at]:
+        slash = text.rindex("/", 0, at)
+        (lower, end), chord = _read(text, slash + 1), Chord(chord.root, chord.quality, chord.intervals)
+        if not lower.quality:  # C/E/G
             raise _not_understood(text, at)
-        bass = low[0]
-    if base == "h":
-        base, alterations = "m", ["b5", *alterations]
-    if base == "+" and number:
-        base, alterations = "", ["#5", *alterations]
-    if base == "maj" and not seventh and not number:
-        base = ""
-    if base == "maj" and number.startswith("6"):
-        base = ""
-    if suspended:
-        third = 2 if suspended == "sus2" else 5
-    if 3 in removed:
-        third = 0
-    if 5 in removed:
-        fifth = 0
-    intervals = tuple(sorted({0, third, fifth, seventh} | above))
-    order = {"b5": 0, "#5": 1, "b9": 2, "#9": 3, "#11": 4, "b6": 5, "b13": 6}
-    alterations = sorted(dict.fromkeys(alterations), key=lambda a: (order.get(a, 9), a))
-    return Chord(root, base + number + suspended + "".join(alterations), intervals, bass)
-
-
-def _base(text: str, at: int) -> tuple[str, int, str]:
-    for spelled, base in _BASES:
-        if text.startswith(spelled, at) and not (spelled == "ma" and text.startswith("malt", at)):
-            return base, at + len(spelled), spelled
-    return "", at, ""
+    else:
+        raise _not_understood(text, at)
+    if end < len(text):
+        raise _not_understood(text, end)
+    return PolyChord(chord, lower)

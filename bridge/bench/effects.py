@@ -129,8 +129,10 @@ def run(seconds: float = 60.0, tell: Callable[[str], None] = print) -> dict[str,
     console_us_per_block   the console without effects
     pedalboard_us_per_block, vs_pedalboard   the 24 effects alone by pedalboard, and how often ours go into that
     each_us_per_block      a single effect
+    strike_ms              CPU time of a block of the whole engine in which 64 notes begin at once
     deadline_misses, deadline_misses_fifo    blocks that took longer than they last, in `seconds` of a whole engine
-                           (64 voices, 8 tracks, 24 effects) beside a process that composes and one that computes
+                           (64 voices, 8 tracks, 24 effects; one track's 8 notes begin at a time) beside a process that
+                           composes and one that computes
     """
     tell("effects")
     bare = block_us([()] * TRACKS, False)
@@ -145,6 +147,8 @@ def run(seconds: float = 60.0, tell: Callable[[str], None] = print) -> dict[str,
         "console_us_per_block": bare, "each_us_per_block": each, "pedalboard_us_per_block": theirs,
         "vs_pedalboard": None if theirs is None else round(theirs / ours, 2),
     }
+    tell("64 notes at once")
+    figures["strike_ms"] = strike_ms()
     for key, fifo in (("fifo", True), ("", False)):
         tell(f"{seconds:g} s of an engine, {'SCHED_FIFO' if fifo else 'no priority'}")
         found = engine(seconds, fifo)
@@ -159,6 +163,21 @@ def session() -> Session:
                                                        for name in chain])
               for i, (sound, chain) in enumerate(zip(_SOUNDS, CHAINS, strict=True))]
     return Session("bench", tracks, music=Music(), outputs=OutputSpec(audio="none", midi=False), block=FRAMES)
+
+
+def strike_ms(bars: int = 8) -> float:
+    """Median CPU time of the engine's block at a bar line where every track strikes 8 notes."""
+    from bridge.bench.held_chords import HeldChords
+
+    playing, frames_a_bar = HeldChords(session(), RATE, FRAMES, _VOICES, together=True), RATE * 2
+    times: list[float] = []
+    for frame in range(0, bars * frames_a_bar, FRAMES):
+        began = time.thread_time()
+        playing.step(Block(frame, frame * 1_000_000_000 // RATE, FRAMES, ()))
+        if frame and frame % frames_a_bar == 0:
+            times.append((time.thread_time() - began) * 1e3)
+    playing.close()
+    return median(times)
 
 
 def engine(seconds: float, fifo: bool) -> dict[str, Any]:
@@ -217,7 +236,7 @@ def _compose() -> None:
 
 
 def _engine(seconds: float, fifo: bool, main: Connection) -> None:
-    """The engine's process: 8 held voices a track, struck anew every bar."""
+    """The engine's process: 8 held voices a track, struck anew every bar, one track after another."""
     from bridge.bench.held_chords import HeldChords
     from bridge.pacer import PacerDriver
     from bridge.processes import still_garbage, take_fifo

@@ -20,8 +20,10 @@ _LOWEST = 40
 class HeldChords:
     """The whole engine of a session, given bars as a composer gives them. Belongs to one thread."""
 
-    def __init__(self, session: Session, rate: int, frames: int, voices: int) -> None:
-        """voices: of each track. Raises InstrumentError. Plays BARS bars."""
+    def __init__(self, session: Session, rate: int, frames: int, voices: int, *, together: bool = False) -> None:
+        """voices: of each track. together: all are struck on the bar line; else one track after the other, by 32nds.
+        Plays BARS bars. Raises InstrumentError."""
+        self._apart = 0 if together else PPQ // 8
         self._tracks, self._voices, self._ticks = len(session.tracks), voices, session.meter.bar_ticks
         self._rig = build_rig(session, rate, frames, block=frames)
         self._engine = Engine(self._rig, plan_ports(session).routes, rate, session.music.tempo, session.meter,
@@ -34,9 +36,10 @@ class HeldChords:
     def _compose(self, bar: int) -> bytes:
         """Chords that last but for a 32nd, so that the next ones find voices."""
         span = Span(bar * self._ticks, (bar + 1) * self._ticks)
-        clip = Clip.of(span, [Note(span.start, self._ticks - PPQ // 8, _LOWEST + bar % 5 + 4 * i, 90)
-                              for i in range(self._voices)])
-        return encode_bar(0, bar, [clip] * self._tracks)
+        clips = [Clip.of(span, [Note(span.start + track * self._apart, self._ticks - PPQ // 8,
+                                     _LOWEST + bar % 5 + 4 * i, 90) for i in range(self._voices)])
+                 for track in range(self._tracks)]
+        return encode_bar(0, bar, clips)
 
     @property
     def sounding(self) -> int:

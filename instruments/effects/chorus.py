@@ -47,7 +47,7 @@ class Chorus(Swept):
         super().__init__({**(STYLES.get(style, {}) if isinstance(style, str) else {}), **given})
 
     def size(self) -> None:
-        self.memory = 2 * power(0.045 * self.rate + 64)
+        self.memory = 4 * power(0.045 * self.rate + 64)
         self.tail = int(0.05 * self.rate)
 
     def coefs(self, values: Mapping[str, float], rate: float, bpm: float) -> Sequence[float]:

@@ -72,47 +72,32 @@ def diffuse(ring, mask, at, length, g, x, spare):  # type: ignore[no-untyped-def
 
 @part
 def read(ring, mask, at, begin, change, into, span, out):  # type: ignore[no-untyped-def]
-    """out = ring, `begin` + change (into + i) / span frames before at + i.
+    """out = ring, `begin` + change (into + i) / span >= 1 frames before at + i.
 
-    Within half a cell of the span the four frames about each tap shift by one a frame, and what the delay moves then
-    goes into the fraction, as long as that is little: so there is nothing to look up.
+    Where the delay stays between the same two frames for half a cell, there is nothing to look up.
     """
     slope = change / span
-    now = begin + slope * into
-    if abs(slope) * _HALF >= 0.17:
-        for i in range(CELL):
-            x = at + i + mask + 1 - (now + slope * i)
-            j = int(x)
-            out[i] = hermite(ring[(j - 1) & mask], ring[j & mask], ring[(j + 1) & mask], ring[(j + 2) & mask],
-                             np.float32(x - j))
-        return
-    if into % CELL:
-        for i in range(CELL):
-            whole = int(begin + slope * (into + i - (into + i) % _HALF))
-            j = at + i - whole - 2
-            out[i] = hermite(ring[j & mask], ring[(j + 1) & mask], ring[(j + 2) & mask], ring[(j + 3) & mask],
-                             np.float32(1 - (now + slope * i - whole)))
-        return
     for k in range(0, CELL, _HALF):
-        late = now + slope * k
+        late = begin + slope * (into + k)
         whole = int(late)
         first = (at + k - whole - 2) & mask
-        f0, f1 = np.float32(1 - (late - whole)), np.float32(-slope)
-        stretch_out = out[k : k + _HALF]
-        if first + _HALF + 3 <= mask:
+        half = out[k : k + _HALF]
+        if int(late + slope * (_HALF - 1)) == whole and first + _HALF + 3 <= mask:
+            f0, f1 = np.float32(1 - (late - whole)), np.float32(-slope)
             p, q = ring[first : first + _HALF], ring[first + 1 : first + 1 + _HALF]
             r, s = ring[first + 2 : first + 2 + _HALF], ring[first + 3 : first + 3 + _HALF]
             for i in range(_HALF):
                 f = f0 + f1 * np.float32(i)
                 a, b, c, d = p[i], q[i], r[i], s[i]
                 m = np.float32(0.5) * (c - a)
-                stretch_out[i] = b + f * (m + f * (a - np.float32(2.5) * b + np.float32(2) * c - np.float32(0.5) * d
-                                                   + f * (np.float32(1.5) * (b - c) + np.float32(0.5) * (d - a))))
+                half[i] = b + f * (m + f * (a - np.float32(2.5) * b + np.float32(2) * c - np.float32(0.5) * d
+                                            + f * (np.float32(1.5) * (b - c) + np.float32(0.5) * (d - a))))
         else:
             for i in range(_HALF):
-                j = first + i
-                stretch_out[i] = hermite(ring[j & mask], ring[(j + 1) & mask], ring[(j + 2) & mask],
-                                         ring[(j + 3) & mask], f0 + f1 * np.float32(i))
+                x = at + k + i + mask + 1 - (late + slope * i)
+                j = int(x)
+                half[i] = hermite(ring[(j - 1) & mask], ring[j & mask], ring[(j + 1) & mask], ring[(j + 2) & mask],
+                                  np.float32(x - j))
 
 
 @part

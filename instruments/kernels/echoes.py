@@ -138,6 +138,9 @@ def delay(audio, _key, stride, start, frames, coefs, slopes, state, memory, size
         a, b, share = z[_A_FROM], z[_B_FROM], z[_SHARE]
         ua, ub = (z[_A_TO] - a) / CELL, (z[_B_TO] - b) / CELL
         low_l, low_r, high_l, high_r, env = z[_LOW_L], z[_LOW_R], z[_HIGH_L], z[_HIGH_R], z[_ENVELOPE]
+        c2, c3, c4, c5, c6, c7, c8, c11 = c[2], c[3], c[4], c[5], c[6], c[7], c[8], c[11]
+        s2, s3, s4, s5, s6, s7, s8, s11 = s[2], s[3], s[4], s[5], s[6], s[7], s[8], s[11]
+        fade, attack, release = c[14], c[17], c[18]
         for i in range(n):
             now = done + i + 1
             x = into + i
@@ -153,7 +156,7 @@ def delay(audio, _key, stride, start, frames, coefs, slopes, state, memory, size
                 tr = hermite(np.float64(ring_r[j0]), np.float64(ring_r[j1]), np.float64(ring_r[j2]),
                              np.float64(ring_r[j3]), f)
             if share > 0:
-                share = min(1.0, share + c[14])
+                share = min(1.0, share + fade)
                 tl -= share * tl
                 tr -= share * tr
                 p = at - b - ub * x
@@ -165,23 +168,23 @@ def delay(audio, _key, stride, start, frames, coefs, slopes, state, memory, size
                                           np.float64(ring_l[j3]), f)
                     tr += share * hermite(np.float64(ring_r[j0]), np.float64(ring_r[j1]), np.float64(ring_r[j2]),
                                           np.float64(ring_r[j3]), f)
-            lp, hp = c[4] + s[4] * now, c[5] + s[5] * now
+            lp, hp = c4 + s4 * now, c5 + s5 * now
             low_l += lp * (tl - low_l) + TINY
             low_r += lp * (tr - low_r) + TINY
             high_l += hp * (low_l - high_l) + TINY
             high_r += hp * (low_r - high_r) + TINY
             bl, br = low_l - high_l, low_r - high_r
             xl, xr = np.float64(left[done + i]), np.float64(right[done + i])
-            feedback, cross, drive = c[2] + s[2] * now, c[3] + s[3] * now, c[8] + s[8] * now
+            feedback, cross, drive = c2 + s2 * now, c3 + s3 * now, c8 + s8 * now
             wl = (1 - cross) * xl + cross * 0.5 * (xl + xr) + feedback * ((1 - cross) * bl + cross * br)
             wr = (1 - cross) * xr + feedback * ((1 - cross) * br + cross * bl)
             if drive > 1e-4:
                 wl, wr = _driven(wl, drive), _driven(wr, drive)
             ring_l[at & mask], ring_r[at & mask] = wl, wr
             peak = max(abs(xl), abs(xr))
-            env += (c[17] if peak > env else c[18]) * (peak - env)
-            wet = (c[7] + s[7] * now) * (1 - (c[11] + s[11] * now) * min(1.0, 10 * env))
-            dry = c[6] + s[6] * now
+            env += (attack if peak > env else release) * (peak - env)
+            wet = (c7 + s7 * now) * (1 - (c11 + s11 * now) * min(1.0, 10 * env))
+            dry = c6 + s6 * now
             left[done + i] = np.float32(dry * xl + wet * bl)
             right[done + i] = np.float32(dry * xr + wet * br)
         z[_SHARE], z[_ENVELOPE] = share, env

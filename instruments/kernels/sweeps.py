@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numba import carray  # type: ignore[attr-defined]
 
+from instruments.kernels.cells import read
 from instruments.kernels.effect import effect_kernel, numbers, views
 from instruments.kernels.taps import AT, CELL, INTO, LFO_STATES, fraction, step, swing, tap, wake
 from instruments.kernels.tone import TINY, part, sine
@@ -18,6 +19,8 @@ _GAINS = np.array([[0.7071, 0.7071, 0.7071, 0.7071], [1.0, 0.0, 1.0, 0.0], [0.82
 _STRAIGHT = np.array([0.0, 1.0, 0.0])
 _MONO = np.array([0.0, 1.0, 1.0])
 _FAST = np.array([0.0, 0.0, 0.125])
+_JUNO = 1
+"""The style with one tap a side."""
 _SHORTEST = 2.0
 """Frames: the three about a tap are then written."""
 
@@ -44,8 +47,10 @@ def chorus(audio, _key, stride, start, frames, coefs, slopes, state, memory, siz
     left, right = views(audio, stride, start, frames)
     c, s, z = numbers(coefs), numbers(slopes), numbers(state)
     ring = carray(memory, (size,))
-    half = size // 2
-    ring_l, ring_r = ring[:half], ring[half:]
+    half = size // 4
+    ring_l, ring_r = ring[:half], ring[half : 2 * half]
+    taps_a, taps_b = ring[2 * half : 2 * half + CELL], ring[2 * half + CELL : 2 * half + 2 * CELL]
+    taps_c, taps_d = ring[2 * half + 2 * CELL : 2 * half + 3 * CELL], ring[2 * half + 3 * CELL : 2 * half + 4 * CELL]
     mask = half - 1
     longest = half - CELL - 4.0
     if wake(z, c[0], skipped):
@@ -74,23 +79,20 @@ def chorus(audio, _key, stride, start, frames, coefs, slopes, state, memory, siz
             ring_l[(at + i) & mask] = np.float32(x_l + mono * (x_r - x_l))
             ring_r[(at + i) & mask] = np.float32(x_r + mono * (x_l - x_r))
         ga, gb, gc, gd = _GAINS[style, 0], _GAINS[style, 1], _GAINS[style, 2], _GAINS[style, 3]
-        da, db, dc, dd = z[_FROM], z[_FROM + 1], z[_FROM + 2], z[_FROM + 3]
-        ua, ub = (z[_TO] - da) / CELL, (z[_TO + 1] - db) / CELL
-        uc, ud = (z[_TO + 2] - dc) / CELL, (z[_TO + 3] - dd) / CELL
+        read(ring_l, mask, at, z[_FROM], z[_TO] - z[_FROM], into, CELL, taps_a)
+        read(ring_r, mask, at, z[_FROM + 2], z[_TO + 2] - z[_FROM + 2], into, CELL, taps_c)
+        if style != _JUNO:
+            read(ring_l, mask, at, z[_FROM + 1], z[_TO + 1] - z[_FROM + 1], into, CELL, taps_b)
+            read(ring_r, mask, at, z[_FROM + 3], z[_TO + 3] - z[_FROM + 3], into, CELL, taps_d)
+        c4, c5, c6, s4, s5, s6 = c[4], c[5], c[6], s[4], s[5], s[6]
         for i in range(n):
             now = done + i + 1
-            x = into + i
-            base = np.float64(at + i + half)
-            wet_l = ga * tap(ring_l, mask, base - da - ua * x)
-            wet_r = gc * tap(ring_r, mask, base - dc - uc * x)
-            if style != 1:
-                wet_l += gb * tap(ring_l, mask, base - db - ub * x)
-                wet_r += gd * tap(ring_r, mask, base - dd - ud * x)
-            pole = c[4] + s[4] * now
+            wet_l, wet_r = ga * taps_a[i] + gb * taps_b[i], gc * taps_c[i] + gd * taps_d[i]
+            pole = c4 + s4 * now
             low_l += pole * (wet_l - low_l) + TINY
             low_r += pole * (wet_r - low_r) + TINY
             level = min(1.0, max(0.0, level + fade))
-            dry, wet = c[5] + s[5] * now, (c[6] + s[6] * now) * level
+            dry, wet = c5 + s5 * now, (c6 + s6 * now) * level
             left[done + i] = np.float32(dry * left[done + i] + wet * low_l)
             right[done + i] = np.float32(dry * right[done + i] + wet * low_r)
         at = (at + n) & mask
@@ -137,13 +139,14 @@ def flanger(audio, _key, stride, start, frames, coefs, slopes, state, memory, si
         n = min(CELL - into, frames - done)
         dl, dr = z[LFO_STATES], z[LFO_STATES + 1]
         ul, ur = (z[LFO_STATES + 2] - dl) / CELL, (z[LFO_STATES + 3] - dr) / CELL
+        c5, c6, c7, c8, s5, s6, s7, s8 = c[5], c[6], c[7], c[8], s[5], s[6], s[7], s[8]
         for i in range(n):
             now = done + i + 1
             x = into + i
             base = np.float64(at + part_size)
             wet_l = tap(in_l, mask, base - dl - ul * x)
             wet_r = tap(in_r, mask, base - dr - ur * x)
-            feedback, late = c[5] + s[5] * now, c[6] + s[6] * now
+            feedback, late = c5 + s5 * now, c6 + s6 * now
             x_l, x_r = np.float64(left[done + i]), np.float64(right[done + i])
             in_l[at] = np.float32(x_l + feedback * wet_l + TINY)
             in_r[at] = np.float32(x_r + feedback * wet_r + TINY)
@@ -157,7 +160,7 @@ def flanger(audio, _key, stride, start, frames, coefs, slopes, state, memory, si
                     f = late - j
                     x_l = dry_l[(at - j) & mask] * (1 - f) + dry_l[(at - j - 1) & mask] * f
                     x_r = dry_r[(at - j) & mask] * (1 - f) + dry_r[(at - j - 1) & mask] * f
-            dry, wet = c[7] + s[7] * now, c[8] + s[8] * now
+            dry, wet = c7 + s7 * now, c8 + s8 * now
             left[done + i] = np.float32(dry * x_l + wet * wet_l)
             right[done + i] = np.float32(dry * x_r + wet * wet_r)
             at = (at + 1) & mask
@@ -216,10 +219,11 @@ def phaser(audio, _key, stride, start, frames, coefs, slopes, state, _memory, _s
         n = min(CELL - into, frames - done)
         al, ar = z[LFO_STATES], z[LFO_STATES + 1]
         ul, ur = (z[LFO_STATES + 2] - al) / CELL, (z[LFO_STATES + 3] - ar) / CELL
+        c5, c6, c7, c8, s5, s6, s7, s8 = c[5], c[6], c[7], c[8], s[5], s[6], s[7], s[8]
         for i in range(n):
             now = done + i + 1
             a, b = al + ul * (into + i), ar + ur * (into + i)
-            feedback = c[5] + s[5] * now
+            feedback = c5 + s5 * now
             x_l, x_r = np.float64(left[done + i]), np.float64(right[done + i])
             rest_l = rest_r = 0.0
             gain_l = gain_r = 1.0
@@ -237,7 +241,7 @@ def phaser(audio, _key, stride, start, frames, coefs, slopes, state, _memory, _s
                 chain_l[k] = y - a * p + TINY
                 chain_r[k] = w - b * q + TINY
                 y, w = p, q
-            behind, dry, wet = c[6] + s[6] * now, c[7] + s[7] * now, c[8] + s[8] * now
+            behind, dry, wet = c6 + s6 * now, c7 + s7 * now, c8 + s8 * now
             level = min(1.0, max(0.0, level + fade))
             left[done + i] = np.float32(x_l + level * (dry * (x_l + behind * (in_l - x_l)) + wet * y - x_l))
             right[done + i] = np.float32(x_r + level * (dry * (x_r + behind * (in_r - x_r)) + wet * w - x_r))

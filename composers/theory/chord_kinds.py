@@ -262,7 +262,8 @@ def _catalogue() -> dict[str, str]:
     """Quality -> name in words."""
     named = {
         "": "major triad", "m": "minor triad", "o": "diminished triad", "+": "augmented triad",
-        "sus4": "suspended fourth", "sus2": "suspended second", "5": "power chord", "(b5)": "major triad with flat fifth", "7": "dominant seventh",
+        "sus4": "suspended fourth", "sus2": "suspended second", "5": "power chord",
+        "(b5)": "major triad with flat fifth", "7": "dominant seventh",
         "maj7": "major seventh", "m7": "minor seventh", "m7b5": "half-diminished seventh", "o7": "diminished seventh",
         "m(maj7)": "minor-major seventh", "7#5": "augmented seventh", "maj7#5": "augmented major seventh",
         "7b5": "dominant seventh with flat fifth", "maj7b5": "major seventh with flat fifth",

@@ -54,7 +54,9 @@ class Chord:
     @cached_property
     def notes(self) -> tuple[PitchName, ...]:
         """The spelled notes from the root up, without a slash bass: Cm7b5 is C Eb Gb Bb, C7#9 C E G Bb D#."""
-        return tuple(self.root.up(s, i) for s, i in zip(self.steps, self.intervals, strict=True))
+        natural = _on_natural(self.root.letter, self.steps, self.intervals)
+        alter = self.root.alter
+        return tuple([PitchName(letter, a + alter) for letter, a in natural]) if alter else natural
 
     @cached_property
     def stack(self) -> tuple[PitchName, ...]:
@@ -122,6 +124,13 @@ class Chord:
 
     def __str__(self) -> str:
         return f"{self.root}{self.quality}" + (f"/{self.bass}" if self.bass else "")
+
+
+@lru_cache(maxsize=8192)
+def _on_natural(letter: int, steps: tuple[int, ...], intervals: tuple[int, ...]) -> tuple[PitchName, ...]:
+    """A kind's notes on a letter without accidentals; the root's own then alter all of them alike."""
+    root = PitchName(letter)
+    return tuple(root.up(s, i) for s, i in zip(steps, intervals, strict=True))
 
 
 @dataclass(frozen=True)
@@ -214,7 +223,9 @@ def _read(text: str, start: int) -> tuple[Chord, int]:
         if low is None:
             raise _not_understood(text, at)
         bass, at = low
-    return Chord(root, kind.quality, kind.intervals, bass), at
+    chord = Chord(root, kind.quality, kind.intervals, bass)
+    chord.__dict__["steps"] = kind.steps  # what the cached property would find again
+    return chord, at
 
 
 @lru_cache(maxsize=4096)

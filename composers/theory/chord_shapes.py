@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from composers.errors import MusicError
-from composers.theory.chords import Chord
+from composers.theory.chords import Chord, PolyChord
 
 Shape = tuple[int, ...]
 """Semitones above the root, ascending."""
@@ -229,3 +229,15 @@ def upper_structure(chord: Chord, inversion: int = 0, triad: UpperStructure | No
     turned = rotated(tuple(chosen.root + i for i in _TRIADS[chosen.quality]), inversion)
     lift = low[-1] + 1 + (turned[0] - low[-1] - 1) % 12 - turned[0]
     return (*low, *(i + lift for i in turned))
+
+
+def stacked(poly: PolyChord, inversion: int = 0) -> Shape:
+    """A poly chord as pianists play it: the lower chord close on its root, the upper one close above, inverted.
+
+    Semitones above the lower chord's root. A note that both have is played by both hands.
+    """
+    low = close(poly.lower)
+    apart = (poly.upper.root.pitch_class - poly.lower.root.pitch_class) % 12
+    high = tuple(apart + i for i in close(poly.upper, inversion))
+    lift = low[-1] + 1 + (high[0] - low[-1] - 1) % 12 - high[0]
+    return (*low, *(i + lift for i in high))

@@ -18,9 +18,10 @@ from composers.theory.chord_shapes import (
     quartal,
     shell,
     spread,
+    stacked,
     upper_structure,
 )
-from composers.theory.chords import Chord
+from composers.theory.chords import Chord, PolyChord
 from composers.theory.pitch import Pitch, PitchName
 
 LOW, HIGH = 49, 67
@@ -130,20 +131,21 @@ def _nearest(pitch_class: int, middle: int) -> int:
 class Voicing(NamedTuple):
     """A chord on an instrument: MIDI keys, ascending."""
 
-    chord: Chord
+    chord: Chord | PolyChord
     style: str
     keys: tuple[int, ...]
 
     @property
     def pitches(self) -> tuple[Pitch, ...]:
         """The keys spelled as the chord says, tensions that it does not name by custom (C7 with D over it: F#)."""
+        lowest = self.chord.lower if isinstance(self.chord, PolyChord) else self.chord
         named = {n.pitch_class: n for n in self.chord.notes}
-        if self.chord.bass:
-            named.setdefault(self.chord.bass.pitch_class, self.chord.bass)
+        if lowest.bass:
+            named.setdefault(lowest.bass.pitch_class, lowest.bass)
         found = []
         for key in self.keys:
-            above = (key - self.chord.root.pitch_class) % 12
-            name = named.get(key % 12) or self.chord.root.up(_TENSION_STEPS[above], above)
+            above = (key - lowest.root.pitch_class) % 12
+            name = named.get(key % 12) or lowest.root.up(_TENSION_STEPS[above], above)
             found.append(_in_octave(name, key))
         return tuple(found)
 
@@ -185,7 +187,7 @@ STYLES: dict[str, Callable[[Chord, int], Shape]] = {
 
 
 def voice(
-    chord: Chord,
+    chord: Chord | PolyChord,
     style: str = "close",
     *,
     inversion: int = 0,
@@ -194,9 +196,10 @@ def voice(
 ) -> Voicing:
     """The chord in a style on an instrument's keys, its mean as near to `near` as can be (the compass's middle).
 
-    A slash bass is the lowest note: as an inversion where the style has one with it, else added below. Placings within
-    the easy compass come first, then those that keep the low-interval limits. Raises MusicError for an unknown style
-    or instrument, an inversion that there is none, and a chord that does not fit.
+    A slash bass is the lowest note: as an inversion where the style has one with it, else added below. A poly chord has
+    one style, close: the upper chord, in the inversion, above the lower. Placings within the easy compass come first,
+    then those that keep the low-interval limits. Raises MusicError for an unknown style or instrument, an inversion
+    that there is none, and a chord that does not fit.
     """
     try:
         make = STYLES[style]
@@ -204,15 +207,20 @@ def voice(
         raise MusicError(f"voicing {style!r} is not known: choose one of {', '.join(STYLES)}") from None
     compass = register_of(instrument) if isinstance(instrument, str) else instrument
     middle = (compass.easy_lowest + compass.easy_highest) / 2 if near is None else near
-    shape = make(chord, inversion)
-    if chord.bass and not inversion:
-        shape = _over_its_bass(chord, style, shape)
-    if chord.bass and (chord.root.pitch_class + shape[0] - chord.bass.pitch_class) % 12:
-        gap = (chord.root.pitch_class + shape[0] - chord.bass.pitch_class) % 12
+    if isinstance(chord, PolyChord):
+        if style != "close":
+            raise MusicError(f"poly chord {chord} in {style}: one chord stands close above the other; give close")
+        below, shape = chord.lower, stacked(chord, inversion)
+    else:
+        below, shape = chord, make(chord, inversion)
+        if chord.bass and not inversion:
+            shape = _over_its_bass(chord, style, shape)
+    root = below.root.pitch_class
+    if below.bass and (gap := (root + shape[0] - below.bass.pitch_class) % 12):
         shape = (shape[0] - (gap if gap > 2 else gap + 12), *shape)
     best: tuple[tuple[bool, bool, float, int], tuple[int, ...]] | None = None
     for octave in range(-24, 128, 12):
-        keys = tuple(octave + chord.root.pitch_class + i for i in shape)
+        keys = tuple(octave + root + i for i in shape)
         if keys[0] < compass.lowest or keys[-1] > compass.highest:
             continue
         easy = keys[0] >= compass.easy_lowest and keys[-1] <= compass.easy_highest

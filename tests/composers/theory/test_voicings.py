@@ -24,7 +24,7 @@ from composers.theory.chord_shapes import (
     upper_structure,
     upper_structures,
 )
-from composers.theory.chords import Chord, parse_chord
+from composers.theory.chords import Chord, NoChord, PolyChord, parse_chord, parse_symbol
 from composers.theory.pitch import KEYS
 from composers.theory.voicings import STYLES, is_clear, rootless, voice
 
@@ -187,6 +187,16 @@ def test_a_slash_bass_is_lowest() -> None:
             chord = parse_chord(symbol)
             assert voice(chord, style).keys[0] % 12 == chord.bass_pitch_class, (style, symbol)
     assert str(voice(parse_chord("C/E"))) == "E4 G4 C5"
+
+
+def test_poly_chords_one_above_the_other() -> None:
+    poly = parse_symbol("D|C7")
+    assert not isinstance(poly, NoChord)
+    assert str(voice(poly)) == "C3 E3 G3 Bb3 D4 F#4 A4" and str(voice(poly, inversion=1)) == "C3 E3 G3 Bb3 F#4 A4 D5"
+    over_bass = parse_symbol("Gb|C7/Bb")
+    assert isinstance(over_bass, PolyChord) and voice(over_bass).keys[0] % 12 == 10
+    with pytest.raises(MusicError, match=r"poly chord D\|C7 in drop-2"):
+        voice(poly, "drop-2")
 
 
 def test_errors_name_the_remedy() -> None:

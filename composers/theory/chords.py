@@ -237,7 +237,7 @@ def parse_chord(text: str) -> Chord:
     """
     chord, at = _read(text, 0)
     if at < len(text):
-        raise _not_understood(text, text.rindex("/", 0, at) if "/" in text[:at] and text[at] != "|" else at)
+        raise _not_understood(text, at)
     return chord
 
 

@@ -40,23 +40,24 @@ def rootless(chord: Chord) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """
     has, family = set(chord.intervals), chord.family
     third, fifth, seventh = core(chord)
+    second = 13 if 13 in has else 14
     if family == "diminished":
-        a: tuple[int, ...] = (3, 6, 9, 12) if 9 in has or 10 not in has else (3, 6, 10, 12)
+        a: tuple[int, ...] = (3, 6, 11, 14) if 11 in has else (3, 6, 9, 12)
     elif family == "half-diminished":
-        a = (3, 6, 10, 12)
+        a = (3, 6, 10, 14 if 14 in has else 12)
     elif family == "dominant":
         ninth = 15 if 15 in has else 13 if 13 in has else 14
         middle = 8 if has & {8, 20} else 6 if has & {6, 18} else 9 if ninth == 14 or 21 in has else 7
         a = (4, middle, 10, ninth)
     elif family == "suspended":
         ninth = 13 if 13 in has else 12 if third == 2 else 14
-        a = (third, 7 if 13 in has else 9, 10, ninth)
+        a = (third, 7 if 13 in has else 9, 11 if 11 in has else 10, ninth)
     elif family == "minor" and 17 in has:
-        a = (3, 5, 10, 14)
+        a = (3, 5, seventh, second)
     elif family == "major" and 18 in has:
-        a = (4, 6, 11, 14)
+        a = (4, 6, 11, second)
     else:
-        a = (third, fifth, seventh, 14)  # a power chord lends its fifth for the third: three voices
+        a = (third, fifth, seventh, second)  # a power chord lends its fifth for the third: three voices
     a = tuple(sorted(set(a)))
     low = [i for i in a if i < 10]
     b = tuple(sorted([*(i for i in a if i >= 10), *(i + 12 for i in low)]))
@@ -96,7 +97,7 @@ def smoothest(
     """
     root = chord.root.pitch_class
     shapes: list[tuple[int, ...]] = list(rootless(chord))
-    if chord.family == "diminished":
+    if chord.family == "diminished" and 11 not in chord.intervals:
         shapes = [tuple(sorted((3 * k + i) for i in (0, 3, 6, 9))) for k in range(4)]
     stack = so_what(chord)
     if stack is not None:

@@ -117,6 +117,22 @@ def test_shells_and_rootless() -> None:
     assert voice(c("7"), "rootless-a").keys == tuple(60 + i for i in rootless(c("7"))[0])
 
 
+@pytest.mark.parametrize("quality", QUALITIES)
+def test_rootless_forms_keep_guide_tones_and_contradict_no_tension(quality: str) -> None:
+    chord = c(quality)
+    third, _, seventh = core(chord)
+    has = set(chord.intervals)
+    for form in rootless(chord):
+        heard = {i % 12 for i in form}
+        assert {third, seventh} & has <= heard
+        if chord.family == "diminished" and not has & {11, 14}:
+            assert heard == {3, 6, 9, 0}
+        if 14 in has:
+            assert 1 not in heard
+        if 13 in has and 15 not in has and chord.family != "half-diminished":
+            assert 1 in heard and 2 not in heard
+
+
 def test_upper_structures_of_a_dominant_are_levines() -> None:
     """II, bV, bVI, VI, bIII major, and I, bII, bIII, #IV minor."""
     triads = {(u.root, u.quality) for u in upper_structures(c("7"))}

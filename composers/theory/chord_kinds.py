@@ -78,7 +78,7 @@ class _Read:
     def take(self, match: re.Match[str]) -> bool:
         """Add one token; False where it makes no sense behind the others."""
         if match["number"]:
-            return self._number(match["number"].replace("69", "6/9").replace("6/6/9", "6/9"))
+            return self._number(match["number"].replace("69", "6/9"))
         if match["major"]:
             return self._major(match["major_number"] or "")
         if match["sus"]:

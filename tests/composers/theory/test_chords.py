@@ -99,9 +99,10 @@ def test_a_flat_fifth_on_c_is_not_c_flat() -> None:
 @pytest.mark.parametrize(
     ("text", "place"),
     [("C7(b9", "its end"), ("C7b9)", "'\\)' \\(character 5\\)"), ("Cdom", "its end"), ("C7/", "'/' \\(character 3\\)"),
-     ("C/E/G", "'/G' \\(character 4\\)"), ("Co7#5", "'#5' \\(character 4\\)"), ("C77", "'7' \\(character 3\\)"), ("C6maj7", "'maj7'"),
+     ("C/E/G", "'/G' \\(character 4\\)"), ("Co7#5", "'#5' \\(character 4\\)"), ("C77", "'7' \\(character 3\\)"),
+     ("C6maj7", "'maj7'"),
      ("Csus4sus4", "'sus4' \\(character 6\\)"), ("Cm7b5!", "'!' \\(character 6\\)"), ("Xm", "'Xm'"), ("C|D", "'|D'"),
-     ("C7alt/x", "'/x'"), ("C7/Ex", "'x'"), ("N.C.", "'N.C.'"), ("Cmaj6maj", "'maj'")],
+     ("C7alt/x", "'/x'"), ("C7/Eq", "'q' \\(character 5\\)"), ("N.C.", "'N.C.'"), ("Cmaj6maj", "'maj'")],
 )  # fmt: skip
 def test_an_error_says_where_understanding_stopped(text: str, place: str) -> None:
     with pytest.raises(MusicError, match=place.replace("|", "\\|").replace("N.C.", "N\\.C\\.")):

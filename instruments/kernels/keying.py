@@ -147,6 +147,7 @@ def _phases(s, i, rng):  # type: ignore[no-untyped-def]
     s.n[place + at.I_SEED * LANES] = np.int32(np.int64(rng >> np.uint64(33)))
     rng = stepped(rng)
     s.n[place + at.I_NOISE * LANES] = np.int32(np.int64(rng >> np.uint64(34)) | np.int64(1))
+    s.n[place + at.I_CLICK * LANES] = np.int32(np.int64(rng >> np.uint64(4)) & np.int64(0x3FFFFFFF) | np.int64(1))
     for k in range(at.SLOW):
         rng = stepped(rng)
         start = s.t[k, at.T_PHASE] if s.t[k, at.T_PHASE] >= 0.0 else 0.5 + 0.5 * uniform(rng)

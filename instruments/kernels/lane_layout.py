@@ -115,7 +115,7 @@ LINE_LEFT, LINE_RIGHT, LINE_G, LINE_K, LINE_DRIVE, LINE_NOISE, LINE_ENV = (L_LIN
 L_OSC = LINE_ENV + 2 * len(ENVELOPES)
 
 # A voice's int lanes: seeds, LFOs' cycles, then phases (2^32 to the cycle) with their steps: LFOs', modulators', rows'.
-I_SEED, I_NOISE, I_CYCLES = 0, 1, 2
+I_SEED, I_NOISE, I_CLICK, I_CYCLES = range(4)
 I_PHASES = I_CYCLES + SLOW
 I_LFO = I_PHASES
 I_OSC = I_LFO + 2 * SLOW

@@ -103,20 +103,23 @@ def _band(s, fo, g, damp, base, slope, fall, state, memory, first, last):  # typ
 
 @part
 def _breathe(s, fo, no, first, last):  # type: ignore[no-untyped-def]
-    """Breath (a line) and click (its own decay)."""
-    place = no + at.I_NOISE * LANES
-    state = load(s.n, place)
+    """Breath (a line) and click (its own decay), each from its own chance: so that cuts in time do not matter."""
     if s.p[at.P_NOISE] > 0.0:
+        place = no + at.I_NOISE * LANES
+        state = load(s.n, place)
         line = fo + at.LINE_NOISE * LANES
         state, _ = _band(s, fo, load(s.f, fo + at.L_NOISE_G * LANES), 1.0 / s.p[at.P_NOISE_Q], load(s.f, line),
                          load(s.f, line + LANES), 1.0, state, fo + at.L_N1 * LANES, first, last)
+        store(s.n, place, state)
     if s.p[at.P_CLICK] > 0.0:
+        place = no + at.I_CLICK * LANES
+        state = load(s.n, place)
         level = fo + at.L_CLICK * LANES
         fall = math.exp(-1.0 / (s.p[at.P_CLICK_TAU] * s.p[at.P_RATE]))
         state, left = _band(s, fo, load(s.f, fo + at.L_CLICK_G * LANES), 1.0 / s.p[at.P_CLICK_Q], load(s.f, level),
                             spread(0.0), fall, state, fo + at.L_C1 * LANES, first, last)
         store(s.f, level, left)
-    store(s.n, place, state)
+        store(s.n, place, state)
 
 
 @part

@@ -10,6 +10,7 @@ from typing import NamedTuple
 _BASES = {
     "half-diminished": "h", "half-dim": "h", "halfdim": "h", "diminished": "o", "dominant": "dom", "augmented": "+",
     "major": "maj", "minor": "m", "maj": "maj", "Maj": "maj", "MAJ": "maj", "min": "m", "Min": "m", "MIN": "m",
+    "MA": "maj", "MI": "m",
     "dim": "o", "aug": "+", "dom": "dom", "ma": "maj", "Ma": "maj", "mi": "m", "Mi": "m", "M": "maj", "Δ": "maj",
     "∆": "maj", "△": "maj", "^": "maj", "m": "m", "-": "m", "−": "m", "–": "m", "°": "o", "º": "o", "o": "o", "ø": "h",
     "Ø": "h", "+": "+",
@@ -21,8 +22,10 @@ _TOKEN = re.compile(
     r"|(?P<major>major|maj|Maj|MAJ|ma(?!dd|lt)|Ma|M|[Δ∆△^])(?P<major_number>7|9|11|13)?"
     r"|(?P<sus>sus(?:2sus4|4sus2|24|42|2/4|2|4)?)|(?P<alt>alt)"
     r"|add(?P<added>[b♭]6|[b♭]9|[#♯]9|[#♯]11|[b♭]13|11|13|[2469])|(?:no|omit)(?P<left>[35])"
-    r"|(?P<sign>[b#♭♯+−–-])(?P<degree>13|11|[45679])|(?P<plus>\+)|(?P<punctuation>[(), ])"
+    r"|(?P<sign>[b#♭♯+−–-])(?P<degree>13|11|[45679])|(?P<plus>\+|aug)|(?P<punctuation>[(), ])"
 )
+_AFTER_SLASH = re.compile(r"/(?=[b#♭♯]?(?:6|9|11|13)|(?:maj|Maj|ma|M|Δ)(?:7|9|11|13))")
+"""C7/9, Cm7/11 and Cm/maj7: what follows is no bass."""
 _TENSIONS = {"": (), "5": (), "6": (), "7": (), "6/9": (14,), "9": (14,), "11": (14, 17), "13": (14, 21)}
 _DEGREES = {"2": 2, "4": 5, "6": 9, "9": 14, "11": 17, "13": 21, "b6": 8, "b9": 13, "#9": 15, "#11": 18, "b13": 20}
 _ALTERED = {"b5": 6, "#5": 8, "b9": 13, "#9": 15, "#11": 18, "b6": 8, "b13": 20}
@@ -59,13 +62,13 @@ class ChordKind(NamedTuple):
         return re.sub("^m(?!aj)", "-", re.sub("^maj", "Δ", text))
 
 
-_HALF_DIMINISHED = re.compile(r"^m(7|9|11|13)b5")
+_HALF_DIMINISHED = re.compile(r"^m(7|9|11|13)b5(?!#5)")
 
 
 class _Read:
     """What the tokens have said so far."""
 
-    __slots__ = ("added", "altered", "base", "depth", "left", "major", "number", "sus")
+    __slots__ = ("added", "altered", "base", "depth", "left", "major", "number", "slash", "sus")
 
     def __init__(self) -> None:
         self.base = self.number = self.sus = ""
@@ -74,6 +77,7 @@ class _Read:
         self.added: list[str] = []
         self.left: list[str] = []
         self.depth = 0
+        self.slash = False
 
     def take(self, match: re.Match[str]) -> bool:
         """Add one token; False where it makes no sense behind the others."""
@@ -86,7 +90,7 @@ class _Read:
                 return False
             self.sus = {"": "sus4", "2": "sus2", "4": "sus4"}.get(match["sus"][3:], "sus24")
         elif match["alt"]:
-            if self.base or self.major or self.number in ("5", "6", "6/9"):
+            if self.base or self.major or "alt" in self.altered or self.number in ("5", "6", "6/9"):
                 return False
             self.number = self.number or "7"
             self.altered.append("alt")
@@ -97,16 +101,16 @@ class _Read:
         elif match["sign"]:
             return self._alter(("#" if match["sign"] in "#♯+" else "b") + match["degree"])
         elif match["plus"]:  # C7+
-            if self.number not in ("7", "9", "11", "13") or self.base in ("o", "h", "+"):
+            if (self.number not in ("7", "9", "11", "13") and self.base != "m") or self.base in ("o", "h", "+"):
                 return False
-            self.altered.append("#5")
+            return self._alter("#5")
         else:
             self.depth += {"(": 1, ")": -1}.get(match["punctuation"], 0)
             return self.depth in (0, 1)
         return True
 
     def _number(self, number: str) -> bool:
-        if self.number and self.depth:  # C7(9,13)
+        if self.slash or (self.number and self.depth):  # C7/9, C7(9,13)
             if number not in ("6", "9", "11", "13"):
                 return False
             self.added.append(number)
@@ -138,7 +142,7 @@ class _Read:
         if sign == "#7" and self.base in ("m", "o"):
             return self._major("7")
         sign = "#11" if sign == "#4" else sign
-        if sign not in _ALTERED or (sign == "#5" and self.base in ("o", "h")):
+        if sign not in _ALTERED or sign in self.altered or (sign == "#5" and self.base in ("o", "h", "+")):
             return False
         if not (sign == "b5" and self.base in ("o", "h")):  # those have it
             self.altered.append(sign)
@@ -155,7 +159,7 @@ class _Read:
             base, major = "", number in ("7", "9", "11", "13")
         if base == "dom":
             base = ""
-        if base == "+" and (number or self.sus):
+        if base == "+" and (number or self.sus or "b5" in altered):
             base = ""
             altered.append("#5")
         if base == "m" and "b5" in altered and "#5" not in altered and (not number or major) and not self.sus:
@@ -172,10 +176,7 @@ class _Read:
         if "6" in added and not number and base in ("", "m"):
             number = "6"
             added.remove("6")
-        ninths = {"b9", "#9"} & set(altered)
-        if "9" in added and not ninths and number in ("6", "7"):
-            number = "6/9" if number == "6" else "9"
-            added = [a for a in added if a != "9"]
+        number, added = _folded(base, number, bool(self.sus), altered, added)
         if "5" in left and {"b5", "#5"} & set(altered):
             left = [x for x in left if x != "5"]
         degrees = _degrees(base, number, major, self.sus, altered, added, left)
@@ -189,6 +190,23 @@ class _Read:
             text += "".join(signs)
         pairs = sorted(degrees.items())
         return ChordKind(text + rest, tuple(i for i, _ in pairs), tuple(s for _, s in pairs))
+
+
+def _folded(base: str, number: str, sus: bool, altered: list[str], added: list[str]) -> tuple[str, list[str]]:
+    """Added tensions that make a higher number: 7 and 9 are a ninth chord, 9 and 13 a thirteenth."""
+    rest, signs, minor = set(added), set(altered), base in ("m", "o")
+    altered_ninth = bool(signs & {"b9", "#9"})
+    if "9" in rest and number in ("6", "7") and not altered_ninth:
+        number = "6/9" if number == "6" else "9"
+        rest.remove("9")
+    if "11" in rest and number == "9" and not sus and "#11" not in signs:
+        number = "11"
+        rest.remove("11")
+    lower = "11" if minor else "7" if altered_ninth else "9"
+    if "13" in rest and number == lower and not signs & {"b13", "b6"} and not (sus and minor) and "alt" not in signs:
+        number = "13"
+        rest.remove("13")
+    return number, sorted(rest)
 
 
 def _degrees(
@@ -239,7 +257,11 @@ def read_kind(text: str) -> tuple[ChordKind | None, int]:
         read.base, at = _BASES[match.group()], match.end()
         if match.group() in _TRIANGLES and not re.match(r"[679]|1[13]", text[at:]):
             read.number = "7"  # a triangle alone is a major seventh
-    while at < len(text) and text[at] not in "/|":
+    while at < len(text) and text[at] != "|":
+        if text[at] == "/":
+            if not _AFTER_SLASH.match(text, at):
+                break
+            read.slash, at = True, at + 1
         token = _TOKEN.match(text, at)
         if token is None or not read.take(token):
             return None, at

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from composers.errors import MusicError
-from composers.theory.chord_kinds import QUALITIES, read_kind
+from composers.theory.chord_kinds import QUALITIES, kind_of
 from composers.theory.chords import Chord, parse_chord
 from composers.theory.pitch import PitchName, of_fifths
 
@@ -40,8 +40,7 @@ def _tables() -> _Tables:
     fifths = np.full((len(QUALITIES), MOST_NOTES), NO_NOTE, np.int8)
     named = np.full((4096, 13), NO_CHORD, np.int16)
     for index, quality in enumerate(QUALITIES):
-        kind, _ = read_kind(quality)
-        assert kind is not None
+        kind = kind_of(quality)
         places = sorted({i % 12 for i in kind.intervals})
         for root in range(12):
             masks[index, root] = sum(1 << (p + root) % 12 for p in places)
@@ -57,9 +56,9 @@ def _tables() -> _Tables:
 
 
 def kind_index(quality: str) -> int:
-    """The number of a kind by any spelling of its quality: "m7b5", "ø", "-7b5". Raises MusicError."""
-    kind, end = read_kind(quality)
-    if kind is None or end < len(quality) or kind.quality not in _INDEX:
+    """The number of a kind, see kind_of for how it may be written. Raises MusicError."""
+    kind = kind_of(quality)
+    if kind.quality not in _INDEX:
         raise MusicError(
             f"chord quality {quality!r} is not in the catalogue: take one of chord_kinds.QUALITIES, for example m7b5"
         )

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from composers.errors import MusicError
-from composers.theory.chord_kinds import NAMES, QUALITIES, ChordKind, read_kind
+from composers.theory.chord_kinds import NAMES, QUALITIES, ChordKind, kind_of, read_kind
 from composers.theory.chords import Chord, NoChord, PolyChord, parse_chord, parse_symbol
 from composers.theory.pitch import KEYS, PitchName, parse_pitch_name
 
@@ -168,3 +168,11 @@ def test_no_chord(text: str) -> None:
 
 def test_kinds_are_all_different_and_named() -> None:
     assert len(set(NAMES.values())) == len(NAMES) == len({read_kind(q)[0] for q in QUALITIES})
+
+
+def test_kinds_by_suffix_and_by_name() -> None:
+    assert all(kind_of(name).quality == quality == kind_of(quality).quality for quality, name in NAMES.items())
+    assert kind_of("-7b5") == kind_of("Half-diminished seventh") and kind_of("").intervals == (0, 4, 7)
+    for text, place in (("m7!", "'!' \\(character 3\\)"), ("m7/E", "'/E'"), ("seventh heaven", "'seventh heaven'")):
+        with pytest.raises(MusicError, match=place):
+            kind_of(text)

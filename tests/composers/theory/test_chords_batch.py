@@ -64,7 +64,7 @@ def test_errors() -> None:
         (lambda: batch.masks(0, -1), "chord kinds from -1"),
         (lambda: batch.chords([4096]), "masks from 4096 to 4096"),
         (lambda: batch.kind_index("7add6no3"), "'7add6no3' is not in the catalogue"),
-        (lambda: batch.kind_index("hm"), "'hm' is not in the catalogue"),
+        (lambda: batch.kind_index("hm"), "'hm' is not understood from 'hm'"),
     ):
         with pytest.raises(MusicError, match=words):
             call()

@@ -28,6 +28,11 @@ class Tuned:
         self.latency = 0
         self.tail = 0
 
+    @property
+    def live(self) -> object:
+        """What may change of it while it plays: see live_numbers.py. None where it has none."""
+        return getattr(self.instrument, "live", None)
+
     def prepare(self, rate: int, max_frames: int) -> None:
         self.instrument.prepare(rate, max_frames)
         self.latency, self.tail = self.instrument.latency, self.instrument.tail

@@ -15,6 +15,8 @@ from instruments.modal import ModalSynth
 from instruments.parameter import Parameter
 from instruments.patch import find_patch, parse_patch
 from instruments.synth import Synth
+from instruments.tuned import Tuned
+from instruments.tuning import find_tuning
 
 RATE = 48000
 SAW = """
@@ -120,3 +122,10 @@ def test_a_glide_may_begin_later_in_the_block_and_elsewhere() -> None:
     numbers.set("level", 10, 64, delay_frames=96, origin=6)
     assert [start for start, _ in numbers.stretches(0, 256)] == [0, 32, 64, 96, 128]
     assert written == [8.0, 10.0] and not numbers.moving
+
+
+def test_a_tuned_instrument_passes_its_numbers_on() -> None:
+    synth = Synth(parse_patch("saw", SAW.format(cutoff=500), "saw.toml"))
+    tuned = Tuned(synth, find_tuning("equal"))
+    tuned.prepare(RATE, 64)
+    assert tuned.live is synth.live and "filter.cutoff_hz" in synth.live.rules

@@ -186,7 +186,8 @@ class _Watch:
         self._shell = shell
         self._main = main
         self._ports: tuple[PortState, ...] = ()
-        self._plugins: dict[int, str] = {}
+        self._plugins: dict[int, tuple[str, int]] = {}
+        """State and crashes of each plug-in as last told."""
         self._guests: dict[int, tuple[str, int]] = {}
         self._missing: set[str] = set()
         self._clashed: set[str] = set()
@@ -201,10 +202,13 @@ class _Watch:
         if self._shell.link is not None:
             self._look_at_link(self._shell.link)
         for i, status in enumerate(self._rig.plugin_status()):
-            state = status["state"]
-            if state != self._plugins.get(i, "loading"):
+            state, (before, crashes) = status["state"], self._plugins.get(i, ("loading", 0))
+            if status["crashes"] > crashes and state == before:  # it is back before anybody looked
+                before = f"crashed: respawned ({status['last_error']})"
+                say(f"plug-in {status['plugin']}: {before}")
+            if state != before:
                 say(f"plug-in {status['plugin']}: {state}")
-            self._plugins[i] = state
+            self._plugins[i] = state, status["crashes"]
         short = self._rig.unaligned_frames
         if short > self._unaligned:
             say(f"a plug-in is later than the other tracks can wait for, by {short / driver.rate * 1e3:.0f} ms: give "

@@ -27,7 +27,7 @@ from composers.theory.pitch import Pitch, PitchName
 LOW, HIGH = 49, 67
 """Where a comping hand lives: MUSIC's comp lane, so that the bass keeps what is below and the lead what is above."""
 
-_LOWEST = {1: 52, 2: 51, 3: 48, 4: 46, 5: 46, 6: 46, 7: 34, 8: 43, 9: 41, 10: 41, 11: 41}
+LOW_INTERVAL_LIMITS = {1: 52, 2: 51, 3: 48, 4: 46, 5: 46, 6: 46, 7: 34, 8: 43, 9: 41, 10: 41, 11: 41}
 """Low-interval limits: the lowest key on which each interval (semitones) still sounds clear."""
 
 _MAX_TOP_MOVE = 3
@@ -76,7 +76,7 @@ def so_what(chord: Chord) -> tuple[int, ...] | None:
 
 def is_clear(voices: tuple[int, ...]) -> bool:
     """Whether each pair of neighbours keeps the low-interval limits, and no gap exceeds an octave."""
-    return all(high - low <= 12 and low >= _LOWEST.get(high - low, 0) for low, high in pairwise(voices))
+    return all(high - low <= 12 and low >= LOW_INTERVAL_LIMITS.get(high - low, 0) for low, high in pairwise(voices))
 
 
 def motion(before: tuple[int, ...], after: tuple[int, ...]) -> float:
@@ -238,7 +238,7 @@ def voice(
 
 def _low_enough(keys: tuple[int, ...]) -> bool:
     """Whether the two lowest keep the limit; the bass may be far below."""
-    return len(keys) < 2 or keys[0] >= _LOWEST.get(keys[1] - keys[0], 0)
+    return len(keys) < 2 or keys[0] >= LOW_INTERVAL_LIMITS.get(keys[1] - keys[0], 0)
 
 
 def _over_its_bass(chord: Chord, style: str, shape: Shape) -> Shape:

@@ -148,8 +148,10 @@ class RomanNumeral:
             text = self.numeral + roman_stacks.chart_suffix(self.quality) + (f"/{figures}" if figures else "")
         elif self.name in AUGMENTED_SIXTHS:
             text = self.name + (figures or "53")
-        elif self.name:
-            text = self.name + (figures or "53" if self.name == "N" else "64")
+        elif self.name == "Cad":
+            text = "Cad64"
+        elif self.name == "N":
+            text = "N" + _SUFFIX[self.quality] + (figures or "53")
         else:
             text = self.numeral + _SUFFIX[self.quality] + figures
         text += "".join(map(str, self.changes))

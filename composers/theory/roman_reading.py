@@ -15,8 +15,9 @@ _NUMERAL = re.compile(r"VII|VI|V|IV|I{1,3}|vii|vi|v|iv|i{1,3}")
 _ACCIDENTAL = re.compile(r"#+|b+|-+|")
 _SIXTH = re.compile(r"(It|Fr|Ger|Sw)\+?")
 _QUALITY = re.compile(r"/o|ø|o|0|\+?(?:maj|Maj|M(?!\d*M)|Δ)|\+|d")
+_NEAPOLITAN_SEVENTH = re.compile(r"(?:maj|Maj|M|Δ)(?=7|6/?5|4/?[23]|2)")
 _FIGURE = re.compile(r"/?(?P<open>\(?)(?P<alter>#{1,3}|b{1,3}|-{1,3}|)(?P<number>11|13|[2-9])(?P<shut>\)?)")
-_LONELY = re.compile("#+|b+")
+_LONELY = re.compile("#{1,2}|b{1,2}")
 _CHANGES = re.compile(r"\[(?P<inside>[^\[\]]*)\]")
 _CHANGE = re.compile(r"(?P<what>no|omit|add|sus|)(?P<alter>#{1,3}|b{1,3}|-{1,3}|)(?P<number>1[0-5]|[1-9])")
 _DEFAULTS = {"It": (6,), "Fr": (4, 3), "Ger": (6, 5), "Sw": (4, 3)}
@@ -128,10 +129,11 @@ class _Reader:
         return RomanNumeral(degree, alter, kind.quality, figures, chart=True), end
 
     def _neapolitan(self, at: int) -> tuple[RomanNumeral, int]:
-        figures, end = self._figures(at)
+        mark = _NEAPOLITAN_SEVENTH.match(self.text, at)
+        figures, end = self._figures(mark.end() if mark else at)
         if end == at:
             figures = (Figure(6),)
-        return RomanNumeral(2, -1, "", figures, name="N"), end
+        return RomanNumeral(2, -1, "maj7" if mark else "", figures, name="N"), end
 
     def _augmented_sixth(self, name: str, at: int) -> tuple[RomanNumeral, int]:
         figures, end = self._figures(at)
@@ -148,9 +150,9 @@ class _Reader:
             alter = len(match["alter"]) * (1 if match["alter"].startswith("#") else -1)
             found.append(Figure(int(match["number"]), alter))
             at = match.end()
-        if match := _LONELY.match(self.text, at):
-            if match[0][0] == "#" or not found:
-                raise _Stop(match.end(), "an accidental among figures stands before its number: V7b9")
+        if match := _LONELY.match(self.text, at):  # a sharp alone is one before the third
+            found.append(Figure(3, len(match[0]) * (1 if match[0][0] == "#" else -1)))
+            at = match.end()
         if len({f.number for f in found}) < len(found):
             raise _Stop(at, "write each figure once")
         return shortest(tuple(found)), at

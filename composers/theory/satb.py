@@ -6,6 +6,7 @@ functions of chord, following chord and key; the search (`voice_leading`) and th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -19,6 +20,8 @@ from composers.theory.scales import Key
 _TENSION_STEPS = (0, 1, 1, 1, 2, 3, 3, 4, 5, 5, 6, 6)
 """Letters of b9 9 #9 3 11 #11 5 b13 13 b7 7 above the root, for colours that a symbol does not name."""
 _DOMINANT, _LEADING = 7, 11
+_UP: tuple[Interval, ...] = (Interval(1, 1), Interval(0, 0), Interval(0, -1))
+_DOWN: tuple[Interval, ...] = (Interval(-1, -1), Interval(-1, -2), Interval(0, 0), Interval(0, -1))
 
 
 class Member(NamedTuple):
@@ -108,9 +111,9 @@ def duties(chord: Chord, following: Chord, key: Key | None) -> tuple[Duty, ...]:
     leads = leading_tones(chord, key)
     for name, semitones, steps in intervals_with_steps(chord):
         if name in leads:
-            kind, wishes = "leading tone", (Interval(1, 1), Interval(0, 0), Interval(0, -1))
+            kind, wishes = "leading tone", _UP
         elif (steps == 6 and semitones < 12) or steps == 8 or (steps == 3 and chord.family == "suspended"):
-            kind, wishes = "seventh", (Interval(-1, -1), Interval(-1, -2), Interval(0, 0), Interval(0, -1))
+            kind, wishes = "seventh", _DOWN
         else:
             continue
         if same and name in after:
@@ -198,14 +201,14 @@ def likely_key(chords: Sequence[Chord]) -> Key | None:
     """
     if not chords:
         return None
-    notes = [(n.pitch_class, n.fifths) for chord in chords for n in chord.notes]
+    notes = Counter(n for chord in chords for n in chord.notes)
 
     def fit(one: tuple[Key, frozenset[int]]) -> tuple[int, int, int]:
         key, scale = one
-        inside = sum(pitch_class in scale for pitch_class, _ in notes)
+        inside = sum(times for n, times in notes.items() if n.pitch_class in scale)
         minor = key.mode == "minor"
         tonics = sum(c.root == key.tonic and (c.family == "minor") == minor for c in (chords[0], chords[-1]))
-        spelled = -sum(abs(fifths - key.fifths - 2) for _, fifths in notes)
+        spelled = -sum(times * abs(n.fifths - key.fifths - 2) for n, times in notes.items())
         return inside + tonics, spelled, -abs(key.fifths)
 
     return max(_all_keys(), key=fit)[0]

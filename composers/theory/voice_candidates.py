@@ -30,165 +30,176 @@ _COLOUR = (3, 3, 0, 3, 3, 2, 2, 1, 3, 1, 3, 3)
 thirteenth little, eleventh and #11 more, the root most (Levine's rootless forms)."""
 
 
-class Reach(NamedTuple):
+class _Reach(NamedTuple):
     """The pitches of a chord that one voice can sing, ascending."""
 
     midi: Ints
     diatonic: Ints
-    member: NDArray[np.intp]
+    member: Ints
 
 
 class Candidates(NamedTuple):
     """Voicings of one chord.
 
-    reaches  by voice, the pitches it can have
-    index    (voices, n) which of these
+    names           of the notes that it may sound with
+    member          (voices, n) which of these
     midi, diatonic  (voices, n) keys, and letters above C0
-    cost     (n,) doubling, strain, colour ...
+    perfect         (pairs, n) 1 where two voices form a perfect fifth, 2 a unison or octave, as spelled
+    diminished      (pairs, n) whether they form a diminished fifth; pairs in the order of `pairs_of`
+    cost            (n,) doubling, strain, colour ...
     """
 
-    reaches: tuple[Reach, ...]
     names: tuple[PitchName, ...]
-    index: NDArray[np.intp]
+    member: Ints
     midi: Ints
     diatonic: Ints
+    perfect: NDArray[np.int8]
+    diminished: NDArray[np.bool_]
     cost: Costs
 
     def pitches(self, column: int) -> tuple[Pitch, ...]:
         """One voicing, spelled."""
-        found = []
-        for reach, row in zip(self.reaches, self.index, strict=True):
-            at = row[column]
-            found.append(Pitch(self.names[reach.member[at]], int(reach.diatonic[at]) // 7))
-        return tuple(found)
+        return tuple(
+            Pitch(self.names[m], int(d) // 7)
+            for m, d in zip(self.member[:, column], self.diatonic[:, column], strict=True)
+        )
 
-
-def _reach(notes: tuple[Member, ...], only: PitchName | None, lowest: int, highest: int) -> Reach:
-    found: list[tuple[int, int, int]] = []
-    for place, member in enumerate(notes):
-        name = member.name
-        if only is not None and name != only:
-            continue
-        natural = LETTER_SEMITONES[name.letter] + name.alter
-        octave = -(-(lowest - natural) // 12)
-        while (key := natural + 12 * octave) <= highest:
-            found.append((key, 7 * (octave - 1) + name.letter, place))
-            octave += 1
-    found.sort()
-    columns = np.array(found, dtype=np.int16).reshape(-1, 3).T
-    return Reach(columns[0].copy(), columns[1].copy(), columns[2].astype(np.intp))
+    def part(self, columns: slice) -> Candidates:
+        """Some of the voicings."""
+        return Candidates(
+            self.names, self.member[:, columns], self.midi[:, columns], self.diatonic[:, columns],
+            self.perfect[:, columns], self.diminished[:, columns], self.cost[columns],
+        )  # fmt: skip
 
 
 @lru_cache(maxsize=2048)
 def candidates(chord: Chord, key: Key | None, style: Style, voices: tuple[Voice, ...]) -> Candidates:
     """All voicings within the voices' compasses; none (n = 0) where the rules leave none."""
     chosen = members(chord, key, len(voices), bass=style.bass, colours=style.colours)
-    reaches = tuple(
-        _reach(chosen.notes, chosen.bass if style.bass and place == 0 else None, v.register.lowest, v.register.highest)
-        for place, v in enumerate(voices)
+    reaches = [
+        _reach(chosen.notes, chosen.bass if style.bass and place == 0 else None, voice)
+        for place, voice in enumerate(voices)
+    ]
+    rows = _stacked(reaches, style)
+    midi, diatonic, member = (
+        np.stack([reach[field].take(row) for reach, row in zip(reaches, rows, strict=True)]) for field in range(3)
     )
-    index = _stacked(reaches, style)
-    index = index[:, _complete(chosen, reaches, index, style)]
+    counts = (member == np.arange(len(chosen.notes))[:, None, None]).sum(axis=1)
+    good = _complete(chosen, counts, style)
     if style.rules.minor_ninth or style.rules.low_interval:
-        index = index[:, _clear(chord, chosen, reaches, index, style)]
-    midi = np.stack([reach.midi[row] for reach, row in zip(reaches, index, strict=True)])
-    diatonic = np.stack([reach.diatonic[row] for reach, row in zip(reaches, index, strict=True)])
-    names = tuple(member.name for member in chosen.notes)
-    cost = _cost(chord, chosen, style, voices, _members_of(reaches, index), midi)
-    return Candidates(reaches, names, index, midi, diatonic, cost)
+        good &= _clear(chord, chosen, midi, member, style)
+    midi, diatonic, member, counts = midi[:, good], diatonic[:, good], member[:, good], counts[:, good]
+    names = tuple(m.name for m in chosen.notes)
+    cost = _cost(chord, chosen, style, voices, midi, counts)
+    return Candidates(names, member, midi, diatonic, *_fifths(midi, diatonic), cost)
 
 
 def fixed(pitches: tuple[Pitch, ...], chord: Chord, key: Key | None, style: Style) -> Candidates:
     """One given voicing, whatever the vertical rules say of it."""
     chosen = members(chord, key, len(pitches), bass=style.bass, colours=style.colours)
     names = tuple(dict.fromkeys([*(m.name for m in chosen.notes), *(p.name for p in pitches)]))
-    reaches = tuple(
-        Reach(np.array([p.midi], dtype=np.int16), np.array([p.diatonic], dtype=np.int16), np.array([names.index(p.name)]))
-        for p in pitches
+    midi, diatonic, member = (
+        np.array(row, dtype=np.int16)[:, None]
+        for row in zip(*((p.midi, p.diatonic, names.index(p.name)) for p in pitches), strict=True)
     )
-    midi, diatonic = np.stack([r.midi for r in reaches]), np.stack([r.diatonic for r in reaches])
-    return Candidates(reaches, names, np.zeros((len(pitches), 1), np.intp), midi, diatonic, np.zeros(1, np.int32))
+    return Candidates(names, member, midi, diatonic, *_fifths(midi, diatonic), np.zeros(1, np.int32))
 
 
-def _stacked(reaches: tuple[Reach, ...], style: Style) -> NDArray[np.intp]:
-    """Voice upon voice, with no crossing and no gap too wide."""
+def _reach(notes: tuple[Member, ...], only: PitchName | None, voice: Voice) -> _Reach:
+    lowest, highest = voice.register.lowest, voice.register.highest
+    found: list[tuple[int, int, int]] = []
+    for place, member in enumerate(notes):
+        name = member.name
+        if only is not None and name != only:
+            continue
+        natural = LETTER_SEMITONES[name.letter] + name.alter
+        for octave in range(-(-(lowest - natural) // 12), (highest - natural) // 12 + 1):
+            found.append((natural + 12 * octave, 7 * (octave - 1) + name.letter, place))
+    found.sort()
+    return _Reach(*np.array(found, dtype=np.int16).reshape(-1, 3).T.copy())
+
+
+@lru_cache(maxsize=16)
+def pairs_of(count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The lower and the upper voice of every pair of so many voices."""
+    return np.triu_indices(count, 1)
+
+
+def _fifths(midi: Ints, diatonic: Ints) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
+    low, high = pairs_of(len(midi))
+    semitones, steps = (midi[high] - midi[low]) % 12, (diatonic[high] - diatonic[low]) % 7
+    fifth = steps == 4
+    octave = (semitones == 0) & (steps == 0)
+    perfect = (fifth & (semitones == 7)).view(np.int8) + 2 * octave.view(np.int8)
+    return perfect, fifth & (semitones == 6)
+
+
+def _stacked(reaches: list[_Reach], style: Style) -> NDArray[np.intp]:
+    """Voice upon voice, with no crossing and no gap too wide: (voices, n) places within the voices' reaches."""
     rules = style.rules
-    index = np.arange(len(reaches[0].midi))[None, :]
+    rows = np.arange(len(reaches[0].midi))[None, :]
     last = reaches[0].midi
     for place, reach in enumerate(reaches[1:], 1):
         gap = reach.midi[None, :] - last[:, None]
-        allowed = np.ones(gap.shape, dtype=bool)
+        allowed = gap != 0 if rules.unison else np.ones(gap.shape, dtype=bool)
         if rules.crossing:
-            allowed &= gap >= (1 if rules.unison else 0)
-        elif rules.unison:
-            allowed &= gap != 0
+            allowed &= gap >= 0
         widest = rules.max_bass_gap if style.bass and place == 1 else rules.max_gap
         if widest is not None:
             allowed &= gap <= widest
         below, above = np.nonzero(allowed)
-        index = np.vstack([index[:, below], above[None, :]])
+        rows = np.vstack([rows[:, below], above[None, :]])
         last = reach.midi[above]
-    return index
+    return rows
 
 
-def _members_of(reaches: tuple[Reach, ...], index: NDArray[np.intp]) -> NDArray[np.intp]:
-    return np.stack([reach.member[row] for reach, row in zip(reaches, index, strict=True)])
-
-
-def _complete(
-    chosen: Members, reaches: tuple[Reach, ...], index: NDArray[np.intp], style: Style
-) -> NDArray[np.bool_]:
+def _complete(chosen: Members, counts: NDArray[np.intp], style: Style) -> NDArray[np.bool_]:
     """Which columns have what the chord needs, and double nothing that may not be doubled."""
-    which = _members_of(reaches, index)
-    good = np.ones(index.shape[1], dtype=bool)
-    for place, member in enumerate(chosen.notes):
-        count = (which == place).sum(axis=0)
-        if style.rules.complete and member.name in chosen.needed:
-            good &= count > 0
-        if style.rules.doubled_tendency and member.doubling is None:
-            good &= count < 2
+    good = np.ones(counts.shape[1], dtype=bool)
+    if style.rules.complete:
+        good &= (counts[[m.name in chosen.needed for m in chosen.notes]] > 0).all(axis=0)
+    if style.rules.doubled_tendency:
+        good &= (counts[[m.doubling is None for m in chosen.notes]] < 2).all(axis=0)
     return good
 
 
-def _clear(
-    chord: Chord, chosen: Members, reaches: tuple[Reach, ...], index: NDArray[np.intp], style: Style
-) -> NDArray[np.bool_]:
+def _clear(chord: Chord, chosen: Members, midi: Ints, member: Ints, style: Style) -> NDArray[np.bool_]:
     """Which columns have no minor ninth (but the one of root and b9), and no narrow interval too low."""
-    which = _members_of(reaches, index)
-    midi = np.stack([reach.midi[row] for reach, row in zip(reaches, index, strict=True)])
-    good = np.ones(index.shape[1], dtype=bool)
-    count = len(midi)
+    good = np.ones(midi.shape[1], dtype=bool)
     if style.rules.minor_ninth:
-        root = next(place for place, m in enumerate(chosen.notes) if m.role == "root")
-        for low in range(count):
-            for high in range(low + 1, count):
-                ninth = (midi[high] - midi[low] > 12) & ((midi[high] - midi[low]) % 12 == 1)
-                good &= ~ninth | (which[low] == root) if 13 in chord.intervals else ~ninth
+        low, high = pairs_of(len(midi))
+        wide = midi[high] - midi[low]
+        ninth = (wide > 12) & (wide % 12 == 1)
+        if 13 in chord.intervals:
+            root = next(place for place, m in enumerate(chosen.notes) if m.role == "root")
+            ninth &= member[low] != root
+        good &= ~ninth.any(axis=0)
     if style.rules.low_interval:
-        for low in range(count - 1):
-            good &= midi[low] >= _LIMITS[np.minimum(midi[low + 1] - midi[low], 127)]
+        gaps = np.minimum(midi[1:] - midi[:-1], 127)
+        good &= (midi[:-1] >= _LIMITS[gaps]).all(axis=0)
     return good
 
 
 def _cost(
-    chord: Chord, chosen: Members, style: Style, voices: tuple[Voice, ...], which: NDArray[np.intp], midi: Ints
+    chord: Chord, chosen: Members, style: Style, voices: tuple[Voice, ...], midi: Ints, counts: NDArray[np.intp]
 ) -> Costs:
     weights = style.weights
-    cost = np.zeros(midi.shape[1], dtype=np.int32)
-    for row, voice in zip(midi, voices, strict=True):
-        register = voice.register
-        cost += weights.strain * np.maximum(0, np.maximum(register.easy_lowest - row, row - register.easy_highest))
-    cost += weights.unison * (midi[1:] == midi[:-1]).sum(axis=0, dtype=np.int32)
-    for place, member in enumerate(chosen.notes):
-        count = (which == place).sum(axis=0, dtype=np.int32)
-        each = 3 if member.doubling is None else member.doubling
-        cost += weights.doubling * (each * np.maximum(0, count - 1) + 2 * np.maximum(0, count - 2))
-        if member.role == "fifth":
-            cost += weights.omitted * (count == 0)
-        if style.colours and member.role not in ("third", "seventh", "tension"):
-            above = (member.name.pitch_class - chord.root.pitch_class) % 12
-            cost += weights.tension * _COLOUR[above] * (count - (which[0] == place) if style.bass else count)
-            cost += 3 * weights.tension * np.maximum(0, count - 1)
-    if style.colours:  # a semitone between the two highest grates
-        cost += 2 * weights.tension * (midi[-1] - midi[-2] == 1)
-    return cost
+    low = np.array([v.register.easy_lowest for v in voices])[:, None]
+    high = np.array([v.register.easy_highest for v in voices])[:, None]
+    cost = weights.strain * np.maximum(np.maximum(low - midi, midi - high), 0).sum(axis=0)
+    cost += weights.unison * (midi[1:] == midi[:-1]).sum(axis=0)
+    more = np.maximum(counts - 1, 0)
+    each = np.array([3 if m.doubling is None else m.doubling for m in chosen.notes])
+    cost += weights.doubling * (each @ more + 2 * np.maximum(more - 1, 0).sum(axis=0))
+    fifths = [m.role == "fifth" for m in chosen.notes]
+    cost += weights.omitted * (counts[fifths] == 0).sum(axis=0)
+    if style.colours:
+        free = [m.role not in ("third", "seventh", "tension") for m in chosen.notes]
+        places = [(m.name.pitch_class - chord.root.pitch_class) % 12 for m in chosen.notes]
+        price = np.array([_COLOUR[place] if one else 0 for place, one in zip(places, free, strict=True)])
+        cost += weights.tension * (price @ counts + 3 * more[free].sum(axis=0))
+        if style.bass:  # the bass note is no choice
+            cost -= weights.tension * price[[m.name == chosen.bass for m in chosen.notes]].sum()
+        cost += 2 * weights.tension * (midi[-1] - midi[-2] == 1)  # a semitone between the two highest grates
+    made: Costs = cost.astype(np.int32)
+    return made

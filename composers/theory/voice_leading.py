@@ -77,7 +77,7 @@ class Leading:
     def __str__(self) -> str:
         width = max(len(str(c)) for c in self.chords)
         return "\n".join(
-            f"{str(chord):<{width}}  {'  '.join(f'{p!s:<4}' for p in voicing)}".rstrip()
+            f"{chord!s:<{width}}  {'  '.join(f'{p!s:<4}' for p in voicing)}".rstrip()
             for chord, voicing in zip(self.chords, self.voicings, strict=True)
         )
 

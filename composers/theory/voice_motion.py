@@ -126,6 +126,4 @@ def moves(before: tuple[Pitch, ...], after: tuple[Pitch, ...]) -> tuple[tuple[in
 
 def total_motion(voicings: tuple[tuple[Pitch, ...], ...]) -> int:
     """Semitones that all voices move together over a passage."""
-    return sum(
-        abs(b.midi - a.midi) for one, two in pairwise(voicings) for a, b in zip(one, two, strict=True)
-    )
+    return sum(abs(b.midi - a.midi) for one, two in pairwise(voicings) for a, b in zip(one, two, strict=True))

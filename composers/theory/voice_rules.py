@@ -16,7 +16,7 @@ from composers.theory.chords import Chord
 from composers.theory.pitch import Pitch
 from composers.theory.satb import duties, members
 from composers.theory.scales import Key
-from composers.theory.voice_motion import Move, is_augmented, melodic, moves
+from composers.theory.voice_motion import is_augmented, melodic, moves
 from composers.theory.voice_styles import Style, Voice, style_of, voices_of
 from composers.theory.voicings import LOW_INTERVAL_LIMITS
 
@@ -143,7 +143,7 @@ def _standing(moment: Sonority, style: Style, voices: tuple[Voice, ...], key: Ke
             yield broken("unison", f"both on {low_}", i, i + 1)
         if widest is not None and gap > widest:
             yield broken("spacing", f"{low_} and {high_} are {gap} semitones apart, more than {widest}", i, i + 1)
-        if rules.low_interval and 0 < gap and low_.midi < LOW_INTERVAL_LIMITS.get(gap, 0):
+        if rules.low_interval and gap > 0 and low_.midi < LOW_INTERVAL_LIMITS.get(gap, 0):
             yield broken("low interval", f"{low_} and {high_} are too low for {gap} semitones", i, i + 1)
     if moment.chord is not None:
         yield from _of_the_chord(moment, moment.chord, style, voices, key)

@@ -57,26 +57,26 @@ def stack(roman: RomanNumeral, mode: str) -> Stack:
     full = complete(roman.figures)
     members: dict[int, tuple[int, int]] = {}
     sixth = dict(zip((1, 3, 5, 7), _SIXTHS[roman.name], strict=False)) if roman.name in _SIXTHS else None
-    said = dict(zip((3, 5, 7), _FIFTHS[roman.quality], strict=True))
+    quality = "m" if roman.name == "Cad" and scale[2] == 3 else roman.quality
+    said = dict(zip((3, 5, 7), _FIFTHS[quality], strict=True))
     for member, alter in full.members:
         if sixth is not None and member in sixth:
             members[member] = (sixth[member][0], sixth[member][1] + (alter or 0))
             continue
         semitones = 0 if member == 1 else of_key(member)
         if alter is not None:
-            semitones = of_key(member) + alter if member > 1 else alter
+            semitones = _altered(member, semitones, alter)
         elif said.get(member) is not None:
             semitones = said[member] or 0
-        elif member == 7 and roman.quality == "m" and semitones == 11:
+        elif member == 7 and quality == "m" and semitones == 11:
             semitones = 10  # i7 and iv7 in major: a minor seventh, Kostka & Payne's mixture
         members[member] = (member - 1, semitones)
-    bass = members[full.members[0][0]]
     for change in roman.changes:
         if not change.what:
             for member in (change.number, change.number + 7, change.number - 7):
                 if member in members:
                     steps, semitones = members[member]
-                    members[member] = (steps, semitones + change.alter)
+                    members[member] = (steps, _altered(member, semitones, change.alter))
                     break
     bass = members[full.members[0][0]]
     for change in roman.changes:
@@ -92,6 +92,14 @@ def stack(roman: RomanNumeral, mode: str) -> Stack:
     if roman.name in _SIXTHS:
         symbol = (5 - roman.degree + 1, 8 - root)
     return Stack(index, root, tuple(s for s, _ in ordered), tuple(i for _, i in ordered), bass, symbol)
+
+
+def _altered(member: int, semitones: int, alter: int) -> int:
+    """A note of the key altered; tensions as chord symbols have them, against the major scale of the root.
+
+    So b9 is a minor ninth also where the key has one: V9[b9] stands in many analyses of minor keys.
+    """
+    return 12 + _MAJOR[member - 8] + alter if member in (9, 11, 13) else semitones + alter
 
 
 def _root(roman: RomanNumeral, mode: str, scale: tuple[int, ...]) -> int:

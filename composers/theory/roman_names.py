@@ -12,18 +12,18 @@ Pure; the tables are made at the first use of a mode (some tens of milliseconds)
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
 from composers.errors import MusicError
+from composers.theory.chord_kinds import steps_of
 from composers.theory.chords import Chord
-from composers.theory.pitch import Pitch, PitchName
+from composers.theory.pitch import Pitch, PitchName, of_fifths
 from composers.theory.roman_figures import Figure
 from composers.theory.roman_numeral import AUGMENTED_SIXTHS, RomanNumeral
 from composers.theory.roman_reading import parse_roman
 from composers.theory.roman_written import chart_numeral, written
-from composers.theory.scales import Key
+from composers.theory.scales import MODES, Key
 
 _OWN = {
     "major": "I V IV ii vi viio iii  V7 ii7 viiø7 IM7 IVM7 vi7 iii7  V9",
@@ -41,26 +41,42 @@ _MIXED = {
 _LAST = "V+ V+7 I+ IV+ VI+ II III VI VII #ivo7 #ivø7 #iio7 #io7"
 _SIXTHS = ("It6", "It64", "It53", "Ger65", "Ger43", "Ger42", "Ger7", "Fr43", "Fr42", "Fr7", "Fr65", "Sw43")
 _INVERSIONS = {3: ("", "6", "64"), 4: ("7", "65", "43", "42")}
-_LOWEST = 24
-"""Bit of the tonic on the line of fifths; 24 fifths below it reach a third below seven flats' flattest spellings."""
-_BIT = {PitchName(letter, alter): 1 << (PitchName(letter, alter).fifths + 2 * _LOWEST)
-        for letter in range(7) for alter in range(-4, 5)}  # fmt: skip
+_CENTRE = 96
+"""Bit of the tonic where notes are bits on the line of fifths: room for quadruple accidentals in any key."""
+
+
+class _Fifths(dict[PitchName, int]):
+    """PitchName.fifths by look-up: five times faster than reckoning it for every note."""
+
+    def __missing__(self, name: PitchName) -> int:
+        return name.fifths
+
+
+_FIFTHS = _Fifths({PitchName(l, a): PitchName(l, a).fifths for l in range(7) for a in range(-3, 4)})  # noqa: E741
 _SYMMETRIC = frozenset({0b001001001001, 0b000100010001})
 """A diminished seventh and an augmented triad on 0: any of their notes can be the root."""
 
 
-class Spelled(NamedTuple):
-    """Notes and the lowest of them; the root where it is known."""
+CADENTIAL = RomanNumeral(1, 0, "", (Figure(6), Figure(4)), name="Cad")
+"""The six-four on the dominant."""
+_TONIC_64 = {minor: (RomanNumeral(1, 0, "m" if minor else "", CADENTIAL.figures),) for minor in (False, True)}
+_MINOR = ("minor", "aeolian", "dorian", "phrygian")
+_C = {mode: Key(PitchName(0), mode) for mode in (*MODES, "locrian")}
+"""Numerals are named above C: they depend on places above the tonic alone."""
 
-    notes: tuple[PitchName, ...]
-    bass: PitchName
-    root: PitchName | None = None
+
+class _Place(NamedTuple):
+    """Where notes lie on the line of fifths from the tonic; all that a numeral depends on beside the mode."""
+
+    bits: int
+    bass: int  # fifths above the tonic
+    root: int | None  # the same, where it is known
 
 
 class _Tables(NamedTuple):
     numerals: tuple[RomanNumeral, ...]
     roots: tuple[int, ...]  # pitch classes above the tonic
-    spelled: dict[tuple[int, int], tuple[int, ...]]  # (bits on the line of fifths, bass bit) -> numerals
+    spelled: dict[tuple[int, int], tuple[int, ...]]  # (bits, bass) on the line of fifths -> numerals
     sounding: dict[tuple[int, int], tuple[int, ...]]  # (pitch-class mask, bass) -> numerals
 
 
@@ -108,18 +124,11 @@ def _tables(mode: str) -> _Tables:
         index = len(numerals)
         numerals.append(numeral)
         roots.append(numeral.root(key).pitch_class)
-        place = _bits(notes), _BIT[bass]
+        place = sum({1 << n.fifths + _CENTRE for n in notes}), bass.fifths
         spelled[place] = (*spelled.get(place, ()), index)
         sound = sum({1 << n.pitch_class for n in notes}), bass.pitch_class
         sounding[sound] = (*sounding.get(sound, ()), index)
     return _Tables(tuple(numerals), tuple(roots), spelled, sounding)
-
-
-def _bits(notes: Iterable[PitchName]) -> int:
-    mask = 0
-    for note in notes:
-        mask |= _BIT[note]
-    return mask
 
 
 def roman_of(
@@ -131,45 +140,56 @@ def roman_of(
     C major before F minor V/iv) and a tonic six-four before the dominant is Cad64. With `chart` as lead sheets write
     it. Raises MusicError where there is no note.
     """
-    found = _spelled(sounding)
+    place = _place(sounding, key)
     if chart:
-        return _chart(sounding, found, key)
-    numerals = _readings(found, key)
-    return numerals[0] if following is None else _resolving(numerals, found, key, following)
+        return _chart(sounding, place, key)
+    numerals = _readings(place, key.mode)
+    return numerals[0] if following is None else _resolving(numerals, place, key, following)
 
 
 def romans_of(sounding: Chord | Iterable[PitchName | Pitch], key: Key) -> tuple[RomanNumeral, ...]:
     """All readings that the vocabulary has for exactly these notes, the preferred first; one at least."""
-    return _readings(_spelled(sounding), key)
+    return _readings(_place(sounding, key), key.mode)
 
 
-def _spelled(sounding: Chord | Iterable[PitchName | Pitch]) -> Spelled:
+def _place(sounding: Chord | Iterable[PitchName | Pitch], key: Key) -> _Place:
+    tonic = _FIFTHS[key.tonic]
     if isinstance(sounding, Chord):
-        return Spelled(sounding.notes, sounding.bass or sounding.root, sounding.root)
-    notes = tuple(n.name if isinstance(n, Pitch) else n for n in sounding)
+        root = _FIFTHS[sounding.root] - tonic
+        bits = _kind_bits(sounding.quality, sounding.intervals, sounding.__dict__.get("steps")) << root + _CENTRE
+        if sounding.bass is None:
+            return _Place(bits >> _CENTRE, root, root)
+        bass = _FIFTHS[sounding.bass] - tonic
+        return _Place(bits >> _CENTRE | 1 << bass + _CENTRE, bass, root)
+    notes = [_FIFTHS[n.name if isinstance(n, Pitch) else n] for n in sounding]
     if not notes:
         raise MusicError("no notes have no Roman numeral: give one note at least, the lowest first")
-    return Spelled(notes, notes[0])
+    bits, shift = 0, _CENTRE - tonic
+    for note in notes:
+        bits |= 1 << note + shift
+    return _Place(bits, notes[0] - tonic, None)
 
 
-def _readings(found: Spelled, key: Key) -> tuple[RomanNumeral, ...]:
-    notes = (*found.notes, found.bass) if found.bass not in found.notes else found.notes
-    if key.mode in ("major", "minor", "ionian", "aeolian"):
-        tables = _tables("major" if key.mode in ("major", "ionian") else "minor")
-        shift = key.tonic.fifths
-        mask, bass = _bits(notes), _BIT[found.bass]
-        place = (mask >> shift, bass >> shift) if shift >= 0 else (mask << -shift, bass << -shift)
-        indexes = tables.spelled.get(place)
-        tonic = key.tonic.pitch_class
-        root = None if found.root is None else (found.root.pitch_class - tonic) % 12
+@lru_cache(maxsize=1024)
+def _kind_bits(quality: str, intervals: tuple[int, ...], steps: tuple[int, ...] | None) -> int:
+    """A chord's notes on the line of fifths above its root."""
+    pairs = zip(steps or steps_of(quality, intervals), intervals, strict=True)
+    return sum({1 << PitchName(0).up(s, i).fifths + _CENTRE for s, i in pairs})
+
+
+@lru_cache(maxsize=32768)
+def _readings(place: _Place, mode: str) -> tuple[RomanNumeral, ...]:
+    notes = [f - _CENTRE for f in range(place.bits.bit_length()) if place.bits >> f & 1]
+    if mode in ("major", "minor", "ionian", "aeolian"):
+        tables = _tables("major" if mode in ("major", "ionian") else "minor")
+        indexes = tables.spelled.get((place.bits, place.bass))
+        root = None if place.root is None else place.root * 7 % 12
+        spelled = indexes is not None
         if indexes is None:
-            sound = sum({1 << (n.pitch_class - tonic) % 12 for n in notes}), (found.bass.pitch_class - tonic) % 12
-            indexes = tables.sounding.get(sound, ())
-            if root is not None and _on(sound[0], root) in _SYMMETRIC:
+            mask = sum({1 << f * 7 % 12 for f in notes})
+            indexes = tables.sounding.get((mask, place.bass * 7 % 12), ())
+            if root is not None and (mask >> root | mask << (12 - root)) & 4095 in _SYMMETRIC:
                 root = None
-            spelled = False
-        else:
-            spelled = True
         numerals = tuple(
             tables.numerals[i]
             for i in indexes
@@ -177,57 +197,47 @@ def _readings(found: Spelled, key: Key) -> tuple[RomanNumeral, ...]:
         )
         if numerals:
             return numerals
-    return (_written_out(notes, found, key),)
+    return (_written_out([of_fifths(f) for f in notes], place, mode),)
 
 
-def _on(mask: int, root: int) -> int:
-    return (mask >> root | mask << (12 - root)) & 4095
-
-
-def _written_out(notes: tuple[PitchName, ...], found: Spelled, key: Key) -> RomanNumeral:
+def _written_out(notes: list[PitchName], place: _Place, mode: str) -> RomanNumeral:
     """On the root that is known, else on the one that needs fewest brackets, the bass before the others."""
-    roots = [found.root] if found.root else [found.bass, *(n for n in notes if n != found.bass)]
+    tonic, bass = PitchName(0), of_fifths(place.bass)
+    roots = [bass, *(n for n in notes if n != bass)] if place.root is None else [of_fifths(place.root)]
     numerals = []
     for root in roots:
         above = frozenset(_above(root, n) for n in notes)
-        numerals.append(written(_above(key.tonic, root), above, _above(root, found.bass), key.mode))
-    return min(numerals, key=lambda n: len(n.changes) + 3 * (n.inversion > 3))
+        numerals.append(written(_above(tonic, root), above, _above(root, bass), mode))
+    return min(numerals, key=lambda n: len(n.changes))
 
 
 def _above(low: PitchName, high: PitchName) -> tuple[int, int]:
     return (high.letter - low.letter) % 7, (high.pitch_class - low.pitch_class) % 12
 
 
-def _chart(sounding: Chord | Iterable[PitchName | Pitch], found: Spelled, key: Key) -> RomanNumeral:
-    if not isinstance(sounding, Chord):
-        numeral = _readings(found, key)[0]
-        sounding = numeral.chord(key)
-    bass = (sounding.bass.letter - sounding.root.letter) % 7 if sounding.bass in sounding.notes else None
-    return chart_numeral(_above(key.tonic, sounding.root), sounding.quality, bass)
+def _chart(sounding: Chord | Iterable[PitchName | Pitch], place: _Place, key: Key) -> RomanNumeral:
+    chord = sounding if isinstance(sounding, Chord) else _readings(place, key.mode)[0].chord(key)
+    bass = (chord.bass.letter - chord.root.letter) % 7 if chord.bass in chord.notes and chord.bass else None
+    return chart_numeral(_above(key.tonic, chord.root), chord.quality, bass)
 
 
-def _resolving(
-    numerals: tuple[RomanNumeral, ...], found: Spelled, key: Key, following: Chord
-) -> RomanNumeral:
-    """What suits the chord behind it."""
-    first = numerals[0]
-    goal, dominant = following.root.pitch_class, (key.tonic.pitch_class + 7) % 12
-    tonic_64 = first.degree == 1 and first.inversion == 2 and not (first.of or first.accidental or first.changes)
-    if tonic_64 and goal == dominant and 4 in following.intervals and len(first.figures) == 2:
-        same_bass = (following.bass or following.root).pitch_class == found.bass.pitch_class
-        if same_bass and first.quality == ("m" if key.mode in ("minor", "aeolian") else ""):
-            return RomanNumeral(1, 0, "", (Figure(6), Figure(4)), name="Cad")
-    if first.of is None:
-        own = first.root(key).pitch_class in key.scale.pitch_classes
-        for numeral in numerals[1:]:
-            if numeral.of and numeral.of.root(key).pitch_class == goal and not (own and _diatonic(first, key)):
-                return numeral
-    else:
-        for numeral in numerals:
-            if numeral.of and numeral.of.root(key).pitch_class == goal:
-                return replace(numeral)
-    return first
-
-
-def _diatonic(numeral: RomanNumeral, key: Key) -> bool:
-    return all(n.pitch_class in key.scale.pitch_classes for n in numeral.notes(key))
+def _resolving(numerals: tuple[RomanNumeral, ...], place: _Place, key: Key, following: Chord) -> RomanNumeral:
+    """The reading that the chord behind it bears out."""
+    first, tonic = numerals[0], key.tonic.pitch_class
+    goal = (following.root.pitch_class - tonic) % 12
+    major, bass = 4 in following.intervals, (following.bass_pitch_class - tonic) % 12
+    dominant = goal == 7 and major
+    if first in (_TONIC_64[key.mode in _MINOR]) and dominant and bass == 7:
+        return CADENTIAL
+    if (dominant or (goal == 0 and bass == 7)) and not first.name:  # Ab7 before G, spelled with Gb
+        mask = sum({1 << (f - _CENTRE) * 7 % 12 for f in range(place.bits.bit_length()) if place.bits >> f & 1})
+        tables = _tables("minor" if key.mode in _MINOR else "major")
+        for index in tables.sounding.get((mask, place.bass * 7 % 12), ()):
+            if tables.numerals[index].name in AUGMENTED_SIXTHS and not tables.numerals[index].of:
+                return tables.numerals[index]
+    resolving = [n for n in numerals if n.of and n.of.root(_C[key.mode]).pitch_class == goal]
+    if first.of:
+        own = [n for n in numerals if not n.of]  # a common-tone diminished seventh: #iio7 to I
+        return (resolving or (own if goal == 0 else []) or [first])[0]
+    diatonic = all(n.pitch_class in _C[key.mode].scale.pitch_classes for n in first.notes(_C[key.mode]))
+    return first if diatonic or not resolving else resolving[0]

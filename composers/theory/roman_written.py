@@ -36,9 +36,9 @@ def written(root: Note, notes: frozenset[Note], bass: Note, mode: str) -> RomanN
         triad = _TRIADS.get((third, fifth), "m" if third == 3 else "")
     figures = _FIGURES[seventh is not None].get(bass[0], _FIGURES[seventh is not None][0])
     ninths = [semitones for step, semitones in notes if step == 1]
-    if seventh is not None and figures == (7,) and len(ninths) == 1:
-        if ninths[0] in (1, 3) or _in_scale(root, SCALES[mode], 1) == 2:  # [b9] and [#9] alter a major ninth
-            figures = (9,)
+    above_ninth = len(ninths) == 1 and (ninths[0] in (1, 3) or _in_scale(root, SCALES[mode], 1) == 2)
+    if figures == (7,) and above_ninth:  # [b9] and [#9] alter a major ninth
+        figures = (9,)
     best: RomanNumeral | None = None
     for quality in _qualities(triad, seventh):
         plain = RomanNumeral(

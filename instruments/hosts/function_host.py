@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from instruments.block import AudioBlock, InstrumentError, Transport
+from instruments.block import AudioBlock, FrameEvent, InstrumentError, Transport
 from instruments.hosts.host import Parameter, ParamValue
 
 
@@ -39,6 +40,7 @@ class FunctionHost:
     vendor = ""
     version = ""
     latency = 0
+    is_instrument = takes_key = sends_midi = follows_tempo = False
 
     def __init__(self, spec: FunctionSpec) -> None:
         """Raises InstrumentError where the function is not to be found."""
@@ -60,7 +62,14 @@ class FunctionHost:
     def prepare(self, rate: int, frames: int) -> None:
         self._rate = rate
 
-    def process(self, audio: AudioBlock, transport: Transport) -> None:
+    def raw_of(self, name: str, value: ParamValue) -> tuple[int, float]:
+        raise InstrumentError(f"effect {self.name!r} is a function: its parameters are set by name, not along a ramp")
+
+    def set_raw(self, index: int, raw: float) -> None:
+        raise InstrumentError(f"effect {self.name!r} is a function: its parameters are set by name, not along a ramp")
+
+    def process(self, audio: AudioBlock, transport: Transport, events: Sequence[FrameEvent] = (),
+                key: AudioBlock | None = None) -> Sequence[FrameEvent]:
         try:
             given = self._function(audio.copy(), self._rate, **self._values)
         except Exception as error:
@@ -71,12 +80,31 @@ class FunctionHost:
                     else f"{type(given).__name__} {given!r:.40}")
             raise InstrumentError(f"effect {self.name!r} returned {what}: return floats of shape {audio.shape}")
         audio[:] = given
+        return ()
 
     def reset(self) -> None:
         """An object that is called instead of a function may have reset()."""
         forget = getattr(self._function, "reset", None)
         if callable(forget):
             forget()
+
+    def state(self) -> bytes:
+        raise self._none("state")
+
+    def load_state(self, state: bytes) -> None:
+        raise self._none("state")
+
+    def load_preset(self, path: Path) -> None:
+        raise self._none("presets")
+
+    def save_preset(self, path: Path) -> None:
+        raise self._none("presets")
+
+    def edit(self) -> None:
+        raise self._none("window")
+
+    def _none(self, what: str) -> InstrumentError:
+        return InstrumentError(f"effect {self.name!r} is a function: it has no {what}")
 
 
 def _function(spec: FunctionSpec) -> Callable[..., Any]:

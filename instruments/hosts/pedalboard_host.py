@@ -5,7 +5,7 @@ pedalboard gives plug-ins no playhead, so the transport is not passed on. Import
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import numpy as np
 import pedalboard
 from pedalboard import _pedalboard
 
-from instruments.block import AudioBlock, InstrumentError, Transport
+from instruments.block import AudioBlock, FrameEvent, InstrumentError, Transport
 from instruments.hosts.host import Parameter, ParamValue
 from instruments.hosts.parameter_units import plain_name, raw_for
 
@@ -51,6 +51,8 @@ def _without_text_scan() -> Iterator[None]:
 class PedalboardHost:
     """An effect of one or two channels, played in stereo: of a mono plug-in there are two, with the same parameters."""
 
+    is_instrument = takes_key = sends_midi = follows_tempo = False
+
     def __init__(self, path: Path, *, plugin_name: str | None = None, load_timeout_s: float = 30.0) -> None:
         """Load on the thread that loads all plug-ins of this process (the main thread); takes 10 ms to many seconds.
 
@@ -77,23 +79,25 @@ class PedalboardHost:
         )
 
     def set_params(self, params: Mapping[str, ParamValue]) -> None:
+        raws = dict(self.raw_of(name, value) for name, value in params.items())
+        for index, raw in raws.items():
+            self.set_raw(index, raw)
+
+    def raw_of(self, name: str, value: ParamValue) -> tuple[int, float]:
         cpp_parameters = self._plugins[0]._parameters
-        raws: dict[int, float] = {}
-        for name, value in params.items():
-            index = self._indices.get(plain_name(name))
-            if index is None:
-                known = ", ".join(p.name for p in cpp_parameters[:40])
-                raise InstrumentError(f"plug-in {self.name} has no parameter {name!r}: it has {known}")
-            p = cpp_parameters[index]
-            try:
-                raws[index] = raw_for(
-                    p.name, value, p.get_text_for_raw_value, p.get_raw_value_for_text, int(p.num_steps)
-                )
-            except InstrumentError as error:
-                raise InstrumentError(f"plug-in {self.name}: {error}") from None
+        index = self._indices.get(plain_name(name))
+        if index is None:
+            known = ", ".join(p.name for p in cpp_parameters[:40])
+            raise InstrumentError(f"plug-in {self.name} has no parameter {name!r}: it has {known}")
+        p = cpp_parameters[index]
+        try:
+            return index, raw_for(p.name, value, p.get_text_for_raw_value, p.get_raw_value_for_text, int(p.num_steps))
+        except InstrumentError as error:
+            raise InstrumentError(f"plug-in {self.name}: {error}") from None
+
+    def set_raw(self, index: int, raw: float) -> None:
         for plugin in self._plugins:
-            for index, raw in raws.items():
-                plugin._parameters[index].raw_value = raw
+            plugin._parameters[index].raw_value = raw
 
     def prepare(self, rate: int, frames: int) -> None:
         self._rate, self._frames = rate, frames
@@ -105,17 +109,36 @@ class PedalboardHost:
             self._plugins.append(second)
         self._settle()
 
-    def process(self, audio: AudioBlock, transport: Transport) -> None:
+    def process(self, audio: AudioBlock, transport: Transport, events: Sequence[FrameEvent] = (),
+                key: AudioBlock | None = None) -> Sequence[FrameEvent]:
         if len(self._plugins) == 1:
             self._run(0, audio)
         else:
             for channel in (0, 1):
                 self._run(channel, audio[channel : channel + 1])
+        return ()
 
     def reset(self) -> None:
         for plugin in self._plugins:
             plugin.reset()
         self._settle()
+
+    def state(self) -> bytes:
+        return bytes(self._plugins[0].raw_state)
+
+    def load_state(self, state: bytes) -> None:
+        for plugin in self._plugins:
+            plugin.raw_state = state
+
+    def load_preset(self, path: Path) -> None:
+        for plugin in self._plugins:
+            plugin.load_preset(str(path))
+
+    def save_preset(self, path: Path) -> None:
+        raise InstrumentError(f"plug-in {self.name}: pedalboard saves no presets; use host = \"minihost\"")
+
+    def edit(self) -> None:
+        self._plugins[0].show_editor()
 
     def _run(self, index: int, audio: AudioBlock) -> None:
         got = self._plugins[index].process(audio, self._rate, buffer_size=self._frames, reset=False)

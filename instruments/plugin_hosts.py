@@ -1,0 +1,83 @@
+"""The hosting libraries: what each can do, whether it is installed, and which one plays a plug-in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+from instruments.block import InstrumentError
+
+
+class HostTraits(NamedTuple):
+    """What a host can do with a plug-in, live.
+
+    module   "module:class" of its adapter (instruments/hosts), called with (path, which, load_timeout_s)
+    package  what must be installed, and how: the remedy of an error
+    formats  "VST3", "AU", "LV2", "VST2", "Faust"
+    """
+
+    module: str
+    package: str
+    install: str
+    formats: tuple[str, ...]
+    live: bool = True
+    tempo: bool = False
+    side_chain: bool = False
+    midi_out: bool = False
+    state: bool = True
+    presets: tuple[str, ...] = ()
+    editor: bool = False
+
+
+HOSTS: dict[str, HostTraits] = {
+    "minihost": HostTraits("instruments.hosts.minihost_host:MinihostHost", "minihost",
+                           "pip install 'sideman[minihost]'", ("VST3", "AU", "LV2"), tempo=True, side_chain=True,
+                           midi_out=True, presets=(".vstpreset",)),
+    "pedalboard": HostTraits("instruments.hosts.pedalboard_host:PedalboardHost", "pedalboard",
+                             "pip install sideman", ("VST3", "AU"), presets=(".vstpreset",), editor=True),
+}
+"""In order of preference, live."""
+
+
+def installed(host: str) -> bool:
+    return find_spec(HOSTS[host].package) is not None
+
+
+def choose_host(format_name: str, named: str | None = None, *, live: bool = True,
+                is_there: Callable[[str], bool] = installed) -> str:
+    """The host for a plug-in of this format: the one that is named, or the first that can and is installed.
+
+    Raises InstrumentError that names what would do, and how to install it.
+    """
+    if named is not None and named not in HOSTS:
+        raise InstrumentError(f"host = {named!r} is not known: choose from {', '.join(HOSTS)}")
+    able = [name for name, traits in HOSTS.items()
+            if format_name in traits.formats and (traits.live or not live) and named in (None, name)]
+    for name in able:
+        if is_there(name):
+            return name
+    if not able:
+        others = [name for name, traits in HOSTS.items() if format_name in traits.formats]
+        raise InstrumentError(f"{f'host {named!r}' if named else 'no host'} plays {format_name} plug-ins"
+                              f"{' live' if live else ''}: " + (f"use {' or '.join(others)}" if others else
+                              "use the plug-in in another format"))
+    raise InstrumentError(f"{format_name} plug-ins need {able[0]}, which is not installed: {HOSTS[able[0]].install}")
+
+
+def preferred(formats: Sequence[str]) -> list[str]:
+    """The formats in which one plug-in is installed, best first."""
+    order = ("VST3", "AU", "LV2", "VST2")
+    return sorted(formats, key=lambda f: order.index(f) if f in order else len(order))
+
+
+def adapter_path(host: str) -> tuple[str, str]:
+    """Module and class of a host's adapter, to be imported in a plug-in's process only."""
+    module, _, name = HOSTS[host].module.partition(":")
+    return module, name
+
+
+def is_bundle(path: Path) -> bool:
+    """Whether a path looks like a plug-in of any format."""
+    return path.suffix.lower() in (".vst3", ".component", ".lv2", ".so", ".dll", ".vst", ".dsp")

@@ -17,8 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 from composers.errors import MusicError
 from composers.theory.pitch import PitchName
 from composers.theory.roman_names import vocabulary
-from composers.theory.roman_numeral import AUGMENTED_SIXTHS, RomanNumeral
-from composers.theory.roman_stacks import stack
+from composers.theory.roman_numeral import RomanNumeral
+from composers.theory.roman_stacks import scale_mode, stack
 from composers.theory.scales import Key
 
 NO_ROMAN = -1
@@ -67,7 +67,7 @@ def _table() -> NDArray[np.int16]:
             minor = int(index >= known.first_minor)
             root = int(known.roots[index])
             local = numeral.key_of(Key(PitchName(0), _MODES[minor])).mode
-            found = stack(numeral, "minor" if numeral.name in AUGMENTED_SIXTHS else local)
+            found = stack(numeral, scale_mode(numeral, local))
             if missing and (numeral.name or len(set(found.steps)) < len(found.steps)):
                 continue
             mask = 0

@@ -16,18 +16,20 @@ All functions are pure and may be called by any thread.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from composers.theory import roman_stacks
+from composers.errors import MusicError
 from composers.theory.chord_kinds import ChordKind
 from composers.theory.chords import Chord
-from composers.theory.pitch import PitchName
-from composers.theory.roman_figures import Figure, complete, shortest, signs
+from composers.theory.pitch import LETTER_SEMITONES, PitchName
+from composers.theory.roman_figures import Figure, complete, signs
+from composers.theory.roman_stacks import SAID, SIXTHS, Stack, scale_mode, stack
+from composers.theory.roman_symbols import chart_suffix, chord_on, kind
 from composers.theory.scales import Key
 
 NUMERALS = ("I", "II", "III", "IV", "V", "VI", "VII")
-AUGMENTED_SIXTHS = ("It", "Fr", "Ger", "Sw")
+AUGMENTED_SIXTHS = tuple(SIXTHS)
 _MUSIC_SIGNS = str.maketrans({"#": "♯", "b": "♭"})
 _SUFFIX = {"": "", "m": "", "o": "o", "+": "+", "o7": "o", "m7b5": "ø", "7": "d", "maj7": "M", "m(maj7)": "M",
            "maj7#5": "+M"}  # fmt: skip
@@ -35,10 +37,14 @@ _LOWER = frozenset({"m", "o", "o7", "m7b5", "m(maj7)"})
 
 
 class Change(NamedTuple):
-    """A bracket: [no5], [add#4] (a degree of the key above the numeral's), [b9] (a member of the chord altered)."""
+    """A bracket.
+
+    what    "no" ([no5]), "add" ([add#4], a degree of the key above the numeral's) or "" ([b9], a member altered)
+    number  3 is the third; above 7 in the next octave
+    alter   semitones up or down
+    """
 
     what: str
-    """ "no", "add" or "" for an alteration"""
     number: int
     alter: int = 0
 
@@ -48,7 +54,7 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RomanNumeral:
-    """A chord in a key that is not said.
+    """A chord in a key that is not said. Most are made by romans.parse_roman and romans.roman_of.
 
     degree      1..7
     accidental  semitones by which the signs before the numeral alter the degree
@@ -59,6 +65,8 @@ class RomanNumeral:
     of          the numeral whose chord is tonic for a moment: V7/V's is V
     name        "It", "Fr", "Ger", "Sw" (augmented sixths), "N" (Neapolitan), "Cad" (cadential six-four), else ""
     chart       read as lead sheets do, see the module
+
+    Raises MusicError for a degree that is none and for a figured quality that is none of these.
     """
 
     degree: int
@@ -70,9 +78,18 @@ class RomanNumeral:
     name: str = ""
     chart: bool = False
 
+    def __post_init__(self) -> None:
+        if not 1 <= self.degree <= 7:
+            raise MusicError(f"degree {self.degree} of a Roman numeral: give 1 to 7")
+        if not self.chart and self.quality not in SAID:
+            raise MusicError(
+                f"quality {self.quality!r} of a figured Roman numeral: give one of {', '.join(map(repr, SAID))} and "
+                "say the rest by figures and changes, or take chart=True"
+            )
+
     @property
     def inversion(self) -> int:
-        """0 in root position, 1 with the third in the bass, 2 the fifth, 3 the seventh, 4 the ninth."""
+        """0 in root position, 1 with the third in the bass, 2 the fifth, 3 the seventh."""
         if self.chart:
             return (self.figures[0].number - 1) // 2 if self.figures else 0
         return complete(self.figures).inversion
@@ -83,81 +100,90 @@ class RomanNumeral:
 
     def tonicized(self, key: Key) -> Key:
         """Its root as a tonic, minor where its third is minor."""
-        root = self.root(key)
-        return Key(root, "minor" if 3 in roman_stacks.stack(self, self._mode(key)).semitones else "major")
+        local, found = self._in(key)
+        root = local.tonic.up(found.root_steps, found.root_semitones)
+        return Key(root, "minor" if 3 in found.semitones else "major")
 
     def root(self, key: Key) -> PitchName:
         """Its root; of an augmented sixth the raised fourth (It, Ger), the second (Fr), the raised second (Sw)."""
-        local = self.key_of(key)
-        found = roman_stacks.stack(self, self._mode(key, local))
+        local, found = self._in(key)
         return local.tonic.up(found.root_steps, found.root_semitones)
 
     def bass(self, key: Key) -> PitchName:
         """Its lowest note."""
-        local = self.key_of(key)
-        found = roman_stacks.stack(self, self._mode(key, local))
-        steps, semitones = found.bass
-        return local.tonic.up(found.root_steps + steps, found.root_semitones + semitones)
+        local, found = self._in(key)
+        return local.tonic.up(found.root_steps + found.bass[0], found.root_semitones + found.bass[1])
 
     def notes(self, key: Key) -> tuple[PitchName, ...]:
         """All its notes, spelled, from the root up."""
-        local = self.key_of(key)
-        found = roman_stacks.stack(self, self._mode(key, local))
-        return tuple(
-            local.tonic.up(found.root_steps + s, found.root_semitones + i)
-            for s, i in zip(found.steps, found.semitones, strict=True)
-        )
+        local, found = self._in(key)
+        root = local.tonic.up(found.root_steps, found.root_semitones)
+        return tuple([root.up(s, i) for s, i in zip(found.steps, found.semitones, strict=True)])
 
     def kind(self, mode: str = "major") -> ChordKind:
         """Its chord on no root, in a key of the mode (which `of` overrides)."""
-        key = self.key_of(Key(PitchName(0), mode))
-        return roman_stacks.kind(roman_stacks.stack(self, self._mode(key, key)))
+        return kind(self._in(Key(PitchName(0), mode))[1])
 
     def chord(self, key: Key) -> Chord:
         """The chord that it names in `key`, rightly spelled, its bass as a slash.
 
         An augmented sixth is rooted where its symbol is, on the lowered sixth: Ger65 in C is Ab7, spelled Ab C Eb F#.
+        Brackets may make a chord without a usual symbol; its quality then is text for people ("7addb9no1").
         """
-        local = self.key_of(key)
-        return roman_stacks.chord_on(local.tonic, roman_stacks.stack(self, self._mode(key, local)))
+        local, found = self._in(key)
+        return chord_on(local.tonic, found)
 
     def alter(self, mode: str = "major") -> int:
-        """Semitones between its root and the major scale's degree on the same tonic: -1 for VI in minor."""
-        found = roman_stacks.stack(self, "minor" if self.name in AUGMENTED_SIXTHS else mode)
-        return found.root_semitones - (0, 2, 4, 5, 7, 9, 11)[found.root_steps % 7]
+        """Semitones between its root and the degree of the local tonic's major scale: -1 for VI in minor."""
+        found = self._in(Key(PitchName(0), mode))[1]
+        return found.root_semitones - LETTER_SEMITONES[found.root_steps]
 
-    def with_figures(self, *numbers: int) -> RomanNumeral:
-        """The same with other figures, unaltered: with_figures(6, 5)."""
-        return replace(self, figures=shortest(tuple(Figure(n) for n in numbers)))
+    def sounds_as(self, other: RomanNumeral, key: Key) -> bool:
+        """The same spelled notes, root and bass, tonicizing the same: N6 and bII6, viio7 and #viio7 in minor."""
+        if (self.of is None) != (other.of is None) or self.key_of(key) != other.key_of(key):
+            return False
+        one, two = self._in(key)[1], other._in(key)[1]
+        return one[:2] == two[:2] and one.bass == two.bass and set(self.notes(key)) == set(other.notes(key))
 
-    def _mode(self, key: Key, local: Key | None = None) -> str:
-        return (local or self.key_of(key)).mode if self.name not in AUGMENTED_SIXTHS else "minor"
+    def _in(self, key: Key) -> tuple[Key, Stack]:
+        """The key in which its degree counts and its notes there."""
+        local = self.of.tonicized(key) if self.of else key
+        return local, stack(self, scale_mode(self, local.mode))
 
     @property
     def numeral(self) -> str:
         """Accidental and numeral in their case: "bVI", "ii"."""
-        minor = self.quality.startswith("m") and not self.quality.startswith("maj") if self.chart else False
-        lower = minor or self.quality in _LOWER or (self.chart and self.quality.startswith("o"))
+        lower = self.quality in _LOWER
+        if self.chart:
+            lower = self.quality[:1] in ("m", "o") and not self.quality.startswith("maj")
         text = NUMERALS[self.degree - 1]
         return signs(self.accidental) + (text.lower() if lower else text)
 
     def __str__(self) -> str:
         """ASCII, read back by romans.parse_roman: "V65/V", "viiø42", "bII6", "Ger65", "V7[no5][add6]"."""
-        figures = "".join(map(str, self.figures))
-        if self.chart:
-            text = self.numeral + roman_stacks.chart_suffix(self.quality) + (f"/{figures}" if figures else "")
-        elif self.name in AUGMENTED_SIXTHS:
-            text = self.name + (figures or "53")
-        elif self.name == "Cad":
-            text = "Cad64"
-        elif self.name == "N":
-            text = "N" + _SUFFIX[self.quality] + (figures or "53")
-        else:
-            text = self.numeral + _SUFFIX[self.quality] + figures
-        text += "".join(map(str, self.changes))
-        return f"{text}/{self.of}" if self.of else text
+        return f"{self._head()}{self._tail()}" + (f"/{self.of}" if self.of else "")
 
     @property
     def unicode(self) -> str:
         """With music signs: "♭VI", "vii°7", "V7[♭9]". Read back by romans.parse_roman, too."""
-        return str(self).translate(_MUSIC_SIGNS).replace("o", "°").replace("n°", "no")
+        head = self._head().replace("o", "°") if self.name == "" else self._head()
+        tail = self._tail()
+        if self.chart and tail.startswith("o"):
+            tail = "°" + tail[1:]
+        text = (head + tail).translate(_MUSIC_SIGNS)
+        return f"{text}/{self.of.unicode}" if self.of else text
+
+    def _head(self) -> str:
+        if self.name:
+            return self.name + (_SUFFIX[self.quality] if self.name == "N" else "")
+        if self.chart:
+            return self.numeral
+        return self.numeral + _SUFFIX[self.quality]
+
+    def _tail(self) -> str:
+        figures = "".join(map(str, self.figures))
+        if self.chart:
+            return chart_suffix(self.quality) + (f"/{figures}" if figures else "")
+        if self.name and not figures:
+            figures = "53"
+        return figures + "".join(map(str, self.changes))

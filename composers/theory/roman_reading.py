@@ -23,7 +23,7 @@ _CHANGE = re.compile(r"(?P<what>no|omit|add|sus|)(?P<alter>#{1,3}|b{1,3}|-{1,3}|
 _DEFAULTS = {"It": (6,), "Fr": (4, 3), "Ger": (6, 5), "Sw": (4, 3)}
 _SAYS_ITSELF = re.compile(r"[oøh+-]|dim|m(?!aj)")
 _NO_TENSION = re.compile(r"/(?!(?:6|9|11|13)(?!\d)|maj)")
-_MEMBER_IN_BASS = re.compile(r"/(3|5|7|9)")
+_MEMBER_IN_BASS = re.compile(r"/([2-57])(?!\d)")
 
 
 class _Stop(Exception):  # noqa: N818
@@ -125,7 +125,10 @@ class _Reader:
             raise _Stop(start + max(0, read - (1 if lower else 0)), self._what_follows())
         figures: tuple[Figure, ...] = ()
         if match := _MEMBER_IN_BASS.match(self.text, end):
-            figures, end = (Figure(int(match[1])),), match.end()
+            member = int(match[1])
+            if (member - 1) not in {step % 7 for step in kind.steps}:
+                raise _Stop(end + 1, f"the chord has no {member} to put in the bass; {self._what_follows()}")
+            figures, end = (Figure(member),), match.end()
         return RomanNumeral(degree, alter, kind.quality, figures, chart=True), end
 
     def _neapolitan(self, at: int) -> tuple[RomanNumeral, int]:

@@ -7,16 +7,12 @@ from functools import lru_cache
 from composers.theory.pitch import LETTER_SEMITONES
 from composers.theory.roman_figures import Figure
 from composers.theory.roman_numeral import Change, RomanNumeral
-from composers.theory.roman_stacks import stack
+from composers.theory.roman_stacks import RAISED, Note, stack
 from composers.theory.scales import SCALES
 
-_RAISED = frozenset({"m", "o", "o7", "m7b5", "m(maj7)"})
 _TRIADS = {(4, 7): "", (4, None): "", (3, 7): "m", (3, None): "m", (3, 6): "o", (4, 8): "+", (None, 6): "o",
            (None, 8): "+"}  # fmt: skip
 _FIGURES = {False: {0: (), 2: (6,), 4: (6, 4)}, True: {0: (7,), 2: (6, 5), 4: (4, 3), 6: (4, 2)}}
-
-Note = tuple[int, int]
-"""(letters, semitones) in one octave."""
 
 
 @lru_cache(maxsize=16384)
@@ -73,7 +69,7 @@ def _accidental(root: Note, quality: str, scale: tuple[int, ...], mode: str) -> 
     above = (root[1] - scale[root[0]] + 6) % 12 - 6
     if mode not in ("minor", "aeolian") or root[0] < 5:
         return above
-    if quality in _RAISED:
+    if quality in RAISED:
         return above if above > 1 else above - 1
     return above if above >= 0 else above - 1
 
@@ -106,5 +102,5 @@ def _changed(plain: RomanNumeral, root: Note, notes: frozenset[Note], mode: str)
 def chart_numeral(root: Note, quality: str, bass_step: int | None) -> RomanNumeral:
     """As lead sheets write it, along the major scale; the member in the bass by its number, where it is one."""
     alter = (root[1] - LETTER_SEMITONES[root[0]] + 6) % 12 - 6
-    figures = (Figure({1: 9}.get(bass_step, bass_step + 1)),) if bass_step in (1, 2, 4, 6) else ()
+    figures = (Figure(bass_step + 1),) if bass_step in (1, 2, 3, 4, 6) else ()
     return RomanNumeral(root[0] + 1, alter, quality, figures, chart=True)

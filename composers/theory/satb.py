@@ -164,7 +164,7 @@ def members(chord: Chord, key: Key | None, voices: int, *, bass: bool = True, co
         optional = member.role == "fifth" and member.name.pitch_class == (chord.root.pitch_class + 7) % 12
         if member.name in needed or (optional and not whole) or (colours and member.role == "root"):
             continue
-        if len(needed) < voices:
+        if len(needed) < voices and voices > 2:  # two voices cannot have it all: a fifth resolves to an octave
             needed.append(member.name)
     if colours:
         notes += _colours(chord)

@@ -191,8 +191,8 @@ def _cost(
     more = np.maximum(counts - 1, 0)
     each = np.array([3 if m.doubling is None else m.doubling for m in chosen.notes])
     cost += weights.doubling * (each @ more + 2 * np.maximum(more - 1, 0).sum(axis=0))
-    fifths = [m.role == "fifth" for m in chosen.notes]
-    cost += weights.omitted * (counts[fifths] == 0).sum(axis=0)
+    worth = np.array([{"fifth": 1, "third": 3}.get(m.role, 0) for m in chosen.notes])
+    cost += weights.omitted * (worth @ (counts == 0))
     if style.colours:
         free = [m.role not in ("third", "seventh", "tension") for m in chosen.notes]
         places = [(m.name.pitch_class - chord.root.pitch_class) % 12 for m in chosen.notes]

@@ -73,7 +73,7 @@ class Weights:
     unison         for two voices on one key
     strain         for each semitone outside the easy part of a compass
     doubling       multiplies the cost of each doubled note (0 the best one)
-    omitted        for a left-out fifth
+    omitted        for a left-out fifth (three times for a third, where two voices have to)
     tension        multiplies the distance from a pianist's usual choice of colours
     """
 

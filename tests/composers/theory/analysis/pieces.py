@@ -402,6 +402,13 @@ def sources(corpus: str) -> Iterator[tuple[str, Callable[[], Piece | None]]]:
                 yield name, lambda n=name, s=score, t=files["analysis.txt"]: _music21_piece(n, corpus, s, t)
 
 
+def score_name(piece: Piece) -> str:
+    """What music21's corpus calls the score of a piece."""
+    if piece.corpus == "quartets":
+        return "haydn/opus74no1/movement" + piece.name.rpartition("/")[2]
+    return piece.name
+
+
 CORPORA = ("chorales", "madrigals", "quartets", "lieder")
 
 

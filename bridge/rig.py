@@ -21,6 +21,7 @@ from instruments.fader import OFF_DB, Send
 from instruments.guest import Guest, GuestStatus
 from instruments.hosted import PIPELINE_FRAMES, HostedEffect, PluginStatus
 from instruments.parameter import Parameter
+from instruments.plugin_use import PluginUse
 from instruments.registry import make_instrument, placement
 from instruments.routing import MASTER
 from instruments.tuned import Tuned
@@ -128,7 +129,7 @@ def _insert(spec: EffectSpec, offline: bool, block: int) -> Insert:
     if spec.plugin is None:
         effect = make_effect(spec.effect or "", spec.params, offline=offline, block=block)
         return Insert(effect, spec.name or spec.effect or "", spec.key, spec.bypass)
-    plugin = HostedEffect(spec.plugin, spec.params, offline=offline, missing_ok=not spec.required,
+    plugin = HostedEffect(PluginUse(spec.plugin, params=spec.params), offline=offline, missing_ok=not spec.required,
                           pipeline_frames=max(PIPELINE_FRAMES, block))
     return Insert(plugin, spec.name or "", None, spec.bypass, unsettled=not offline)
 

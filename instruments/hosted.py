@@ -16,6 +16,7 @@ from instruments.hosts.host import ParamValue
 from instruments.plugin_host import PluginSpec
 from instruments.plugin_keeper import PluginKeeper
 from instruments.plugin_link import PLUGIN_FRAMES, BrokenOutputError, FrameRing, Link, LinkDownError
+from instruments.plugin_use import PluginUse
 from instruments.system_clock import clock_ns
 
 PIPELINE_FRAMES = 256
@@ -71,10 +72,8 @@ class HostedEffect:
 
     def __init__(
         self,
-        plugin: str | Path,
-        params: Mapping[str, ParamValue] | None = None,
+        use: PluginUse,
         *,
-        plugin_name: str | None = None,
         offline: bool = False,
         missing_ok: bool = False,
         pipeline_frames: int = PIPELINE_FRAMES,
@@ -89,14 +88,14 @@ class HostedEffect:
     ) -> None:
         """Loads nothing yet. Raises InstrumentError for a plug-in that is not installed, unless missing_ok (then dry).
 
-        plugin           name or path; plugin_name chooses from a file that holds several
+        use              which plug-in, and how it is set when it has loaded
         pipeline_frames  at least PLUGIN_FRAMES
         deadline_s       longest wait for a late answer per block, live; None: half the block's duration
         hang_s           no answer for so long, live: hung, hence killed
         max_crashes      None: never give up
         tail_s           how long it sounds on; plug-in formats through pedalboard do not tell
         search           folders in place of `plugin_scan.folders()`
-        function         what runs in the process instead of a plug-in, by the name `plugin`; source: where it is from
+        function         what runs there instead of a plug-in, by the name `use.plugin`; source: where it is from
         """
         if pipeline_frames < PLUGIN_FRAMES:
             raise InstrumentError(f"pipeline_frames = {pipeline_frames} is too short: give at least {PLUGIN_FRAMES}")
@@ -104,16 +103,16 @@ class HostedEffect:
         self._function = function
         try:
             if function is None:
-                found = plugin_scan.find(plugin, search)
+                found = plugin_scan.find(use.plugin, search)
                 self._name, self._path = found.name, found.path
             else:
                 self._name, self._path = function.name, source
         except InstrumentError as error:
             if not missing_ok:
                 raise
-            self._missing, self._name, self._path = str(error), str(plugin), Path(str(plugin))
-        self._params = dict(params or {})
-        self._plugin_name = plugin_name
+            self._missing, self._name, self._path = str(error), use.plugin, Path(use.plugin)
+        self._params = dict(use.params)
+        self._plugin_name = use.which
         self._offline = offline
         self._pipeline = 0 if self._missing else pipeline_frames
         self._deadline_s = deadline_s

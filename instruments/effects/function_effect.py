@@ -12,6 +12,7 @@ from instruments.hosted import HostedEffect
 from instruments.hosts.function_host import FunctionSpec, pickled
 from instruments.hosts.host import ParamValue
 from instruments.parameter import Choice, Parameter
+from instruments.plugin_use import PluginUse
 
 
 class FunctionEffect(HostedEffect):
@@ -26,7 +27,8 @@ class FunctionEffect(HostedEffect):
         """modules: that register the function, for one that pickle cannot refer to."""
         self.name = name
         self._values = values or Values(f"effect {name!r}")
-        super().__init__(name, self._values.now, function=FunctionSpec(name, pickled(function), tuple(modules)),
+        super().__init__(PluginUse(name, params=self._values.now),
+                         function=FunctionSpec(name, pickled(function), tuple(modules)),
                          source=Path(str(getattr(function, "__module__", "") or "")), offline=offline,
                          pipeline_frames=pipeline_frames)
 

@@ -17,6 +17,7 @@ import pytest
 from instruments import plugin_scan
 from instruments.block import AudioBlock, InstrumentError, Transport
 from instruments.hosted import PIPELINE_FRAMES, HostedEffect
+from instruments.plugin_use import PluginUse
 
 RATE = 48000
 MAX_FRAMES = 1024
@@ -42,7 +43,7 @@ def hosted(request: pytest.FixtureRequest) -> Iterator[Make]:
             plugin_scan.find(name)
         except InstrumentError:
             pytest.skip(f"{name} is not installed: apt-get install zam-plugins")
-        made.append(HostedEffect(name, params, **options))
+        made.append(HostedEffect(PluginUse(name, params=params or {}), **options))
         return made[-1]
 
     yield make
@@ -200,8 +201,8 @@ def test_a_wrong_parameter_is_told_offline_and_leaves_it_dry_live(hosted: Make) 
 
 def test_a_missing_plugin_is_an_error_or_a_wire() -> None:
     with pytest.raises(InstrumentError, match="no plug-in named 'NoSuchThing'"):
-        HostedEffect("NoSuchThing", search=[Path("/nowhere")])
-    wire = HostedEffect("NoSuchThing", search=[Path("/nowhere")], missing_ok=True)
+        HostedEffect(PluginUse("NoSuchThing"), search=[Path("/nowhere")])
+    wire = HostedEffect(PluginUse("NoSuchThing"), search=[Path("/nowhere")], missing_ok=True)
     wire.prepare(RATE, 256)
     assert wire.latency == 0
     audio = noise(1000)
@@ -215,8 +216,8 @@ def test_bad_arguments_are_told(tmp_path: Path) -> None:
     plugin = tmp_path / "Some.vst3"
     plugin.write_bytes(b"")
     with pytest.raises(InstrumentError, match="pipeline_frames = 64"):
-        HostedEffect(plugin, pipeline_frames=64)
-    effect = HostedEffect(plugin)
+        HostedEffect(PluginUse(str(plugin)), pipeline_frames=64)
+    effect = HostedEffect(PluginUse(str(plugin)))
     effect.prepare(RATE, 128)
     with pytest.raises(InstrumentError, match="a block of 129 frames"):
         effect.process(np.zeros((2, 129), np.float32), Transport())
@@ -227,12 +228,12 @@ def test_bad_arguments_are_told(tmp_path: Path) -> None:
 def test_what_is_no_plugin_goes_out_at_once(tmp_path: Path) -> None:
     plugin = tmp_path / "Broken.vst3"
     plugin.write_text("not a plug-in at all")
-    effect = HostedEffect(plugin)
+    effect = HostedEffect(PluginUse(str(plugin)))
     effect.prepare(RATE, 128)
     wait_for(lambda: "cannot be loaded" in effect.status()["state"])
     effect.close()
     with pytest.raises(InstrumentError, match=r"Broken\.vst3.*cannot be loaded"):
-        HostedEffect(plugin, offline=True).prepare(RATE, 128)
+        HostedEffect(PluginUse(str(plugin)), offline=True).prepare(RATE, 128)
 
 
 @pytest.mark.skipif(not hasattr(os, "SCHED_FIFO"), reason="the system has no SCHED_FIFO")

@@ -23,6 +23,7 @@ from instruments import plugin_scan
 from instruments.block import AudioBlock, InstrumentError, Transport
 from instruments.hosted import DECLICK_FRAMES, FADE_FRAMES, HostedEffect
 from instruments.plugin_link import SHM_PREFIX
+from instruments.plugin_use import PluginUse
 
 pytestmark = [
     pytest.mark.peer("zam-plugins"),
@@ -41,7 +42,7 @@ class Player:
         except InstrumentError:
             pytest.skip("ZamCompX2 is not installed: apt-get install zam-plugins")
         # With the threshold at 0 dB this compressor is a gain of 6 dB: wet and dry are told apart by their level.
-        self.effect = HostedEffect("ZamCompX2", {"threshold": 0, "makeup": 6}, **options)
+        self.effect = HostedEffect(PluginUse("ZamCompX2", params={"threshold": 0, "makeup": 6}), **options)
         self.effect.prepare(RATE, FRAMES)
         self.latency = self.effect.latency
         self.heard: list[AudioBlock] = []
@@ -231,7 +232,7 @@ def test_a_plugin_that_crashes_as_it_loads_stays_out_with_its_last_words(tmp_pat
         #include <stdlib.h>
         __attribute__((constructor)) static void trap(void) { puts("licence not found"); fflush(stdout); abort(); }
     """)
-    effect = HostedEffect(plugin, max_crashes=2)
+    effect = HostedEffect(PluginUse(str(plugin)), max_crashes=2)
     effect.prepare(RATE, FRAMES)
     wait_for(lambda: effect.status()["state"].startswith("out: crashed 2 times"))
     status = effect.status()
@@ -245,7 +246,7 @@ def test_a_plugin_that_hangs_as_it_loads_is_given_up(tmp_path: Path) -> None:
         #include <unistd.h>
         __attribute__((constructor)) static void trap(void) { for (;;) pause(); }
     """)
-    effect = HostedEffect(plugin, load_timeout_s=0.8, max_crashes=1)
+    effect = HostedEffect(PluginUse(str(plugin)), load_timeout_s=0.8, max_crashes=1)
     effect.prepare(RATE, FRAMES)
     wait_for(lambda: "took longer than 0.8 s to load" in effect.status()["state"])
     effect.close()
@@ -259,7 +260,7 @@ def test_a_plugin_that_prints_without_end_blocks_nobody(tmp_path: Path) -> None:
             fflush(stdout);
         }
     """)
-    effect = HostedEffect(plugin)
+    effect = HostedEffect(PluginUse(str(plugin)))
     effect.prepare(RATE, FRAMES)
     wait_for(lambda: effect.status()["state"].startswith("out: "))
     assert "of very many" in effect.status()["output"]
@@ -295,7 +296,7 @@ def test_nothing_is_left_behind(play: Callable[..., Player], tmp_path: Path) -> 
             if turn == 1:
                 player.until("wet")
         player.effect.close()
-        refused = HostedEffect(bad)
+        refused = HostedEffect(PluginUse(str(bad)))
         refused.prepare(RATE, FRAMES)
         refused.close()
     assert traces() == before
@@ -308,8 +309,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background
 import numpy as np
 from instruments.block import Transport
 from instruments.hosted import HostedEffect
+from instruments.plugin_use import PluginUse
 def engine():
-    effect = HostedEffect("ZamCompX2")
+    effect = HostedEffect(PluginUse("ZamCompX2"))
     effect.prepare(48000, 128)
     while effect.status()["state"] != "ok":
         effect.process(np.zeros((2, 128), np.float32), Transport())

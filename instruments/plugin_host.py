@@ -209,7 +209,7 @@ def _host(spec: PluginSpec) -> PluginHost:
         return FunctionHost(spec.function)
     from instruments.hosts.pedalboard_host import PedalboardHost
 
-    return PedalboardHost(spec.path, plugin_name=spec.plugin_name, load_timeout_s=spec.load_timeout_s)
+    return PedalboardHost(spec.path, spec.plugin_name, spec.load_timeout_s)
 
 
 class Player:

@@ -34,6 +34,7 @@ HEAVY = {
     "numba": {"instruments/kernels", "bridge/commands/doctor.py"},
     "llvmlite": {"instruments/kernels"},
     "pedalboard": {"instruments/hosts", "bridge/bench/effects.py"},
+    "minihost": {"instruments/hosts/minihost_host.py"},
     "jack": {"bridge/jack/lib.py"},
     "sounddevice": {"bridge/audio_io.py", "bridge/portaudio.py", "bridge/commands/doctor.py"},
     "rtmidi": {"bridge/ports/rtmidi_ports.py"},

@@ -55,6 +55,9 @@ class FunctionHost:
     def parameters(self) -> tuple[Parameter, ...]:
         return ()
 
+    def raws(self) -> tuple[float, ...]:
+        return ()
+
     def set_params(self, params: Mapping[str, ParamValue]) -> None:
         """The near side has checked them."""
         self._values.update(params)

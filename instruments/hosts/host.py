@@ -55,6 +55,10 @@ class PluginHost(Protocol):
         """As they stand now, also where the plug-in has changed them itself."""
         ...
 
+    def raws(self) -> Sequence[float]:
+        """The raw values of parameters(), in its order: cheap, asked for while playing to notice changes."""
+        ...
+
     def set_params(self, params: Mapping[str, ParamValue]) -> None:
         """Raises InstrumentError that names the parameter, the value and what is allowed; nothing is then changed."""
         ...

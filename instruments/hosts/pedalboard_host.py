@@ -1,6 +1,7 @@
-"""VST3 (and on macOS Audio Unit) effects through Spotify's pedalboard: the one file that imports it.
+"""VST3 (and on macOS Audio Unit) plug-ins through Spotify's pedalboard: the one file that imports it.
 
-pedalboard gives plug-ins no playhead, so the transport is not passed on. Imported in plug-in processes only.
+pedalboard gives plug-ins no playhead and no side-chain, and hands on none of their MIDI. Imported in plug-in processes
+only.
 """
 
 from __future__ import annotations
@@ -16,11 +17,19 @@ from pedalboard import _pedalboard
 
 from instruments.block import AudioBlock, FrameEvent, InstrumentError, Transport
 from instruments.hosts.host import Parameter, ParamValue
-from instruments.hosts.parameter_units import plain_name, raw_for
+from instruments.hosts.midi_events import silencing
+from instruments.hosts.parameter_table import ParameterTable
 
 SETTLING_FRAMES = 1024
 """Silence run through a plug-in before its first block: JUCE hands over parameters with a block, and latency is known
 only after one."""
+
+_SILENT = 1e-6
+_SILENT_WITHIN_S = 4
+"""How much silence a plug-in is given after a reset that left it sounding."""
+
+_MOST_STEPS = 1 << 20
+"""More steps than that is JUCE's way to say that a parameter is continuous."""
 
 _SCAN = "__set_initial_parameter_values__"
 
@@ -49,69 +58,66 @@ def _without_text_scan() -> Iterator[None]:
 
 
 class PedalboardHost:
-    """An effect of one or two channels, played in stereo: of a mono plug-in there are two, with the same parameters."""
+    """An instrument, or an effect of one or two channels, played in stereo: of a mono effect there are two."""
 
-    is_instrument = takes_key = sends_midi = follows_tempo = False
+    takes_key = sends_midi = follows_tempo = False
 
-    def __init__(self, path: Path, *, plugin_name: str | None = None, load_timeout_s: float = 30.0) -> None:
+    def __init__(self, path: Path, which: str | None = None, load_timeout_s: float = 30.0) -> None:
         """Load on the thread that loads all plug-ins of this process (the main thread); takes 10 ms to many seconds.
 
-        plugin_name chooses from a file that holds several. Raises InstrumentError.
+        which chooses from a file that holds several. Raises InstrumentError.
         """
-        self._path, self._plugin_name, self._load_timeout_s = path, plugin_name, load_timeout_s
+        self._path, self._which, self._load_timeout_s = path, which, load_timeout_s
         first = self._load()
-        if not first.is_effect:
-            raise InstrumentError(f"plug-in {path} is an instrument, not an effect: use it as a track's instrument")
         self._plugins = [first]
+        self._parameters = [first._parameters]  # a new list of thousands each time it is asked for
         self._rate, self._frames = 0, 0
-        self._indices = _indices(first)
+        self._table = ParameterTable(first.name, _Parameters(first))
         self.name: str = first.name
         self.vendor: str = first.manufacturer_name
         self.version: str = first.version
+        self.is_instrument = bool(first.is_instrument)
+        self._outs = 2
 
     @property
     def latency(self) -> int:
         return int(self._plugins[0].reported_latency_samples)
 
     def parameters(self) -> tuple[Parameter, ...]:
-        return tuple(
-            Parameter(p.name, p.label.strip(), p.raw_value, p.string_value) for p in self._plugins[0]._parameters
-        )
+        return self._table.all()
+
+    def raws(self) -> Sequence[float]:
+        return self._table.raws()
 
     def set_params(self, params: Mapping[str, ParamValue]) -> None:
-        raws = dict(self.raw_of(name, value) for name, value in params.items())
-        for index, raw in raws.items():
+        for index, raw in self._table.raws_of(params).items():
             self.set_raw(index, raw)
 
     def raw_of(self, name: str, value: ParamValue) -> tuple[int, float]:
-        cpp_parameters = self._plugins[0]._parameters
-        index = self._indices.get(plain_name(name))
-        if index is None:
-            known = ", ".join(p.name for p in cpp_parameters[:40])
-            raise InstrumentError(f"plug-in {self.name} has no parameter {name!r}: it has {known}")
-        p = cpp_parameters[index]
-        try:
-            return index, raw_for(p.name, value, p.get_text_for_raw_value, p.get_raw_value_for_text, int(p.num_steps))
-        except InstrumentError as error:
-            raise InstrumentError(f"plug-in {self.name}: {error}") from None
+        return self._table.raw_of(name, value)
 
     def set_raw(self, index: int, raw: float) -> None:
-        for plugin in self._plugins:
-            plugin._parameters[index].raw_value = raw
+        for parameters in self._parameters:
+            parameters[index].raw_value = raw
 
     def prepare(self, rate: int, frames: int) -> None:
         self._rate, self._frames = rate, frames
-        if len(self._plugins) == 1 and not self._takes_stereo():
+        if self.is_instrument:
+            self._outs = self._instrument_outs()
+        elif len(self._plugins) == 1 and not self._takes_stereo():
             second = self._load()
             for old, new in zip(self._plugins[0]._parameters, second._parameters, strict=True):
                 if new.raw_value != old.raw_value:
                     new.raw_value = old.raw_value
             self._plugins.append(second)
-        self._settle()
+            self._parameters.append(second._parameters)
+        self._settle(SETTLING_FRAMES)
 
     def process(self, audio: AudioBlock, transport: Transport, events: Sequence[FrameEvent] = (),
                 key: AudioBlock | None = None) -> Sequence[FrameEvent]:
-        if len(self._plugins) == 1:
+        if self.is_instrument:
+            self._play(audio, [(event.to_midi(), (event.offset + 0.5) / self._rate) for event in events])
+        elif len(self._plugins) == 1:
             self._run(0, audio)
         else:
             for channel in (0, 1):
@@ -119,26 +125,47 @@ class PedalboardHost:
         return ()
 
     def reset(self) -> None:
+        if self.is_instrument:
+            self._play(np.zeros((2, self._frames), np.float32), [(bytes(m), 0.0) for m in silencing()])
         for plugin in self._plugins:
             plugin.reset()
-        self._settle()
+        self._settle(_SILENT_WITHIN_S * self._rate)
 
     def state(self) -> bytes:
         return bytes(self._plugins[0].raw_state)
 
     def load_state(self, state: bytes) -> None:
-        for plugin in self._plugins:
-            plugin.raw_state = state
+        try:
+            for plugin in self._plugins:
+                plugin.raw_state = state
+        except (RuntimeError, ValueError) as error:
+            raise InstrumentError(f"plug-in {self.name} ({self._path}) does not take this state ({error}): give one "
+                                  f"that the same plug-in gave, in the same format") from None
+        if self._rate:
+            self._settle(self._frames)  # JUCE hands it over with a block; read before that, it would be the old one
 
     def load_preset(self, path: Path) -> None:
-        for plugin in self._plugins:
-            plugin.load_preset(str(path))
+        try:
+            for plugin in self._plugins:
+                plugin.load_preset(str(path))
+        except (OSError, RuntimeError, ValueError) as error:
+            raise InstrumentError(f"plug-in {self.name}: preset {path} cannot be loaded: {error}") from None
 
     def save_preset(self, path: Path) -> None:
         raise InstrumentError(f"plug-in {self.name}: pedalboard saves no presets; use host = \"minihost\"")
 
     def edit(self) -> None:
         self._plugins[0].show_editor()
+
+    def _play(self, audio: AudioBlock, midi: list[tuple[bytes, float]]) -> None:
+        # Half a frame more: pedalboard's seconds are float32, cut off, and a naive n / rate loses a frame of some n.
+        got = self._plugins[0](
+            midi, duration=(audio.shape[1] + 0.5) / self._rate, sample_rate=self._rate, num_channels=self._outs,
+            buffer_size=self._frames, reset=False,
+        )
+        missing = audio.shape[1] - got.shape[1]
+        audio[:, :missing] = 0.0
+        audio[:, missing:] = got
 
     def _run(self, index: int, audio: AudioBlock) -> None:
         got = self._plugins[index].process(audio, self._rate, buffer_size=self._frames, reset=False)
@@ -147,9 +174,15 @@ class PedalboardHost:
         audio[:, :missing] = 0.0
         audio[:, missing:] = got
 
-    def _settle(self) -> None:
-        for _ in range(-(-SETTLING_FRAMES // self._frames)):
-            self.process(np.zeros((2, self._frames), np.float32), Transport())
+    def _settle(self, frames: int) -> None:
+        """Silence, at least until parameters and latency have arrived, and up to `frames` until it is silent."""
+        silence = np.zeros((2, self._frames), np.float32)
+        done = quiet = 0
+        while done < min(frames, SETTLING_FRAMES) or (done < frames and quiet < SETTLING_FRAMES):
+            silence[:] = 0.0
+            self.process(silence, Transport())
+            done += self._frames
+            quiet = quiet + self._frames if np.abs(silence).max() < _SILENT else 0
 
     def _takes_stereo(self) -> bool:
         try:
@@ -157,6 +190,16 @@ class PedalboardHost:
         except ValueError:
             return False
         return True
+
+    def _instrument_outs(self) -> int:
+        for self._outs in (2, 1):
+            try:
+                self._play(np.zeros((2, self._frames), np.float32), [])
+            except ValueError as error:
+                why = error
+            else:
+                return self._outs
+        raise InstrumentError(f"plug-in {self._path} plays neither in stereo nor in mono: {why}")
 
     def _load(self) -> Any:
         kind = "AudioUnitPlugin" if self._path.suffix.lower() == ".component" else "VST3Plugin"
@@ -166,7 +209,7 @@ class PedalboardHost:
 
         def load() -> Any:
             return plugin_class(
-                str(self._path), plugin_name=self._plugin_name, initialization_timeout=self._load_timeout_s
+                str(self._path), plugin_name=self._which, initialization_timeout=self._load_timeout_s
             )
 
         try:
@@ -179,11 +222,30 @@ class PedalboardHost:
             raise InstrumentError(f"plug-in {self._path} cannot be loaded: {error}") from error
 
 
-def _indices(plugin: Any) -> dict[str, int]:
-    """Parameter indices by plain name, without and with the unit ("threshold", "threshold_db"); the first counts."""
-    indices: dict[str, int] = {}
-    parameters = plugin._parameters
-    for with_label in (False, True):
-        for index, p in enumerate(parameters):
-            indices.setdefault(plain_name(f"{p.name} {p.label}" if with_label else p.name), index)
-    return indices
+class _Parameters:
+    """`RawParameters` of pedalboard: of its C++ objects, as the Python ones read all texts."""
+
+    def __init__(self, plugin: Any) -> None:
+        self._parameters = plugin._parameters
+
+    def count(self) -> int:
+        return len(self._parameters)
+
+    def name(self, index: int) -> str:
+        return str(self._parameters[index].name)
+
+    def label(self, index: int) -> str:
+        return str(self._parameters[index].label)
+
+    def steps(self, index: int) -> int:
+        steps = int(self._parameters[index].num_steps)
+        return steps if steps <= _MOST_STEPS else 0
+
+    def raw(self, index: int) -> float:
+        return float(self._parameters[index].raw_value)
+
+    def text(self, index: int, raw: float) -> str:
+        return str(self._parameters[index].get_text_for_raw_value(raw))
+
+    def parsed(self, index: int, text: str) -> float:
+        return float(self._parameters[index].get_raw_value_for_text(text))

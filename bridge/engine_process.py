@@ -163,7 +163,7 @@ def _assemble(setup: Setup) -> tuple[Engine, Rig, Driver]:
     engine = Engine(
         rig, ports.routes, driver.rate, session.music.tempo, session.meter, length=session.music.bars,
         epoch=setup.epoch, source=session.clock.source, on_loss=session.clock.on_loss, clock_outs=ports.clock_outs,
-        in_offsets=ports.in_offsets, throughs=ports.throughs, chase=session.clock.chase, latency=rig.latency,
+        in_offsets=ports.in_offsets, throughs=ports.throughs, chase=session.clock.chase,
         mtc_start=session.clock.mtc_start,
     )
     return engine, rig, driver

@@ -8,39 +8,35 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from bridge.errors import InstrumentError, SessionError
+from bridge.plugin_spec import Flag, PluginKeys, PluginName, check_plugin
 from instruments.block import Effect
 from instruments.channel import by_notes
 from instruments.effects.registry import make_effect
 from instruments.fader import Send
-from instruments.plugin_scan import find as find_plugin
 from instruments.routing import MASTER, Key, Kind, Node, ordered
 
 Db = Annotated[float, Meta(ge=-90, le=24, description="a number of dB from -90 to 24")]
 Pan = Annotated[float, Meta(ge=-1, le=1, description="a number from -1 (left) to 1 (right)")]
-Flag = Annotated[bool, Meta(description="true or false")]
 Name = Annotated[str, Meta(min_length=1, max_length=64, description="a name of 1 to 64 letters")]
 EffectName = Annotated[str, Meta(pattern=r"^[^.\s]{1,64}$", description="a name of 1 to 64 letters without dots or "
                                  "spaces")]
 _SendDb = Annotated[float, Meta(ge=-90, le=12, description="a number of dB from -90 to 12")]
 
 
-class EffectSpec(Struct, frozen=True, forbid_unknown_fields=True):
-    """One effect of a chain: `plugin` (a hosted plug-in by name or path) or `effect` (by name; `sideman effects`).
+class EffectSpec(PluginKeys, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One effect of a chain: `plugin` (a hosted plug-in by name or path; see PluginKeys for what more can be said of
+    one) or `effect` (by name; `sideman effects`), with `params` by its own parameter names and units.
 
-    params    by the effect's own parameter names and units
     name      by which its parameters are addressed; default: the effect's, or "plugin", and "eq2" for a second "eq"
     key       the track or group whose sound is its side-chain (compressor, ducker, gate ...)
     bypass    it is there, and not heard
-    required  a missing plug-in stops the session from loading, instead of playing dry with a notice
     """
 
-    plugin: Name | None = None
+    plugin: PluginName | None = None
     effect: Name | None = None
-    params: dict[str, float | int | bool | str] = {}
     name: EffectName | None = None
     key: Name | None = None
     bypass: Flag = False
-    required: Flag = False
 
 
 class SendSpec(Struct, frozen=True, forbid_unknown_fields=True):
@@ -125,9 +121,9 @@ def _keys(place: str, specs: Sequence[EffectSpec]) -> list[Key | None]:
         names.add(spec.name or "")
         effect = _made(spec, where)
         notes = effect is not None and by_notes(effect)
-        if spec.key is not None and not getattr(effect, "KEYED", False):
-            what = f"effect {spec.effect!r}" if spec.effect is not None else "a plug-in"
-            raise SessionError(f"{where}.key = {spec.key!r}: {what} listens to no side-chain here: leave it out")
+        if spec.key is not None and effect is not None and not getattr(effect, "KEYED", False):
+            raise SessionError(f"{where}.key = {spec.key!r}: effect {spec.effect!r} listens to no side-chain here: "
+                               f"leave it out")
         if spec.key is None and notes:
             raise SessionError(f"{where}: effect {spec.effect!r} goes by the notes of a track: give key = \"NAME\"")
         keys.append(None if spec.key is None else Key(spec.key, notes))
@@ -138,11 +134,13 @@ def _made(spec: EffectSpec, where: str) -> Effect | None:
     """The effect, to be looked at; None for a plug-in."""
     if (spec.plugin is None) == (spec.effect is None):
         raise SessionError(f"{where}: give either plugin = \"Name or path\" (hosted) or effect = \"name\" (built in)")
+    if spec.plugin is not None:
+        check_plugin(spec.plugin, spec, where)
+        return None
+    for word in ("preset", "state", "which", "host", "sync", "required"):
+        if getattr(spec, word):
+            raise SessionError(f"{where}.{word}: this is for plug-ins; effect {spec.effect!r} is none: leave it out")
     try:
-        if spec.effect is not None:
-            return make_effect(spec.effect, spec.params)
-        if spec.plugin is not None and spec.required:
-            find_plugin(spec.plugin)
+        return make_effect(spec.effect or "", spec.params)
     except InstrumentError as error:
         raise SessionError(f"{where}: {error}") from None
-    return None

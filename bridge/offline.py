@@ -57,6 +57,7 @@ def render(session: Session, block: int = BLOCK) -> Iterator[Rendered]:
         commands: list[AnyCommand] = [Play()]
         bars: list[Bar] = []
         frame, tail, skip = 0, 0, rig.latency
+        late = rig.latency
         while True:
             ns = frame * 1_000_000_000 // rate
             out = engine.step(Inputs(Block(frame, ns, block, ()), commands, bars))
@@ -68,7 +69,8 @@ def render(session: Session, block: int = BLOCK) -> Iterator[Rendered]:
                 cut = min(skip, block)
                 skip -= cut
                 audio = audio[:, cut:]
-            yield Rendered(audio, out.notes, engine.playing, engine.timeline.bar)
+            notes = [n._replace(frame=n.frame - late) for n in out.notes]
+            yield Rendered(audio, notes, engine.playing, engine.timeline.bar)
             if engine.ended:
                 tail += block
                 if tail > _TAIL_S * rate or (tail > 0.1 * rate and np.abs(out.audio).max() < _SILENCE):

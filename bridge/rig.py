@@ -11,7 +11,7 @@ from bridge.engine.inbox import MixReading
 from bridge.mix import ROOM, EffectSpec, Return, default_returns, sends_of
 from bridge.parameter_paths import ParameterInfo, absolute, described, path_of
 from bridge.session import Session, Track, tuning_of
-from instruments.block import Instrument, InstrumentError
+from instruments.block import FrameEvent, Instrument, InstrumentError
 from instruments.channel import Channel, Insert
 from instruments.console import Console
 from instruments.controls import Listed
@@ -32,6 +32,8 @@ class Rig(Console):
 
     plugins: tuple[HostedEffect, ...] = ()
     guests: tuple[Guest | GuestEffect, ...] = ()
+    midi_out: Sequence[tuple[int, FrameEvent]] = ()
+    """What plug-ins put out in the last block, by track, as late as the mix."""
 
     def guest_status(self) -> list[GuestStatus]:
         """Of each instrument and effect that is registered or installed by others, in order. Any thread."""

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -18,7 +18,6 @@ from bridge.errors import InstrumentError, MusicError, SessionError
 from bridge.mix import (
     Db,
     EffectSpec,
-    Flag,
     Group,
     Master,
     Name,
@@ -28,6 +27,7 @@ from bridge.mix import (
     check_mix,
     default_returns,
 )
+from bridge.plugin_spec import Flag, PluginName, PluginSpec, check_plugin, seen_from
 from bridge.refusal import invalid
 from bridge.tempo import MAX_BPM, MIN_BPM
 from composers.composer import Plan, find_genre, make_band
@@ -37,6 +37,7 @@ from instruments.registry import check_instrument
 from instruments.tuning import Tuning, find_tuning
 
 CLOCK_IN, CLOCK_OUT = "clock in", "clock out"
+_Chained = TypeVar("_Chained", "Track", Group, Return, Master)
 
 Unit = Annotated[float, Meta(ge=0, le=1, description="a number from 0 to 1")]
 OffsetMs = Annotated[float, Meta(ge=-500, le=500, description="a number of ms from -500 to 500")]
@@ -57,6 +58,9 @@ class Track(Struct, frozen=True, forbid_unknown_fields=True):
     parts       of the genre, e.g. ["comp", "melody"]
     instrument  a patch or an everyday name ("piano"), one that another package or program brings, the path of a patch
                 (my.toml), or a SoundFont's preset ("FluidR3_GM.sf2:32"); `sideman patches` lists them
+    plugin      a hosted instrument that plays it, by name or path, or a table with more about it: { name = "Surge XT",
+                preset = "warm.vstpreset", params = { ... } }, see bridge.plugin_spec; `instrument` then plays while it
+                loads, and when it fails
     tuning      "rast", "just:D", "19-edo", "slendro.scl" ...: see instruments.tuning; built on the session's key if it
                 does not say on which note
     effects     what its sound goes through; see bridge.mix.EffectSpec
@@ -76,6 +80,7 @@ class Track(Struct, frozen=True, forbid_unknown_fields=True):
     name: Name
     parts: Names
     instrument: Sound
+    plugin: PluginName | PluginSpec | None = None
     tuning: Sound | None = None
     effects: list[EffectSpec] = []
     gain_db: Db = 0.0
@@ -240,7 +245,7 @@ def load(name_or_path: str) -> Session:
         except OSError as error:
             raise SessionError(f"{path} cannot be read ({error.strerror}): give the path of a session file, or one of "
                                f"{', '.join(builtin_names())}") from None
-        return parse(text, str(path))
+        return parse(text, str(path), path.absolute().parent)
     if name_or_path not in builtin_names():
         near = difflib.get_close_matches(name_or_path, builtin_names(), 1)
         hint = f"did you mean {near[0]!r}? " if near else ""
@@ -249,8 +254,11 @@ def load(name_or_path: str) -> Session:
     return parse((files("sessions") / f"{name_or_path}.toml").read_text(encoding="utf-8"), f"{name_or_path}.toml")
 
 
-def parse(text: str, place: str) -> Session:
-    """Raises SessionError: the place, the line or key, the value, and what is allowed."""
+def parse(text: str, place: str, folder: Path | None = None) -> Session:
+    """folder: where paths of plug-ins' files begin; None: where Sideman was started.
+
+    Raises SessionError: the place, the line or key, the value, and what is allowed.
+    """
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -259,8 +267,30 @@ def parse(text: str, place: str) -> Session:
         session = msgspec.convert(data, Session)
     except msgspec.ValidationError as error:
         raise SessionError(f"{place}: {_explain(str(error), data, text)}") from None
+    if folder is not None:
+        session = _seen_from(session, folder)
     check(session, place)
     return session
+
+
+def _seen_from(session: Session, folder: Path) -> Session:
+    """With the paths of plug-ins, their presets and states as from everywhere."""
+    replace = msgspec.structs.replace
+
+    def chained(channel: _Chained) -> _Chained:
+        return replace(channel, effects=[seen_from(effect, folder) for effect in channel.effects])
+
+    def played(track: Track) -> Track:
+        return track if track.plugin is None else replace(track, plugin=seen_from(plugin_of(track), folder))
+
+    return replace(session, tracks=[chained(played(t)) for t in session.tracks],
+                   groups=[chained(g) for g in session.groups], returns=[chained(r) for r in session.returns],
+                   master=chained(session.master))
+
+
+def plugin_of(track: Track) -> PluginSpec:
+    """What plays the track where it is a plug-in (`track.plugin` is not None)."""
+    return track.plugin if isinstance(track.plugin, PluginSpec) else PluginSpec(name=track.plugin or "")
 
 
 def changed(session: Session, place: str, **tables: Mapping[str, Any]) -> Session:
@@ -303,6 +333,9 @@ def check(session: Session, place: str) -> None:
             check_instrument(track.instrument)
         except InstrumentError as error:
             raise SessionError(f"{place}: tracks[{i}].instrument: {error}") from None
+        if track.plugin is not None:
+            plugin = plugin_of(track)
+            check_plugin(plugin.name, plugin, f"{place}: tracks[{i}].plugin")
         try:
             tuning_of(track, session.music.key)
         except (InstrumentError, MusicError) as error:

@@ -61,7 +61,9 @@ class Console:
                 effect.prepare(self.rate, self.max_frames)
             stage.latency = effect.latency
         self._unsettled = [s for s in self._all_stages() if s.insert.unsettled]
-        self._spare = round(_SPARE_S * self.rate) if self._unsettled else 0
+        self._loading = [(t.instrument, t.instrument.latency) for t in self.tracks
+                         if t.instrument is not None and getattr(t.instrument, "unsettled", False)]
+        self._spare = round(_SPARE_S * self.rate) if self._unsettled or self._loading else 0
         self._places = {c.name: i for i, c in enumerate(self.channels)}
         keys = sum(i.key is not None for c in self.channels for i in c.inserts)
         python = any(not isinstance(s.insert.effect, NativeEffect) for s in self._all_stages())
@@ -159,7 +161,7 @@ class Console:
             return
         spare = self._spare if stage.insert.unsettled else 0
         stage.dry = program.delay(at, self._dry, Line(stage.latency, stage.latency + spare))
-        program.python(at, effect.process)
+        program.python(at, effect.process, key)
         program.check(at, effect)
         stage.slot = program.blend(at, self._dry, effect)
 
@@ -191,6 +193,9 @@ class Console:
         for stage in self._unsettled:
             if stage.insert.effect.latency != stage.latency:
                 self._realign()
+        for instrument, latency in self._loading:
+            if instrument.latency != latency:
+                self._realign()
         return views[self._master]
 
     def _realign(self) -> None:
@@ -198,6 +203,7 @@ class Console:
         for stage in self._unsettled:
             stage.latency = stage.insert.effect.latency
             self._program.realign(stage.dry, stage.latency)
+        self._loading = [(i, i.latency) for i, _ in self._loading]
         delays, realign = self._align(), self._program.realign
         short = [realign(line, delays.edges[way]) for way, line in self._edge_lines.items()]
         short += [realign(line, delays.inputs[track]) for track, line in self._input_lines.items()]
@@ -253,8 +259,8 @@ class Console:
         `origin` (None: where it stands).
 
         path: "gain_db", "pan", "mute", "solo", "send.RETURN", or "STAGE.PARAMETER" ("eq.low_db", "eq.bypass"). All goes
-        along the control grid, but for hosted plug-ins, which are told at once. Raises InstrumentError: what is not
-        known, with what is.
+        along the control grid, or as hosted plug-ins take it. Raises InstrumentError: what is not known, with what
+        is.
         """
         self._controls.set(self._program, channel, path, value, Ramp(ramp_frames, delay_frames, origin))
 
@@ -264,7 +270,7 @@ class Console:
         return self._controls.get(channel, path)
 
     def parameters(self) -> list[Listed]:
-        """Every parameter but those of plug-ins, which are known when they have loaded."""
+        """Every parameter; those of plug-ins once they have loaded."""
         return self._controls.listed()
 
     def effect(self, channel: str, stage: str) -> Effect:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from instruments.channel import INSTRUMENT, Channel, Insert, stage_names
 from instruments.errors import InstrumentError
@@ -54,6 +54,27 @@ class Stage:
     bypassed: bool = False
 
 
+@runtime_checkable
+class Hosted(Protocol):
+    """A hosted plug-in: its parameters are known when it has loaded, and then `serial` is another."""
+
+    @property
+    def rules(self) -> Mapping[str, Parameter | Choice]: ...
+
+    @property
+    def serial(self) -> int: ...
+
+    def set(self, name: str, value: float | str, frames: int | None = None, *, delay_frames: int = 0) -> None: ...
+
+    def get(self, name: str) -> float: ...
+
+
+def _turn(plugin: Any, name: str, value: float | str, ramp: Ramp) -> None:
+    if ramp.origin is not None:
+        plugin.set(name, ramp.origin, delay_frames=ramp.delay_frames)
+    plugin.set(name, value, ramp.frames, delay_frames=ramp.delay_frames)
+
+
 class Controls:
     """Belongs to the console, and like it to the callback's thread. Before set() the console gives effects their slots
     of a program."""
@@ -96,8 +117,11 @@ class Controls:
         name, _, parameter = path.partition(".")
         live = self._live(channel)
         if name == INSTRUMENT and live is not None:
-            live.set(parameter, value, ramp.frames,  # type: ignore[arg-type]  # it checks
-                     delay_frames=ramp.delay_frames, origin=ramp.origin)
+            if isinstance(live, LiveNumbers):
+                live.set(parameter, value, ramp.frames,  # type: ignore[arg-type]  # it checks
+                         delay_frames=ramp.delay_frames, origin=ramp.origin)
+            else:
+                _turn(live, parameter, value, ramp)
             return
         stage = self.stage(channel, name, path)
         effect: Any = stage.insert.effect
@@ -107,10 +131,10 @@ class Controls:
         elif isinstance(effect, Gliding):
             effect.set(parameter, value, ramp.frames, delay_frames=ramp.delay_frames, origin=ramp.origin)
             program.touch(effect)
+        elif isinstance(effect, Hosted):
+            _turn(effect, parameter, value, ramp)
         elif hasattr(effect, "set"):
             effect.set(parameter, value)
-        elif hasattr(effect, "set_params"):
-            effect.set_params({parameter: value})
         else:
             raise InstrumentError(f"{channel}.{path}: {name} has no parameters but bypass")
 
@@ -143,8 +167,9 @@ class Controls:
             for stage in self.stages[c.name]:
                 effect: Any = stage.insert.effect
                 if hasattr(effect, "get"):
+                    rules = effect.rules if isinstance(effect, Hosted) else getattr(effect, "PARAMETERS", {})
                     found += [Listed(c.kind, c.name, stage.name, n, rule, float(effect.get(n)))
-                              for n, rule in getattr(effect, "PARAMETERS", {}).items()]
+                              for n, rule in rules.items()]
                 found.append(Listed(c.kind, c.name, stage.name, "bypass", BYPASS, float(stage.bypassed)))
         return found
 
@@ -161,10 +186,10 @@ class Controls:
         known = [*self.faders[channel].listed, *(f"{s.name}.…" for s in stages)]
         raise InstrumentError(f"console: {channel!r} has no {path!r}: choose from {', '.join(known)}")
 
-    def _live(self, channel: str) -> LiveNumbers | None:
+    def _live(self, channel: str) -> LiveNumbers | Hosted | None:
         """What may change of a track's instrument while it plays."""
         found = getattr(self.channel(channel).instrument, "live", None)
-        return found if isinstance(found, LiveNumbers) else None
+        return found if isinstance(found, LiveNumbers | Hosted) else None
 
     def _hear(self, ramp: Ramp) -> list[Fader]:
         """What mutes and solos leave of each way out of a channel. Returns the faders that are to move."""

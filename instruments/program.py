@@ -34,7 +34,7 @@ class Line(NamedTuple):
 
 
 class _Segment:
-    """Rows that run in one call. Then `effect` is run on `node` in Python, if there is one."""
+    """Rows that run in one call. Then `process` is run on `node` (and `key`) in Python, if there is one."""
 
     def __init__(self, row: int, number: int) -> None:
         self.rows = slice(row, row)
@@ -45,8 +45,9 @@ class _Segment:
         self.moving: dict[int, None] = {}  # indices of gliders; a dict for its order
         self.switches: dict[int, tuple[bool, int]] = {}  # by slot: whether it is to be bypassed, after how many lines
         self.sloping = False
-        self.process: Callable[[AudioBlock, Transport], None] | None = None
+        self.process: Callable[..., None] | None = None
         self.node = 0
+        self.key: int | None = None
 
 
 class Program:
@@ -165,10 +166,11 @@ class Program:
         self._row(self._k.LOUDNESS, node, coefs=at, count=len(coefs), state=self._states)
         self._states += self._m.LOUDNESS_STATE
 
-    def python(self, node: int, process: Callable[[AudioBlock, Transport], None]) -> None:
-        """Here the call ends, process() changes `node`, and another call goes on."""
+    def python(self, node: int, process: Callable[..., None], key: int | None = None) -> None:
+        """Here the call ends, process(audio, transport) changes `node`, and another call goes on. key: the node of its
+        side-chain, which it is called with, too."""
         segment = self._segments[-1]
-        segment.process, segment.node = process, node
+        segment.process, segment.node, segment.key = process, node, key
         self._close_segment()
         self._segments.append(_Segment(len(self._rows), len(self._first)))
 
@@ -293,7 +295,10 @@ class Program:
             else:
                 self._run(segment, frames, 0, frames)
             if segment.process is not None:
-                segment.process(views[segment.node], transport)
+                if segment.key is None:
+                    segment.process(views[segment.node], transport)
+                else:
+                    segment.process(views[segment.node], transport, views[segment.key])
 
     def _run(self, segment: _Segment, stride: int, start: int, frames: int) -> None:
         if self._kernel(segment.address, stride, start, frames):

@@ -27,7 +27,7 @@ class HeldChords:
         self._tracks, self._voices, self._ticks = len(session.tracks), voices, session.meter.bar_ticks
         self._rig = build_rig(session, rate, frames, block=frames)
         self._engine = Engine(self._rig, plan_ports(session).routes, rate, session.music.tempo, session.meter,
-                              source="internal", latency=self._rig.latency)
+                              source="internal")
         self._composed = [self._compose(bar) for bar in range(BARS)]
         self._engine.insert(decode_bar(self._composed[0]))
         self._commands: list[AnyCommand] = [Play()]

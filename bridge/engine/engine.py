@@ -30,6 +30,11 @@ _LEAVE_MS = 200
 class Sounding(Protocol):
     """What the engine needs of the mixer (bridge.rig.Rig)."""
 
+    latency: int
+    """Frames until what it is given is heard. It may change while it plays, as plug-ins load."""
+    midi_out: Sequence[tuple[int, FrameEvent]]
+    """What plug-ins put out in the last block themselves, by track; as late as the sound."""
+
     def process(
         self, events: Sequence[Sequence[FrameEvent]], frames: int, transport: Transport
     ) -> AudioBlock: ...
@@ -85,7 +90,6 @@ class Engine:
         in_offsets: Mapping[str, int] | None = None,
         throughs: Sequence[ThroughRoute] = (),
         chase: bool = True,
-        latency: int = 0,
         mtc_start: str = "00:00:00:00",
     ) -> None:
         """length      bars until the end, or None; epoch: of the plan that the first bars answer
@@ -93,7 +97,8 @@ class Engine:
         clock_outs  the driver's outputs that our own clock goes to
         in_offsets  by clock input: ns that its messages count as heard later
         throughs    inputs that are passed on; they are no clock inputs
-        latency     frames that the rig takes until it sounds: its events are given to it so much before their time
+
+        The rig is given its events as much before their time as it takes until it sounds.
 
         Raises SessionError for an mtc_start that is no time code.
         """
@@ -106,9 +111,9 @@ class Engine:
         self._rig = rig
         self._rate = rate
         self._in_offsets = dict(in_offsets or {})
-        self._latency = latency
+        self._latency = rig.latency
         self._player = Player(routes, clock_outs, throughs, bpm, meter, chase=chase,
-                              strips_offset_ns=-(latency * _NS // rate))
+                              strips_offset_ns=-(rig.latency * _NS // rate))
         self._masters = Masters(bpm, source, mtc_start=mtc_start, bar_ticks=meter.bar_ticks)
         self._conductor = Conductor(self._player, self._masters, bpm, length, epoch, stop_on_loss=on_loss == "stop")
         self._timecode = source == "mtc"
@@ -318,6 +323,9 @@ class Engine:
         player = self._player
         if player.moves:
             self._automate()
+        if self._rig.latency != self._latency:
+            self._latency = self._rig.latency
+            player.lead(-(self._latency * _NS // self._rate))
         outlets, bpm = player.outlets, player.line.bpm
         notes = []
         for frame, due in outlets.begun:
@@ -326,13 +334,17 @@ class Engine:
             notes.append(NoteBegun(block.frame0 + frame + self._latency, due.tick, due.length, bpm, due.value,
                                    due.track, due.number, channel))
         self.notes_begun += len(notes)
-        return Outputs(player.close(), self._process(block, outlets.strips), notes,
-                       self._conductor.wanted(self._now_ns), self._moves)
+        audio = self._process(block, outlets.strips)
+        for track, event in self._rig.midi_out:
+            outlets.put_out(track, event)
+        return Outputs(player.close(), audio, notes, self._conductor.wanted(self._now_ns), self._moves)
 
     def _process(self, block: Block, strips: Sequence[Sequence[FrameEvent]]) -> AudioBlock:
+        """The rig is told the beat that is heard when what it makes now is."""
         player, meter = self._player, self.timeline.meter
         line = player.line
-        beat = (line.tick_at(self._now_ns) if player.playing else player.position) / PPQ
+        heard_ns = self._now_ns + self._latency * _NS // self._rate
+        beat = (line.tick_at(heard_ns) if player.playing else player.position) / PPQ
         transport = Transport(block.frame0, max(0.0, beat), line.bpm, meter.beats, meter.unit, player.playing)
         return self._rig.process(strips, block.frames, transport)
 

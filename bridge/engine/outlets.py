@@ -143,11 +143,12 @@ class Outlets:
         self.strips: list[list[FrameEvent]] = [[] for _ in routes]
         self.frames = Frames(0, 1, 1)
         self._through = through
-        offsets = [strips_offset_ns, *sorted({r.offset_ns for r in routes} - {strips_offset_ns})]
-        self._lanes = [Lane(o, [r if r.offset_ns == o else None for r in routes], i == 0)
-                       for i, o in enumerate(offsets)]
+        shared = {0} if strips_offset_ns == 0 else set()  # else it may change, which is the instruments' affair alone
+        offsets = sorted({r.offset_ns for r in routes} - shared)
+        self._lanes = [Lane(strips_offset_ns, [r if r.offset_ns in shared else None for r in routes], strips=True)]
         """The instruments' own first."""
-        self._mixed = len(offsets) > 1
+        self._lanes += [Lane(o, [r if r.offset_ns == o else None for r in routes], strips=False) for o in offsets]
+        self._mixed = len(self._lanes) > 1
         self._used = [0] * ports
         self._used_strips = [0] * len(routes)
         self._bends = [ChannelBends(r, partial(through.holds, r.port)) for r in routes]
@@ -167,6 +168,11 @@ class Outlets:
     def clashes(self) -> list[int]:
         """By track, notes that a bend for another has put out of tune: see ChannelBends."""
         return [bends.clashes for bends in self._bends]
+
+    def lead(self, strips_offset_ns: int) -> None:
+        """The instruments take longer than was known until they are heard (or less): from now on their events are
+        given to them so much earlier; what should have been given before now is given now."""
+        self._lanes[0].offset_ns = strips_offset_ns
 
     def open(self, frames: Frames) -> None:
         """A new block."""
@@ -208,6 +214,14 @@ class Outlets:
             self._used[port] |= 1 << (message[0] & 15)
         self.midi.append(MidiOut(self.frames.at(ns), port, message))
         self._mixed = True
+
+    def put_out(self, track: int, event: FrameEvent) -> None:
+        """A message of an instrument's own, to its track's port."""
+        route = next((r for lane in self._lanes if (r := lane.routes[track]) is not None), None)
+        if route is not None:
+            self._used[route.port] |= 1 << event.channel
+            self.midi.append(MidiOut(event.offset, route.port, event.to_midi()))
+            self._mixed = True
 
     def cut(self, ns: int, jump: bool = False) -> None:
         """End all that sounds, and reset the channels used; before a jump also what controllers the music moved.

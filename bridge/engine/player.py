@@ -51,9 +51,19 @@ class Player:
         self._clock_midi: list[MidiOut] = []
         self._chase = chase
         self._strips_offset_ns = strips_offset_ns
-        offsets = [0, strips_offset_ns, *(r.offset_ns for r in routes), *(c.offset_ns for c in clock_outs)]
-        self._lead_ns, self._lag_ns = -min(offsets), max(offsets)
+        self._offsets = [0, *(r.offset_ns for r in routes), *(c.offset_ns for c in clock_outs)]
+        self._lead_ns, self._lag_ns = self._span()
         self._frames = self.outlets.frames
+
+    def _span(self) -> tuple[int, int]:
+        offsets = (*self._offsets, self._strips_offset_ns)
+        return -min(offsets), max(offsets)
+
+    def lead(self, strips_offset_ns: int) -> None:
+        """See Outlets.lead. strips_offset_ns <= 0."""
+        self._strips_offset_ns = strips_offset_ns
+        self._lead_ns, self._lag_ns = self._span()
+        self.outlets.lead(strips_offset_ns)
 
     @property
     def lead_ns(self) -> int:

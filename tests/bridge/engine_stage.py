@@ -27,6 +27,8 @@ class FakeRig:
         self.events: list[tuple[int, FrameEvent]] = []
         self.turned: list[tuple[str, float, int | None]] = []
         self.moved: list[Move] = []
+        self.latency = 0
+        self.midi_out: Sequence[tuple[int, FrameEvent]] = ()
 
     def process(self, events: Sequence[Sequence[FrameEvent]], frames: int, transport: Transport) -> AudioBlock:
         self.transports.append(transport)

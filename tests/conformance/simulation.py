@@ -34,6 +34,8 @@ class SilentRig:
 
     def __init__(self) -> None:
         self._silence = np.zeros((2, BLOCK), np.float32)
+        self.latency = 0
+        self.midi_out: Sequence[tuple[int, FrameEvent]] = ()
 
     def process(self, _events: Sequence[Sequence[FrameEvent]], _frames: int, _transport: Transport) -> AudioBlock:
         return self._silence

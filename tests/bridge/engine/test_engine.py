@@ -255,10 +255,60 @@ def test_a_followed_master_is_passed_on_with_its_start_stop_and_position() -> No
 
 def test_a_rig_that_takes_its_time_gets_its_events_before_theirs_so_that_all_sounds_on_the_beat() -> None:
     rig = FakeRig()
-    stage = Stage(engine=Engine(rig, [Route(0)], RATE, latency=335))
+    rig.latency = 335
+    stage = Stage(engine=Engine(rig, [Route(0)], RATE))
     stage.run(4.2, Play())
     ports = [f for f, m in stage.midi if m.data[0] >> 4 == 9]
     strips = [f for f, e in rig.events if e.kind is Kind.ON]
     assert len(ports) >= 7
     assert [p - s for p, s in zip(ports, strips, strict=False)] == [335] * len(ports)
     assert [f for f, _ in stage.notes][: len(ports)] == ports, "a note's time is that of its sound"
+
+
+def test_a_rig_that_turns_out_to_be_later_is_given_its_notes_earlier_from_then_on_none_lost_none_doubled() -> None:
+    rig = FakeRig()
+    rig.latency = 256
+    stage = Stage(engine=Engine(rig, [Route(0)], RATE))
+    stage.run(2.2, Play())
+    rig.latency = 256 + 4800  # a plug-in has loaded
+    stage.run(2.0)
+    rig.latency = 64
+    stage.run(4.0)
+    ports = [f for f, m in stage.midi if m.data[0] >> 4 == 9]
+    strips = [f for f, e in rig.events if e.kind is Kind.ON]
+    assert len(ports) >= 15 and len(strips) in (len(ports), len(ports) + 1)
+    leads = [p - s for p, s in zip(ports, strips, strict=False)]
+    assert set(leads) == {256, 256 + 4800, 64}
+    assert leads == [256] * leads.count(256) + [5056] * leads.count(5056) + [64] * leads.count(64)
+    ons = sorted(e.number for _, e in rig.events if e.kind is Kind.ON)
+    offs = sorted(e.number for _, e in rig.events if e.kind is Kind.OFF)
+    assert len(ons) - len(offs) in (0, 1)
+
+
+def test_the_rig_is_told_the_beat_that_is_heard_when_it_sounds() -> None:
+    rig = FakeRig()
+    rig.latency = 4800
+    stage = Stage(engine=Engine(rig, [Route(0)], RATE))
+    stage.run(3.0, Play())
+    first = next(t for t in rig.transports if t.playing)
+    on = next(f for f, e in rig.events if e.kind is Kind.ON)
+    at = next(t for t in reversed(rig.transports) if t.frame <= on)
+    assert at.beat + (on - at.frame) * at.bpm / 60 / RATE == pytest.approx(0, abs=0.001)
+    assert first.beat == pytest.approx(0, abs=0.01)
+
+
+def test_what_a_plug_in_plays_itself_leaves_by_its_track_s_port() -> None:
+    class Arpeggiator(FakeRig):
+        def process(self, events, frames, transport):  # type: ignore[no-untyped-def]
+            audio = super().process(events, frames, transport)
+            mine = [e for e in events[0] if e.kind in (Kind.ON, Kind.OFF)]
+            self.midi_out = [(0, e._replace(number=e.number + 12, channel=3)) for e in mine]
+            return audio
+
+    stage = Stage(engine=Engine(Arpeggiator(), [Route(0)], RATE))
+    stage.run(2.2, Play())
+    said = [(f, m.data[0], m.data[1]) for f, m in stage.midi if m.data[0] >> 4 == 9]
+    own = [(f, key) for f, status, key in said if status == 0x93]
+    assert len(own) >= 4 and own == [(f, key + 12) for f, status, key in said if status == 0x90]
+    stage.run(0.5, Halt())
+    assert (0xB3, 123) in [(m.data[0], m.data[1]) for _, m in stage.midi], "its channel is reset at the stop, too"

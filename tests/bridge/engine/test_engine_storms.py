@@ -110,10 +110,12 @@ class Storm:
 
         routes = [route(i) for i in range(TRACKS)]
         self.cents = rng.choice([CENTS, (0.0,)])
+        self.rig = FakeRig()
+        self.rig.latency = rng.choice([0, 64, 2000])
         engine = Engine(
-            FakeRig(), routes, RATE,
+            self.rig, routes, RATE,
             rng.choice([60, 120, 200]), METER, on_loss=rng.choice(["continue", "stop"]), chase=rng.random() < 0.7,
-            clock_outs=[ClockRoute(TRACKS + i, offset_ns()) for i in range(CLOCKS)], latency=rng.choice([0, 64, 2000]),
+            clock_outs=[ClockRoute(TRACKS + i, offset_ns()) for i in range(CLOCKS)],
             in_offsets={"daw": rng.choice([0, offset_ns()])}, length=rng.choice([None, 3]),
             throughs=[ThroughRoute("keys", tuple(range(TRACKS)), 2)],
         )

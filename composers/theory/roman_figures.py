@@ -66,8 +66,8 @@ def complete(written: tuple[Figure, ...]) -> Figures:
     alters = {f.number: f.alter for f in written}
     numbers = tuple(sorted(alters, reverse=True))
     numbers = _SHORT.get(numbers, numbers)
-    if 9 in alters and 6 not in alters and 4 not in alters:  # 9 5, 9 b7 and the like
-        numbers = tuple(sorted({*numbers, 7, 5, 3}, reverse=True))
+    if numbers[0] in (9, 11, 13) and not {2, 4, 6} & set(numbers):  # 9 5, b9 7 and the like: all thirds below
+        numbers = tuple(range(numbers[0], 1, -2))
     root = _ROOTS.get(numbers, 1)
     members = []
     for number in (1, *reversed(numbers)):
@@ -81,5 +81,6 @@ def complete(written: tuple[Figure, ...]) -> Figures:
 def shortest(written: tuple[Figure, ...]) -> tuple[Figure, ...]:
     """The usual shorthand of the same: (6, 5, 3) becomes 6 5; what is altered stays."""
     full = complete(written).above
-    needed = _SHORTEST.get(tuple(f.number for f in full))
-    return full if needed is None else tuple(f for f in full if f.alter or f.number in needed)
+    needed = _SHORTEST.get(tuple(f.number for f in full), ())
+    short = tuple(f for f in full if f.alter or f.number in needed)
+    return short if complete(short).above == full else full

@@ -18,9 +18,13 @@ _WITH_GAPS = 30
 def kind(found: Stack) -> ChordKind:
     """Its chord on no root. Where no symbol has these notes the quality is one that the parser may not read."""
     steps, semitones = found.symbol
-    notes = [(i - semitones, s - steps) for s, i in zip(found.steps, found.semitones, strict=True)]
-    if found.symbol != (0, 0):  # thirds from another root: back into one octave
-        notes = [(i % 12, s % 7) for i, s in notes]
+    notes = []
+    for step, interval in zip(found.steps, found.semitones, strict=True):
+        if found.symbol == (0, 0):
+            notes.append((interval, step))
+        else:  # counted from another root: back into one octave
+            octave, letter = divmod(step - steps, 7)
+            notes.append((interval - semitones - 12 * octave, letter))
     notes.sort()
     return _named(tuple(i for i, _ in notes), tuple(s for _, s in notes))
 
@@ -51,7 +55,8 @@ def _named(intervals: tuple[int, ...], steps: tuple[int, ...]) -> ChordKind:
             return ChordKind(one.quality, intervals, steps)
     near = min(known, key=lambda k: (len(k ^ notes), len(k - notes)))
     text = known[near].quality
-    text += "".join(f"add{_degree(*note)}" for note in sorted(notes - near))
+    degrees = {0: 8, 1: 9, 3: 11, 5: 13} if any(step == 6 for step, _ in notes) else {0: 8, 1: 9}
+    text += "".join(f"add{_degree(*note, degrees)}" for note in sorted(notes - near))
     text += "".join(f"no{step + 1}" for step, _ in sorted(near - notes))
     read, end = read_kind(text)
     if read is not None and end == len(text) and _octave(read.steps, read.intervals) == notes:
@@ -59,9 +64,9 @@ def _named(intervals: tuple[int, ...], steps: tuple[int, ...]) -> ChordKind:
     return ChordKind(text, intervals, steps)
 
 
-def _degree(step: int, interval: int) -> str:
+def _degree(step: int, interval: int, names: dict[int, int]) -> str:
     alter = (interval - LETTER_SEMITONES[step] + 6) % 12 - 6
-    return signs(alter) + str({0: 8, 1: 9}.get(step, step + 1))
+    return signs(alter) + str(names.get(step, step + 1))
 
 
 def chord_on(tonic: PitchName, found: Stack) -> Chord:

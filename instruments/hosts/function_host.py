@@ -58,6 +58,9 @@ class FunctionHost:
     def raws(self) -> tuple[float, ...]:
         return ()
 
+    def text_of(self, index: int, raw: float) -> str:
+        raise self._none("parameters with an index")
+
     def set_params(self, params: Mapping[str, ParamValue]) -> None:
         """The near side has checked them."""
         self._values.update(params)

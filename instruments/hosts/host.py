@@ -59,6 +59,10 @@ class PluginHost(Protocol):
         """The raw values of parameters(), in its order: cheap, asked for while playing to notice changes."""
         ...
 
+    def text_of(self, index: int, raw: float) -> str:
+        """What the parameter with this index (as raw_of() gives it) shows at a raw value."""
+        ...
+
     def set_params(self, params: Mapping[str, ParamValue]) -> None:
         """Raises InstrumentError that names the parameter, the value and what is allowed; nothing is then changed."""
         ...

@@ -75,6 +75,9 @@ class ParameterTable:
         """The raw values of all(), in its order."""
         return tuple(self._of.raw(index) for index in self._shown)
 
+    def text(self, index: int, raw: float) -> str:
+        return self._of.text(index, raw)
+
     def raws_of(self, params: Mapping[str, ParamValue]) -> dict[int, float]:
         """Index and raw value of each. Raises InstrumentError."""
         return dict(self.raw_of(name, value) for name, value in params.items())

@@ -89,6 +89,9 @@ class PedalboardHost:
     def raws(self) -> Sequence[float]:
         return self._table.raws()
 
+    def text_of(self, index: int, raw: float) -> str:
+        return self._table.text(index, raw)
+
     def set_params(self, params: Mapping[str, ParamValue]) -> None:
         for index, raw in self._table.raws_of(params).items():
             self.set_raw(index, raw)

@@ -1,0 +1,1 @@
+"""Species counterpoint in two voices over a cantus firmus: written (`generator`) and judged (`checker`)."""

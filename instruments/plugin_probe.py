@@ -1,0 +1,210 @@
+"""Loads one plug-in in a process of its own, to see what it is. A crash, a hang or a flood of words stays there.
+
+`probe` is the near end, for any thread that may wait; `python -m instruments.plugin_probe` is the far one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import importlib
+import math
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from instruments.errors import InstrumentError
+from instruments.hosts.parameter_units import number_in
+from instruments.plugin_catalogue import Entry, ParameterInfo
+from instruments.plugin_files import stamp_of
+from instruments.plugin_hosts import adapter_path
+from instruments.plugin_scan import FoundPlugin
+
+_RATE, _FRAMES = 48_000, 128
+_WORDS = 4096
+_PROGRAMS = 256
+MOST_MEMORY = 0.5
+"""Share of the machine's memory that a plug-in may take for itself while it is looked at (Linux, macOS)."""
+
+
+class _Question(msgspec.Struct, frozen=True):
+    path: str
+    which: str | None
+    host: str
+    timeout_s: float
+    memory_bytes: int
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    """entry: what was found; refused: what the host said instead."""
+
+    entry: Entry | None = None
+    refused: str = ""
+
+
+def probe(found: FoundPlugin, host: str, timeout_s: float = 30.0, memory_bytes: int | None = None) -> Entry:
+    """Load it through `host` and describe it; what it did instead of loading is in the entry's trouble and reason.
+
+    Blocks for timeout_s and a little at most. Raises OSError where no process can be started.
+    """
+    stamp = stamp_of(found.path)
+    question = _Question(str(found.path), found.which, host, timeout_s,
+                         _half_of_memory() if memory_bytes is None else memory_bytes)
+    with tempfile.TemporaryDirectory(prefix="sideman-probe-") as folder:
+        answer_file = Path(folder) / "answer.json"
+        child = subprocess.Popen(
+            [sys.executable, "-m", __name__, msgspec.json.encode(question).decode(), str(answer_file)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(p for p in (_root(), *sys.path) if p)}, cwd=folder,
+        )
+        words = bytearray()
+        reader = threading.Thread(target=_listen, args=(child, words), daemon=True)
+        reader.start()
+        hung = False
+        try:
+            child.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            hung = True
+        finally:
+            _end(child)
+            reader.join(1.0)
+            if child.stdin is not None:
+                child.stdin.close()
+        answer = _read(answer_file)
+    if answer is not None and answer.entry is not None:
+        return msgspec.structs.replace(answer.entry, path=str(found.path), which=found.which, format=found.format,
+                                       name=answer.entry.name or found.name, size=stamp.size,
+                                       mtime_ns=stamp.mtime_ns, host=host)
+    bad = Entry(str(found.path), found.format, found.name, stamp.size, stamp.mtime_ns, found.which, host)
+    if answer is not None:
+        return msgspec.structs.replace(bad, trouble="failed", reason=f"could not be loaded ({answer.refused})")
+    if hung:
+        return msgspec.structs.replace(bad, trouble="hung", reason=f"did not load within {timeout_s:g} s")
+    return msgspec.structs.replace(bad, trouble="crashed", reason=_how_it_ended(child.returncode, words))
+
+
+def _root() -> str:
+    return str(Path(__file__).resolve().parent.parent)
+
+
+def _listen(child: subprocess.Popen[bytes], words: bytearray) -> None:
+    """Take what the plug-in prints, lest it waits for that; keep the last of it."""
+    assert child.stdout is not None
+    with child.stdout as out, contextlib.suppress(OSError, ValueError):
+        while block := os.read(out.fileno(), 1 << 16):
+            words += block
+            del words[:-_WORDS]
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """With all that it has started."""
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(OSError):
+            os.killpg(child.pid, signal.SIGKILL)
+    child.kill()
+    child.wait()
+
+
+def _read(path: Path) -> _Answer | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Answer)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def _how_it_ended(code: int, words: bytearray) -> str:
+    if code < 0:
+        try:
+            how = f"crashed with {signal.Signals(-code).name}"
+        except ValueError:
+            how = f"crashed with signal {-code}"
+    else:
+        how = f"ended its process with exit status {code}"
+    lines = [line.strip() for line in words.decode(errors="replace").splitlines()]
+    said = next((line for line in lines if line and not line.startswith(("Fatal Python", "Current thread"))), "")
+    return f"{how} ({said[:160]})" if said else how
+
+
+def _half_of_memory() -> int:
+    """0 where it is not told."""
+    try:
+        return int(MOST_MEMORY * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, ValueError, OSError):
+        return 0
+
+
+def _main(arguments: list[str]) -> None:
+    """The child."""
+    question = msgspec.json.decode(arguments[0], type=_Question)
+    faulthandler.enable(2)
+    faulthandler.dump_traceback_later(question.timeout_s + 5.0, exit=True, file=2)  # if the parent has died
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _limit(question.memory_bytes)
+    try:
+        answer = _Answer(_describe(question))
+    except InstrumentError as error:
+        answer = _Answer(refused=str(error))
+    except Exception as error:
+        answer = _Answer(refused=f"{type(error).__name__}: {error}")
+    path = Path(arguments[1])
+    partial = path.with_suffix(".part")
+    partial.write_bytes(msgspec.json.encode(answer))
+    partial.replace(path)
+    # Without the plug-in's destructors, which are where plug-ins crash most and hang.
+    os._exit(0)
+
+
+def _describe(question: _Question) -> Entry:
+    module, name = adapter_path(question.host)
+    adapter = getattr(importlib.import_module(module), name)
+    began = time.perf_counter()
+    host: Any = adapter(Path(question.path), question.which, question.timeout_s)
+    load_s = time.perf_counter() - began
+    host.prepare(_RATE, _FRAMES)
+    inputs, outputs = getattr(host, "channels", (None, None))
+    return Entry(
+        question.path, "", host.name.strip(), 0, 0, host=question.host, vendor=host.vendor, version=host.version,
+        kind="instrument" if host.is_instrument else "effect", inputs=inputs, outputs=outputs,
+        side_chain=host.takes_key, midi_out=host.sends_midi, latency_frames=host.latency, load_s=round(load_s, 3),
+        programs=tuple(getattr(host, "programs", ()))[:_PROGRAMS],
+        parameters=tuple(ParameterInfo(p.name, _value(p.low), _value(p.high), _value(p.text), p.label, p.steps)
+                         for p in host.parameters()),
+    )
+
+
+def _value(text: str) -> float | str:
+    """A number where the plug-in shows one."""
+    number = number_in(text)
+    return number if number is not None and math.isfinite(number) else text.strip()
+
+
+def _limit(memory_bytes: int) -> None:
+    """No core dumps, and an end to what allocates without end."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if memory_bytes:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
+
+
+def _end_with_parent() -> None:
+    with contextlib.suppress(OSError):
+        while os.read(0, 1024):
+            pass
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1:])

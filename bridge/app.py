@@ -31,7 +31,20 @@ from bridge.engine.inbox import (
     decode_status,
     encode_command,
 )
-from bridge.engine_link import AUDIO_HEAD, MOVES, NOTES, Compiling, Ports, Ready, Resume, Rings, Setup, decode_news
+from bridge.engine_link import (
+    AUDIO_HEAD,
+    MOVES,
+    NOTES,
+    Compiling,
+    Parameters,
+    Plugins,
+    Ports,
+    Ready,
+    Resume,
+    Rings,
+    Setup,
+    decode_news,
+)
 from bridge.errors import DeviceError
 from bridge.knobs import MASTER_GAIN, Knobs
 from bridge.parameter_paths import ParameterInfo
@@ -78,6 +91,7 @@ class App:
         self._notices = report.Notices()
         self._crashes: deque[float] = deque(maxlen=_CRASHES)
         self._knobs = Knobs()
+        self._plugins: tuple[wire.PluginInfo, ...] = ()
         self._audio: list[NDArray[np.float32]] = []
         self._audio_head = (0, 0, 48_000)
         self._failure: Exception | None = None
@@ -176,7 +190,12 @@ class App:
         news = decode_news(message)
         if isinstance(news, Ready):
             self.ready = news
-            self._knobs.learn(news.parameters)
+            self._knobs.learn(news.parameters, loading=news.loading)
+        elif isinstance(news, Parameters):
+            for command in self._knobs.learn(news.parameters, loading=news.loading):
+                self._tell(command)
+        elif isinstance(news, Plugins):
+            self._plugins = news.states
         elif isinstance(news, Ports):
             self._ports = news.states
         elif isinstance(news, Compiling):
@@ -372,7 +391,7 @@ class App:
             return report.starting(self.session, self._notices)
         session = self._sessions.get(last.epoch, self.session)
         return report.status(session, last, self._audio_head[2], self._charts, self._notices, self._knobs.volume,
-                             self._ports)
+                             self._ports, self._plugins, len(self._knobs))
 
 
 def _rigged(session: Session) -> object:

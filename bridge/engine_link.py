@@ -11,6 +11,7 @@ from bridge.driver import PortState
 from bridge.parameter_paths import ParameterInfo
 from bridge.ring import Ring
 from bridge.session import Session
+from bridge.stream.wire import PluginInfo
 
 AUDIO_HEAD = struct.Struct("<qqII")
 """frame0, ns0, frames, rate; then float32 of shape (2, frames)."""
@@ -81,6 +82,8 @@ class Ready(msgspec.Struct, frozen=True, tag=True):
     rate: int
     frames: int
     parameters: tuple[ParameterInfo, ...] = ()
+    loading: bool = False
+    """Plug-ins have yet to load, and then there will be more parameters."""
 
 
 class Broken(msgspec.Struct, frozen=True, tag=True):
@@ -97,5 +100,21 @@ class Ports(msgspec.Struct, frozen=True, tag=True):
     states: tuple[PortState, ...]
 
 
+class Plugins(msgspec.Struct, frozen=True, tag=True):
+    """How the hosted plug-ins do; told when it changes."""
+
+    states: tuple[PluginInfo, ...]
+
+
+class Parameters(msgspec.Struct, frozen=True, tag=True):
+    """What can be turned, now that a plug-in has loaded, or has changed its own.
+
+    loading  some plug-in has yet to load, and more will come
+    """
+
+    parameters: tuple[ParameterInfo, ...]
+    loading: bool
+
+
 encode_news = msgspec.msgpack.Encoder().encode
-decode_news = msgspec.msgpack.Decoder(Compiling | Ready | Broken | Ports).decode
+decode_news = msgspec.msgpack.Decoder(Compiling | Ready | Broken | Ports | Plugins | Parameters).decode

@@ -14,12 +14,13 @@ import msgspec
 from bridge.driver import Driver, PortState
 from bridge.engine.engine import Engine
 from bridge.engine.outlets import resets
-from bridge.engine_link import Broken, Compiling, Ports, Ready, Rings, Setup, encode_news
+from bridge.engine_link import Broken, Compiling, Parameters, Plugins, Ports, Ready, Rings, Setup, encode_news
 from bridge.engine_shell import EngineShell
 from bridge.errors import PortError, SidemanError
 from bridge.port_plan import plan_ports
 from bridge.processes import quiet_child, still_garbage, watch_parent, when_told_to_end
 from bridge.session import Session
+from bridge.stream.wire import PluginInfo
 from composers.score import PPQ
 from instruments.block import FrameEvent, InstrumentError, Kind, Transport
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 _WATCH_S = 0.25
 _LINK_LOOKS = 6
 """So many looks long, 1.5 s, a Link session's peers are waited for."""
+_LISTING_LOOKS = 4
+"""Parameters are listed anew once a second at most: a plug-in that moves its own would do so all the time."""
 
 
 def run(setup: Setup, rings: Rings, main: Connection[Any, Any]) -> None:
@@ -49,7 +52,7 @@ def run(setup: Setup, rings: Rings, main: Connection[Any, Any]) -> None:
         rings.close()
         return
     watch_parent(main, stop.set)
-    main.send_bytes(encode_news(Ready(driver.name, driver.rate, driver.frames, tuple(rig.listed()))))
+    main.send_bytes(encode_news(Ready(driver.name, driver.rate, driver.frames, tuple(rig.listed()), rig.loading)))
     watch = _Watch(rig, driver, shell, main)
     while not (stop.wait(_WATCH_S) or told):
         watch.look()
@@ -192,23 +195,19 @@ class _Watch:
         self._missing: set[str] = set()
         self._clashed: set[str] = set()
         self._errors = self._unaligned = 0
-        self._looks = self._peers = 0
+        self._looks = self._peers = self._listed_at = 0
+        self._serial = rig.serial
+        self._infos: tuple[PluginInfo, ...] = ()
 
     def look(self) -> None:
         driver, say = self._driver, self._shell.notices.append
+        self._looks += 1
         self._shell.xruns = driver.xruns
         self._shell.engine.compensation_ns = driver.compensation_ns
         self._shell.ahead_ns = driver.heard_after_ns
         if self._shell.link is not None:
             self._look_at_link(self._shell.link)
-        for i, status in enumerate(self._rig.plugin_status()):
-            state, (before, crashes) = status["state"], self._plugins.get(i, ("loading", 0))
-            if status["crashes"] > crashes and state == before:  # it is back before anybody looked
-                before = f"crashed: respawned ({status['last_error']})"
-                say(f"plug-in {status['plugin']}: {before}")
-            if state != before:
-                say(f"plug-in {status['plugin']}: {state}")
-            self._plugins[i] = state, status["crashes"]
+        self._look_at_plugins()
         short = self._rig.unaligned_frames
         if short > self._unaligned:
             say(f"a plug-in is later than the other tracks can wait for, by {short / driver.rate * 1e3:.0f} ms: give "
@@ -240,6 +239,27 @@ class _Watch:
                 print(last, file=sys.stderr)  # noqa: T201 - the one place where the whole story is told
             self._errors = driver.step_errors
 
+    def _look_at_plugins(self) -> None:
+        say = self._shell.notices.append
+        for i, status in enumerate(self._rig.plugin_status()):
+            state, (before, crashes) = status["state"], self._plugins.get(i, ("loading", 0))
+            if status["crashes"] > crashes and state == before:  # it is back before anybody looked
+                before = f"crashed: respawned ({status['last_error']})"
+                say(f"plug-in {status['plugin']}: {before}")
+            if state != before:
+                say(f"plug-in {status['plugin']}: {state}")
+            self._plugins[i] = state, status["crashes"]
+        infos = self._rig.plugin_infos()
+        if infos != self._infos:
+            self._infos = infos
+            self._main.send_bytes(encode_news(Plugins(infos)))
+        for text in self._rig.take_sync_errors():
+            say(text)
+        if self._looks >= self._listed_at and self._rig.serial != self._serial:
+            self._serial = self._rig.serial
+            self._listed_at = self._looks + _LISTING_LOOKS
+            self._main.send_bytes(encode_news(Parameters(tuple(self._rig.listed()), self._rig.loading)))
+
     def _look_at_bends(self, connected: set[str]) -> None:
         """Chords out of tune are told where somebody listens."""
         for strip, clashes in zip(self._rig.tracks, self._shell.engine.clashes, strict=True):
@@ -251,7 +271,6 @@ class _Watch:
 
     def _look_at_link(self, link: LinkSession) -> None:
         """Alone in the session nobody else will start it; peers find each other within a second."""
-        self._looks += 1
         peers = link.peers
         if peers != self._peers:
             self._shell.notices.append(f"Ableton Link: {peers} other{'' if peers == 1 else 's'} in the session")

@@ -25,14 +25,28 @@ class Knobs:
         self._base: dict[str, float] = {}
         """Values of the session itself."""
         self._turned: dict[str, float] = {}
+        self._waiting: dict[str, float] = {}
+        """What was turned of plug-ins that have yet to load."""
 
-    def learn(self, infos: Iterable[ParameterInfo]) -> None:
-        """An engine is ready, with these, and with what was turned before. What is not there any more is forgotten."""
+    def learn(self, infos: Iterable[ParameterInfo], *, loading: bool = False) -> list[SetParameter]:
+        """An engine is ready, with these, and with what was turned before; or has more, since a plug-in has loaded.
+
+        loading: more are to come; else what is not there any more is forgotten. Returns what the engine is to be told
+        again, as it could not know it when it began.
+        """
         self._known = {info.path: info for info in infos}
+        back = {path: value for path, value in self._waiting.items() if path in self._known}
+        gone = {path: value for path, value in self._turned.items() if path not in self._known}
+        self._waiting = {p: v for p, v in {**self._waiting, **gone}.items() if loading and p not in back}
+        self._turned = {path: value for path, value in {**self._turned, **back}.items() if path in self._known}
         for path, info in self._known.items():
             if path not in self._turned:
                 self._base[path] = info.value
-        self._turned = {path: value for path, value in self._turned.items() if path in self._known}
+        return [SetParameter(path, value, 0.0) for path, value in back.items()]
+
+    def __len__(self) -> int:
+        """How many parameters are known."""
+        return len(self._known)
 
     def listed(self, match: str | None) -> Sequence[ParameterInfo]:
         """Those whose path holds all the words, with their values now."""
@@ -53,7 +67,7 @@ class Knobs:
     @property
     def turned(self) -> dict[str, float]:
         """For an engine that takes over."""
-        return dict(self._turned)
+        return {**self._turned, **self._waiting}
 
     def moved(self, moves: Iterable[ParameterMove]) -> None:
         """As the engine tells it: by clients, controllers or composers."""

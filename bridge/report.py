@@ -78,7 +78,7 @@ def starting(session: Session, notices: Notices) -> wire.Status:
 
 def status(
     session: Session, last: EngineStatus, rate: int, charts: Charts, notices: Notices, volume: float,
-    ports: tuple[PortState, ...] = (),
+    ports: tuple[PortState, ...] = (), plugins: tuple[wire.PluginInfo, ...] = (), turnable: int = 0,
 ) -> wire.Status:
     """What plays: `session` is the one of the epoch that the engine is in."""
     music, meter = session.music, session.meter
@@ -109,7 +109,8 @@ def status(
         chord=chord, next_chord=next(to_come, ""), chart=tuple(chords), energy=music.energy, seed=music.seed,
         volume=volume, levels=levels, ports=tuple(wire.PortInfo(p.name, p.wanted or None, p.connected) for p in ports),
         notices=notices.now(),
-        xruns=last.counters.get("xruns", 0) + last.counters.get("deadline_misses", 0),
+        xruns=last.counters.get("xruns", 0) + last.counters.get("deadline_misses", 0), plugins=plugins,
+        turnable=turnable,
     )
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from bridge.engine.automation import Move
 from bridge.engine.inbox import MixReading
 from bridge.mix import ROOM, EffectSpec, Return, default_returns, sends_of
 from bridge.parameter_paths import ParameterInfo, absolute, described, path_of
 from bridge.session import Session, Track, tuning_of
-from instruments.block import FrameEvent, Instrument, InstrumentError
-from instruments.channel import Channel, Insert
+from bridge.stream.wire import PluginInfo
+from instruments.block import AudioBlock, FrameEvent, Instrument, InstrumentError, Transport
+from instruments.channel import INSTRUMENT, Channel, Insert
 from instruments.console import Console
 from instruments.controls import Listed
 from instruments.effects.guest_effect import GuestEffect
@@ -24,6 +26,7 @@ from instruments.parameter import Parameter
 from instruments.plugin_use import PluginUse
 from instruments.registry import make_instrument, placement
 from instruments.routing import MASTER
+from instruments.tempo_sync import TempoSync
 from instruments.tuned import Tuned
 
 
@@ -32,6 +35,9 @@ class Rig(Console):
 
     plugins: tuple[HostedEffect, ...] = ()
     guests: tuple[Guest | GuestEffect, ...] = ()
+    syncs: tuple[TempoSync, ...] = ()
+    midi_sources: tuple[tuple[int, Any], ...] = ()
+    """By track, what may put out MIDI itself."""
     midi_out: Sequence[tuple[int, FrameEvent]] = ()
     """What plug-ins put out in the last block, by track, as late as the mix."""
 
@@ -45,8 +51,69 @@ class Rig(Console):
 
     def prepare(self) -> None:
         super().prepare()
+        self._waiting_midi: list[tuple[int, int, FrameEvent]] = []
+        self._told = dict.fromkeys(map(id, self.syncs), 0)
+        self._learn()
+
+    @property
+    def serial(self) -> int:
+        """Another one whenever more, or something else, can be turned. Any thread."""
+        return sum(getattr(p, "serial", 0) for p in self.plugins)
+
+    def _learn(self) -> None:
+        """What can be turned: more of it whenever a plug-in has loaded."""
+        self._learned = self.serial
         self._turns = {path_of(p.kind, p.channel, p.stage, p.name): (p, f"{p.stage}.{p.name}" if p.stage else p.name)
                        for p in self.parameters()}
+
+    @property
+    def loading(self) -> bool:
+        """Whether a plug-in has yet to load. Any thread."""
+        return any(p.status()["state"] == "loading" for p in self.plugins)
+
+    def plugin_infos(self) -> tuple[PluginInfo, ...]:
+        """The hosted plug-ins as people see them, in order of the channels. Any thread."""
+        found = []
+        for channel in self.channels:
+            instrument = getattr(channel.instrument, "instrument", channel.instrument)  # Tuned has one within
+            stages = [(INSTRUMENT, instrument), *((s.name, s.insert.effect) for s in self._stages[channel.name])]
+            for stage, plugin in stages:
+                if isinstance(plugin, HostedEffect):
+                    told = plugin.status()
+                    found.append(PluginInfo(channel.name, stage, told["plugin"], told["state"]))
+        return tuple(found)
+
+    def take_sync_errors(self) -> list[str]:
+        """Of parameters that were to follow the tempo and cannot; each once. Any thread."""
+        errors: list[str] = []
+        for sync in self.syncs:
+            while len(sync.errors) > self._told[id(sync)]:
+                errors.append(sync.errors[self._told[id(sync)]])
+                self._told[id(sync)] += 1
+        return errors
+
+    def process(self, events: Sequence[Sequence[FrameEvent]], frames: int, transport: Transport) -> AudioBlock:
+        for sync in self.syncs:
+            sync.follow(transport)
+        audio = super().process(events, frames, transport)
+        if self.midi_sources:
+            self._collect(frames, transport.frame)
+        return audio
+
+    def _collect(self, frames: int, frame: int) -> None:
+        """A plug-in's MIDI is as late as its own sound: the rest is waited for here."""
+        waiting = self._waiting_midi
+        for track, plugin in self.midi_sources:
+            late = frame + max(0, self.latency - plugin.latency)
+            waiting += [(late + event.offset, track, event) for event in plugin.midi_out]
+        if not waiting:
+            self.midi_out = ()
+            return
+        waiting.sort(key=_due)
+        end = frame + frames
+        due = [each for each in waiting if each[0] < end]
+        del waiting[: len(due)]
+        self.midi_out = [(track, event._replace(offset=max(0, at - frame))) for at, track, event in due]
 
     def read_meters(self) -> tuple[list[tuple[float, float]], MixReading]:
         """Peaks of each track and of the mix since the last look, and the mix's other meters. Between blocks."""
@@ -80,11 +147,17 @@ class Rig(Console):
         return path
 
     def _turning(self, path: str) -> tuple[Listed, str]:
+        if path not in self._turns and self.serial != self._learned:
+            self._learn()
         if path not in self._turns:
             near = difflib.get_close_matches(path, self._turns, 1)
             hint = f": did you mean {near[0]!r}?" if near else ""
             raise InstrumentError(f"there is no parameter {path!r} in this session{hint}")
         return self._turns[path]
+
+
+def _due(waiting: tuple[int, int, FrameEvent]) -> int:
+    return waiting[0]
 
 
 def build_rig(session: Session, rate: int, max_frames: int, *, block: int = 0, offline: bool = False) -> Rig:

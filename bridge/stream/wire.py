@@ -290,6 +290,20 @@ class ChartChord(_Sent, frozen=True):
     section: str = ""
 
 
+class PluginInfo(_Sent, frozen=True):
+    """A hosted plug-in: in which channel, by which name its parameters go ("synth": the instrument), and how it does.
+
+    state  "ok", "loading", "late", "crashed: respawning (why)", "out: why", "missing: why" or "closed"
+    """
+
+    channel: str
+    stage: str
+    name: str
+    state: str
+    host: str = ""
+    format: str = ""
+
+
 class Status(_Sent, frozen=True, kw_only=True, tag_field="type", tag="status"):
     """What plays now. Sent many times a second (20 is a good rate) and on every change.
 
@@ -301,6 +315,8 @@ class Status(_Sent, frozen=True, kw_only=True, tag_field="type", tag="status"):
     levels       None where nobody measures
     chart        chords of this bar and as many to come as are known, sorted; may be empty
     xruns        blocks that were late so far
+    plugins      hosted plug-ins, in the order of the channels
+    turnable     how many parameters there are: with another number, ask for the list again
     """
 
     status: Literal["generating", "playing", "stopped"]
@@ -327,6 +343,8 @@ class Status(_Sent, frozen=True, kw_only=True, tag_field="type", tag="status"):
     ports: tuple[PortInfo, ...] = ()
     notices: tuple[Notice, ...] = ()
     xruns: int = 0
+    plugins: tuple[PluginInfo, ...] = ()
+    turnable: int = 0
 
 
 class MidiEvent(_Sent, frozen=True):

@@ -108,6 +108,8 @@ client.on("status", (news) => {
   roll.status(news, now);
   sheet.update(news);
   band.levels(news.levels, now);
+  band.hosted(news.plugins);
+  knobs.count(news.turnable);
   const playing = news.status === "playing";
   $("play").toggleAttribute("data-playing", news.status !== "stopped");
   $("play").setAttribute("aria-label", news.status === "stopped" ? "Play" : "Stop");

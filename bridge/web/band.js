@@ -41,6 +41,8 @@ export class Band {
     this.openSound = openSound;
     this.shown = [];
     this.places = new Map();
+    this.plugins = new Map();
+    this.hostedNews = "";
     this.master = [new Meter($("master-left")), new Meter($("master-right"))];
     this.tracks = new Map();
     this.last = 0;
@@ -49,6 +51,8 @@ export class Band {
   setTracks(tracks) {
     this.tracks.clear();
     this.places.clear();
+    this.plugins.clear();
+    this.hostedNews = "";
     this.list.replaceChildren(...tracks.map((track, n) => {
       const row = document.createElement("li");
       row.className = "track";
@@ -66,6 +70,10 @@ export class Band {
         return words;
       };
       who.append(swatch, name, line("muted", track.instrument !== track.name ? track.instrument : ""));
+      const plugins = line("plugins", "");
+      plugins.hidden = true;
+      this.plugins.set(track.name, plugins);
+      who.append(plugins);
       if (track.port) who.append(line("muted port", `${track.port}, ch ${track.channel + 1}`));
       const meters = document.createElement("span");
       meters.className = "meters";
@@ -128,6 +136,27 @@ export class Band {
     button.title = "Effects and instrument";
     button.addEventListener("click", () => this.openSound(name));
     return button;
+  }
+
+  /** The hosted plug-ins of each track, with a lamp each; pointing at one tells how it does. */
+  hosted(plugins) {
+    const news = JSON.stringify(plugins);
+    if (news === this.hostedNews) return;
+    this.hostedNews = news;
+    for (const [name, place] of this.plugins) {
+      const mine = plugins.filter(({ channel }) => channel === name);
+      place.hidden = mine.length === 0;
+      place.title = "";
+      place.replaceChildren(...mine.map(({ name: plugin, state, host, format }) => {
+        const item = document.createElement("span");
+        const lamp = document.createElement("i");
+        lamp.className = "lamp";
+        lamp.dataset.state = state === "ok" ? "good" : state === "loading" || state === "late" ? "warn" : "bad";
+        item.append(lamp, plugin);
+        item.title = [plugin, [format, host && `by ${host}`].filter(Boolean).join(" "), state].filter(Boolean).join("\n");
+        return item;
+      }));
+    }
   }
 
   levels(levels) {

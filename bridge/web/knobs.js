@@ -38,6 +38,12 @@ export class Knobs {
     this.changed();
   }
 
+  /** How many there are now, as the server says: a plug-in that has loaded brings its own. */
+  count(number) {
+    if (this.known.size && number && number !== this.known.size && number !== this.counted) this.load();
+    this.counted = number;
+  }
+
   has(path) {
     return this.known.has(path);
   }

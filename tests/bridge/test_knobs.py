@@ -40,6 +40,20 @@ def test_a_new_engine_is_told_what_was_turned_by_whomever() -> None:
     assert knobs.turned == {MASTER_GAIN: -9.0}
 
 
+def test_what_was_turned_of_a_plug_in_waits_until_it_has_loaded() -> None:
+    knobs = _knobs()
+    cutoff = described("track.lead.synth.cutoff", Parameter("Hz", 20, 20_000, 1000), 1000)
+    assert knobs.learn([*INFOS, cutoff]) == []  # it was never turned
+    knobs.commands({cutoff.path: 500, "mixer.bass.pan": 1}, None)
+    assert knobs.learn(INFOS, loading=True) == []  # another engine, and its plug-in has yet to load
+    assert knobs.turned == {cutoff.path: 500.0, "mixer.bass.pan": 1.0} and len(knobs) == 2
+    assert knobs.learn([*INFOS, cutoff]) == [SetParameter(cutoff.path, 500.0, 0.0)]
+    assert [info.value for info in knobs.listed("cutoff")] == [500.0]
+    knobs.learn(INFOS, loading=True)
+    knobs.learn(INFOS)  # it stayed out
+    assert knobs.turned == {"mixer.bass.pan": 1.0}
+
+
 def test_volume_is_of_the_sessions_own_level() -> None:
     knobs = _knobs()
     assert knobs.volume_db(1) == -3 and knobs.volume_db(0) == -90

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -11,7 +12,9 @@ from instruments.turtle import TYPE, Triple, TurtleError, read_turtle
 
 MANIFEST = "manifest.ttl"
 _CORE = "http://lv2plug.in/ns/lv2core#"
-_NAME = "http://usefulinc.com/ns/doap#name"
+_DOAP = "http://usefulinc.com/ns/doap#"
+_NAME = f"{_DOAP}name"
+_PERSON = "http://xmlns.com/foaf/0.1/name"
 _SEE_ALSO = "http://www.w3.org/2000/01/rdf-schema#seeAlso"
 _PRESET = "http://lv2plug.in/ns/ext/presets#Preset"
 _LABEL = "http://www.w3.org/2000/01/rdf-schema#label"
@@ -20,11 +23,14 @@ _LONGEST = 4 << 20
 
 
 class Lv2Plugin(NamedTuple):
-    """uri names it everywhere; name is for people; files: its binary and its descriptions."""
+    """uri names it everywhere; name is for people; vendor and version ("minor.micro"): "" where they are not told."""
 
     uri: str
     name: str
-    files: tuple[Path, ...]
+    vendor: str
+    version: str
+    binaries: tuple[Path, ...]
+    descriptions: tuple[Path, ...]
 
 
 def plugins_in(bundle: Path) -> tuple[Lv2Plugin, ...]:
@@ -54,26 +60,37 @@ def _plugins_in(bundle: Path, stamp: int) -> tuple[Lv2Plugin, ...]:
     except (OSError, TurtleError):
         return ()
     uris = dict.fromkeys(t.subject for t in manifest if t.predicate == TYPE and t.object == f"{_CORE}Plugin")
-    return tuple(_plugin(uri, bundle, [t for t in manifest if t.subject == uri]) for uri in uris)
+    return tuple(_plugin(uri, bundle, manifest) for uri in uris)
 
 
-def _plugin(uri: str, bundle: Path, said: list[Triple]) -> Lv2Plugin:
-    descriptions = [p for t in said if t.predicate == _SEE_ALSO and (p := _path(bundle, t.object))]
-    binaries = [p for t in said if t.predicate == f"{_CORE}binary" and (p := _path(bundle, t.object))]
-    name = _name(uri, said)
+def _plugin(uri: str, bundle: Path, manifest: list[Triple]) -> Lv2Plugin:
+    def files(predicate: str) -> tuple[Path, ...]:
+        names = [t.object for t in manifest if t.subject == uri and t.predicate == predicate]
+        return tuple(path for name in names if (path := _path(bundle, name)) is not None)
+
+    said = list(manifest)
+    descriptions = files(_SEE_ALSO)
     for path in descriptions:
-        if name:
-            break
-        try:
-            name = _name(uri, _read(path))
-        except (OSError, TurtleError):
-            continue
-    return Lv2Plugin(uri, name or uri.rstrip("/#").rpartition("/")[2].rpartition("#")[2],
-                     (*binaries, bundle / MANIFEST, *descriptions))
+        with suppress(OSError, TurtleError):
+            said += _read(path)
+    name = _said(said, uri, _NAME) or uri.rstrip("/#").rpartition("/")[2].rpartition("#")[2]
+    numbers = [_said(said, uri, f"{_CORE}{part}Version") for part in ("minor", "micro")]
+    return Lv2Plugin(uri, name, _vendor(said, uri), ".".join(filter(None, numbers)), files(f"{_CORE}binary"),
+                     descriptions)
 
 
-def _name(uri: str, said: list[Triple]) -> str:
-    return next((t.object.strip() for t in said if t.subject == uri and t.predicate == _NAME), "")
+def _vendor(said: list[Triple], uri: str) -> str:
+    """Who maintains the plug-in, or the project that it belongs to."""
+    project = _said(said, uri, f"{_CORE}project")
+    for thing in filter(None, (uri, project)):
+        for role in ("maintainer", "developer"):
+            if name := _said(said, _said(said, thing, f"{_DOAP}{role}"), _PERSON):
+                return name
+    return ""
+
+
+def _said(said: list[Triple], subject: str, predicate: str) -> str:
+    return next((t.object.strip() for t in said if t.subject == subject and t.predicate == predicate), "")
 
 
 def _path(bundle: Path, name: str) -> Path | None:

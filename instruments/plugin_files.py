@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from instruments.lv2_bundle import plugins_in
 
 PATH_VARIABLE = "SIDEMAN_VST3_PATH"
 """Environment variable with folders to search before the standard ones, separated like PATH; plug-ins of any format."""
@@ -103,11 +102,11 @@ def plain_stem(path: Path) -> str:
 
 
 def binaries_of(path: Path) -> list[Path]:
-    """The libraries of a file or bundle, and the descriptions of an LV2 bundle; sorted."""
+    """The libraries of a file or bundle, and the descriptions and presets of an LV2 bundle; sorted."""
     if not path.is_dir():
         return [path]
     if path.suffix.lower() == ".lv2":
-        return sorted({file for plugin in plugins_in(path) for file in plugin.files} or set(path.glob("*.ttl")))
+        return sorted(file for file in path.iterdir() if file.is_file())
     inside = path / "Contents"
     if not inside.is_dir():
         return sorted(file for file in path.iterdir() if file.suffix.lower() in (".so", ".dll"))

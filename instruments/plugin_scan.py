@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -91,7 +91,7 @@ def find(plugin: str | Path, search: Sequence[Path] | None = None, *, format: st
     if _kind(path) is not None and path.exists():
         candidates = _chosen(_at(path.absolute()), text, which)
     elif "://" in text or text.startswith("urn:"):
-        candidates = [p for p in _all(given, "LV2") if p.which == text]
+        candidates = _known_lv2(given, lambda e: e.which == text) or [p for p in _all(given, "LV2") if p.which == text]
         if not candidates:
             raise InstrumentError(f"no LV2 plug-in with the URI {text!r} in {_listed(given)}: install it, add its "
                                   f"folder to {ANY_PATH_VARIABLE}, or give the bundle's path")
@@ -128,9 +128,7 @@ def _named(text: str, given: tuple[Path, ...], formats: Sequence[str], which: st
     wanted = (Path(text).stem if _kind(Path(text)) else text).casefold()
     broken: FoundPlugin | None = None
     for kind in formats:
-        alike = [p for p in _all(given, kind) if wanted in _names(p)]
-        if kind == "LV2" and not alike:
-            alike = [p for p in _all(given, kind) if p.path.stem.casefold() == wanted]
+        alike = _alike(given, kind, wanted)
         if not alike:
             continue
         candidates = _chosen(alike, text, which)
@@ -141,6 +139,22 @@ def _named(text: str, given: tuple[Path, ...], formats: Sequence[str], which: st
     if broken is not None:
         _check(broken)
     raise _missing(text, wanted, given, formats)
+
+
+def _alike(given: tuple[Path, ...], kind: str, wanted: str) -> list[FoundPlugin]:
+    if kind == "LV2" and (known_ones := _known_lv2(given, lambda e: e.name.casefold() == wanted)):
+        return known_ones
+    there = list(_all(given, kind))
+    alike = [p for p in there if wanted in _names(p)]
+    # The name of a bundle counts where nothing in it is called so.
+    return alike or [p for p in there if kind == "LV2" and p.path.stem.casefold() == wanted]
+
+
+def _known_lv2(given: tuple[Path, ...], fits: Callable[[Entry], bool]) -> list[FoundPlugin]:
+    """From the catalogue, where the bundle has not changed since: reading manifests takes longer."""
+    fitting = [(Path(e.path), e) for e in plugin_catalogue.read().entries.values() if e.format == "LV2" and fits(e)]
+    return [FoundPlugin(e.name, path, "LV2", e.which) for folder in given for path, e in fitting
+            if path.is_relative_to(folder) and e.stamp == stamp_of(path)]
 
 
 def _only(alike: list[FoundPlugin], text: str) -> FoundPlugin:
@@ -203,7 +217,7 @@ def _missing(text: str, wanted: str, given: tuple[Path, ...], formats: Sequence[
 
 
 def _names(found: FoundPlugin) -> set[str]:
-    """What it is called, in lower case. A bundle's name counts where it has one plug-in only: see _named."""
+    """What it is called, in lower case."""
     names = {found.name.casefold()}
     if found.format != "LV2":
         names |= {found.path.stem.casefold(), plain_stem(found.path).casefold()}

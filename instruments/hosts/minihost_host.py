@@ -15,6 +15,7 @@ import numpy as np
 
 from instruments.block import AudioBlock, FrameEvent, InstrumentError, Transport
 from instruments.hosts.host import Parameter, ParamValue
+from instruments.hosts.lv2_opening import Lv2Opening, alone, lv2_opening
 from instruments.hosts.midi_events import event_of, short_message, silencing
 from instruments.hosts.parameter_table import ParameterTable
 from instruments.hosts.song_position import SongPosition
@@ -36,11 +37,13 @@ class MinihostHost:
     follows_tempo = True
 
     def __init__(self, path: Path, which: str | None = None, load_timeout_s: float = 30.0) -> None:
-        """Load it; takes 10 ms to seconds. which must be the first of a file's plug-ins. Raises InstrumentError.
+        """Load it; takes 10 ms to seconds. Raises InstrumentError.
 
+        which: of an LV2 bundle a plug-in's URI or name, else it must be the first of the file's plug-ins.
         load_timeout_s: minihost has none of its own; the process that waits for this one has.
         """
         self._path = path
+        self._lv2 = lv2_opening(path, which) if path.suffix.lower() == ".lv2" else None
         described = self._described(which)
         self._rate, self._frames = _RATE, _FRAMES
         first = self._open()
@@ -66,6 +69,18 @@ class MinihostHost:
     @property
     def latency(self) -> int:
         return int(self._plugins[0].latency_samples)
+
+    @property
+    def channels(self) -> tuple[int, int]:
+        """In and out, without the side-chain's."""
+        return self._main_in, self._outs
+
+    @property
+    def programs(self) -> tuple[str, ...]:
+        """Names of its built-in programs, where there is more than the one that JUCE counts for every plug-in."""
+        plugin = self._plugins[0]
+        names = tuple(str(plugin.get_program_name(index)).strip() for index in range(plugin.num_programs))
+        return names if len(names) > 1 else ()
 
     def parameters(self) -> tuple[Parameter, ...]:
         return self._table.all()
@@ -196,11 +211,25 @@ class MinihostHost:
 
     def _open(self) -> Any:
         try:
+            if self._lv2 is not None:
+                return self._open_lv2(self._lv2)
             return minihost.Plugin(str(self._path), float(self._rate), self._frames, 2, 2, 2)
-        except (RuntimeError, ValueError) as error:
+        except (RuntimeError, ValueError, OSError) as error:
             raise InstrumentError(f"plug-in {self._path} cannot be loaded: {error}") from error
 
+    def _open_lv2(self, lv2: Lv2Opening) -> Any:
+        try:
+            return minihost.Plugin.from_descriptor(lv2.descriptor, float(self._rate), self._frames, 2, 2)
+        except RuntimeError as error:
+            if "Unable to locate" not in str(error):
+                raise
+        path = self._path if lv2.is_first else alone(self._path, lv2.plugin)
+        return minihost.Plugin(str(path), float(self._rate), self._frames, 2, 2, 2)
+
     def _described(self, which: str | None) -> dict[str, Any]:
+        if self._lv2 is not None:
+            plugin = self._lv2.plugin
+            return {"name": plugin.name, "vendor": plugin.vendor, "version": plugin.version}
         try:
             described: dict[str, Any] = minihost.probe(str(self._path))
         except (RuntimeError, ValueError) as error:

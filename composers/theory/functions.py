@@ -6,7 +6,7 @@ tritone substitutes and the backdoor after Nettles & Graf and Levine. Pure funct
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
@@ -78,7 +78,8 @@ def function_of(roman: RomanNumeral, mode: str = "major", following: RomanNumera
     """The function in a key of the mode ("major" or "minor"); with the numeral behind it where that decides.
 
     A tonic six-four before the dominant is dominant, bVI before the dominant predominant, bVII7 before the tonic a
-    backdoor dominant, a diminished seventh on #2 before the tonic a common-tone chord.
+    backdoor dominant, a diminished seventh on #2 before the tonic a common-tone chord, and a chromatic chord that
+    resolves as a dominant is one, applied: II before V.
     """
     return _label(roman, "minor" if mode in ("minor", "aeolian", "dorian", "phrygian") else "major", following)
 
@@ -92,9 +93,7 @@ def _label(roman: RomanNumeral, mode: str, following: RomanNumeral | None) -> La
         return Label(_D, True, Source.CADENTIAL, roman.of)
     if roman.of is not None and not _backdoor(root, has, goal):
         local = roman.key_of(key)
-        rest = RomanNumeral(roman.degree, roman.accidental, roman.quality, roman.figures, roman.changes, None,
-                            roman.name, roman.chart)  # fmt: skip
-        own = _label(rest, local.mode, None)
+        own = _label(replace(roman, of=None), local.mode, None)
         return Label(own.function, own.substitute, Source.APPLIED, roman.of)
     if roman.name in AUGMENTED_SIXTHS:
         return Label(_PD, True, Source.AUGMENTED_SIXTH)
@@ -105,14 +104,18 @@ def _label(roman: RomanNumeral, mode: str, following: RomanNumeral | None) -> La
         if dominant_seventh:
             return Label(_D, True, Source.TRITONE)
         return Label(_PD, True, Source.NEAPOLITAN if 4 in has else Source.CHROMATIC)
-    if dominant_seventh and root not in (7, 5, 0) and goal is not None and (root - goal) % 12 == 1:
-        return Label(_D, True, Source.TRITONE, following)
     if _backdoor(root, has, goal):
         return Label(_D, True, Source.BACKDOOR)
     if diminished and goal == 0 and root in (3, 6, 9, 0):  # shares the tonic: #iio7 and its inversions
         return Label(_T, True, Source.COMMON_TONE)
-    function, substitute = _ROLES[root]
     source = _source(roman, mode)
+    if following and goal not in (0, None) and source is not Source.DIATONIC:
+        above = (goal - root) % 12
+        if dominant_seventh and above == 11:
+            return Label(_D, True, Source.TRITONE, _triad(following))
+        if (4 in has and 8 not in has and above == 5) or ({3, 6} <= has and above == 1):
+            return Label(_D, above == 1, Source.APPLIED, _triad(following))
+    function, substitute = _ROLES[root]
     if root == 8 and (goal in (7, 11) or (goal == 0 and following and following.inversion == 2)):
         function = _PD
     if root == 10 and goal not in (0, 3, None):
@@ -124,6 +127,14 @@ def _label(roman: RomanNumeral, mode: str, following: RomanNumeral | None) -> La
     if root == 6 and has & {6} and 3 in has:
         return Label(_PD, True, Source.CHROMATIC)
     return Label(function, substitute, source)
+
+
+def _triad(roman: RomanNumeral) -> RomanNumeral:
+    """A chord that is tonic for a moment, without inversion and sevenths."""
+    if roman.name or roman.chart:
+        return roman
+    quality = {"o7": "o", "m7b5": "o", "7": "", "maj7": "", "m(maj7)": "m", "maj7#5": "+"}.get(roman.quality)
+    return replace(roman, quality=roman.quality if quality is None else quality, figures=(), changes=())
 
 
 def _intervals(roman: RomanNumeral, mode: str) -> frozenset[int]:

@@ -109,7 +109,9 @@ def _label(roman: RomanNumeral, mode: str, following: RomanNumeral | None) -> La
     if diminished and goal == 0 and root in (3, 6, 9, 0):  # shares the tonic: #iio7 and its inversions
         return Label(_T, True, Source.COMMON_TONE)
     source = _source(roman, mode)
-    if following and goal not in (0, None) and source is not Source.DIATONIC:
+    tense = dominant_seventh or diminished
+    foreign = source in (Source.CHROMATIC, Source.MEDIANT) or (source is Source.MIXTURE and tense)
+    if following and goal not in (0, None) and foreign:
         above = (goal - root) % 12
         if dominant_seventh and above == 11:
             return Label(_D, True, Source.TRITONE, _triad(following))

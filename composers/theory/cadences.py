@@ -15,6 +15,7 @@ from typing import NamedTuple
 from composers.theory.functions import Source, function_of
 from composers.theory.pitch import PitchName
 from composers.theory.roman_numeral import RomanNumeral
+from composers.theory.roman_stacks import major_or_minor
 from composers.theory.scales import Key
 
 
@@ -102,7 +103,7 @@ def cadences(
     one may stand before). Without it the last harmony ends one, and a dominant in root position that goes to a tonic in
     root position on no weaker a beat is taken for a cadence wherever it stands.
     """
-    mode = "minor" if mode in ("minor", "aeolian", "dorian", "phrygian") else "major"
+    mode = major_or_minor(mode)
     places = [
         _place(m.roman, after.roman if after else None, mode)
         for m, after in zip(moments, [*moments[1:], None], strict=True)
@@ -160,8 +161,8 @@ def _arrival(
     last, here = places[before.last], places[run.first]
     roman, soprano = moments[run.first].roman, moments[run.first].soprano
     tonicized = here.of is None and last.of is not None and _same_chord(last.of, roman)
-    if here.dominant and at_end and (last.of == here.of or tonicized):
-        phrygian = last.root == 5 and 3 in last.has and last.bass == 8 and last.of is None
+    if here.dominant and at_end:
+        phrygian = last.root == 5 and 3 in last.has and last.bass == 8 and last.of == here.of
         return Kind.PHRYGIAN if phrygian else Kind.HALF
     if last.of != here.of and not (tonicized and at_end):
         return None

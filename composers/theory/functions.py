@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from composers.theory.pitch import PitchName
 from composers.theory.roman_numeral import AUGMENTED_SIXTHS, RomanNumeral
+from composers.theory.roman_stacks import major_or_minor
 from composers.theory.scales import Key
 
 
@@ -81,7 +82,7 @@ def function_of(roman: RomanNumeral, mode: str = "major", following: RomanNumera
     backdoor dominant, a diminished seventh on #2 before the tonic a common-tone chord, and a chromatic chord that
     resolves as a dominant is one, applied: II before V.
     """
-    return _label(roman, "minor" if mode in ("minor", "aeolian", "dorian", "phrygian") else "major", following)
+    return _label(roman, major_or_minor(mode), following)
 
 
 @lru_cache(maxsize=8192)
@@ -171,7 +172,7 @@ def is_chromatic_mediant(roman: RomanNumeral, mode: str = "major") -> bool:
 
     Kostka & Payne: in C major Eb, E, Ab, A and Ebm, Abm; in C minor Em, Am, E, A, Ebm, Abm.
     """
-    key = _C["minor" if mode in ("minor", "aeolian") else "major"]
+    key = _C[major_or_minor(mode)]
     if roman.of or roman.name or roman.root(key).pitch_class not in (3, 4, 8, 9):
         return False
     has = _intervals(roman, mode)

@@ -22,6 +22,7 @@ from composers.theory.pitch import Pitch, PitchName, of_fifths
 from composers.theory.roman_figures import Figure
 from composers.theory.roman_numeral import AUGMENTED_SIXTHS, RomanNumeral
 from composers.theory.roman_reading import parse_roman
+from composers.theory.roman_stacks import major_or_minor
 from composers.theory.roman_written import chart_numeral, written
 from composers.theory.scales import MODES, Key
 
@@ -52,15 +53,14 @@ class _Fifths(dict[PitchName, int]):
         return name.fifths
 
 
-_FIFTHS = _Fifths({PitchName(l, a): PitchName(l, a).fifths for l in range(7) for a in range(-3, 4)})  # noqa: E741
+_FIFTHS = _Fifths({n: n.fifths for n in (PitchName(letter, alter) for letter in range(7) for alter in range(-3, 4))})
 _SYMMETRIC = frozenset({0b001001001001, 0b000100010001})
 """A diminished seventh and an augmented triad on 0: any of their notes can be the root."""
 
 
 CADENTIAL = RomanNumeral(1, 0, "", (Figure(6), Figure(4)), name="Cad")
 """The six-four on the dominant."""
-_TONIC_64 = {minor: (RomanNumeral(1, 0, "m" if minor else "", CADENTIAL.figures),) for minor in (False, True)}
-_MINOR = ("minor", "aeolian", "dorian", "phrygian")
+_TONIC_64 = {"major": RomanNumeral(1, 0, "", CADENTIAL.figures), "minor": RomanNumeral(1, 0, "m", CADENTIAL.figures)}
 _C = {mode: Key(PitchName(0), mode) for mode in (*MODES, "locrian")}
 """Numerals are named above C: they depend on places above the tonic alone."""
 
@@ -181,7 +181,7 @@ def _kind_bits(quality: str, intervals: tuple[int, ...], steps: tuple[int, ...] 
 def _readings(place: _Place, mode: str) -> tuple[RomanNumeral, ...]:
     notes = [f - _CENTRE for f in range(place.bits.bit_length()) if place.bits >> f & 1]
     if mode in ("major", "minor", "ionian", "aeolian"):
-        tables = _tables("major" if mode in ("major", "ionian") else "minor")
+        tables = _tables(major_or_minor(mode))
         indexes = tables.spelled.get((place.bits, place.bass))
         root = None if place.root is None else place.root * 7 % 12
         spelled = indexes is not None
@@ -227,11 +227,11 @@ def _resolving(numerals: tuple[RomanNumeral, ...], place: _Place, key: Key, foll
     goal = (following.root.pitch_class - tonic) % 12
     major, bass = 4 in following.intervals, (following.bass_pitch_class - tonic) % 12
     dominant = goal == 7 and major
-    if first in (_TONIC_64[key.mode in _MINOR]) and dominant and bass == 7:
+    if first == _TONIC_64[major_or_minor(key.mode)] and dominant and bass == 7:
         return CADENTIAL
     if (dominant or (goal == 0 and bass == 7)) and not first.name:  # Ab7 before G, spelled with Gb
         mask = sum({1 << (f - _CENTRE) * 7 % 12 for f in range(place.bits.bit_length()) if place.bits >> f & 1})
-        tables = _tables("minor" if key.mode in _MINOR else "major")
+        tables = _tables(major_or_minor(key.mode))
         for index in tables.sounding.get((mask, place.bass * 7 % 12), ()):
             if tables.numerals[index].name in AUGMENTED_SIXTHS and not tables.numerals[index].of:
                 return tables.numerals[index]

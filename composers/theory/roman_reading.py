@@ -14,7 +14,7 @@ _SIGNS = str.maketrans({"♯": "#", "♭": "b", "𝄪": "##", "𝄫": "bb", "º"
 _NUMERAL = re.compile(r"VII|VI|V|IV|I{1,3}|vii|vi|v|iv|i{1,3}")
 _ACCIDENTAL = re.compile(r"#+|b+|-+|")
 _SIXTH = re.compile(r"(It|Fr|Ger|Sw)\+?")
-_QUALITY = re.compile(r"/o|ø|o|0|\+?(?:maj|Maj|M(?!\d*M)|Δ)|\+|d")
+_QUALITY = re.compile(r"/o|ø|o|0|\+?(?:maj|Maj|M|Δ)|\+|d")
 _NEAPOLITAN_SEVENTH = re.compile(r"(?:maj|Maj|M|Δ)(?=7|6/?5|4/?[23]|2)")
 _FIGURE = re.compile(r"/?(?P<open>\(?)(?P<alter>#{1,3}|b{1,3}|-{1,3}|)(?P<number>11|13|[2-9])(?P<shut>\)?)")
 _LONELY = re.compile("#{1,2}|b{1,2}")

@@ -47,6 +47,11 @@ class Stack(NamedTuple):
     symbol: Note = (0, 0)
 
 
+def major_or_minor(mode: str) -> str:
+    """Which of the two a mode by name in SCALES is nearer to: what its third says."""
+    return "minor" if SCALES[mode][2] == 3 else "major"
+
+
 def scale_mode(roman: RomanNumeral, local_mode: str) -> str:
     """The mode whose scale its figures and brackets count in: augmented sixths are minor's own."""
     return "minor" if roman.name in SIXTHS else local_mode

@@ -72,6 +72,7 @@ class Transport:
 
     frame   absolute index of the block's first frame (never goes back)
     beat    position of that frame in quarter notes from the start of the piece
+    loop_start, loop_end  the span in quarter notes that is played over and over; none where loop_end <= loop_start
     """
 
     frame: int = 0
@@ -80,6 +81,8 @@ class Transport:
     beats_per_bar: int = 4
     beat_unit: int = 4
     playing: bool = False
+    loop_start: float = 0.0
+    loop_end: float = 0.0
 
 
 class Instrument(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,6 +17,8 @@ class HostTraits(NamedTuple):
     module   "module:class" of its adapter (instruments/hosts), called with (path, which, load_timeout_s)
     package  what must be installed, and how: the remedy of an error
     formats  "VST3", "AU", "LV2", "VST2", "Faust"
+    opt_in   only used where it is named, or where this environment variable is set to 1
+    notices  parameters that the plug-in changes by itself are seen
     """
 
     module: str
@@ -29,6 +32,8 @@ class HostTraits(NamedTuple):
     state: bool = True
     presets: tuple[str, ...] = ()
     editor: bool = False
+    notices: bool = True
+    opt_in: str = ""
 
 
 HOSTS: dict[str, HostTraits] = {
@@ -36,7 +41,10 @@ HOSTS: dict[str, HostTraits] = {
                            "pip install 'sideman[minihost]'", ("VST3", "AU", "LV2"), tempo=True, side_chain=True,
                            midi_out=True, presets=(".vstpreset",)),
     "pedalboard": HostTraits("instruments.hosts.pedalboard_host:PedalboardHost", "pedalboard",
-                             "pip install sideman", ("VST3", "AU"), presets=(".vstpreset",), editor=True),
+                             "pip install sideman", ("VST3", "AU"), presets=(".vstpreset",), editor=True,
+                             notices=False),
+    "vst2": HostTraits("instruments.hosts.vst2_host:Vst2Host", "ctypes", "nothing to install", ("VST2",), tempo=True,
+                       side_chain=True, midi_out=True, presets=(".fxp", ".fxb"), opt_in="SIDEMAN_VST2"),
 }
 """In order of preference, live."""
 
@@ -54,12 +62,14 @@ def choose_host(format_name: str, named: str | None = None, *, live: bool = True
     if named is not None and named not in HOSTS:
         raise InstrumentError(f"host = {named!r} is not known: choose from {', '.join(HOSTS)}")
     able = [name for name, traits in HOSTS.items()
-            if format_name in traits.formats and (traits.live or not live) and named in (None, name)]
+            if format_name in traits.formats and (traits.live or not live) and named in (None, name)
+            and (named == name or not traits.opt_in or os.environ.get(traits.opt_in) == "1")]
     for name in able:
         if is_there(name):
             return name
     if not able:
-        others = [name for name, traits in HOSTS.items() if format_name in traits.formats]
+        others = [f"host = {name!r}" + (f" (or {traits.opt_in}=1)" if traits.opt_in else "")
+                  for name, traits in HOSTS.items() if format_name in traits.formats and name != named]
         raise InstrumentError(f"{f'host {named!r}' if named else 'no host'} plays {format_name} plug-ins"
                               f"{' live' if live else ''}: " + (f"use {' or '.join(others)}" if others else
                               "use the plug-in in another format"))

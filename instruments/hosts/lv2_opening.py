@@ -7,7 +7,6 @@ By a bundle's path JUCE opens its first plug-in. By a URI it opens any, of the b
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -73,7 +72,7 @@ def _linked(file: Path, here: Path) -> None:
     elif here.is_dir():
         shutil.rmtree(here)
     try:
-        os.symlink(file.absolute(), here, target_is_directory=file.is_dir())
+        here.symlink_to(file.absolute(), target_is_directory=file.is_dir())
     except FileExistsError:
         return  # another process was faster
     except OSError:

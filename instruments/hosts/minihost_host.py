@@ -121,13 +121,18 @@ class MinihostHost:
             self._plugins.append(second)
         self._buffers()
         self._settle(_SETTLING_FRAMES)
+        self._plugins[0].get_state()  # a changed latency arrives only with the next thing asked of JUCE's own thread
 
     def process(self, audio: AudioBlock, transport: Transport, events: Sequence[FrameEvent] = (),
                 key: AudioBlock | None = None) -> Sequence[FrameEvent]:
-        frame = self._position.at(transport, self._rate, audio.shape[1])
+        at = transport
+        frame = self._position.at(at, self._rate, audio.shape[1])
+        # minihost turns the loop's frames back into beats at this tempo.
+        frames_per_beat = 60.0 / at.bpm * self._rate
         for plugin in self._plugins:
             plugin.set_transport(
-                transport.bpm, transport.beats_per_bar, transport.beat_unit, frame, transport.beat, transport.playing
+                at.bpm, at.beats_per_bar, at.beat_unit, frame, at.beat, at.playing, False, at.loop_end > at.loop_start,
+                round(at.loop_start * frames_per_beat), round(at.loop_end * frames_per_beat),
             )
         midi = [(event.offset, *short_message(event)) for event in events]
         return self._run(audio, midi, key)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import numpy as np
 import pedalboard
 from pedalboard import _pedalboard
 
-from instruments.block import AudioBlock, FrameEvent, InstrumentError, Transport
+from instruments.block import AudioBlock, FrameEvent, InstrumentError, Kind, Transport
 from instruments.hosts.host import Parameter, ParamValue
 from instruments.hosts.midi_events import silencing
 from instruments.hosts.parameter_table import ParameterTable
@@ -27,6 +28,9 @@ only after one."""
 _SILENT = 1e-6
 _SILENT_WITHIN_S = 4
 """How much silence a plug-in is given after a reset that left it sounding."""
+
+_MOST_CUTS = 8
+"""Beyond so many different places of controllers in a block, the rest come up to a block early."""
 
 _MOST_STEPS = 1 << 20
 """More steps than that is JUCE's way to say that a parameter is continuous."""
@@ -119,7 +123,11 @@ class PedalboardHost:
     def process(self, audio: AudioBlock, transport: Transport, events: Sequence[FrameEvent] = (),
                 key: AudioBlock | None = None) -> Sequence[FrameEvent]:
         if self.is_instrument:
-            self._play(audio, [(event.to_midi(), (event.offset + 0.5) / self._rate) for event in events])
+            # JUCE 6 hands controllers, bend and pressure to a VST3 at the start of a call: so a call starts with them.
+            cuts = sorted({e.offset for e in events if e.kind > Kind.ON and e.offset})[:_MOST_CUTS]
+            for start, end in pairwise((0, *cuts, audio.shape[1])):
+                self._play(audio[:, start:end], [(e.to_midi(), (e.offset - start + 0.5) / self._rate)
+                                                 for e in events if start <= e.offset < end])
         elif len(self._plugins) == 1:
             self._run(0, audio)
         else:

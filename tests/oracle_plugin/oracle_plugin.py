@@ -1,4 +1,4 @@
-"""The oracle plug-in, built when a test first asks for it: a file of our own on Debian's dpf-source, one compiler call."""
+"""The oracle plug-in, built when a test first asks for it: one file of our own on Debian's dpf-source and g++."""
 
 from __future__ import annotations
 

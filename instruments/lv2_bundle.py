@@ -16,8 +16,6 @@ _DOAP = "http://usefulinc.com/ns/doap#"
 _NAME = f"{_DOAP}name"
 _PERSON = "http://xmlns.com/foaf/0.1/name"
 _SEE_ALSO = "http://www.w3.org/2000/01/rdf-schema#seeAlso"
-_PRESET = "http://lv2plug.in/ns/ext/presets#Preset"
-_LABEL = "http://www.w3.org/2000/01/rdf-schema#label"
 _LONGEST = 4 << 20
 """Bytes of a description: banks of presets are longer, and none of them is a plug-in's."""
 
@@ -42,17 +40,6 @@ def plugins_in(bundle: Path) -> tuple[Lv2Plugin, ...]:
     return _plugins_in(bundle, stamp)
 
 
-def presets_of(uri: str, bundle: Path) -> tuple[str, ...]:
-    """The labels of the presets that a bundle's manifest names for a plug-in."""
-    try:
-        triples = _read(bundle / MANIFEST)
-    except (OSError, TurtleError):
-        return ()
-    ours = {t.subject for t in triples if t.predicate == f"{_CORE}appliesTo" and t.object == uri}
-    presets = {t.subject for t in triples if t.predicate == TYPE and t.object == _PRESET} & ours
-    return tuple(t.object for t in triples if t.subject in presets and t.predicate == _LABEL and t.object)
-
-
 @lru_cache(maxsize=4096)
 def _plugins_in(bundle: Path, stamp: int) -> tuple[Lv2Plugin, ...]:
     try:
@@ -75,7 +62,7 @@ def _plugin(uri: str, bundle: Path, manifest: list[Triple]) -> Lv2Plugin:
             said += _read(path)
     name = _said(said, uri, _NAME) or uri.rstrip("/#").rpartition("/")[2].rpartition("#")[2]
     numbers = [_said(said, uri, f"{_CORE}{part}Version") for part in ("minor", "micro")]
-    return Lv2Plugin(uri, name, _vendor(said, uri), ".".join(filter(None, numbers)), files(f"{_CORE}binary"),
+    return Lv2Plugin(str(uri), str(name), _vendor(said, uri), ".".join(filter(None, numbers)), files(f"{_CORE}binary"),
                      descriptions)
 
 

@@ -88,12 +88,15 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
 class _File(msgspec.Struct, frozen=True):
     version: int
     plugins: list[Entry]
+    folders: list[str] = []
 
 
 class Catalogue(msgspec.Struct, frozen=True):
-    """entries by key; notice: what was wrong with the file, "" if nothing."""
+    """entries by key; folders that were once scanned beside the standard ones; notice: what was wrong with the file, ""
+    if nothing."""
 
     entries: Mapping[Key, Entry]
+    folders: tuple[str, ...] = ()
     notice: str = ""
 
 
@@ -129,16 +132,17 @@ def _read(path: Path, size: int, mtime_ns: int) -> Catalogue:
     try:
         decoded = msgspec.json.decode(path.read_bytes(), type=_File)
     except OSError as error:
-        return Catalogue({}, f"{path} cannot be read ({error.strerror})")
+        return Catalogue({}, notice=f"{path} cannot be read ({error.strerror})")
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return Catalogue({}, f"{path} is damaged or of another version")
+        return Catalogue({}, notice=f"{path} is damaged or of another version")
     if decoded.version != VERSION:
-        return Catalogue({}, f"{path} is of version {decoded.version}, not {VERSION}")
-    return Catalogue({entry.key: entry for entry in decoded.plugins})
+        return Catalogue({}, notice=f"{path} is of version {decoded.version}, not {VERSION}")
+    return Catalogue({entry.key: entry for entry in decoded.plugins}, tuple(decoded.folders))
 
 
-def change(added: Iterable[Entry] = (), removed: Iterable[Key] = ()) -> str:
-    """Put entries in, take entries out, in one step on the disk; others' changes since the last read() stay.
+def change(added: Iterable[Entry] = (), removed: Iterable[Key] = (), folders: Iterable[Path] | None = None) -> str:
+    """Put entries in, take entries out, in one step on the disk; others' changes since the last read() stay. folders:
+    what takes the place of those that are remembered.
 
     A file that cannot be understood is set aside as plugins.json.old. Returns a notice of that, or of what prevented
     the writing (the scan is then good for this time only); "" if all is well.
@@ -156,8 +160,9 @@ def change(added: Iterable[Entry] = (), removed: Iterable[Key] = ()) -> str:
             aside = path.with_name(path.name + ".old")
             path.replace(aside)
             notice = f"{before.notice}: it is set aside as {aside.name} and made anew"
-        data = msgspec.json.format(msgspec.json.encode(_File(VERSION, [entries[key] for key in _sorted(entries)])),
-                                   indent=1)
+        remembered = list(before.folders if folders is None else map(str, folders))
+        listed = _File(VERSION, [entries[key] for key in _sorted(entries)], remembered)
+        data = msgspec.json.format(msgspec.json.encode(listed), indent=1)
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as opened:
             opened.write(data)
         try:

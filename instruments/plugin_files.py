@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-
 PATH_VARIABLE = "SIDEMAN_VST3_PATH"
 """Environment variable with folders to search before the standard ones, separated like PATH; plug-ins of any format."""
 
@@ -143,3 +142,20 @@ def is_vst2(path: Path) -> bool:
         except OSError:
             continue
     return False
+
+
+def preset_files(vendor: str, name: str, environ: Mapping[str, str] | None = None, platform: str = sys.platform
+                 ) -> list[Path]:
+    """A plug-in's .vstpreset files in the folders of Steinberg's "Preset Locations"; sorted."""
+    env = os.environ if environ is None else environ
+    home = Path.home()
+    if platform == "darwin":
+        roots = [home / "Library/Audio/Presets", Path("/Library/Audio/Presets")]
+    elif platform == "win32":
+        named = [Path(root) for variable in ("APPDATA", "PROGRAMDATA") if (root := env.get(variable))]
+        roots = [home / "Documents/VST3 Presets", *(root / "VST3 Presets" for root in named)]
+    else:
+        roots = [home / ".vst3/presets", Path("/usr/share/vst3/presets"), Path("/usr/local/share/vst3/presets")]
+    if not vendor or not name:
+        return []
+    return sorted(path for root in roots for path in (root / vendor / name).rglob("*.vstpreset"))

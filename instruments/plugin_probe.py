@@ -30,7 +30,8 @@ from instruments.plugin_scan import FoundPlugin
 
 _RATE, _FRAMES = 48_000, 128
 _WORDS = 4096
-_PROGRAMS = 256
+_LOOK_S = 0.2
+_PROGRAMS = 1024
 MOST_MEMORY = 0.5
 """Share of the machine's memory that a plug-in may take for itself while it is looked at (Linux, macOS)."""
 
@@ -50,10 +51,12 @@ class _Answer(msgspec.Struct, frozen=True):
     refused: str = ""
 
 
-def probe(found: FoundPlugin, host: str, timeout_s: float = 30.0, memory_bytes: int | None = None) -> Entry:
+def probe(found: FoundPlugin, host: str, timeout_s: float = 30.0, memory_bytes: int | None = None,
+          stop: threading.Event | None = None) -> Entry:
     """Load it through `host` and describe it; what it did instead of loading is in the entry's trouble and reason.
 
-    Blocks for timeout_s and a little at most. Raises OSError where no process can be started.
+    Blocks for timeout_s and a little at most, or until `stop` is set: the entry is then of no use. memory_bytes: the
+    most that it may take; None: MOST_MEMORY. Raises OSError where no process can be started.
     """
     stamp = stamp_of(found.path)
     question = _Question(str(found.path), found.which, host, timeout_s,
@@ -68,11 +71,8 @@ def probe(found: FoundPlugin, host: str, timeout_s: float = 30.0, memory_bytes: 
         words = bytearray()
         reader = threading.Thread(target=_listen, args=(child, words), daemon=True)
         reader.start()
-        hung = False
         try:
-            child.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            hung = True
+            hung = not _ended(child, timeout_s, stop)
         finally:
             _end(child)
             reader.join(1.0)
@@ -89,6 +89,20 @@ def probe(found: FoundPlugin, host: str, timeout_s: float = 30.0, memory_bytes: 
     if hung:
         return msgspec.structs.replace(bad, trouble="hung", reason=f"did not load within {timeout_s:g} s")
     return msgspec.structs.replace(bad, trouble="crashed", reason=_how_it_ended(child.returncode, words))
+
+
+def _ended(child: subprocess.Popen[bytes], timeout_s: float, stop: threading.Event | None) -> bool:
+    """Whether it has ended in time."""
+    deadline = time.monotonic() + timeout_s
+    while (left := deadline - time.monotonic()) > 0.0:
+        try:
+            child.wait(min(left, _LOOK_S))
+        except subprocess.TimeoutExpired:
+            if stop is not None and stop.is_set():
+                return False
+            continue
+        return True
+    return False
 
 
 def _root() -> str:

@@ -27,7 +27,7 @@ from instruments.plugin_files import (
 )
 from instruments.plugin_hosts import HOSTS, choose_host, preferred
 
-__all__ = ["PATH_VARIABLE", "FoundPlugin", "entry_of", "find", "folders", "installed", "known"]
+__all__ = ["PATH_VARIABLE", "FoundPlugin", "entry_of", "find", "folders", "installed", "known", "places"]
 
 _ALL = ("VST3", "AU", "LV2", "VST2")
 _PREFIXES = {name.casefold(): name for name in _ALL}
@@ -48,8 +48,13 @@ class FoundPlugin(NamedTuple):
     which: str | None = None
 
 
+def places() -> tuple[Path, ...]:
+    """`folders()`, and after them the others that have once been scanned."""
+    return tuple(dict.fromkeys([*folders(), *map(Path, plugin_catalogue.read().folders)]))
+
+
 def installed(search: Sequence[Path] | None = None) -> tuple[FoundPlugin, ...]:
-    """All plug-ins in `search` (default: `folders()`), by name; of two with one name the first folder's comes first.
+    """All plug-ins in `search` (default: `places()`), by name; of two with one name the first folder's comes first.
 
     Reads LV2 manifests (0.2 s for 60 plug-ins, once a process); files that only look like VST2 are among them.
     """
@@ -260,7 +265,7 @@ def _files(given: Iterable[Path]) -> Iterator[Path]:
 
 
 def _given(search: Sequence[Path] | None) -> tuple[Path, ...]:
-    return folders() if search is None else tuple(search)
+    return places() if search is None else tuple(search)
 
 
 def _listed(search: Sequence[Path]) -> str:

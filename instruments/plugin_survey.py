@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
@@ -13,7 +14,7 @@ from instruments.plugin_catalogue import Entry, Key
 from instruments.plugin_files import is_vst2, stamp_of
 from instruments.plugin_hosts import choose_host
 from instruments.plugin_probe import probe
-from instruments.plugin_scan import FoundPlugin, folders, installed
+from instruments.plugin_scan import FoundPlugin, installed, places
 
 WORKERS = 2
 TIMEOUT_S = 30.0
@@ -37,12 +38,12 @@ class Plan(NamedTuple):
 
 
 def plan(search: Sequence[Path] | None = None, *, again: bool = False) -> Plan:
-    """What a scan of `search` (default: the standard folders and the user's) has to do. Loads nothing.
+    """What a scan of `search` (default: plugin_scan.places()) has to do. Loads nothing.
 
     A plug-in is due when it is new, its files have changed, or another host would play it now; again: all are, also
     those that crashed.
     """
-    given = folders() if search is None else tuple(search)
+    given = places() if search is None else tuple(search)
     before = plugin_catalogue.read().entries
     due: list[Due] = []
     kept: list[Entry] = []
@@ -69,8 +70,8 @@ def scan(wanted: Plan, *, timeout_s: float = TIMEOUT_S, workers: int = WORKERS,
          ) -> Iterator[Entry]:
     """Do it, and yield what is found as it comes; telling: names of what is being loaded. Blocks, for minutes.
 
-    The catalogue is kept up to date all along; what is wrong with it goes to `notices`. Closing the iterator ends the
-    scan after the plug-ins that are being loaded.
+    The catalogue is kept up to date all along; what is wrong with it goes to `notices`. Closing the iterator ends what
+    is being loaded.
     """
     fresh: list[Entry] = []
     told: set[str] = set()
@@ -84,13 +85,14 @@ def scan(wanted: Plan, *, timeout_s: float = TIMEOUT_S, workers: int = WORKERS,
 
     keep(wanted.gone)
     left = iter(wanted.due)
+    stop = threading.Event()
     running: dict[Future[Entry], Due] = {}
     with ThreadPoolExecutor(workers) as pool:
         try:
             while True:
                 while len(running) < workers and (due := next(left, None)) is not None:
                     telling(due.found.name)
-                    running[pool.submit(_entry, due, timeout_s)] = due
+                    running[pool.submit(_entry, due, timeout_s, stop)] = due
                 if not running:
                     return
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -101,13 +103,21 @@ def scan(wanted: Plan, *, timeout_s: float = TIMEOUT_S, workers: int = WORKERS,
                         keep()
                     yield entry
         finally:
+            stop.set()
             keep()
 
 
-def _entry(due: Due, timeout_s: float) -> Entry:
+def look_at(found: FoundPlugin, timeout_s: float = TIMEOUT_S) -> Entry:
+    """Load this one now, and keep what was found out. Blocks. Its name is in the catalogue's if it can be written."""
+    entry = _entry(Due(found, _host(found.format)), timeout_s, threading.Event())
+    plugin_catalogue.change([entry])
+    return entry
+
+
+def _entry(due: Due, timeout_s: float, stop: threading.Event) -> Entry:
     found, host = due
     if host:
-        return probe(found, host, timeout_s)
+        return probe(found, host, timeout_s, stop=stop)
     stamp = stamp_of(found.path)
     return Entry(str(found.path), found.format, found.name, stamp.size, stamp.mtime_ns, found.which)
 

@@ -8,7 +8,8 @@ import platform
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from importlib import metadata
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -16,6 +17,7 @@ import click
 
 if TYPE_CHECKING:
     from bridge.ports.midi_systems import MidiApi
+    from instruments.plugin_catalogue import Entry
 
 State = Literal["ok", "warning", "missing"]
 
@@ -216,16 +218,38 @@ def fonts_row() -> Row:
     return Row("SoundFonts", "ok", f"{len(names)}: {', '.join(names[:6])}{', ...' if len(names) > 6 else ''}")
 
 
-def plugin_row() -> Row:
-    from instruments.plugin_scan import folders, installed
+def plugin_rows() -> Iterator[Row]:
+    """Plug-ins by format, those that the scan could not load, and which hosts there are to play them."""
+    from instruments.plugin_hosts import HOSTS
+    from instruments.plugin_hosts import installed as host_is_there
+    from instruments.plugin_scan import entry_of, installed, places
 
-    found = installed()
+    found = list(installed())
     if not found:
-        where = ", ".join(map(str, folders()))
-        return Row("Plug-ins", "warning", f"none in {where}", "apt-get install zam-plugins (VST3 effects), or your own")
-    first = ", ".join(plugin.name for plugin in found[:6])
-    formats = ", ".join(sorted({plugin.format for plugin in found}))
-    return Row("Plug-ins", "ok", f"{len(found)} ({formats}): {first}{', ...' if len(found) > 6 else ''}")
+        where = ", ".join(map(str, places()))
+        yield Row("Plug-ins", "warning", f"none in {where}", "apt-get install zam-plugins (VST3 effects), or your own")
+    else:
+        entries = [entry_of(plugin) for plugin in found]
+        formats = Counter(plugin.format for plugin in found)
+        listed = ", ".join(f"{count} {name}" for name, count in sorted(formats.items()))
+        unknown = entries.count(None)
+        state, detail, remedy = _plugins_state([e for e in entries if e is not None and e.trouble], unknown)
+        yield Row("Plug-ins", state, f"{len(found)}: {listed}{detail}", remedy)
+    for name, traits in HOSTS.items():
+        plays = ", ".join(traits.formats) + ("" if traits.live else " in bounces")
+        if host_is_there(name):
+            tempo = "" if traits.tempo else "; gives them no tempo"
+            yield Row(f"Plug-in host {name}", "ok", f"plays {plays}{tempo}")
+        else:
+            yield Row(f"Plug-in host {name}", "ok", f"not installed; would play {plays}", traits.install)
+
+
+def _plugins_state(broken: Sequence[Entry], unknown: int) -> tuple[State, str, str]:
+    new = f"; {unknown} not scanned yet" if unknown else ""
+    if not broken:
+        return "ok", new, "sideman plugins scan" if unknown else ""
+    named = ", ".join(f"{e.name} ({e.format}) {e.reason}" for e in broken[:4]) + (", ..." if len(broken) > 4 else "")
+    return "warning", f"{new}; left alone: {named}", "install them anew, then sideman plugins forget NAME"
 
 
 def port_row(port: int = PORT) -> Row:
@@ -249,7 +273,7 @@ def rows() -> Iterator[Row]:
         ("Compiled kernels", kernels_row),
         ("FluidSynth", fluidsynth_row),
         ("SoundFonts", fonts_row),
-        ("Plug-ins", plugin_row),
+        ("Plug-ins", plugin_rows),
         ("Web port", port_row),
     ]
     for name, look in looks:

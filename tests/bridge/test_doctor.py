@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from bridge.commands import doctor, ports
 from bridge.commands.doctor import REQUIRED, Row
 from bridge.errors import DeviceError
-from instruments import kernel_cache, soundfont_file, warmup
+from instruments import kernel_cache, plugin_catalogue, soundfont_file, warmup
 from instruments.fluidsynth import library
 
 
@@ -141,13 +141,30 @@ def test_fluidsynth_and_its_fonts(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 
 
 def test_plug_ins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("Alpha", "Beta"):
-        (tmp_path / f"{name}.vst3").mkdir()
+    monkeypatch.setenv("SIDEMAN_CACHE", str(tmp_path / "cache"))
+    for name in ("Alpha.vst3", "Beta.component"):
+        (tmp_path / name).mkdir()
     monkeypatch.setattr("instruments.plugin_scan.folders", lambda *_: (tmp_path,))
-    row = doctor.plugin_row()
-    assert (row.state, row.detail) == ("ok", "2 (VST3): Alpha, Beta")
+    row, *hosts = doctor.plugin_rows()
+    assert (row.state, row.detail) == ("ok", "2: 1 AU, 1 VST3; 2 not scanned yet")
+    assert row.remedy == "sideman plugins scan"
+    pedalboard = next(host for host in hosts if host.name.endswith("pedalboard"))
+    assert "VST3" in pedalboard.detail and "no tempo" in pedalboard.detail
+    plugin_catalogue.change([plugin_catalogue.Entry(str(tmp_path / "Alpha.vst3"), "VST3", "Alpha", 0, 0,
+                                                    trouble="crashed", reason="crashed with SIGSEGV")])
+    row = next(doctor.plugin_rows())
+    assert row.state == "warning" and "1 not scanned" in row.detail
+    assert "Alpha (VST3) crashed with SIGSEGV" in row.detail
+    assert "forget" in row.remedy
     monkeypatch.setattr("instruments.plugin_scan.folders", lambda *_: (tmp_path / "empty",))
-    assert doctor.plugin_row().state == "warning"
+    assert next(doctor.plugin_rows()).state == "warning"
+
+
+def test_a_host_that_is_not_installed_is_told_with_its_remedy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SIDEMAN_CACHE", str(tmp_path))
+    monkeypatch.setattr("instruments.plugin_hosts.installed", lambda _name: False)
+    minihost = next(row for row in doctor.plugin_rows() if row.name.endswith("minihost"))
+    assert "not installed" in minihost.detail and "sideman[minihost]" in minihost.remedy
 
 
 def test_midi_systems(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -59,7 +59,7 @@ def _violation(name: str, index: int, counterpoint: Counterpoint) -> Violation:
     return Violation(RULES[name], tone.slot.bar + 1, 1 + tone.slot.at / 2, detail)
 
 
-def of_the_whole(frame: Frame, slots: list[Slot], line: list[Key]) -> Iterator[Broken]:
+def of_the_whole(frame: Frame, slots: Sequence[Slot], line: Sequence[Key]) -> Iterator[Broken]:
     """Rules that only a whole line can break: its climax, its range, the share of contrary motion."""
     highest = max(line)
     tops = [at for at, key in enumerate(line) if key[0] == highest[0]]
@@ -74,7 +74,7 @@ def of_the_whole(frame: Frame, slots: list[Slot], line: list[Key]) -> Iterator[B
         yield "contrary motion", len(line) - 1
 
 
-def similar_moves(frame: Frame, slots: list[Slot], line: list[Key]) -> tuple[int, int]:
+def similar_moves(frame: Frame, slots: Sequence[Slot], line: Sequence[Key]) -> tuple[int, int]:
     """How often the cantus moves while the counterpoint goes the same way, and how often it moves at all."""
     similar = moves = 0
     for at in range(1, len(line)):
@@ -153,8 +153,3 @@ def _mode(counterpoint: Counterpoint) -> Iterator[Broken]:
             mode.degrees[6] != mode.leading_tone
         ):
             yield "mode", at
-
-
-def line_of(counterpoint: Counterpoint) -> tuple[list[Slot], list[Key]]:
-    """A counterpoint as the rules take it."""
-    return [t.slot for t in counterpoint.tones], [key_of(t.pitch) for t in counterpoint.tones]

@@ -15,9 +15,9 @@ _TIE = 0.6
 """Chance that a half at the end of a bar is held: Fux's own florid examples tie most of them."""
 
 
-def first_slots(species: int, bars: int) -> tuple[Slot, ...]:
+def first_slots(species: int) -> tuple[Slot, ...]:
     """Where a line begins: with the bar, or after a half rest."""
-    return {1: (Slot(0, 8),), 2: (Slot(4, 4),), 3: (Slot(0, 2),), 4: (Slot(4, 8 if bars > 2 else 4),)}[species]
+    return {1: (Slot(0, 8),), 2: (Slot(4, 4),), 3: (Slot(0, 2),), 4: (Slot(4, 8), Slot(4, 4))}[species]
 
 
 def next_slots(species: int, slot: Slot, bars: int) -> tuple[Slot, ...]:

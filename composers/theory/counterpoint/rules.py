@@ -140,16 +140,25 @@ def _melody(frame: Frame, slots: Sequence[Slot], line: Sequence[Key], last: int)
     if last < 2:
         return
     earlier = line[last - 2]
-    was_semitones, was_steps = before[0] - earlier[0], before[1] - earlier[1]
-    if abs(was_steps) > 1 and abs(steps) > 1 and was_steps * steps > 0 and abs(semitones + was_semitones) > 12:
-        yield "two leaps", last
-    if abs(was_semitones) > 4 and (abs(steps) != 1 or steps * was_steps > 0):
-        yield "leap recovery", last
+    was_steps = before[1] - earlier[1]
+    leap = after_a_leap(earlier, before, key)
+    if leap:
+        yield leap, last
     final = slots[last].bar == len(frame.cantus) - 1
     if was_steps * steps < 0 and _spans_tritone(line, last - 1):
         yield "tritone", last - 1
     if final and _spans_tritone(line, last):
         yield "tritone", last
+
+
+def after_a_leap(earlier: Key, before: Key, key: Key) -> str | None:
+    """The rule that two intervals in a row break, if any."""
+    steps, was_steps, was_semitones = key[1] - before[1], before[1] - earlier[1], before[0] - earlier[0]
+    if abs(was_semitones) > 4 and (abs(steps) != 1 or steps * was_steps > 0):
+        return "leap recovery"
+    if abs(was_steps) > 1 and abs(steps) > 1 and was_steps * steps > 0 and abs(key[0] - earlier[0]) > 12:
+        return "two leaps"
+    return None
 
 
 def _spans_tritone(line: Sequence[Key], end: int) -> bool:
@@ -161,7 +170,9 @@ def _spans_tritone(line: Sequence[Key], end: int) -> bool:
     return (abs(line[end][1] - line[start][1]), abs(line[end][0] - line[start][0])) == (3, 6)
 
 
-def _vertical(frame: Frame, slots: Sequence[Slot], line: Sequence[Key], last: int, slot: Slot, key: Key) -> Iterator[Broken]:
+def _vertical(
+    frame: Frame, slots: Sequence[Slot], line: Sequence[Key], last: int, slot: Slot, key: Key
+) -> Iterator[Broken]:
     """The newest tone against the cantus, where it begins and where it is held over a bar line."""
     final_bar = len(frame.cantus) - 1
     for bar in (slot.bar, slot.bar + 1) if slot.tied else (slot.bar,):

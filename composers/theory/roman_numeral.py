@@ -9,7 +9,8 @@ Sixth and seventh degree in minor, figured: a minor or diminished chord stands o
 minor on A and B), any other on that of the key (VI, VII on Ab and Bb). A sharp that says the same is a courtesy
 (#viio7 = viio7) and so is one flat (bVI = VI); #VI is A major and bvi Ab minor. This is what RomanText files mean
 (music21's Minor67Default.CAUTIONARY, which its RomanText reader takes, not QUALITY, in which #viio7 is raised twice):
-in When in Rome viio7 and #viio7 stand side by side for one chord.
+in When in Rome viio7 and #viio7 stand side by side for one chord. In other modes figured degrees are the mode's own:
+II in D phrygian is Eb.
 
 All functions are pure and may be called by any thread.
 """

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
+from typing import Any, Generic, TypeVar, overload
 
 from composers.errors import MusicError
 from composers.theory.chord_kinds import ChordKind, read_kind, steps_of
@@ -12,6 +14,33 @@ from composers.theory.pitch import PitchName, read_pitch_name
 _HELP = "write for example C, Cm, C7, Cmaj7, Cm7b5, Co7, C13, C7alt, C6/9, Cm(maj7), Csus4, C/E"
 _NO_CHORD = frozenset({"N.C.", "N.C", "NC", "n.c.", "n.c", "nc", "NoChord", "no chord"})
 _SIGNS = str.maketrans({"#": "♯", "b": "♭"})
+
+
+_T = TypeVar("_T")
+
+
+class _Kept(Generic[_T]):
+    """A property that is computed once and then stands in the value's own dictionary.
+
+    functools.cached_property without its lock, which up to Python 3.11 costs more than most of these properties. Two
+    threads may compute the same value twice.
+    """
+
+    def __init__(self, compute: Callable[[Any], _T]) -> None:
+        self._compute, self.__doc__ = compute, compute.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, value: None, owner: type) -> _Kept[_T]: ...
+    @overload
+    def __get__(self, value: object, owner: type) -> _T: ...
+    def __get__(self, value: object | None, owner: type) -> _T | _Kept[_T]:
+        if value is None:
+            return self
+        found = value.__dict__[self._name] = self._compute(value)
+        return found
 
 
 @dataclass(frozen=True)
@@ -29,7 +58,7 @@ class Chord:
     intervals: tuple[int, ...] = field(compare=False)
     bass: PitchName | None = None
 
-    @cached_property
+    @_Kept
     def family(self) -> str:
         """What it does: "major", "minor", "dominant", "half-diminished", "diminished", "suspended" or "power"."""
         has = set(self.intervals)
@@ -41,34 +70,38 @@ class Chord:
             return "minor"
         return "suspended" if has & {2, 5} else "power"
 
-    @cached_property
+    @_Kept
     def tones(self) -> tuple[int, ...]:
         """The basic tones within the octave (root, third or suspension, fifth, sixth or seventh), in semitones."""
         return tuple(i for i in self.intervals if i < 12)
 
-    @cached_property
+    @_Kept
     def steps(self) -> tuple[int, ...]:
         """Letters above the root with which each interval is spelled."""
         return steps_of(self.quality, self.intervals)
 
-    @cached_property
+    @_Kept
     def notes(self) -> tuple[PitchName, ...]:
         """The spelled notes from the root up, without a slash bass: Cm7b5 is C Eb Gb Bb, C7#9 C E G Bb D#."""
         natural = _on_natural(self.root.letter, self.steps, self.intervals)
         alter = self.root.alter
         return tuple([PitchName(letter, a + alter) for letter, a in natural]) if alter else natural
 
-    @cached_property
+    @_Kept
     def stack(self) -> tuple[PitchName, ...]:
         """The notes as a stack of thirds names them: an added second or fourth is counted behind the seventh."""
+        if 2 not in self.intervals and 5 not in self.intervals:
+            return self.notes
         full = any(i in (3, 4) for i in self.intervals)
         late = [n for n, i in zip(self.notes, self.intervals, strict=True) if full and i in (2, 5)]
         return (*(n for n in self.notes if n not in late), *late)
 
-    @cached_property
+    @_Kept
     def notes_from_bass(self) -> tuple[PitchName, ...]:
         """The same from the bass up: C7/E is E G Bb C, C/D is D C E G."""
-        bass = self.bass or self.root
+        bass = self.bass
+        if bass is None:
+            return self.stack if 2 in self.intervals or 5 in self.intervals else self.notes
         if bass not in self.stack:
             return (bass, *self.stack)
         at = self.stack.index(bass)
@@ -89,13 +122,13 @@ class Chord:
             )
         return Chord(self.root, self.quality, self.intervals, self.stack[inversion] if inversion else None)
 
-    @cached_property
+    @_Kept
     def pitch_classes(self) -> frozenset[int]:
         """Everything named by the symbol, slash bass included, 0..11 above C."""
         found = {(self.root.pitch_class + i) % 12 for i in self.intervals}
         return frozenset(found | {self.bass.pitch_class} if self.bass else found)
 
-    @cached_property
+    @_Kept
     def bass_pitch_class(self) -> int:
         return (self.bass or self.root).pitch_class
 

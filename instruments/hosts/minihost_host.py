@@ -104,9 +104,12 @@ class MinihostHost:
 
     def prepare(self, rate: int, frames: int) -> None:
         if frames != self._frames:
+            self._settle(self._frames)  # JUCE hands parameters over with a block; without one, the state is the old one
             state = bytes(self._plugins[0].get_state())
             self._rate, self._frames = rate, frames
             self._plugins = [self._open()]
+            self._table = ParameterTable(self.name, _Parameters(self._plugins[0]))
+            self._buffers()
             self.load_state(state)
         elif rate != self._rate:
             self._rate = rate
@@ -200,10 +203,10 @@ class MinihostHost:
         return list(heard)
 
     def _settle(self, frames: int) -> None:
-        """Silence, at least until parameters and latency have arrived (a call or two), at most for so many frames."""
+        """Silence, at least until parameters and latency have arrived, and up to `frames` until it is silent."""
         silence = np.zeros((2, self._frames), np.float32)
         done = quiet = 0
-        while done < _SETTLING_FRAMES or (done < frames and quiet < _SETTLING_FRAMES):
+        while done < min(frames, _SETTLING_FRAMES) or (done < frames and quiet < _SETTLING_FRAMES):
             silence[:] = 0.0
             self.process(silence, Transport())
             done += self._frames

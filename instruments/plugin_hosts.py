@@ -18,7 +18,9 @@ class HostTraits(NamedTuple):
     package  what must be installed, and how: the remedy of an error
     formats  "VST3", "AU", "LV2", "VST2", "Faust"
     opt_in   only used where it is named, or where this environment variable is set to 1
-    notices  parameters that the plug-in changes by itself are seen
+    beat     formats in which the plug-in is told the beat's position; with tempo, all are told tempo and frame
+    programs formats in which program changes reach the plug-in
+    notices  formats in which parameters that the plug-in changes by itself are seen
     """
 
     module: str
@@ -32,19 +34,27 @@ class HostTraits(NamedTuple):
     state: bool = True
     presets: tuple[str, ...] = ()
     editor: bool = False
-    notices: bool = True
+    beat: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
     opt_in: str = ""
 
 
 HOSTS: dict[str, HostTraits] = {
     "minihost": HostTraits("instruments.hosts.minihost_host:MinihostHost", "minihost",
                            "pip install 'sideman[minihost]'", ("VST3", "AU", "LV2"), tempo=True, side_chain=True,
-                           midi_out=True, presets=(".vstpreset",)),
+                           midi_out=True, presets=(".vstpreset",), beat=("VST3", "AU"), programs=("LV2", "AU"),
+                           notices=("VST3", "AU")),
     "pedalboard": HostTraits("instruments.hosts.pedalboard_host:PedalboardHost", "pedalboard",
-                             "pip install sideman", ("VST3", "AU"), presets=(".vstpreset",), editor=True,
-                             notices=False),
+                             "pip install sideman", ("VST3", "AU"), presets=(".vstpreset",), editor=True),
     "vst2": HostTraits("instruments.hosts.vst2_host:Vst2Host", "ctypes", "nothing to install", ("VST2",), tempo=True,
-                       side_chain=True, midi_out=True, presets=(".fxp", ".fxb"), opt_in="SIDEMAN_VST2"),
+                       side_chain=True, midi_out=True, presets=(".fxp", ".fxb"), beat=("VST2",), programs=("VST2",),
+                       notices=("VST2",), opt_in="SIDEMAN_VST2"),
+    "faust": HostTraits("instruments.hosts.faust_host:FaustHost", "ctypes", "apt-get install faust gcc", ("Faust",),
+                        tempo=True, side_chain=True, presets=(".json",), beat=("Faust",), notices=("Faust",)),
+    "dawdreamer": HostTraits("instruments.hosts.dawdreamer_host:DawDreamerHost", "dawdreamer",
+                             "pip install 'sideman[dawdreamer]'", ("VST3", "VST2"), live=False, tempo=True,
+                             presets=(".vstpreset", ".fxp", ".fxb"), beat=("VST3", "VST2"), programs=("VST2",)),
 }
 """In order of preference, live."""
 
@@ -68,11 +78,12 @@ def choose_host(format_name: str, named: str | None = None, *, live: bool = True
         if is_there(name):
             return name
     if not able:
-        others = [f"host = {name!r}" + (f" (or {traits.opt_in}=1)" if traits.opt_in else "")
-                  for name, traits in HOSTS.items() if format_name in traits.formats and name != named]
-        raise InstrumentError(f"{f'host {named!r}' if named else 'no host'} plays {format_name} plug-ins"
-                              f"{' live' if live else ''}: " + (f"use {' or '.join(others)}" if others else
-                              "use the plug-in in another format"))
+        others = [f"host = {name!r}" + (f" (or {traits.opt_in}=1)" if traits.opt_in else "") if traits.live or not live
+                  else f"`sideman render --engine {name}`"
+                  for name, traits in HOSTS.items() if format_name in traits.formats and (name != named or live)]
+        who = f"host {named!r} plays no" if named else "no host plays"
+        raise InstrumentError(f"{who} {format_name} plug-ins{' live' if live else ''}: "
+                              + (f"use {' or '.join(others)}" if others else "use the plug-in in another format"))
     raise InstrumentError(f"{format_name} plug-ins need {able[0]}, which is not installed: {HOSTS[able[0]].install}")
 
 

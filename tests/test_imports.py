@@ -44,8 +44,8 @@ HEAVY = {
                    "bridge/patch_sheet.py"},
     "aalink": {"bridge/clock/link.py"},  # GPL-3: an extra, never needed
     "tensorflow": set(),
-    "music21": set(),
-    "dawdreamer": {"bridge/bench/faust.py"},
+    "music21": {"bridge/bench/theory.py"},  # the peer; no code that users run needs it
+    "dawdreamer": {"bridge/bench/faust.py", "instruments/hosts/dawdreamer_host.py"},
 }
 
 

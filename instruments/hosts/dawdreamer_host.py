@@ -1,9 +1,9 @@
 """VST2 and VST3 through DawDreamer, whole pieces at once: the one file of the program that imports it.
 
 DawDreamer renders; it does not stream: each render() begins at zero and forgets all sound. So this adapter knows a
-plug-in's parameters and state like any other, has render() for whole pieces, and its process() says what to use instead.
-It tells plug-ins tempo and position (always rolling, always 4/4). Imported in plug-in processes only, which must have no
-display: load_state() would open a window.
+plug-in's parameters and state like any other, has render() for whole pieces, and its process() says what to use
+instead. It tells plug-ins tempo and position (always rolling, always 4/4). Imported in plug-in processes only, which
+must have no display: load_state() would open a window.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from instruments.block import AudioBlock, FrameEvent, InstrumentError, Transport
 from instruments.hosts.host import Parameter, ParamValue
 from instruments.hosts.parameter_table import ParameterTable
 from instruments.hosts.smf_bytes import smf_bytes
+from instruments.plugin_messages import PLUGIN_FRAMES
 from instruments.tempo_curve import PPQ, TempoCurve
 
-FRAMES = 128
+FRAMES = PLUGIN_FRAMES
 """Of DawDreamer's blocks, as plug-ins have them live: what they do once a block they do alike."""
 _SETTLING_FRAMES = 1024
 """Silence run through a plug-in before the piece: JUCE hands over parameters with a block, and latency is known only
@@ -177,14 +178,13 @@ class DawDreamerHost:
                 parts = [fed if self._ins > 1 else fed.mean(axis=0, keepdims=True)]
         else:
             parts = []
-        for plugin, name, i in zip(self._plugins, ("plugin", "right"), (0, 1), strict=False):
+        for i, plugin in enumerate(self._plugins):
             inputs = []
             if parts:
                 graph.append((self._engine.make_playback_processor(f"in {i}", np.ascontiguousarray(parts[i])), []))
                 inputs = [f"in {i}"]
             plugin.record = True
             graph.append((plugin, inputs))
-            del name
         self._engine.load_graph(graph)
 
     def _made(self) -> AudioBlock:
@@ -214,7 +214,7 @@ class DawDreamerHost:
             if state[:4] == b"CcnK":  # a VST2 bank or program: as a preset, no window is opened for it
                 path = Path(folder) / "state.fxp"
                 path.write_bytes(state)
-                taken = all([plugin.load_preset(str(path)) for plugin in self._plugins])
+                taken = all(plugin.load_preset(str(path)) for plugin in self._plugins)
             elif state[:4] == b"VC2!":
                 path = Path(folder) / "state"
                 path.write_bytes(state)
@@ -241,8 +241,8 @@ class DawDreamerHost:
             raise InstrumentError(f"preset {path}: DawDreamer loads .vstpreset, .fxp and .fxb")
         absolute = str(path.absolute())
         try:
-            taken = all([plugin.load_vst3_preset(absolute) if suffix == ".vstpreset" else plugin.load_preset(absolute)
-                         for plugin in self._plugins])
+            taken = all(plugin.load_vst3_preset(absolute) if suffix == ".vstpreset" else plugin.load_preset(absolute)
+                        for plugin in self._plugins)
         except RuntimeError as error:
             raise InstrumentError(f"preset {path} cannot be loaded by plug-in {self.name}: {error}") from None
         if not taken:

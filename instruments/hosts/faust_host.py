@@ -19,8 +19,8 @@ from instruments import faust_compiler, faust_jit
 from instruments.block import AudioBlock, FrameEvent, InstrumentError, Kind, Transport
 from instruments.faust_code import Channels, FaustCode, FaustProgram
 from instruments.faust_controls import Control
-from instruments.faust_source import read_source
-from instruments.faust_voices import GATE, LEVELS, NAMES, PITCHES, Voices
+from instruments.faust_source import FaustSource, read_source
+from instruments.faust_voices import GATE, NAMES, PITCHES, Voices
 from instruments.hosts.host import Parameter, ParamValue
 from instruments.hosts.parameter_table import ParameterTable
 
@@ -105,7 +105,8 @@ class FaustHost:
             self._controls.tell(transport)
         done, frames = 0, audio.shape[1]
         if self._voices is None:
-            self._in.audio[: self._program.process.inputs, :frames] = self._fed(audio, key)
+            fed = self._fed(audio, key)
+            self._in.audio[: len(fed), :frames] = fed
         else:
             self._out.audio[:, :frames] = 0.0
         for event in events:
@@ -165,7 +166,7 @@ class FaustHost:
             raise InstrumentError(f"{where}: its `effect` has {effect.inputs} inputs and {effect.outputs} outputs: "
                                   f"give it 1 or 2 of each")
         if effect is not None and not self.is_instrument:
-            raise InstrumentError(f"{where} has inputs and an `effect`: only an instrument's voices are followed by one")
+            raise InstrumentError(f"{where} has inputs and an `effect`: only an instrument's voices have one")
         if self.is_instrument:
             instance = process.new(_RATE)
             labels = {c.label for c in process.controls(instance)}
@@ -199,8 +200,10 @@ class FaustHost:
         if process.inputs == 4:
             return np.concatenate((audio, np.zeros_like(audio) if key is None else key))
         if process.inputs == 1 and len(self._main) == 1:
-            return audio.mean(axis=0, keepdims=True, dtype=np.float32)
-        self._in.audio[:2, : audio.shape[1]] = audio
+            mono: AudioBlock = audio.mean(axis=0, keepdims=True, dtype=np.float32)
+            return mono
+        if len(self._main) == 2:
+            return audio
         return audio[: process.inputs]
 
     def _run(self, start: int, end: int) -> None:
@@ -289,12 +292,13 @@ class _Controls:
             return
         for index, control in enumerate(self.every):
             said = control.meta.get("midi", "")
-            if event.kind == Kind.CC and (match := _CTRL.match(said)) and int(match[1]) == event.number:
-                self.turn(index, event.value / 127)
-            elif event.kind == Kind.PRESSURE and said.startswith("chanpress"):
-                self.turn(index, event.value / 127)
-            elif event.kind == Kind.BEND and said.startswith("pitchwheel"):
-                self.turn(index, (event.value + 1) / 2)
+            match event.kind:
+                case Kind.CC if (found := _CTRL.match(said)) and int(found[1]) == event.number:
+                    self.turn(index, event.value / 127)
+                case Kind.PRESSURE if said.startswith("chanpress"):
+                    self.turn(index, event.value / 127)
+                case Kind.BEND if said.startswith("pitchwheel"):
+                    self.turn(index, (event.value + 1) / 2)
 
     # -- RawParameters -----------------------------------------------------------------------------------------------
 
@@ -321,7 +325,7 @@ class _Controls:
         return self.every[index].parsed(text)
 
 
-def _compiled(source: faust_compiler.FaustSource, compiler: str | None) -> FaustProgram:
+def _compiled(source: FaustSource, compiler: str | None) -> FaustProgram:
     lacking = faust_compiler.lacking()
     if compiler == "cc" or (compiler is None and not lacking):
         return faust_compiler.compile_faust(source)

@@ -11,8 +11,11 @@ from composers.theory.analysis.grid import LEVELS, Floats, Grid, Ints
 
 CHORD_BLOCKS = 20
 CHORD_EXTRAS = LEVELS + 2
-KEY_BLOCKS = 17
+KEY_BLOCKS = 41
 BOUNDARY_FEATURES = 2 * LEVELS + 12
+_GROUPS = ((0, 5), (1, 6, 9), (2, 7, 8), (4, 11))
+"""Labels that say the same of a key: major, minor, diminished, dominant."""
+_AROUND = ((0, 4), (0, 16), (0, 48), (-4, 0), (-16, 0), (-48, 0))
 
 
 def chord_blocks(grid: Grid) -> Floats:
@@ -37,8 +40,9 @@ def chord_extras(grid: Grid) -> Floats:
     ], axis=1)  # fmt: skip
 
 
-def key_blocks(grid: Grid) -> Floats:
-    """[slices, KEY_BLOCKS, 12]: what sounds, within ever wider windows before and after, and in the whole piece."""
+def key_blocks(grid: Grid, heard: Floats) -> Floats:
+    """[slices, KEY_BLOCKS, 12]: what sounds, within ever wider windows before and after, and in the whole piece; and
+    which chords are heard there. `heard` [slices, 12, labels] are the chord network's log-probabilities."""
     sounding, lowest = grid.sounding, one_hot(grid.lowest)
     whole = np.broadcast_to(_unit(sounding.mean(0, keepdims=True)), sounding.shape)
     last = np.broadcast_to(_unit(sounding[-4:].mean(0, keepdims=True)), sounding.shape)
@@ -46,6 +50,9 @@ def key_blocks(grid: Grid) -> Floats:
     basses = [(0, 8), (-8, 0), (-2, 3)]
     blocks = [_unit(window(sounding, a, b)) for a, b in spans] + [_unit(window(lowest, a, b)) for a, b in basses]
     blocks += [_unit(by_group(grid.bar, sounding)), whole, last]
+    likely = np.exp(heard)
+    kinds = [likely[:, :, list(group)].sum(2) for group in _GROUPS]
+    blocks += [window(kind, a, b) for a, b in _AROUND for kind in kinds]
     return np.stack(blocks, axis=1)
 
 

@@ -190,8 +190,9 @@ def analyze_harmony(
 
 def hear(grid: Grid, learned: Weights, decoding: Decoding) -> list[Heard]:
     """Chord and key of every stretch of the grid; rests belong to the chord before them."""
-    heard = learned.chord.scores(chord_blocks(grid), chord_extras(grid)).reshape(len(grid), -1)
-    keys = learned.key.scores(key_blocks(grid)).reshape(len(grid), -1)
+    heard = learned.chord.scores(chord_blocks(grid), chord_extras(grid))
+    keys = learned.key.scores(key_blocks(grid, heard)).reshape(len(grid), -1)
+    heard = heard.reshape(len(grid), -1)
     boundary = learned.boundary.log_odds(boundary_features(grid))
     return read(cut(heard, boundary, decoding), heard, keys, learned.tables, decoding)
 
@@ -249,8 +250,8 @@ class _Report:
         plain = [chord_in(self.names[s.key], *divmod(s.chord, len(LABELS))) for s, _, _, _ in pieces]
         chords = [recognition.over(c, b, self.names[s.key]) for c, (s, _, _, b) in zip(plain, pieces, strict=True)]
         numerals = [
-            roman_of(c, self.names[s.key], following=after)
-            for c, (s, _, _, _), after in zip(chords, pieces, [*chords[1:], None], strict=True)
+            self._numeral(chord, piece[0], after)
+            for chord, piece, after in zip(chords, pieces, [*chords[1:], None], strict=True)
         ]
         colours: dict[Heard, Chord] = {}
         found = []
@@ -264,6 +265,23 @@ class _Report:
             function = function_of(numerals[i], key.mode, follows)
             found.append(ChordInTime(self._time(first, end), bar, beat, chord, key, numerals[i], function))
         return tuple(found)
+
+    def _numeral(self, chord: Chord, span: Heard, after: Chord | None) -> RomanNumeral:
+        """In its key; what sounds as bVI7 (or on bVI with a flat fifth) before the dominant is an augmented sixth."""
+        key = self.names[span.key]
+        tonic = key.tonic
+        root, label = divmod(span.chord, len(LABELS))
+        sixth = (root - tonic.pitch_class) % 12 == 8 and LABELS[label] in ("dominant", "French sixth")
+        if not (sixth and after is not None and _is_dominant(after, key)):
+            return roman_of(chord, key, following=after)
+        fifth = self.grid.sounding[span.first : span.end, (root + 7) % 12].any()
+        notes = [tonic.up(5, 8), tonic, tonic.up(3, 6)]  # It: b6, 1, #4
+        if LABELS[label] == "French sixth":
+            notes.append(tonic.up(1, 2))
+        elif fifth:
+            notes.append(tonic.up(2, 3))
+        bass = (chord.bass or chord.root).pitch_class
+        return roman_of(sorted(notes, key=lambda n: n.pitch_class != bass), key)
 
     def _by_bass(self, span: Heard) -> Iterator[tuple[Heard, int, int, int]]:
         """The span in parts, each with one of the chord's notes (a pitch class) in the bass from a beat on."""
@@ -346,6 +364,13 @@ class _Report:
     def _arrival(row: Sequence[ChordInTime], first: int, cadence: Cadence) -> CadenceInTime:
         c = row[cadence.index]
         return CadenceInTime(c.span.start, c.bar, c.beat, cadence.kind, c.key, first + cadence.index)
+
+
+def _is_dominant(chord: Chord, key: Key) -> bool:
+    """V, or the six-four that stands before it."""
+    degree = (chord.root.pitch_class - key.tonic.pitch_class) % 12
+    over_fifth = (chord.bass or chord.root).pitch_class == (key.tonic.pitch_class + 7) % 12
+    return (degree == 7 and 4 in chord.intervals) or (degree == 0 and over_fifth)
 
 
 _BEAT = 2

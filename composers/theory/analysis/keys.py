@@ -4,7 +4,7 @@ Profiles (how well each degree fits a key, C upwards):
 - Krumhansl & Kessler 1982, listeners' ratings (Krumhansl, Cognitive Foundations of Musical Pitch, 1990)
 - Temperley's from the Kostka-Payne corpus (Temperley, Music and Probability, 2007)
 - Albrecht & Shanahan 2013, counted in 982 classical works
-- "sideman": counted here in the training split of When in Rome, weighted by duration (tests/.../train.py)
+- "when-in-rome": time that degrees sound in keys of human analyses, the training split (learn_harmony.py in the tests)
 
 `find_key` and `key_course` are the classical way and need nothing but a profile; analyze_harmony's own networks and its
 joint search of chords and keys do better (see the evaluation). Pure, any thread.
@@ -36,6 +36,10 @@ PROFILES: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
     "albrecht-shanahan": (
         (0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081),
         (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052),
+    ),
+    "when-in-rome": (
+        (0.2213, 0.0061, 0.1155, 0.0082, 0.1414, 0.0963, 0.0116, 0.2269, 0.0106, 0.0767, 0.0085, 0.0768),
+        (0.2113, 0.0064, 0.1207, 0.1195, 0.0167, 0.0937, 0.0105, 0.2404, 0.0607, 0.0152, 0.0348, 0.0701),
     ),
 }
 """Name -> (major, minor)."""

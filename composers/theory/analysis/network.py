@@ -6,7 +6,8 @@ carries each of its classes. Transposing the music turns the answer and changes 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -16,7 +17,8 @@ _CHUNK = 2048
 _TURNS = (np.arange(12)[:, None] + np.arange(12)) % 12
 
 
-class Network(NamedTuple):
+@dataclass(frozen=True)
+class Network:
     """first   [blocks * 12 (+ extras), hidden], bias [hidden]; second [hidden, classes], bias [classes]."""
 
     first: Floats
@@ -25,7 +27,10 @@ class Network(NamedTuple):
     second_bias: Floats
 
     def scores(self, blocks: Floats, extras: Floats | None = None) -> Floats:
-        """[slices, 12 roots, classes] log-probabilities over roots and classes together."""
+        """[slices, 12 roots, classes] log-probabilities over roots and classes together.
+
+        blocks [slices, blocks, 12] by pitch class, extras [slices, extras] what does not turn.
+        """
         parts = [
             self._chunk(blocks[a : a + _CHUNK], None if extras is None else extras[a : a + _CHUNK])
             for a in range(0, len(blocks), _CHUNK)
@@ -33,29 +38,27 @@ class Network(NamedTuple):
         return np.concatenate(parts)
 
     def _chunk(self, blocks: Floats, extras: Floats | None) -> Floats:
-        count = len(blocks)
-        turned = turn(blocks).reshape(count * 12, -1)
-        inputs = turned.shape[1]
-        hidden = turned @ self.first[:inputs] + self.first_bias
+        count, inputs = len(blocks), blocks.shape[1] * 12
+        hidden = (blocks.reshape(count, inputs) @ self._from_every_root).reshape(count, 12, -1)
+        hidden += self.first_bias
         if extras is not None:
-            hidden += np.repeat(extras @ self.first[inputs:], 12, axis=0)
+            hidden += (extras @ self.first[inputs:])[:, None]
         np.maximum(hidden, 0, out=hidden)
-        raw = hidden @ self.second + self.second_bias
-        return log_softmax(np.asarray(raw.reshape(count, -1), np.float32)).reshape(count, 12, -1)
+        raw = hidden.reshape(count * 12, -1) @ self.second + self.second_bias
+        return log_softmax(raw.reshape(count, -1)).reshape(count, 12, -1)
+
+    @cached_property
+    def _from_every_root(self) -> Floats:
+        """[blocks * 12, 12 * hidden] the first layer turned to each root: cheaper than turning the input."""
+        size = self.first.shape[1]
+        inputs = len(self.first) // 12 * 12
+        own = self.first[:inputs].reshape(-1, 12, size)
+        above = (np.arange(12)[:, None] - np.arange(12)) % 12  # [pitch class, root]
+        return np.ascontiguousarray(own[:, above].reshape(inputs, 12 * size))
 
 
-def turn(blocks: Floats) -> Floats:
-    """[slices, blocks, 12] -> [slices, 12 roots, blocks, 12] with each root at 0."""
-    return np.ascontiguousarray(blocks[:, :, _TURNS].transpose(0, 2, 1, 3))
-
-
-def log_softmax(raw: Floats) -> Floats:
-    """Over the last axis."""
-    top = raw - raw.max(axis=-1, keepdims=True)
-    return np.asarray(top - np.log(np.exp(top).sum(axis=-1, keepdims=True)), np.float32)
-
-
-class Gate(NamedTuple):
+@dataclass(frozen=True)
+class Gate:
     """One hidden layer and one answer: first [features, hidden], bias [hidden]; second [hidden], bias [1]."""
 
     first: Floats
@@ -67,3 +70,14 @@ class Gate(NamedTuple):
         """[slices]"""
         hidden = np.maximum(features @ self.first + self.first_bias, 0)
         return np.asarray(hidden @ self.second + self.second_bias, np.float32)
+
+
+def turn(blocks: Floats) -> Floats:
+    """[slices, blocks, 12] -> [slices, 12 roots, blocks, 12] with each root at 0."""
+    return np.ascontiguousarray(blocks[:, :, _TURNS].transpose(0, 2, 1, 3))
+
+
+def log_softmax(raw: Floats) -> Floats:
+    """Over the last axis."""
+    top = raw - raw.max(axis=-1, keepdims=True)
+    return np.asarray(top - np.log(np.exp(top).sum(axis=-1, keepdims=True)), np.float32)

@@ -23,15 +23,17 @@ from composers.theory.chords import Chord
 from composers.theory.pitch import Pitch, PitchName
 from composers.theory.scales import Key
 
-_KINDS_TRIED = 64
+_KINDS_TRIED = 85
 """The most usual kinds of the catalogue."""
-_FOREIGN, _MISSING, _MISSING_FIFTH, _RARE, _ROOT_IN_BASS = 1.0, 0.9, 0.25, 0.012, 0.45
-"""Costs: of a sounding note that is not in the chord, of a note that is missing, of the next rarer kind; and what it is
-worth that the root lies lowest."""
+_FOREIGN, _MISSING, _LEFT_OUT, _RARE, _ROOT_IN_BASS = 1.0, 0.9, 0.3, 0.01, 0.45
+"""Costs: of a sounding note that is not in the chord; of a note that is missing, and of one that players leave out (the
+fifth, tensions below the highest); of the next rarer kind; and what it is worth that the root lies lowest."""
 _LASTS = 0.6
 """A colour sounds for this share of its chord's span at least."""
 _PASSES = 0.5
-"""And no more than this share of it comes and goes by step."""
+"""And no more than this share of it comes and goes by step,"""
+_WHOLE = 0.95
+"""unless it lasts through the whole span: then it does not pass."""
 
 
 class Match(NamedTuple):
@@ -54,7 +56,8 @@ def _templates() -> _Templates:
     needed = np.zeros_like(inside)
     for i, kind in enumerate(kinds):
         for interval in kind.intervals:
-            cost = _MISSING_FIFTH if interval == 7 and len(kind.intervals) > 3 else _MISSING
+            spare = (interval == 7 and len(kind.intervals) > 3) or 12 < interval < kind.intervals[-1]
+            cost = _LEFT_OUT if spare else _MISSING
             for root in range(12):
                 inside[i, root, (root + interval) % 12] = 1
                 needed[i, root, (root + interval) % 12] = cost
@@ -122,7 +125,7 @@ def coloured(chord: Chord, label: int, lasting: Sequence[float], stepping: Seque
     core = frozenset(i % 12 for i in kind_of(QUALITIES[label]).intervals)
     extra = {
         i: lasting[i] for i in range(12)
-        if i not in core and lasting[i] >= _LASTS and stepping[i] <= _PASSES * lasting[i]
+        if i not in core and lasting[i] >= _LASTS and (lasting[i] >= _WHOLE or stepping[i] <= _PASSES * lasting[i])
     }  # fmt: skip
     third = next((i for i in (4, 3) if i in core), None)
     if third is not None and lasting[third] < 0.1 and LABELS[label] in ("major", "minor", "dominant"):
@@ -132,6 +135,8 @@ def coloured(chord: Chord, label: int, lasting: Sequence[float], stepping: Seque
             del extra[suspended]
         elif LABELS[label] != "dominant" and lasting[3] + lasting[4] == 0 and not extra:
             core = frozenset({0, 7}) if min(lasting[0], lasting[7]) >= _LASTS else core
+    if 4 in core:
+        extra.pop(5, None)  # a fourth beside a major third resolves, or clashes: no name helps it
     while True:
         quality = _named().get(core | frozenset(extra))
         if quality is not None:

@@ -1,8 +1,9 @@
 """The learned numbers of the analysis, read once from weights.npz beside this file.
 
-Learned by tests/composers/theory/analysis/train.py from human Roman-numeral analyses: the When in Rome corpus (Gotham
-et al.; new content CC BY-SA 4.0; analyses under a non-commercial licence left out), with the scores of music21's corpus
-and of OpenScore (CC0). What is kept are weights and counts, no notes and no analyses; weights.toml has the particulars.
+Learned by tests/composers/theory/analysis/learn_harmony.py from human Roman-numeral analyses: the When in Rome corpus
+(Gotham et al.; new content CC BY-SA 4.0; analyses under a non-commercial licence left out), with scores of music21's
+corpus and of OpenScore (CC0). What is kept are weights and counts, no notes and no analyses; weights.toml has the
+particulars.
 """
 
 from __future__ import annotations

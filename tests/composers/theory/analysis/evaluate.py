@@ -13,7 +13,7 @@ Prints a table per corpus. All shares are of time (duration-weighted), over the 
     roman     all: key, degree, applied, quality, inversion
 
 music21's row is its own pipeline: chordify, analyze("key"), romanNumeralFromChord for each chord. It reads chorales and
-madrigals as spelled scores; of the Lieder both systems get MIDI keys, which music21 spells by its defaults.
+madrigals as spelled scores; of Lieder and quartets both systems get MIDI keys, which music21 spells by its defaults.
 
 Keys are also found by profiles alone: one for the piece (Krumhansl & Schmuckler), and their course in time.
 """
@@ -28,8 +28,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-import pieces as human
-from train import is_dev, meters_of, notes_of
+import human_analyses as human
+from learn_harmony import is_dev, meters_of, notes_of
 
 from composers.score import PPQ
 from composers.theory.analysis.grid import make_grid
@@ -90,8 +90,10 @@ def music21s(piece: human.Piece) -> list[Claim]:
         tonic = key.tonic.pitchClass
         root, mask, bass, degree, applied = meaning or (-1, 0, -1, -2, 0)
         start = float(c.offset)
-        found.append(Claim(start, start + float(c.quarterLength), tonic, key.mode, (root + tonic) % 12 if meaning else -1,
-                           (mask << tonic | mask >> (12 - tonic)) & 0xFFF, (bass + tonic) % 12, degree, applied))  # fmt: skip
+        mask = (mask << tonic | mask >> (12 - tonic)) & 0xFFF
+        root = (root + tonic) % 12 if meaning else -1
+        end, bass = start + float(c.quarterLength), (bass + tonic) % 12
+        found.append(Claim(start, end, tonic, key.mode, root, mask, bass, degree, applied))
     return found
 
 
@@ -99,7 +101,7 @@ def music21_score(piece: human.Piece) -> Any:
     """The spelled score of music21's corpus, or one made of the notes."""
     from music21 import corpus, note, stream
 
-    if piece.corpus in ("chorales", "madrigals", "quartets"):
+    if piece.corpus in ("chorales", "madrigals"):
         return corpus.parse(human.score_name(piece))
     score = stream.Score()
     for number in sorted({n[3] for n in piece.notes}):
@@ -205,7 +207,8 @@ class KeyScore:
         yield f"{'key by':38}{'of time':>10}   home key of {self.pieces} pieces that end where they began"
         for name, good in self.time.items():
             home = self.home.get(name.removesuffix(", one key"))
-            yield f"{name:38}{good / self.total:10.4f}" + (f"{home / max(1, self.pieces):10.4f}" if home is not None else "")
+            of_pieces = "" if home is None else f"{home / max(1, self.pieces):10.4f}"
+            yield f"{name:38}{good / self.total:10.4f}{of_pieces}"
 
 
 def selected(corpus: str, *, dev: bool = False, limit: int | None = None) -> list[human.Piece]:

@@ -1,9 +1,10 @@
 """Learn the networks and tables of composers/theory/analysis from the human analyses of the training split.
 
-    python tests/composers/theory/analysis/train.py [--out weights.npz] [--epochs 12]
+    python tests/composers/theory/analysis/learn_harmony.py [--out weights.npz] [--epochs 12]
 
-Pure numpy. The pieces of the test split (pieces.is_test) are never read; of the others, one in eight (`is_dev`) is
-held back to choose the sizes and the decoder's weights on, until --all trains the shipped weights with them.
+Pure numpy. The pieces of the test split (human_analyses.test_split) are never read; of the others, one in eight
+(`is_dev`) is held back to choose the sizes and the decoder's weights on, until --all trains the shipped weights with
+them.
 """
 
 from __future__ import annotations
@@ -19,13 +20,12 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parents[4]))
-import pieces as human
+import human_analyses as human
 
 from composers.score import PPQ, Meter, Note
-from composers.theory.analysis.decoder import LABELS
+from composers.theory.analysis.decoder import LABELS, Decoding, cut, make_tables, read
 from composers.theory.analysis.features import boundary_features, chord_blocks, chord_extras, key_blocks
 from composers.theory.analysis.grid import LEVELS, Grid, MeterChange, make_grid
-from composers.theory.analysis.decoder import Decoding, cut, make_tables, read
 from composers.theory.analysis.network import Gate, Network, turn
 from composers.theory.analysis.phrases import phrase_features, phrase_starts
 
@@ -84,14 +84,21 @@ class Set:
 
     def __init__(self, pieces: Iterable[human.Piece]) -> None:
         rows: list[list[np.ndarray]] = []
+        self.grids: list[tuple[Grid, np.ndarray]] = []
         for piece in pieces:
             grid = make_grid(notes_of(piece), meters_of(piece))
             labels = slice_labels(piece, grid)
             keep = labels[:, 2] >= 0
-            rows.append([x[keep] for x in (chord_blocks(grid), chord_extras(grid), key_blocks(grid),
-                                           boundary_features(grid), grid.level, labels)])  # fmt: skip
-        self.chord, self.extras, self.key, self.boundary, self.level, self.labels = (
+            self.grids.append((grid, keep))
+            rows.append([x[keep] for x in (chord_blocks(grid), chord_extras(grid), boundary_features(grid), grid.level,
+                                           labels)])  # fmt: skip
+        self.chord, self.extras, self.boundary, self.level, self.labels = (
             np.concatenate(x) for x in zip(*rows, strict=True))  # fmt: skip
+
+    def key_blocks(self, chord: Network) -> np.ndarray:
+        """What the key network sees, with the chords that the chord network hears."""
+        rows = [key_blocks(g, chord.scores(chord_blocks(g), chord_extras(g)))[keep] for g, keep in self.grids]
+        return np.concatenate(rows)
 
 
 def adam(parameters: list[np.ndarray]):
@@ -162,7 +169,8 @@ def train_network(blocks, extras, target, classes, hidden, epochs, rng, dev=None
 def train_boundary(x, y, epochs, rng, hidden=24):
     """One hidden layer, one probability: [features, hidden], [hidden], [hidden], [1]."""
     w1 = rng.normal(0, 0.3, (x.shape[1], hidden)).astype(np.float32)
-    parameters = [w1, np.zeros(hidden, np.float32), rng.normal(0, 0.2, hidden).astype(np.float32), np.zeros(1, np.float32)]
+    w2 = rng.normal(0, 0.2, hidden).astype(np.float32)
+    parameters = [w1, np.zeros(hidden, np.float32), w2, np.zeros(1, np.float32)]
     update = adam(parameters)
     for _ in range(epochs):
         for rows in np.array_split(rng.permutation(len(x)), max(1, len(x) // 256)):
@@ -202,13 +210,25 @@ def count_moves(pieces: Iterable[human.Piece]) -> tuple[np.ndarray, np.ndarray, 
     return moves, first, keys
 
 
+def count_profiles(pieces: Iterable[human.Piece]) -> np.ndarray:
+    """[2, 12] share of the sounding time of each degree in major and minor passages, above the tonic."""
+    found = np.zeros((2, 12))
+    for piece in pieces:
+        grid = make_grid(notes_of(piece), meters_of(piece))
+        labels = slice_labels(piece, grid)
+        for row, label in zip(grid.sounding, labels, strict=True):
+            if label[2] >= 0:
+                found[label[3]] += np.roll(row, -label[2])
+    return found / found.sum(1, keepdims=True)
+
+
 def phrase_rows(piece: human.Piece, nets: tuple) -> tuple[Grid, np.ndarray, np.ndarray]:
     """Features of every slice, and 1 where a phrase of the human begins."""
     chord, key, boundary, tables = nets
     grid = make_grid(notes_of(piece), meters_of(piece))
-    heard = chord.scores(chord_blocks(grid), chord_extras(grid)).reshape(len(grid), -1)
-    keys = key.scores(key_blocks(grid)).reshape(len(grid), -1)
-    weights = Decoding()
+    heard = chord.scores(chord_blocks(grid), chord_extras(grid))
+    keys = key.scores(key_blocks(grid, heard)).reshape(len(grid), -1)
+    heard, weights = heard.reshape(len(grid), -1), Decoding()
     spans = read(cut(heard, boundary.log_odds(boundary_features(grid)), weights), heard, keys, tables, weights)
     begins = np.zeros(len(grid))
     for at in piece.phrase_starts:
@@ -246,13 +266,15 @@ def main() -> None:
 
     chord = train_network(train.chord, train.extras, chord_target(train), n, given.hidden, given.epochs, rng,
                           (dev.chord, dev.extras, chord_target(dev)), log=log)  # fmt: skip
-    key = train_network(train.key, None, key_target(train), 2, given.hidden * 3 // 4, given.epochs, rng,
-                        (dev.key, None, key_target(dev)), log=log, drop=0.2)  # fmt: skip
+    heard = Network(*chord)
+    key = train_network(train.key_blocks(heard), None, key_target(train), 2, 48, 6, rng,
+                        (dev.key_blocks(heard), None, key_target(dev)), log=log, drop=0.3, decay=3e-4)  # fmt: skip
     boundary = train_boundary(train.boundary, train.labels[:, 4].astype(np.float32), 10, rng)
     h = np.maximum(dev.boundary @ boundary[0] + boundary[1], 0) @ boundary[2] + boundary[3]
     truth = dev.labels[:, 4]
     log(f"boundary dev right {((h > 0) == truth).mean():.3f}, of new chords {(h[truth == 1] > 0).mean():.3f}")
     moves, first, keys = count_moves(learn)
+    log(f"profiles {count_profiles(learn).round(4).tolist()}")
     levels = np.array([train.labels[train.level == k, 4].mean() for k in range(LEVELS)])
     log(f"new chord by level {levels}")
     tables = make_tables(moves * 2, first, keys)
@@ -260,13 +282,15 @@ def main() -> None:
     closes = [phrase_rows(p, nets) for p in learn if p.phrase_ends]
     x, y = (np.concatenate(z) for z in zip(*[c[1:] for c in closes], strict=True))
     phrase = train_boundary(x, y.astype(np.float32), 12, rng)
-    found = wanted = hits = 0
-    for p in pool:
-        if is_dev(p.name) and p.phrase_ends:
-            grid, x, y = phrase_rows(p, nets)
-            starts, truth = set(phrase_starts(grid, Gate(*phrase).log_odds(x))) - {0}, set(np.flatnonzero(y)) - {0}
+    dev_rows = [phrase_rows(p, nets) for p in pool if is_dev(p.name) and p.phrase_ends]
+    for ready in (0.0, 0.5, 1.0, 1.5, 2.0):
+        found = wanted = hits = 0
+        for grid, x, y in dev_rows:
+            starts = set(phrase_starts(grid, Gate(*phrase).log_odds(x) + ready)) - {0}
+            truth = set(np.flatnonzero(y)) - {0}
             hits, found, wanted = hits + len(starts & truth), found + len(starts), wanted + len(truth)
-    log(f"phrases: precision {hits / max(found, 1):.3f} recall {hits / max(wanted, 1):.3f}")
+        log(f"phrases, {ready} readier: precision {hits / max(found, 1):.3f} recall {hits / max(wanted, 1):.3f}"
+            f" F {2 * hits / (found + wanted):.3f}")  # fmt: skip
     names = ("first", "first_bias", "second", "second_bias")
     arrays = {f"{kind}_{name}": p.astype(np.float16)
               for kind, ps in (("chord", chord), ("key", key), ("boundary", boundary), ("phrase", phrase))

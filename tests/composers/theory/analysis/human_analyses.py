@@ -25,10 +25,10 @@ from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[4]
 CACHE = Path(tempfile.gettempdir()) / f"sideman-human-analyses-{os.getuid() if hasattr(os, 'getuid') else 0}"
-_VERSION = 9  # of what is kept
+_VERSION = 10  # of what is kept
 
 
-class DataMissing(Exception):
+class DataMissing(Exception):  # noqa: N818
     """The shared data or music21 is not there; the message says what to set or install."""
 
 
@@ -352,6 +352,73 @@ def _jsonl_piece(name: str, corpus: str, row: dict[str, Any], text: str) -> Piec
     return best
 
 
+_QUARTETS = {
+    "Op.20_No.1/": "Haydn,_Franz_Joseph/Op20_No1", "Op.20_No.2/": "Haydn,_Franz_Joseph/Op20_No2",
+    "Op.20_No.3/": "Haydn,_Franz_Joseph/Op20_No3", "Op.20_No.4/": "Haydn,_Franz_Joseph/Op20_No4",
+    "Op.20_No.5/": "Haydn,_Franz_Joseph/Op20_No5", "Op.20_No.6/": "Haydn,_Franz_Joseph/Op20_No6",
+    "Op.74_No.1/": "Haydn,_Franz_Joseph/Op74_No1", "Op.74_No.3_(": "Haydn,_Franz_Joseph/Op74_No3",
+    "Op.51_No.1/": "Brahms,_Johannes/Op51_No1",
+}  # fmt: skip
+"""A part of the name of OpenScore's file -> folder of the analyses. One file holds all movements."""
+
+
+@cache
+def _quartet_rows() -> dict[str, dict[str, Any]]:
+    with gzip.open(data_folder() / "openscore_quartets" / "quartets.jsonl.gz", "rt", encoding="utf-8") as lines:
+        return {row["file"]: row for row in map(json.loads, lines)}
+
+
+def _movement(number: str, folder: str, folders: tuple[str, ...]) -> Piece | None:
+    """A movement out of its quartet: it begins where most of its first half's notes fit the analysis."""
+    import numpy as np
+
+    found = [r for f, r in _quartet_rows().items() if number in f and f.split("/")[1].partition(",")[0] in folder]
+    if len(found) != 1:
+        return None
+    notes = [(s / 48, d / 48, p, part) for p, s, d, part in found[0]["notes"] if d > 0]
+    end = max(n[0] + n[1] for n in notes)
+    sounding = np.zeros((int(end * 2) + 4, 12))
+    for start, length, key, _ in notes:
+        sounding[int(start * 2 + 0.5) : max(int((start + length) * 2 + 0.5), int(start * 2 + 0.5) + 1), key % 12] += 1
+    written = {f: read_bars(analyses()[f]["analysis.txt"]) for f in folders}
+    sizes = {f: _laid_out(w)[2] for f, w in written.items()}
+    guess = sum(sizes[f] for f in folders if f < folder)
+    starts, bars, size = _laid_out(written[folder])
+    labels, phrases = read_labels(analyses()[folder]["analysis.txt"], lambda bar: starts.get(bar.number), size)
+    first = min((x.start for x in labels), default=0.0)
+    wanted = np.zeros((int(size * 2) + 2, 12))
+    for x in labels:
+        wanted[int((x.start - first) * 2) : int((x.end - first) * 2)] = [x.pitch_classes >> c & 1 for c in range(12)]
+    wanted = wanted[: len(wanted) // 2]
+    best, shift = 0.0, None
+    around = 0.15 * size + 40
+    for at in range(max(0, int((guess + first - around) * 2)), int((guess + first + around) * 2)):
+        part = sounding[at : at + len(wanted)]
+        if len(part) == len(wanted):
+            fit = float((part * wanted).sum() / (part.sum() + 1))
+            if fit > best:
+                best, shift = fit, at / 2 - first
+    if shift is None:
+        return None
+    inside = [(s - shift, d, p, part) for s, d, p, part in notes if first - 4 <= s - shift < size]
+    return Piece(folder, "quartets", sorted(inside), bars, labels, phrases, fit_of(inside, labels))
+
+
+def _laid_out(written: list[Bar]) -> tuple[dict[int, float], list[tuple[float, int, int]], float]:
+    """Starts of bars by number, the bars, and the end: bar 1 at 0, bar 0 before it."""
+    by_number = {b.number: b for b in written}
+    starts: dict[int, float] = {}
+    bars: list[tuple[float, int, int]] = []
+    meter = written[0].meter
+    at = -meter[0] * 4 / meter[1] if 0 in by_number else 0.0
+    for number in range(0 if 0 in by_number else 1, max(by_number) + 1):
+        meter = by_number[number].meter if number in by_number else meter
+        starts[number] = at
+        bars.append((at, *meter))
+        at += meter[0] * 4 / meter[1]
+    return starts, bars, at
+
+
 def _plain(text: str) -> str:
     """Letters and digits without accents, since folders of two repositories spell them differently."""
     text = unicodedata.normalize("NFKD", text.lower())
@@ -373,7 +440,8 @@ def sources(corpus: str) -> Iterator[tuple[str, Callable[[], Piece | None]]]:
             nonlocal rows
             if rows is None:
                 with gzip.open(data_folder() / "openscore_lieder" / "lieder.jsonl.gz", "rt", encoding="utf-8") as lines:
-                    rows = {_song(r["file"].removeprefix("scores/").rpartition("/")[0]): r for r in map(json.loads, lines)}
+                    every = map(json.loads, lines)
+                    rows = {_song(r["file"].removeprefix("scores/").rpartition("/")[0]): r for r in every}
             row = rows.get(_song(name))
             return _jsonl_piece(name, corpus, row, text) if row else None
 
@@ -383,11 +451,10 @@ def sources(corpus: str) -> Iterator[tuple[str, Callable[[], Piece | None]]]:
                 yield name, lambda n=name, t=files["analysis.txt"]: lied(n, t)
         return
     if corpus == "quartets":
-        for folder, files in sorted(analyses().items()):
-            opus, _, movement = folder.removeprefix("Quartets/Haydn,_Franz_Joseph/").partition("/")
-            if opus == "Op74_No1":
-                score = f"haydn/opus74no1/movement{movement}"
-                yield folder, lambda n=folder, s=score, t=files["analysis.txt"]: _music21_piece(n, corpus, s, t)
+        for number, quartet in _QUARTETS.items():
+            folders = sorted(f for f in analyses() if f.startswith(f"Quartets/{quartet}/"))
+            for folder in folders:
+                yield folder, lambda n=number, f=folder, every=tuple(folders): _movement(n, f, every)
         return
     seen: set[str] = set()
     folders = {"chorales": "Early_Choral/Bach", "madrigals": "Early_Choral/Monteverdi"}
@@ -404,16 +471,23 @@ def sources(corpus: str) -> Iterator[tuple[str, Callable[[], Piece | None]]]:
 
 def score_name(piece: Piece) -> str:
     """What music21's corpus calls the score of a piece."""
-    if piece.corpus == "quartets":
-        return "haydn/opus74no1/movement" + piece.name.rpartition("/")[2]
     return piece.name
 
 
 CORPORA = ("chorales", "madrigals", "quartets", "lieder")
 
 
-def is_test(name: str) -> bool:
-    """One piece in five, by the hash of its name: never trained or tuned on."""
+SPLIT = Path(__file__).resolve().with_name("test_split.txt")
+
+
+@cache
+def test_split() -> frozenset[str]:
+    """Names of the test split: written once (by `chosen`), never trained or tuned on."""
+    return frozenset(line for line in SPLIT.read_text(encoding="utf-8").splitlines() if line and line[0] != "#")
+
+
+def chosen(name: str) -> bool:
+    """How the split was chosen: one name in five, by its hash."""
     return int(hashlib.sha256(name.encode()).hexdigest(), 16) % 5 == 0
 
 
@@ -450,7 +524,7 @@ def pieces(corpus: str, *, test: bool | None = None) -> Iterator[Piece]:
     except ImportError:
         raise DataMissing("music21 reads the scores and the numerals: pip install music21") from None
     for name, read in sources(corpus):
-        if test is None or is_test(name) == test:
+        if test is None or (name in test_split()) == test:
             piece = load(corpus, name, read)
             if piece is not None and piece.fit >= LEAST_FIT:
                 yield piece

@@ -24,12 +24,13 @@ _SILENT = 10 ** (-66 / 20)
 
 
 class Played(NamedTuple):
-    """A note of a phrase: start and length in beats, MIDI key, velocity."""
+    """A note of a phrase: start and length in beats, MIDI key, velocity, cents above the key."""
 
     beat: float
     beats: float
     key: int
     velocity: float
+    cents: float = 0.0
 
 
 def _chord(beat: float, beats: float, keys: Sequence[int], velocity: float) -> list[Played]:
@@ -86,9 +87,13 @@ def phrase(family: str) -> list[Played]:
 
 def audition(name: str, rate: int = 48_000, tuning: Tuning | None = None) -> AudioBlock:
     """The phrase with its tail, (2, frames), peak at PEAK. Renders for up to some seconds. Raises InstrumentError."""
-    notes = phrase(find_instrument(name).family)
+    return render(name, phrase(find_instrument(name).family), rate, tuning)
+
+
+def render(name: str, notes: Sequence[Played], rate: int = 48_000, tuning: Tuning | None = None) -> AudioBlock:
+    """Any notes (one at least) on an instrument, with their tail, (2, frames), peak at PEAK. Raises InstrumentError."""
     per_beat = 60 * rate / BPM
-    events = [FrameEvent(round(n.beat * per_beat), Kind.ON, 0, n.key, n.velocity) for n in notes]
+    events = [FrameEvent(round(n.beat * per_beat), Kind.ON, 0, n.key, n.velocity, n.cents) for n in notes]
     events += [FrameEvent(round((n.beat + n.beats) * per_beat), Kind.OFF, 0, n.key, 64.0) for n in notes]
     events.sort(key=lambda e: (e.offset, e.kind))
     instrument = make_instrument(name, tempo=BPM, offline=True)

@@ -15,10 +15,11 @@ _LATENESS_S = 6.0
 
 
 @click.command()
-@click.argument("name", type=click.Choice(["sync", "clock", "startup", "render", "patches", "synth", "effects"]))
+@click.argument("name", type=click.Choice(["sync", "clock", "startup", "render", "patches", "synth", "effects",
+                                          "theory"]))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--runs", type=click.IntRange(1, 100), default=5, show_default=True,
-              help="Runs (startup, render, synth); clock takes 40 seeds a run.")
+              help="Runs (startup, render, synth, theory); clock takes 40 seeds a run.")
 @click.option("--bars", type=click.IntRange(2, 10_000), default=64, show_default=True, help="Bars (sync, render).")
 def command(name: str, as_json: bool, runs: int, bars: int) -> None:
     """Measure one promise on this machine, beside a peer in the same run.
@@ -31,6 +32,7 @@ def command(name: str, as_json: bool, runs: int, bars: int) -> None:
     sideman bench patches    patches and drum kits beside sampled instruments: distances, what is in its range
     sideman bench synth      what a voice costs, beside Faust and FluidSynth; start; ten minutes at random
     sideman bench effects    what effects and mixing cost, beside pedalboard; deadlines of a whole engine under load
+    sideman bench theory     chords, numerals, progressions, voice leading, imports, beside music21
     sideman bench sync --json --bars 64
 
     Keys of `bench clock`: a key is the median over the seeds, KEY_p95 beside it; `peers` has the same of others.
@@ -76,6 +78,10 @@ def command(name: str, as_json: bool, runs: int, bars: int) -> None:
             from bridge.bench import effects
 
             result |= effects.run(tell=lambda text: click.echo(text, err=True))
+        case "theory":
+            from bridge.bench import theory
+
+            result |= theory.run(runs, tell=lambda text: click.echo(text, err=True))
         case _:
             from bridge.bench import render
 

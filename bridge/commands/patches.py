@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from bridge.commands.warmup import warm_up_with_bar
-from bridge.errors import DeviceError, InstrumentError, SessionError
+from bridge.errors import InstrumentError, SessionError
 from instruments import registry, soundfont_file
 
 if TYPE_CHECKING:
-    from instruments.block import AudioBlock
     from instruments.registry import InstrumentInfo
 
 
@@ -137,61 +135,9 @@ def _play(name: str, tuning: str | None, output: Path | None, audio: str) -> Non
     tuned = None if tuning is None else find_tuning(tuning)
     warm_up_with_bar()
 
-    from bridge import audition
+    from bridge import audition, listening
 
-    if output is not None:
-        from bridge.offline import WavWriter
-
-        if not output.parent.is_dir():
-            raise SessionError(f"{output}: there is no folder {output.parent}: make it, or write somewhere else")
-        heard = audition.audition(name, tuning=tuned)
-        try:
-            writer = WavWriter(output, 48_000)
-            writer.write(heard)
-            writer.close()
-        except OSError as error:
-            raise SessionError(f"{output} cannot be written: {error.strerror or error}") from None
-        click.echo(f"{output}: {heard.shape[1] / 48_000:.1f} s of {info.name}")
-        return
-    from bridge.audio_io import PacerDriver, choose_driver
-
-    driver = choose_driver(audio, frames=256, in_ports=())  # type: ignore[arg-type]
-    if isinstance(driver, PacerDriver):
-        driver.stop()
-        raise DeviceError("there is nothing to play on, neither a JACK server nor an audio device (`sideman doctor` "
-                          f"says why): write a file with -o {info.name}.wav")
-    try:
-        heard = audition.audition(name, driver.rate, tuned)
-        click.echo(f"{info.name}, {heard.shape[1] / driver.rate:.1f} s, to {driver.name}", err=True)
-        _sound(driver, heard)
-    finally:
-        driver.stop()
-
-
-def _sound(driver: Any, heard: AudioBlock) -> None:
-    """Until it is over or Ctrl-C. The callback only copies."""
-    import numpy as np
-
-    from bridge.driver import Block, Outputs
-
-    over = threading.Event()
-    at = 0
-
-    def step(block: Block) -> Outputs:
-        nonlocal at
-        piece = heard[:, at : at + block.frames]
-        at += block.frames
-        if piece.shape[1] < block.frames:
-            over.set()
-            piece = np.pad(piece, ((0, 0), (0, block.frames - piece.shape[1])))
-        return Outputs((), np.ascontiguousarray(piece))
-
-    driver.start(step)
-    while not over.wait(0.1):
-        if driver.lost:
-            raise DeviceError(f"the sound stopped: {driver.lost}")
-    over.clear()
-    threading.Event().wait(driver.latency_frames / driver.rate + 0.05)  # what the device still holds
+    listening.listen(lambda rate: audition.audition(name, rate, tuned), info.name, output, audio)
 
 
 def _sheet(path: Path, found: Sequence[InstrumentInfo]) -> None:

@@ -16,6 +16,9 @@ _NO_CHORD = frozenset({"N.C.", "N.C", "NC", "n.c.", "n.c", "nc", "NoChord", "no 
 _SIGNS = str.maketrans({"#": "♯", "b": "♭"})
 
 
+_MOST_ALTERED = 3
+_MADE = [[PitchName(letter, alter) for alter in (*range(10), *range(-10, 0))] for letter in range(7)]
+"""Names made once, by letter and alteration (negative ones from the end), for roots of up to three accidentals."""
 _T = TypeVar("_T")
 
 
@@ -83,9 +86,13 @@ class Chord:
     @_Kept
     def notes(self) -> tuple[PitchName, ...]:
         """The spelled notes from the root up, without a slash bass: Cm7b5 is C Eb Gb Bb, C7#9 C E G Bb D#."""
-        natural = _on_natural(self.root.letter, self.steps, self.intervals)
-        alter = self.root.alter
-        return tuple([PitchName(letter, a + alter) for letter, a in natural]) if alter else natural
+        letter, alter = self.root
+        natural = _on_natural(letter, self.steps, self.intervals)
+        if not alter:
+            return natural
+        if -_MOST_ALTERED <= alter <= _MOST_ALTERED:
+            return tuple([_MADE[step][a + alter] for step, a in natural])
+        return tuple([PitchName(step, a + alter) for step, a in natural])
 
     @_Kept
     def stack(self) -> tuple[PitchName, ...]:
@@ -163,7 +170,7 @@ class Chord:
 def _on_natural(letter: int, steps: tuple[int, ...], intervals: tuple[int, ...]) -> tuple[PitchName, ...]:
     """A kind's notes on a letter without accidentals; the root's own then alter all of them alike."""
     root = PitchName(letter)
-    return tuple(root.up(s, i) for s, i in zip(steps, intervals, strict=True))
+    return tuple([root.up(s, i) for s, i in zip(steps, intervals, strict=True)])
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ def test_a_first_start_tells_how_far_it_is_and_others_do_not(
 
 def test_chords_out_of_tune_are_told_once_and_where_somebody_listens() -> None:
     shell = SimpleNamespace(engine=SimpleNamespace(clashes=[0, 3, 9]), notices=[])
-    rig = SimpleNamespace(tracks=[SimpleNamespace(name=name) for name in ("bass", "piano", "strings")])
+    rig = SimpleNamespace(tracks=[SimpleNamespace(name=name) for name in ("bass", "piano", "strings")], serial=0)
     watch = engine_process._Watch(cast(Any, rig), cast(Any, None), cast(Any, shell), cast(Any, None))
     for _ in range(2):
         watch._look_at_bends({"bass", "piano", "clock out"})

@@ -31,6 +31,7 @@ from instruments.plugin_scan import FoundPlugin
 _RATE, _FRAMES = 48_000, 128
 _WORDS = 4096
 _LOOK_S = 0.2
+_DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY")
 _PROGRAMS = 1024
 MOST_MEMORY = 0.5
 """Share of the machine's memory that a plug-in may take for itself while it is looked at (Linux, macOS)."""
@@ -66,7 +67,7 @@ def probe(found: FoundPlugin, host: str, timeout_s: float = 30.0, memory_bytes: 
         child = subprocess.Popen(
             [sys.executable, "-m", __name__, msgspec.json.encode(question).decode(), str(answer_file)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(p for p in (_root(), *sys.path) if p)}, cwd=folder,
+            env=_environment(host), cwd=folder,
         )
         words = bytearray()
         reader = threading.Thread(target=_listen, args=(child, words), daemon=True)
@@ -105,8 +106,12 @@ def _ended(child: subprocess.Popen[bytes], timeout_s: float, stop: threading.Eve
     return False
 
 
-def _root() -> str:
-    return str(Path(__file__).resolve().parent.parent)
+def _environment(host: str) -> dict[str, str]:
+    """The child's: it imports what we can; where the host opens windows unasked, it has nowhere to."""
+    root = str(Path(__file__).resolve().parent.parent)
+    hidden = _DISPLAYS if host == "dawdreamer" else ()
+    return {name: value for name, value in os.environ.items() if name not in hidden} | {
+        "PYTHONPATH": os.pathsep.join(p for p in (root, *sys.path) if p)}
 
 
 def _listen(child: subprocess.Popen[bytes], words: bytearray) -> None:

@@ -214,7 +214,7 @@ def _missing(text: str, wanted: str, given: tuple[Path, ...], formats: Sequence[
     of_format = "" if set(formats) >= set(_ALL) else f"{' or '.join(formats)} "
     if of_format and (others := sorted({p.format for p in there if wanted in _names(p)})):
         return InstrumentError(f"no {of_format}plug-in named {text!r} in {_listed(given)}: it is there as "
-                               f"{' and '.join(others)}; ask for \"{others[0]}:{text}\"")
+                               f"{' and '.join(others)}: ask for \"{others[0]}:{text}\"")
     close = dict.fromkeys(names[key].name for key in difflib.get_close_matches(wanted, names, n=3, cutoff=0.6))
     hint = f"; did you mean {' or '.join(close)}?" if close else ""
     return InstrumentError(f"no {of_format}plug-in named {text!r} in {_listed(given)} ({len(there)} found{hint}): "

@@ -1,7 +1,8 @@
 """How JUCE, and so minihost, is made to open any one of the plug-ins of an LV2 bundle, wherever that lies.
 
-By a bundle's path JUCE opens its first plug-in. By a URI it opens any, of the bundles in its own standard folders only
-(it does not heed LV2_PATH). What neither reaches is opened by the path of a bundle that holds this one alone.
+By a bundle's path JUCE opens the plug-in whose URI sorts first. By a URI it opens any, of the bundles in its own
+standard folders only (it does not heed LV2_PATH). What neither reaches is opened by the path of a bundle that holds
+this one alone.
 """
 
 from __future__ import annotations
@@ -20,20 +21,20 @@ from instruments.plugin_catalogue import folder
 
 class Lv2Opening(NamedTuple):
     """plugin: what the bundle says of it; descriptor: JUCE's description of it by its URI (PluginDescription's XML);
-    is_first: the bundle's own path opens it, too."""
+    is_only: the bundle's own path opens it, too."""
 
     plugin: Lv2Plugin
     descriptor: str
-    is_first: bool
+    is_only: bool
 
 
 def lv2_opening(bundle: Path, which: str | None) -> Lv2Opening:
     """which: a URI or a name; None: the first. Raises InstrumentError that lists what the bundle holds."""
     there = plugins_in(bundle)
-    for index, plugin in enumerate(there):
+    for plugin in there:
         if which in (None, plugin.uri, plugin.name):
             xml = f'<PLUGIN name={quoteattr(plugin.name)} format="LV2" file={quoteattr(plugin.uri)} uid="0"/>'
-            return Lv2Opening(plugin, xml, index == 0)
+            return Lv2Opening(plugin, xml, len(there) == 1)
     names = ", ".join(plugin.name for plugin in there[:40]) or "none: its manifest says nothing"
     raise InstrumentError(f"LV2 bundle {bundle} holds no {which!r}: it holds {names}")
 

@@ -231,7 +231,7 @@ class MinihostHost:
         except RuntimeError as error:
             if "Unable to locate" not in str(error):
                 raise
-        path = self._path if lv2.is_first else alone(self._path, lv2.plugin)
+        path = self._path if lv2.is_only else alone(self._path, lv2.plugin)
         return minihost.Plugin(str(path), float(self._rate), self._frames, 2, 2, 2)
 
     def _described(self, which: str | None) -> dict[str, Any]:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from instruments import plugin_scan
+from instruments import plugin_catalogue, plugin_scan
 from instruments.block import InstrumentError
+from instruments.plugin_catalogue import Entry
+from instruments.plugin_files import stamp_of
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIDEMAN_CACHE", str(tmp_path / "cache"))
 
 
 @pytest.fixture
@@ -61,22 +69,132 @@ def test_a_zam_plugin_is_told_with_its_package() -> None:
         plugin_scan.find("ZamVerb", [])
 
 
-@pytest.mark.parametrize(("asked", "reason"), [("/nowhere/Echo.vst3", "does not exist"), ("{}/Vendor", "is no plug-in")])
+@pytest.mark.parametrize(("asked", "reason"), [
+    ("/nowhere/Echo.vst3", "does not exist"), ("{}/Vendor", "is no plug-in")])
 def test_an_unknown_path_is_told(shelf: Path, asked: str, reason: str) -> None:
     with pytest.raises(InstrumentError, match=reason):
         plugin_scan.find(asked.format(shelf), [shelf])
 
 
-def test_own_folders_come_first(tmp_path: Path) -> None:
-    env = {plugin_scan.PATH_VARIABLE: f"{tmp_path}{os.pathsep}~/plugs"}
-    searched = plugin_scan.folders(env, "linux")
-    assert searched[:2] == (tmp_path, Path.home() / "plugs")
-    assert Path("/usr/lib/vst3") in searched
+@pytest.fixture
+def mixed(tmp_path: Path) -> Path:
+    """Echo in three formats; two LV2 plug-ins of the same name; a bundle of two."""
+    folder = tmp_path / "mixed"
+    (folder / "Echo.vst3").mkdir(parents=True)
+    (folder / "Echo-vst.so").write_bytes(b"VSTPluginMain\0")
+    for bundle, plugins in {"echo": {"urn:a:echo": "Echo"}, "twin": {"urn:b:twin": "Twin"},
+                            "twin2": {"urn:c:twin": "twin"}, "pair": {"urn:p:one": "One", "urn:p:two": "Two"}}.items():
+        (folder / f"{bundle}.lv2").mkdir()
+        manifest = "@prefix lv2: <http://lv2plug.in/ns/lv2core#> .\n@prefix doap: <http://usefulinc.com/ns/doap#> .\n"
+        manifest += "".join(f'<{uri}> a lv2:Plugin ; doap:name "{name}" .\n' for uri, name in plugins.items())
+        (folder / f"{bundle}.lv2/manifest.ttl").write_text(manifest)
+    return folder
 
 
-def test_each_system_has_its_folders() -> None:
-    mac = [str(folder) for folder in plugin_scan.folders({}, "darwin")]
-    assert any(folder.endswith("Components") for folder in mac)
-    assert any(folder.endswith("VST3") for folder in mac)
-    windows = plugin_scan.folders({"COMMONPROGRAMFILES": "/c/Common Files", "LOCALAPPDATA": "/u/Local"}, "win32")
-    assert windows[:2] == (Path("/u/Local/Programs/Common/VST3"), Path("/c/Common Files/VST3"))
+@pytest.mark.parametrize(("asked", "format_name"), [
+    ("Echo", "VST3"), ("LV2:echo", "LV2"), ("vst2: Echo", "VST2"), ("VST3:Echo", "VST3"), ("Echo.lv2", "LV2")])
+def test_a_name_may_say_its_format(mixed: Path, asked: str, format_name: str) -> None:
+    if asked == "Echo.lv2":
+        asked = str(mixed / "echo.lv2")
+    assert plugin_scan.find(asked, [mixed]).format == format_name
+
+
+def test_a_hint_or_a_host_says_the_format_too(mixed: Path) -> None:
+    assert plugin_scan.find("Echo", [mixed], format="VST2").path.suffix == ".so"
+    assert plugin_scan.find("Echo", [mixed], host="vst2").format == "VST2"
+    assert plugin_scan.find("Echo", [mixed], host="pedalboard").format == "VST3"
+
+
+def test_what_no_host_here_plays_comes_last(mixed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def choose(format_name: str, *_: object, **__: object) -> str:
+        if format_name != "VST2":
+            raise InstrumentError("none")
+        return "some"
+
+    monkeypatch.setattr(plugin_scan, "choose_host", choose)
+    assert plugin_scan.find("Echo", [mixed]).format == "VST2"
+
+
+def test_lv2_is_found_by_uri_and_by_a_bundle_of_one(mixed: Path) -> None:
+    assert plugin_scan.find("urn:p:two", [mixed]) == ("Two", mixed / "pair.lv2", "LV2", "urn:p:two")
+    assert plugin_scan.find(mixed / "echo.lv2", []).which == "urn:a:echo"
+    assert plugin_scan.find("Two", [mixed]).which == "urn:p:two"
+
+
+def test_a_bundle_of_several_wants_one_named(mixed: Path) -> None:
+    for asked in (str(mixed / "pair.lv2"), "pair"):
+        with pytest.raises(InstrumentError, match=r"holds 2 plug-ins.*One, Two"):
+            plugin_scan.find(asked, [mixed])
+        assert plugin_scan.find(asked, [mixed], which="two").which == "urn:p:two"
+        assert plugin_scan.find(asked, [mixed], which="urn:p:one").name == "One"
+        with pytest.raises(InstrumentError, match="holds no 'three': choose from One, Two"):
+            plugin_scan.find(asked, [mixed], which="three")
+
+
+def test_which_of_another_format_is_for_its_host_to_know(mixed: Path) -> None:
+    assert plugin_scan.find("Echo", [mixed], which="Inner").which == "Inner"
+
+
+def test_an_ambiguous_name_is_told_with_what_it_may_be(mixed: Path) -> None:
+    with pytest.raises(InstrumentError) as error:
+        plugin_scan.find("Twin", [mixed])
+    assert "urn:b:twin" in str(error.value) and "urn:c:twin" in str(error.value)
+
+
+def test_the_same_plug_in_in_a_later_folder_is_no_ambiguity(mixed: Path, tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own/my.lv2").mkdir()
+    (tmp_path / "own/my.lv2/manifest.ttl").write_text((mixed / "echo.lv2/manifest.ttl").read_text())
+    assert plugin_scan.find("LV2:Echo", [tmp_path / "own", mixed]).path == tmp_path / "own/my.lv2"
+
+
+def test_a_format_that_is_not_there_names_those_that_are(mixed: Path) -> None:
+    with pytest.raises(InstrumentError, match='it is there as LV2: ask for "LV2:Twin"'):
+        plugin_scan.find("VST3:Twin", [mixed])
+
+
+def test_an_unknown_uri_and_a_bundle_without_manifest_are_told(mixed: Path) -> None:
+    with pytest.raises(InstrumentError, match="urn:none"):
+        plugin_scan.find("urn:none", [mixed])
+    (mixed / "empty.lv2").mkdir()
+    with pytest.raises(InstrumentError, match="no manifest"):
+        plugin_scan.find(mixed / "empty.lv2", [])
+
+
+def test_faust_is_found_by_path(tmp_path: Path) -> None:
+    (tmp_path / "own.dsp").write_text("process = _;")
+    assert plugin_scan.find(str(tmp_path / "own.dsp"), []).format == "Faust"
+
+
+def test_a_scanned_plug_in_has_its_own_name(shelf: Path) -> None:
+    path = shelf / "Echo.vst3"
+    stamp = stamp_of(path)
+    plugin_catalogue.change([Entry(str(path), "VST3", "Big Echo Pro", stamp.size, stamp.mtime_ns)])
+    assert plugin_scan.find("big echo pro", [shelf]).path == path == plugin_scan.find("Echo", [shelf]).path
+
+
+def test_folders_that_were_scanned_once_are_searched_from_then_on(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plugin_scan, "folders", lambda: (shelf / "nowhere",))
+    with pytest.raises(InstrumentError):
+        plugin_scan.find("Hall")
+    plugin_catalogue.change(folders=[shelf])
+    assert plugin_scan.find("Hall").path == shelf / "Vendor/Deep/Hall.vst3"
+
+
+def test_a_catalogued_lv2_plug_in_is_found_without_reading_manifests(mixed: Path, monkeypatch: pytest.MonkeyPatch
+                                                                     ) -> None:
+    path = mixed / "pair.lv2"
+    stamp = stamp_of(path)
+    plugin_catalogue.change([Entry(str(path), "LV2", "Two", stamp.size, stamp.mtime_ns, "urn:p:two")])
+
+    def unread(_path: Path) -> tuple[()]:
+        raise AssertionError("a manifest was read")
+
+    monkeypatch.setattr(plugin_scan, "plugins_in", unread)
+    assert plugin_scan.find("Two", [mixed]).which == plugin_scan.find("urn:p:two", [mixed]).which == "urn:p:two"
+
+
+def test_finding_loads_no_plug_in_library() -> None:
+    code = ("import sys; from instruments.plugin_scan import find, installed; installed();"
+            "assert not {'pedalboard', 'minihost', 'dawdreamer', 'numba'} & set(sys.modules)")
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -91,8 +91,11 @@ def _inversions(numeral: str) -> Iterator[str]:
 
 
 def vocabulary(mode: str) -> tuple[RomanNumeral, ...]:
-    """All usual numerals of a mode ("major" or "minor") with their inversions, the preferred first."""
-    return _tables(mode).numerals
+    """All usual numerals of major or minor (other modes: what their third is nearer to) with their inversions.
+
+    The preferred stand first.
+    """
+    return _tables(major_or_minor(mode)).numerals
 
 
 def _texts(mode: str) -> Iterator[str]:

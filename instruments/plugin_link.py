@@ -1,4 +1,4 @@
-"""What the engine and a plug-in's process share: two rings of audio in shared memory, and messages of fixed size.
+"""The engine's way to a plug-in: audio through rings, all else in messages, one send a block.
 
 Frames are addressed by their position in the stream, and a message says up to which position a ring is valid: that one
 number is the whole protocol of the audio. It travels through a socket, so the kernel orders the memory behind it (on
@@ -7,202 +7,133 @@ ARM too), either end sees at once when the other dies, and it wakes a sleeper on
 
 from __future__ import annotations
 
-import itertools
-import os
 import select
 import socket
-import struct
 import time
-from contextlib import suppress
-from enum import IntEnum
-from multiprocessing.shared_memory import SharedMemory
-from typing import NamedTuple
+from collections import deque
+from collections.abc import Sequence
 
-import numpy as np
-
-from instruments.block import AudioBlock, Transport
+from instruments.block import AudioBlock, FrameEvent, Transport
+from instruments.plugin_messages import (
+    MESSAGE_BYTES,
+    PLUGIN_FRAMES,
+    Answer,
+    Ask,
+    Event,
+    Setting,
+    pack_audio,
+    pack_event,
+    pack_setting,
+    unpack_audio,
+    unpack_event,
+    unpack_setting,
+)
+from instruments.plugin_rings import FrameRing, Rings
 from instruments.system_clock import clock_ns
-
-PLUGIN_FRAMES = 128
-"""Plug-ins are always called with this many frames, whatever the engine's blocks, on a grid anchored to the stream.
-
-Hence the same sound at any block size, and plug-ins work that insist on the size that they were prepared for: ZamVerb
-prepared for 1,024 frames passes blocks of 128 through dry. Convolvers cost the same per call at 64 as at 256 frames.
-"""
-
-
-SHM_PREFIX = "sideman-fx-"
-_serial = itertools.count()
-
-
-class Ask(IntEnum):
-    """What the engine says to the plug-in's process."""
-
-    AUDIO = 1
-    """The input is valid up to `position`."""
-    START = 2
-    """A new stream whose first frame is `position`, in epoch `epoch`: forget all sound."""
-    SKIP = 3
-    """The same, but tails go on: some input was left out."""
-    COMMAND = 4
-    """Look into the control pipe."""
-
-
-class Answer(IntEnum):
-    DONE = 1
-    """The output is valid up to `position`."""
-    BROKEN = 2
-    """The plug-in wrote something that is not a finite number before `position`."""
-
-
-class Message(NamedTuple):
-    """One message, either way. The transport is that of frame `position - frames`."""
-
-    kind: int
-    epoch: int
-    position: int
-    frames: int = 0
-    transport: Transport = Transport()
-
-
-MESSAGE = struct.Struct("<BBBBIqqddI4x")
-"""kind, playing, beats per bar, beat unit, epoch, position, transport's frame, beat, bpm, frames."""
-
-
-def pack(message: Message) -> bytes:
-    kind, epoch, position, frames, at = message
-    return MESSAGE.pack(
-        kind, at.playing, at.beats_per_bar, at.beat_unit, epoch, position, at.frame, at.beat, at.bpm, frames
-    )
-
-
-def unpack(data: bytes | bytearray, offset: int = 0) -> Message:
-    kind, playing, beats, unit, epoch, position, frame, beat, bpm, frames = MESSAGE.unpack_from(data, offset)
-    return Message(kind, epoch, position, frames, Transport(frame, beat, bpm, beats, unit, bool(playing)))
 
 
 class LinkDownError(Exception):
     """The other end has gone, or speaks no sense. Never reaches users."""
 
 
-class FrameRing:
-    """The last `frames` frames of a stereo stream, read and written by position; never written means silent."""
-
-    def __init__(self, frames: int, data: AudioBlock | None = None) -> None:
-        self.frames = frames
-        self.data: AudioBlock = np.zeros((2, frames), np.float32) if data is None else data
-
-    def write(self, position: int, audio: AudioBlock) -> None:
-        n = audio.shape[1]
-        at = position % self.frames
-        first = min(n, self.frames - at)
-        self.data[:, at : at + first] = audio[:, :first]
-        if first < n:
-            self.data[:, : n - first] = audio[:, first:]
-
-    def read(self, position: int, out: AudioBlock) -> None:
-        n = out.shape[1]
-        at = position % self.frames
-        first = min(n, self.frames - at)
-        out[:, :first] = self.data[:, at : at + first]
-        if first < n:
-            out[:, first:] = self.data[:, : n - first]
-
-
-class SharedRings:
-    """The input and the output ring of one plug-in in one piece of shared memory, silent at first."""
-
-    def __init__(self, frames: int, name: str | None = None) -> None:
-        """Create it, or attach to it by name. frames is a multiple of PLUGIN_FRAMES."""
-        self.frames = frames
-        self._memory = _named(2 * 2 * frames * 4) if name is None else SharedMemory(name)
-        self._unlinked = False
-        both: AudioBlock = np.ndarray((2, 2, frames), np.float32, self._memory.buf)
-        self.input, self.output = FrameRing(frames, both[0]), FrameRing(frames, both[1])
-
-    @property
-    def name(self) -> str:
-        return self._memory.name
-
-    def unlink(self) -> None:
-        """Take the name away as soon as both ends have attached: then nothing can be left behind."""
-        if not self._unlinked:
-            self._unlinked = True
-            self._memory.unlink()
-
-    def close(self) -> None:
-        """The rings may not be used afterwards."""
-        nothing: AudioBlock = np.zeros((2, 0), np.float32)
-        self.input.data = self.output.data = nothing
-        self._memory.close()
-
-
-def _named(size: int) -> SharedMemory:
-    """New shared memory whose name tells whose it is; macOS allows 30 characters."""
-    while True:
-        with suppress(FileExistsError):
-            return SharedMemory(f"{SHM_PREFIX}{os.getpid()}-{next(_serial)}", create=True, size=size)
+class BrokenOutputError(LinkDownError):
+    """The plug-in wrote NaN or infinity."""
 
 
 class Link:
-    """The engine's end. All methods but close() belong to the thread that calls the effect's process()."""
+    """The engine's end. All but commands, busy and close() belongs to the thread that calls process()."""
 
-    def __init__(self, sock: socket.socket, rings: SharedRings, latency: int) -> None:
+    def __init__(self, sock: socket.socket | None, rings: Rings, latency: int) -> None:
         """latency is the plug-in's own, in frames."""
-        sock.settimeout(0.0)
+        if sock is not None:
+            sock.settimeout(0.0)
         self._sock, self._rings = sock, rings
         self.latency = latency
         self.first = 0
         """The stream's position since which there has been input; 0 if the plug-in has heard it all."""
         self.done = 0
         """Output is valid up to this position."""
+        self.commands = 0
+        """How many commands lie in the control pipe since the beginning: they are announced with the next block."""
+        self.midi: deque[Event] = deque()
+        """What the plug-in has put out, to be taken by who reads the audio."""
+        self.changed: deque[Setting] = deque()
+        """Parameters that the plug-in has changed by itself."""
+        self.waiting_since_ns = 0
+        """clock_ns() since when there has been no answer to an open question; 0 when there is none."""
+        self._announced = 0
         self._sent = -1
         self._asked = 0
         self._epoch = 0
         self._rest = b""
+        self._pending = bytearray()
         self._opening: Ask | None = Ask.START
-        self.waiting_since_ns = 0
-        """clock_ns() since when there has been no answer to an open question; 0 when there is none."""
 
     @property
     def output(self) -> FrameRing:
         return self._rings.output
 
-    def restart(self) -> None:
-        """The stream begins anew at 0, in silence."""
+    @property
+    def busy(self) -> bool:
+        """Whether the plug-in's own code runs just now, or did when its process ended."""
+        return bool(self._rings.busy[0])
+
+    def restart(self, position: int = 0) -> None:
+        """The stream begins anew, in silence and without notes, with the next write."""
         self._opening = Ask.START
         self._epoch += 1
-        self._sent, self._asked, self.first, self.done = -1, 0, 0, 0
+        self._sent, self._asked, self.first, self.done = -1, position, position, position
+        self.midi.clear()
 
-    def write(self, position: int, audio: AudioBlock, transport: Transport) -> bool:
-        """Hand over input. False where the process is too far behind: the input is left out. Raises LinkDownError."""
-        n = audio.shape[1]
+    def set(self, position: int, nth: int, frames: int, raw: float, value: float, own: bool) -> None:
+        """A parameter goes to a value from a position on, in `frames`: sent with the next block."""
+        self._pending += pack_setting(Setting(Ask.SET, position, nth, frames, raw, value, own))
+
+    def write(self, position: int, audio: AudioBlock | None, frames: int, transport: Transport,
+              events: Sequence[FrameEvent] = (), key: AudioBlock | None = None) -> bool:
+        """Hand over input (None: there is none, for an instrument), events and side-chain.
+
+        False where the process is too far behind: all of it is left out. Raises LinkDownError.
+        """
         if self._sent != position and not self._open(position):
             return False
-        if position + n - self.done > self._rings.frames - PLUGIN_FRAMES:
+        end = position + frames
+        if end - self.done > self._rings.frames - PLUGIN_FRAMES:
             return False
-        self._rings.input.write(position, audio)
-        self._sent = end = position + n
+        if audio is not None:
+            self._rings.input.write(position, audio)
+        if key is not None:
+            self._rings.key.write(position, key)
+        for event in events:
+            self._pending += pack_event(Ask.EVENT, position + event.offset, event)
+        self._sent = end
+        self._pending += pack_audio(Ask.AUDIO, self._epoch, end, frames, transport, key is not None)
         whole = end - end % PLUGIN_FRAMES
-        if whole > self._asked and self._send(Message(Ask.AUDIO, self._epoch, end, n, transport)):
+        if whole > self._asked:
+            while self._announced < self.commands:
+                self._announced += 1
+                self._pending += pack_audio(Ask.COMMAND, self._epoch, end)
             self._asked = whole
             self.waiting_since_ns = self.waiting_since_ns or clock_ns()
+            self._flush()
         return True
 
     def collect(self, until: int, wait_s: float) -> bool:
         """Take the answers; wait up to wait_s for output up to `until`. Whether it is there. Raises LinkDownError."""
+        if self._pending:
+            self._flush()
         self._drain()
         if self.done >= until or wait_s <= 0.0:
             return self.done >= until
         deadline = time.monotonic() + wait_s
         while self.done < until and (left := deadline - time.monotonic()) > 0.0:
-            if _readable(self._sock, left):
-                self._drain()
+            self._wait(left)
         return self.done >= until
 
     def close(self) -> None:
         """Only when nobody uses the link any more."""
-        self._sock.close()
+        if self._sock is not None:
+            self._sock.close()
         self._rings.close()
 
     def _open(self, position: int) -> bool:
@@ -211,29 +142,28 @@ class Link:
             return False
         base = position - position % PLUGIN_FRAMES
         kind = self._opening or Ask.SKIP
-        epoch = self._epoch + 1
-        if not self._send(Message(kind, epoch, base)):
-            return False
+        self._epoch = (self._epoch + 1) & 0xFFFFFFFF
+        self._pending += pack_audio(kind, self._epoch, base)
         self._opening = None
-        self._epoch = epoch
         self.first, self.done, self._asked, self._sent = position, base, base, position
         self.waiting_since_ns = 0
         if position > base:
-            self._rings.input.write(base, np.zeros((2, position - base), np.float32))
+            self._rings.input.silence(base, position - base)
+            self._rings.key.silence(base, position - base)
         return True
 
-    def _send(self, message: Message) -> bool:
+    def _flush(self) -> None:
+        assert self._sock is not None
         try:
-            whole = self._sock.send(pack(message)) == MESSAGE.size
+            sent = self._sock.send(self._pending)
         except BlockingIOError:
-            return False
+            return
         except OSError as error:
             raise LinkDownError from error
-        if not whole:
-            raise LinkDownError
-        return True
+        del self._pending[:sent]
 
     def _drain(self) -> None:
+        assert self._sock is not None
         try:
             data = self._sock.recv(1 << 16)
         except BlockingIOError:
@@ -242,26 +172,36 @@ class Link:
             raise LinkDownError from error
         if not data:
             raise LinkDownError
-        data = self._rest + data
-        whole = len(data) - len(data) % MESSAGE.size
+        if self._rest:
+            data = self._rest + data
+        whole = len(data) - len(data) % MESSAGE_BYTES
         self._rest = data[whole:]
-        for offset in range(0, whole, MESSAGE.size):
-            answer = unpack(data, offset)
-            if answer.kind == Answer.BROKEN:
-                raise BrokenOutputError
+        self._hear(data, whole)
+
+    def _hear(self, data: bytes | bytearray, size: int) -> None:
+        for offset in range(0, size, MESSAGE_BYTES):
+            kind = data[offset]
+            if kind == Answer.EVENT:
+                self.midi.append(unpack_event(data, offset))
+                continue
+            if kind == Answer.VALUE:
+                self.changed.append(unpack_setting(data, offset))
+                continue
+            answer = unpack_audio(data, offset)
             if answer.epoch == self._epoch:
+                if answer.kind == Answer.BROKEN:
+                    raise BrokenOutputError
                 self.done = answer.position
                 self.waiting_since_ns = clock_ns() if self.done < self._asked else 0
 
-
-class BrokenOutputError(LinkDownError):
-    """The plug-in wrote NaN or infinity."""
-
-
-def _readable(sock: socket.socket, wait_s: float) -> bool:
-    try:
-        # select, as recv's own time-out and poll() count in whole milliseconds.
-        return bool(select.select((sock,), (), (), wait_s)[0])
-    except ValueError:  # a descriptor beyond select's 1024
-        time.sleep(min(wait_s, 0.0002))
-        return True
+    def _wait(self, seconds: float) -> None:
+        """Until there may be something to hear."""
+        assert self._sock is not None
+        try:
+            # select, as recv's own time-out and poll() count in whole milliseconds.
+            readable = bool(select.select((self._sock,), (), (), seconds)[0])
+        except ValueError:  # a descriptor beyond select's 1024
+            time.sleep(min(seconds, 0.0002))
+            readable = True
+        if readable:
+            self._drain()

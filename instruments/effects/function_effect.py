@@ -33,12 +33,20 @@ class FunctionEffect(HostedEffect):
                          pipeline_frames=pipeline_frames)
 
     @property
+    def rules(self) -> Mapping[str, Parameter | Choice]:
+        return self._values.rules
+
+    @property
     def PARAMETERS(self) -> Mapping[str, Parameter | Choice]:  # noqa: N802 - as built-in effects have it
         return self._values.rules
 
     def set_params(self, params: Mapping[str, ParamValue]) -> None:
         """Raises InstrumentError: name, value, range."""
         super().set_params({name: self._values.set(name, value) for name, value in params.items()})
+
+    def set(self, name: str, value: float | str, frames: int | None = None, *, delay_frames: int = 0) -> None:
+        """At once, whatever `frames` says: a function has no ramps. Raises InstrumentError: name, value, range."""
+        self.set_params({name: value})
 
     def get(self, name: str) -> float:
         """Where it stands; a Choice by its index."""

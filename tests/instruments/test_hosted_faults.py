@@ -22,7 +22,7 @@ import pytest
 from instruments import plugin_scan
 from instruments.block import AudioBlock, InstrumentError, Transport
 from instruments.hosted import DECLICK_FRAMES, FADE_FRAMES, HostedEffect
-from instruments.plugin_link import SHM_PREFIX
+from instruments.plugin_rings import SHM_PREFIX
 from instruments.plugin_use import PluginUse
 
 pytestmark = [

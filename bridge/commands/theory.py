@@ -124,7 +124,8 @@ def chord(words: tuple[str, ...], key: str | None, as_json: bool, play: bool, pa
     from composers.theory.chord_kinds import NAMES
     from composers.theory.music_theory import MusicTheory
     from composers.theory.progressions import key_of
-    from composers.theory.scale_types import scales_with
+    from composers.theory.scale_types import find_scale_type, scales_with
+    from composers.theory.scales import chord_scale
 
     theory = MusicTheory()
     if len(words) > 1 and all(_is_note(word) for word in words):
@@ -132,7 +133,9 @@ def chord(words: tuple[str, ...], key: str | None, as_json: bool, play: bool, pa
         value, others = matches[0], [str(c) for c in matches[1:]]
     else:
         value, others = _chord_of(words), []
-    scales = [s for s in scales_with(value.notes, tonic=value.root) if 5 <= len(s) <= 8][:_SHOWN_SCALES]
+    usual = find_scale_type(chord_scale(value, key=None if key is None else key_of(key)).name).on(value.root)
+    others_too = (s for s in scales_with(value.notes, tonic=value.root) if 5 <= len(s) <= 8)
+    scales = list({s.pitch_classes: s for s in (usual, *others_too)}.values())[:_SHOWN_SCALES]
     roman = None if key is None else str(theory.roman_numeral(value, key))
     if as_json:
         data = tables.chord_data(value, scales, roman)

@@ -21,5 +21,6 @@ def _part(index: int) -> str:
 
 
 SCORE = ('<?xml version="1.0"?><score-partwise version="4.0"><part-list><score-part id="P0">'
-         '<part-name>Soprano</part-name></score-part><score-part id="P1"><part-name>Bass</part-name></score-part></part-list>'
+         '<part-name>Soprano</part-name></score-part><score-part id="P1"><part-name>Bass</part-name></score-part>'
+         '</part-list>'
          f"{_part(0)}{_part(1)}</score-partwise>")

@@ -44,7 +44,7 @@ class Network:
         if extras is not None:
             hidden += (extras @ self.first[inputs:])[:, None]
         np.maximum(hidden, 0, out=hidden)
-        raw = hidden.reshape(count * 12, -1) @ self.second + self.second_bias
+        raw = np.asarray(hidden.reshape(count * 12, -1) @ self.second + self.second_bias, np.float32)
         return log_softmax(raw.reshape(count, -1)).reshape(count, 12, -1)
 
     @cached_property

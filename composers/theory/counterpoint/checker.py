@@ -62,8 +62,8 @@ def _violation(name: str, index: int, counterpoint: Counterpoint) -> Violation:
 def of_the_whole(frame: Frame, slots: Sequence[Slot], line: Sequence[Key]) -> Iterator[Broken]:
     """Rules that only a whole line can break: its climax, its range, the share of contrary motion."""
     highest = max(line)
-    tops = [at for at, key in enumerate(line) if key[0] == highest[0]]
-    apart = [at for at, before in zip(tops, [-2, *tops[:-1]], strict=True) if at != before + 1 or frame.species > 1]
+    tops = [at for at, key in enumerate(line[:-1]) if key[0] == highest[0]]
+    apart = [at for at, before in zip(tops, [-2, *tops], strict=False) if at != before + 1 or frame.species > 1]
     if len(apart) > 1:
         yield "climax", apart[1]
     lowest = min(line)

@@ -126,7 +126,7 @@ class _Search:
         """One tone further; None for a second climax."""
         _, slot, key = self._lattice.nodes[end]
         before = path.line[-1]
-        if path.climbed and key == climax and key != before:
+        if path.climbed and key == climax and key != before and slot.bar < self.bars - 1:
             return None
         similar = path.similar
         if slot.at == 0 and slot.bar:

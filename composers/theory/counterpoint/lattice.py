@@ -26,7 +26,7 @@ _PERFECT_INSIDE, _SIMILAR, _OBLIQUE, _UNTIED, _FAR = 2.0, 2.5, 0.5, 5.0, 0.4
 species, and of each semitone beyond a tenth between the voices."""
 _RETURN = 1.0
 """Cost of going back to the tone before the last."""
-_CHANCE = 1.5
+_CHANCE = 2.5
 """The largest difference of cost that the seed makes for a tone."""
 _FIGURES = {(1, 1), (-1, -1), (1, -1), (-1, 1), (-1, -2), (1, -2), (-1, 2), (2, -1), (-2, 1)}
 """Letters into and out of a dissonance off the beat: passing, neighbours, cambiata, the two of a double neighbour."""
@@ -62,7 +62,7 @@ class Lattice:
         self._pitches = material(cantus)
         self._mode = cantus.mode
         low, high = min(frame.cantus)[0], max(frame.cantus)[0]
-        reach = range(low - 2, high + WIDEST) if frame.above else range(low - WIDEST, high + 3)
+        reach = range(low, high + WIDEST + 1) if frame.above else range(low - WIDEST, high + 1)
         every = sorted(key for key in self._pitches if key[0] in reach)
         self._plain = [key for key in every if self._pitches[key].name in cantus.mode.degrees]
         self._cadence = every
@@ -161,7 +161,7 @@ class Lattice:
         return price + self._chances[after, other]
 
     def _bound(self) -> NDArray[np.float64]:
-        """Backwards in time, for all climaxes at once. A climax comes once (it may be repeated in the first species)."""
+        """Backwards in time, for all climaxes at once; see the rule for when a climax may come twice."""
         tops = np.array([midi for midi, _ in self.climaxes])
         left = np.full((len(self.nodes), 2, len(self.climaxes)), np.inf)
         entered = np.full_like(left, np.inf)  # the same, seen from the tone before: what going there leads to
@@ -186,5 +186,6 @@ class Lattice:
             left[number, 0, own] = np.inf
             entered[number] = left[number]
             entered[number, 0, own] = left[number, 1, own]
-            entered[number, 1, own] = np.inf
+            if node.slot.bar < self._bars - 1:
+                entered[number, 1, own] = np.inf
         return left

@@ -37,7 +37,7 @@ RULES: dict[str, Rule] = {
         Rule("leap recovery", "a leap of a fourth or more is answered by a step back", _JEPPESEN),
         Rule("tritone", "no line from turn to turn spans an augmented fourth", _JEPPESEN),
         Rule("range", "a voice stays within a tenth", _JEPPESEN),
-        Rule("climax", "the highest note comes once", _KENNAN),
+        Rule("climax", "the highest note comes once, the last tone not counted", _KENNAN),
         Rule("beginning", "a unison, fifth or octave above, a unison or octave below", _FUX),
         Rule("ending", "a unison or octave, reached by step in contrary motion, the leading tone rising", _FUX),
         Rule("dissonance on the beat", "the beat is consonant, but for suspensions", _FUX),
@@ -141,9 +141,8 @@ def _melody(frame: Frame, slots: Sequence[Slot], line: Sequence[Key], last: int)
         return
     earlier = line[last - 2]
     was_steps = before[1] - earlier[1]
-    leap = after_a_leap(earlier, before, key)
-    if leap:
-        yield leap, last
+    for rule in after_a_leap(earlier, before, key):
+        yield rule, last
     final = slots[last].bar == len(frame.cantus) - 1
     if was_steps * steps < 0 and _spans_tritone(line, last - 1):
         yield "tritone", last - 1
@@ -151,14 +150,15 @@ def _melody(frame: Frame, slots: Sequence[Slot], line: Sequence[Key], last: int)
         yield "tritone", last
 
 
-def after_a_leap(earlier: Key, before: Key, key: Key) -> str | None:
-    """The rule that two intervals in a row break, if any."""
+def after_a_leap(earlier: Key, before: Key, key: Key) -> list[str]:
+    """The rules that two intervals in a row break."""
+    broken = []
     steps, was_steps, was_semitones = key[1] - before[1], before[1] - earlier[1], before[0] - earlier[0]
     if abs(was_semitones) > 4 and (abs(steps) != 1 or steps * was_steps > 0):
-        return "leap recovery"
+        broken.append("leap recovery")
     if abs(was_steps) > 1 and abs(steps) > 1 and was_steps * steps > 0 and abs(key[0] - earlier[0]) > 12:
-        return "two leaps"
-    return None
+        broken.append("two leaps")
+    return broken
 
 
 def _spans_tritone(line: Sequence[Key], end: int) -> bool:

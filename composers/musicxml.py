@@ -25,6 +25,9 @@ from composers.theory.pitch import LETTERS, Pitch, PitchName
 
 MOST_BYTES = 64 << 20
 """Of XML, unpacked: an orchestral movement takes some ten million."""
+_LONGEST = Fraction(4096)
+"""Quarters of a note: what claims more is damaged."""
+_FARTHEST = 48
 _VELOCITY = 80.0
 _FORTE = 90.0
 """MusicXML's dynamics attribute is in percent of this MIDI velocity."""
@@ -320,7 +323,7 @@ class _Part:
 
     def _quarters(self, text: str | None) -> Fraction:
         number = _number(text)
-        return Fraction(0) if number is None or number < 0 else number / self._divisions
+        return Fraction(0) if number is None or number < 0 else min(number / self._divisions, _LONGEST)
 
     def _attributes(self, element: ET.Element, at: Fraction) -> None:
         divisions = _number(element.findtext("divisions"))
@@ -333,7 +336,8 @@ class _Part:
             letters = _number(move.findtext("diatonic"))
             if letters is None:
                 letters = Fraction(round(semitones * 7 / 12))
-            self._moved = Interval(int(letters + 7 * octaves), int(semitones + 12 * octaves))
+            if abs(semitones) <= _FARTHEST and abs(letters) <= _FARTHEST and abs(octaves) <= _FARTHEST:
+                self._moved = Interval(int(letters + 7 * octaves), int(semitones + 12 * octaves))
         for time in element.findall("time")[:1]:
             self._score.meter(at, time)
         for key in element.findall("key")[:1]:
@@ -386,7 +390,7 @@ class _Part:
     def _pitch(self, element: ET.Element) -> Pitch | None:
         step = (element.findtext("step") or "").strip().upper()
         octave, alter = _number(element.findtext("octave")), _number(element.findtext("alter")) or Fraction(0)
-        if len(step) != 1 or step not in LETTERS or octave is None or abs(alter) > 4:
+        if len(step) != 1 or step not in LETTERS or octave is None or not -2 <= octave <= 12 or abs(alter) > 4:
             return None
         whole = int(alter)  # towards the natural: three quarters of a tone flat is a flat and 50 cents
         pitch = Pitch(PitchName(LETTERS.index(step), whole), int(octave), float((alter - whole) * 100))

@@ -191,7 +191,10 @@ Dress = Sequence[tuple[float, Mapping[str, str]]]
 _SEVENTHS = {
     "V": "V7", "II": "II7", "IIm": "IIm7", "VIm": "VIm7", "IIIm": "IIIm7", "Im": "Im7", "IVm": "IVm7", "Vm": "Vm7",
 }  # fmt: skip
-_POWER = {n: n.removesuffix("m") + "5" for n in ("I", "IV", "V", "bVII", "bVI", "bIII", "II", "Im", "IVm", "Vm")}
+_POWER = {
+    n: n.removesuffix("m") + "5"
+    for n in ("I", "II", "IV", "V", "bVII", "bVI", "bIII", "Im", "IIm", "IIIm", "IVm", "Vm", "VIm")
+}
 _DEEP = {
     "I": "Imaj7", "IV": "IVmaj7", "VIm": "VIm7", "IIm": "IIm9", "IIIm": "IIIm7", "Im": "Im9", "IVm": "IVm9",
     "Vm": "Vm7", "bVI": "bVImaj7", "bIII": "bIIImaj7",

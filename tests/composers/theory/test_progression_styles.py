@@ -128,6 +128,19 @@ def test_rock_follows_the_measured_transitions() -> None:
                 assert abs(seen[first, after] / total - share) < 0.15, (first, after, seen[first, after] / total, share)
 
 
+def test_jazz_has_the_kinds_of_chords_that_standards_have() -> None:
+    """Dominant .36, minor .29, major .28, m7b5 .03 in 2,614 tunes; roots go up a fourth most (.46)."""
+    rows = [generate("C", mode, "jazz", 32, seed=seed) for seed in range(100) for mode in ("major",) * 4 + ("minor",)]
+    families = Counter(c.family for row in rows for c in row)
+    for family, share in (("dominant", 0.36), ("minor", 0.29), ("major", 0.28), ("half-diminished", 0.03)):
+        assert families[family] / families.total() == pytest.approx(share, abs=0.06), family
+    motion = Counter((b - a) % 12 for row in rows for a, b in pairwise(roots(row)))
+    assert 0.4 < motion[5] / motion.total() < 0.65
+    steps = Counter(pair for row in rows for pair in pairwise(row.numerals))
+    after_two = {b: n for (a, b), n in steps.items() if a == "IIm7"}
+    assert 0.6 < after_two["V7"] / sum(after_two.values()) < 0.85  # measured .68
+
+
 @pytest.mark.parametrize("table", [ROCK_MAJOR, ROCK_MINOR, POP])
 def test_every_chord_of_a_chain_goes_somewhere_known(table) -> None:  # type: ignore[no-untyped-def]
     for chord, row in table.items():

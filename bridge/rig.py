@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Sequence
-from typing import Any
 
 from bridge.engine.automation import Move
 from bridge.engine.inbox import MixReading
-from bridge.mix import ROOM, EffectSpec, Return, default_returns, sends_of
+from bridge.mix import ROOM, default_returns, sends_of
 from bridge.parameter_paths import ParameterInfo, absolute, described, path_of
-from bridge.session import Session, Track, tuning_of
+from bridge.rig_stages import RigStages, made_in
+from bridge.session import Session
 from bridge.stream.wire import PluginInfo
 from instruments.block import AudioBlock, FrameEvent, Instrument, InstrumentError, Transport
 from instruments.channel import INSTRUMENT, Channel, Insert
@@ -21,22 +21,19 @@ from instruments.effects.guest_effect import GuestEffect
 from instruments.effects.registry import make_effect
 from instruments.fader import OFF_DB, Send
 from instruments.guest import Guest, GuestStatus
-from instruments.hosted import PIPELINE_FRAMES, HostedEffect, PluginStatus
+from instruments.hosted_plugin import HostedPlugin, PluginStatus
 from instruments.parameter import Parameter
-from instruments.plugin_use import PluginUse
-from instruments.registry import make_instrument, placement
 from instruments.routing import MASTER
 from instruments.tempo_sync import TempoSync
-from instruments.tuned import Tuned
 
 
 class Rig(Console):
     """A session's console, which also knows its hosted plug-ins and what other people's code plays in it."""
 
-    plugins: tuple[HostedEffect, ...] = ()
+    plugins: tuple[HostedPlugin, ...] = ()
     guests: tuple[Guest | GuestEffect, ...] = ()
     syncs: tuple[TempoSync, ...] = ()
-    midi_sources: tuple[tuple[int, Any], ...] = ()
+    midi_sources: tuple[tuple[int, HostedPlugin], ...] = ()
     """By track, what may put out MIDI itself."""
     midi_out: Sequence[tuple[int, FrameEvent]] = ()
     """What plug-ins put out in the last block, by track, as late as the mix."""
@@ -58,7 +55,7 @@ class Rig(Console):
     @property
     def serial(self) -> int:
         """Another one whenever more, or something else, can be turned. Any thread."""
-        return sum(getattr(p, "serial", 0) for p in self.plugins)
+        return sum(p.serial for p in self.plugins)
 
     def _learn(self) -> None:
         """What can be turned: more of it whenever a plug-in has loaded."""
@@ -78,9 +75,10 @@ class Rig(Console):
             instrument = getattr(channel.instrument, "instrument", channel.instrument)  # Tuned has one within
             stages = [(INSTRUMENT, instrument), *((s.name, s.insert.effect) for s in self._stages[channel.name])]
             for stage, plugin in stages:
-                if isinstance(plugin, HostedEffect):
+                if isinstance(plugin, HostedPlugin):
                     told = plugin.status()
-                    found.append(PluginInfo(channel.name, stage, told["plugin"], told["state"]))
+                    found.append(PluginInfo(channel.name, stage, told["plugin"], told["state"], told["host"],
+                                            told["format"]))
         return tuple(found)
 
     def take_sync_errors(self) -> list[str]:
@@ -160,65 +158,30 @@ def _due(waiting: tuple[int, int, FrameEvent]) -> int:
     return waiting[0]
 
 
-def build_rig(session: Session, rate: int, max_frames: int, *, block: int = 0, offline: bool = False) -> Rig:
+def build_rig(session: Session, rate: int, max_frames: int, *, block: int = 0, offline: bool = False,
+              stems: bool = False, stages: RigStages | None = None) -> Rig:
     """The session's console, prepared: compiled code is loaded, or compiled (seconds, once a machine).
 
     block    frames of the device's period: hosted plug-ins have one of it, at least, to answer
     offline  hosted plug-ins are waited for, so that a render is exact
+    stems    see Console
+    stages   makes instruments and effects, in place of the usual
 
     Raises InstrumentError.
     """
-    plugins: list[HostedEffect] = []
-    guests: list[Guest | GuestEffect] = []
-
-    def inserts(specs: Sequence[EffectSpec]) -> list[Insert]:
-        made = [_insert(spec, offline, block) for spec in specs]
-        for insert in made:
-            if isinstance(insert.effect, HostedEffect):
-                plugins.append(insert.effect)
-            elif isinstance(insert.effect, GuestEffect):
-                guests.append(insert.effect)
-        return made
-
-    def instrument(track: Track) -> Instrument:
-        made = make_instrument(track.instrument, tempo=session.music.tempo, offline=offline,
-                               stand_in="drums" if "drums" in track.parts else "piano")
-        if isinstance(made, Guest):
-            guests.append(made)
-        tuning = tuning_of(track, session.music.key)
-        return made if tuning is None else Tuned(made, tuning)
-
-    channels = [_track(track, instrument(track), inserts(track.effects), session.returns) for track in session.tracks]
-    channels += [Channel(g.name, "group", None, inserts(g.effects), MASTER, g.gain_db, g.pan, g.mute, g.solo,
-                         sends_of(g.sends)) for g in session.groups]
-    channels += [Channel(r.name, "return", None, inserts(r.effects), MASTER, r.gain_db, r.pan, r.mute, r.solo)
-                 for r in session.returns]
-    channels.append(master(inserts(session.master.effects), session.master.gain_db, session.master.ceiling_db))
-    rig = Rig(channels, rate, max_frames)
-    rig.plugins, rig.guests = tuple(plugins), tuple(guests)
+    made = stages or RigStages(session.music, block=block, offline=offline)
+    channels = [made.track(track, session.returns) for track in session.tracks]
+    channels += [Channel(g.name, "group", None, made.inserts(g.effects, g.name), MASTER, g.gain_db, g.pan, g.mute,
+                         g.solo, sends_of(g.sends)) for g in session.groups]
+    channels += [Channel(r.name, "return", None, made.inserts(r.effects, r.name), MASTER, r.gain_db, r.pan, r.mute,
+                         r.solo) for r in session.returns]
+    channels.append(master(made.inserts(session.master.effects, MASTER), session.master.gain_db,
+                           session.master.ceiling_db))
+    rig = Rig(channels, rate, max_frames, stems=stems)
+    rig.plugins, rig.guests, rig.syncs = tuple(made.plugins), tuple(made.guests), tuple(made.syncs)
+    rig.midi_sources = tuple(made.midi_sources)
     rig.prepare()
     return rig
-
-
-def _insert(spec: EffectSpec, offline: bool, block: int) -> Insert:
-    if spec.plugin is None:
-        effect = make_effect(spec.effect or "", spec.params, offline=offline, block=block)
-        return Insert(effect, spec.name or spec.effect or "", spec.key, spec.bypass)
-    plugin = HostedEffect(PluginUse(spec.plugin, params=spec.params), offline=offline, missing_ok=not spec.required,
-                          pipeline_frames=max(PIPELINE_FRAMES, block))
-    return Insert(plugin, spec.name or "", None, spec.bypass, unsettled=not offline)
-
-
-def _track(track: Track, instrument: Instrument, inserts: Sequence[Insert], returns: Sequence[Return]) -> Channel:
-    place = placement(track.instrument)
-    sends = sends_of(track.sends)
-    if any(r.name == ROOM for r in returns):
-        sends.setdefault(ROOM, Send(place.send_db))
-    return Channel(
-        track.name, "track", instrument, inserts, track.group or MASTER,
-        gain_db=max(OFF_DB, min(24.0, place.gain_db + track.gain_db)),
-        pan=place.pan if track.pan is None else track.pan, mute=track.mute, solo=track.solo, sends=sends,
-    )
 
 
 def master(inserts: Sequence[Insert] = (), gain_db: float = 0.0, ceiling_db: float = -1.0) -> Channel:
@@ -230,7 +193,7 @@ def master(inserts: Sequence[Insert] = (), gain_db: float = 0.0, ceiling_db: flo
 def alone(name: str, instrument: Instrument, rate: int, max_frames: int, *, gain_db: float = 0.0, pan: float = 0.0,
           send_db: float = OFF_DB) -> Console:
     """A console for one instrument, with the room and the master that every session has; prepared."""
-    rooms = [Channel(r.name, "return", inserts=[_insert(spec, True, 0) for spec in r.effects])
+    rooms = [Channel(r.name, "return", inserts=[made_in(spec, offline=True) for spec in r.effects])
              for r in default_returns()]
     track = Channel(name, "track", instrument, gain_db=gain_db, pan=pan, sends={ROOM: Send(send_db)})
     console = Console([track, *rooms, master()], rate, max_frames)

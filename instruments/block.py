@@ -88,8 +88,11 @@ class Transport:
 class Instrument(Protocol):
     """Events in, sound out. prepare() may allocate and compile; process() does neither and never blocks."""
 
-    latency: int
-    """Frames by which the sound lags the events; known after prepare()."""
+    @property
+    def latency(self) -> int:
+        """Frames by which the sound lags the events; known after prepare()."""
+        ...
+
     tail: int
     """Frames of sound after the last note-off, at most; known after prepare()."""
 

@@ -38,6 +38,7 @@ class Channel:
     instrument  of a track; output: of a track, the group it goes to; sends: of tracks and groups, by return
     gain_db     -90 (off)..24; pan -1..1. The master has no pan, mute, solo
     inserts     effects before the fader; last: of the master, those behind it
+    unsettled   the instrument's latency may change while it plays
     """
 
     name: str
@@ -51,6 +52,7 @@ class Channel:
     solo: bool = False
     sends: Mapping[str, Send] = field(default_factory=dict)
     last: Sequence[Insert] = ()
+    unsettled: bool = False
 
     def node(self) -> Node:
         keys = [None if i.key is None else Key(i.key, by_notes(i.effect)) for i in self.inserts]

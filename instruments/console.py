@@ -30,8 +30,10 @@ class Console:
     blocks; without hosted effects it is the instruments and one kernel call.
     """
 
-    def __init__(self, channels: Sequence[Channel], rate: int, max_frames: int) -> None:
-        """The last channel is the master. Raises InstrumentError: names, circles, values out of range."""
+    def __init__(self, channels: Sequence[Channel], rate: int, max_frames: int, *, stems: bool = False) -> None:
+        """The last channel is the master. stems: stem() is wanted. Raises InstrumentError: names, circles, values out
+        of range."""
+        self._stems_wanted = stems
         self.channels = tuple(channels)
         self.tracks = tuple(c for c in channels if c.kind == "track")
         self.rate, self.max_frames = rate, max_frames
@@ -62,13 +64,15 @@ class Console:
             stage.latency = effect.latency
         self._unsettled = [s for s in self._all_stages() if s.insert.unsettled]
         self._loading = [(t.instrument, t.instrument.latency) for t in self.tracks
-                         if t.instrument is not None and getattr(t.instrument, "unsettled", False)]
+                         if t.instrument is not None and t.unsettled]
         self._spare = round(_SPARE_S * self.rate) if self._unsettled or self._loading else 0
         self._places = {c.name: i for i, c in enumerate(self.channels)}
         keys = sum(i.key is not None for c in self.channels for i in c.inserts)
         python = any(not isinstance(s.insert.effect, NativeEffect) for s in self._all_stages())
         self._taps, self._dry = len(self.channels), len(self.channels) + keys
-        self._program = Program(self.rate, self.max_frames, self._dry + python)
+        self._first_stem = self._dry + python
+        stems = len(self.channels) if self._stems_wanted else 0
+        self._program = Program(self.rate, self.max_frames, self._first_stem + stems)
         self._build(self._align())
         self._instruments = [(t.instrument, self._places[t.name]) for t in self.tracks]
         self._master = self._places[self.channels[-1].name]
@@ -99,6 +103,10 @@ class Console:
         for c in self.channels:
             if c.kind != "track":
                 program.clear(places[c.name])
+        if self._stems_wanted:
+            for place in places.values():
+                program.clear(self._first_stem + place)
+            self._begin_stems(delays)
         self._metered: dict[str, int] = {}
         for node in self._order:
             c, at = self._by_name[node.name], places[node.name]
@@ -107,16 +115,23 @@ class Console:
                 if delays.keys and (line := self._line(delays.inputs[c.name])):
                     self._input_lines[c.name] = program.delay(at, at, line)
             fader = self._faders[c.name]
+            if c.kind == "master" and self._stems_wanted:
+                program.sum(at, self._first_stem + at, program.constant((1.0, 1.0)))
             behind = len(self._stages[c.name]) - len(c.last)
             for i, stage in enumerate(self._stages[c.name][:behind]):
                 self._insert(at, stage, self._key(c.name, i, stage, delays))
             numbers = program.glider(fader)
+            unity = program.constant((1.0, 1.0)) if self._stems_wanted else 0
             if isinstance(fader, MasterFader):
                 program.gain(at, numbers)
             else:
                 for k, to in enumerate(self._ways[c.name]):
                     line = self._line(delays.edges[c.name, to])
-                    index = program.sum(at, places[to], numbers + 2 * k, line, metered=k == 0)
+                    stem = self._first_stem + at if self._stems_wanted and k == 0 else None
+                    index = program.sum(at, places[to] if stem is None else stem, numbers + 2 * k, line,
+                                        metered=k == 0)
+                    if stem is not None:
+                        program.sum(stem, places[to], unity)
                     if index >= 0:
                         self._edge_lines[c.name, to] = index
                 self._metered[c.name] = len(self._metered)
@@ -130,6 +145,15 @@ class Console:
                 program.bypass(stage.slot, True)
         self._tell_lateness(delays)
         program.build()
+
+    def _begin_stems(self, delays: Delays) -> None:
+        """How late each stem is: as what it goes to is when it begins."""
+        own = {name: sum(s.latency for s in stages) for name, stages in self._stages.items()}
+        master = self.channels[-1].name
+        begin = {master: delays.total - own[master]}
+        begin |= {a: begin[master] - late - own[a] for (a, b), late in delays.edges.items() if b == master}
+        self._stem_latencies = {c.name: begin[self._ways[c.name][0]] for c in self.channels[:-1]}
+        self._stem_latencies[master] = begin[master]
 
     def _tell_lateness(self, delays: Delays) -> None:
         for effect, _, _, where in self._hearing:
@@ -185,6 +209,7 @@ class Console:
             )
         program = self._program
         views = program.nodes(frames)
+        self._views = views
         for (instrument, place), due in zip(self._instruments, events, strict=True):
             instrument.process(due, views[place], transport)  # type: ignore[union-attr]
         for effect, track, tap, _ in self._hearing:
@@ -197,6 +222,19 @@ class Console:
             if instrument.latency != latency:
                 self._realign()
         return views[self._master]
+
+    def stem(self, channel: str) -> AudioBlock:
+        """Of the last block, what a channel gives to its group or the master, behind its fader; of the master, what
+        comes to it. (2, frames), valid until the next block. The stems of all that goes to the master add up to that.
+        """
+        self._controls.channel(channel)
+        if not self._stems_wanted:
+            raise InstrumentError("console: it was built without stems: give stems=True")
+        return self._views[self._first_stem + self._places[channel]]
+
+    def stem_latency(self, channel: str) -> int:
+        """Frames by which stem() is late, where no latency has changed since prepare()."""
+        return self._stem_latencies[channel]
 
     def _realign(self) -> None:
         """A latency has changed: all delays glide to where they must be now."""

@@ -143,6 +143,12 @@ class Program:
             self._meters += 1
         return -1 if line is None else self._line(row, line)
 
+    def constant(self, coefs: Sequence[float]) -> int:
+        """Coefficients that stay, for sum(). Returns where they begin."""
+        at = len(self._first)
+        self._first += coefs
+        return at
+
     def delay(self, node: int, other: int, line: Line) -> int:
         """`other` is `node`, late. Returns the delay line's index."""
         return self._line(self._row(self._k.DELAY, node, other), line)

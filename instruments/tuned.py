@@ -25,8 +25,11 @@ class Tuned:
     def __init__(self, instrument: Instrument, tuning: Tuning) -> None:
         self.instrument = instrument
         self.tuning = tuning
-        self.latency = 0
         self.tail = 0
+
+    @property
+    def latency(self) -> int:
+        return self.instrument.latency
 
     @property
     def live(self) -> object:
@@ -35,7 +38,7 @@ class Tuned:
 
     def prepare(self, rate: int, max_frames: int) -> None:
         self.instrument.prepare(rate, max_frames)
-        self.latency, self.tail = self.instrument.latency, self.instrument.tail
+        self.tail = self.instrument.tail
 
     def process(self, events: Sequence[FrameEvent], out: AudioBlock, transport: Transport) -> None:
         if events:

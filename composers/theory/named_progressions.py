@@ -164,12 +164,20 @@ def find_progression(name: str) -> NamedProgression | None:
     return _BY_EXACT.get(" ".join(name.split())) or _BY_PLAIN.get(_plain(name))
 
 
+def near_progressions(name: str) -> tuple[str, ...]:
+    """The names that are nearest to a misspelt one, the nearest first."""
+    return tuple(dict.fromkeys(_BY_PLAIN[n].name for n in difflib.get_close_matches(_plain(name), _BY_PLAIN, 3)))
+
+
 def named_progression(name: str) -> NamedProgression:
     """As find_progression. Raises MusicError that says what is near."""
     found = find_progression(name)
     if found is not None:
         return found
-    near = dict.fromkeys(repr(_BY_PLAIN[n].name) for n in difflib.get_close_matches(_plain(name), _BY_PLAIN, 3))
-    hint = (f"did you mean {' or '.join(near)}?" if near else
-            f"choose one of {', '.join(p.name for p in CATALOGUE)}")
+    near = near_progressions(name)
+    hint = (
+        f"did you mean {' or '.join(map(repr, near))}?"
+        if near
+        else f"choose one of {', '.join(p.name for p in CATALOGUE)}, or write chords or numerals"
+    )
     raise MusicError(f"progression {name!r} is not known: {hint}")

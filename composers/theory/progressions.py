@@ -12,7 +12,12 @@ from composers.errors import MusicError
 from composers.theory.charts import Chart, chord_of, numeral_of, parse_chart
 from composers.theory.chord_suffixes import read_kind
 from composers.theory.chords import Chord, parse_chord
-from composers.theory.named_progressions import CATALOGUE, find_progression, named_progression
+from composers.theory.named_progressions import (
+    CATALOGUE,
+    find_progression,
+    named_progression,
+    near_progressions,
+)
 from composers.theory.pitch import parse_pitch_name
 from composers.theory.scale_types import find_scale_type
 from composers.theory.scales import Key
@@ -118,18 +123,16 @@ class Progression(Sequence[Chord]):
                 "count from 0, and give at least one"
             )
         counts, at = [], 0
-        touched: list[tuple[int, int]] = []  # bar, how many of its chords stay
+        touched: list[int] = []
         for bar, count in enumerate(self.bars):
             inside = max(0, min(end, at + count) - max(index, at))
             counts.append(count - inside)
-            touched += [(bar, count - inside)] if inside else []
+            touched += [bar] if inside else []
             at += count
         chords = [*chords, *[chords[-1]] * (len(touched) - len(chords))]  # a bar that would be empty repeats the last
         rest = len(chords)
-        for left, (bar, _) in zip(range(len(touched), 0, -1), touched, strict=True):
-            share = (
-                rest if left == 1 else (rest - 1) // (left - 1)
-            )  # the last keeps its place at the last bar's beginning
+        for left, bar in zip(range(len(touched), 0, -1), touched, strict=True):
+            share = (rest - 1) // (left - 1) if left > 1 else rest  # one is kept for the last bar
             counts[bar] += share
             rest -= share
         values = (*self.chords[:index], *chords, *self.chords[end:])
@@ -167,16 +170,23 @@ def progression(text: str, tonic: str | Key = "C", mode: str | None = None) -> P
         return Progression.of_chart(named.chart, key, named.name)
     key = key_of(tonic, mode)
     inside = text.strip().removeprefix("|").removesuffix("|")
-    if re.match(r"\s*[A-G](?![a-z]{3})", inside):
-        bars = [[parse_chord(word) for word in _SYMBOL.split(bar.strip()) if word] for bar in inside.split("|")]
-        if not all(bars):
-            raise MusicError(f"chart {text!r} has an empty bar: write a chord in each, with | between bars")
-        counts = [len(bar) for bar in bars] if "|" in text else []
-        return Progression.of_chords([c for bar in bars for c in bar], key, counts)
-    if re.match(r"[b#♭♯]*[IViv]+(?![a-uw-z]{2})", inside):
+    if inside[:1] in tuple("ABCDEFG"):
+        try:
+            return _of_symbols(inside, key)
+        except MusicError:
+            if not near_progressions(text):
+                raise
+    elif re.match(r"[b#♭♯]*[IViv]+(?![a-uw-z]{2})", inside):
         return Progression.of_chart(parse_chart(text), key)
-    named_progression(text)  # raises
-    raise AssertionError(text)
+    return Progression.of_chart(named_progression(text).chart, key)  # raises: it is not known
+
+
+def _of_symbols(text: str, key: Key) -> Progression:
+    """ "Dm7 G7 | Cmaj7" or "C-F-G". Raises MusicError."""
+    bars = [[parse_chord(word) for word in _SYMBOL.split(bar.strip()) if word] for bar in text.split("|")]
+    if not all(bars):
+        raise MusicError(f"chart {text!r} has an empty bar: write a chord in each, with | between bars")
+    return Progression.of_chords([c for bar in bars for c in bar], key, [len(b) for b in bars] if "|" in text else ())
 
 
 _STACKS = {(4, 7): "", (3, 7): "m", (3, 6): "o", (4, 8): "+", (4, 6): "(b5)", (4, 7, 11): "maj7", (4, 7, 10): "7",

@@ -86,6 +86,10 @@ def test_symbols_are_read_with_their_numerals() -> None:
     assert made.in_key("Eb").chart == "Fm7 Bb7 | Ebmaj7 C7/E"
     assert str(progression("Dm7-G7-C6")) == "[Dm7, G7, C6]"
     assert str(progression("C-7 F7")) == "[Cm7, F7]"
+    assert str(progression("Emin7 A7")) == "[Em7, A7]"
+    for text, word in (("Cmaj7x G7", "Cmaj7x"), ("Coltrain", "did you mean 'coltrane"), ("C | | G", "empty bar")):
+        with pytest.raises(MusicError, match=word):
+            progression(text)
 
 
 @given(st.sampled_from(CATALOGUE), st.sampled_from(KEYS), st.sampled_from(KEYS))

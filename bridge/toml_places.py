@@ -6,6 +6,7 @@ reading both texts, as bridge.session_edit and bridge.plugin_state do.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -65,7 +66,7 @@ def put(text: str, path: Path, key: str, value: str) -> str:
         if old.kind in ("table", "tables", "dotted"):
             raise NoPlaceError
         return text[: old.start] + value + text[old.end :]
-    line = f"{key} = {value}"
+    line = f"{key if _BARE.fullmatch(key) else json.dumps(key, ensure_ascii=False)} = {value}"
     if table.kind == "inline":
         last = max((node.end for node in table.entries.values()), default=0)
         return (text[:last] + f", {line}" + text[last:] if last

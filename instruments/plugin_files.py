@@ -80,7 +80,9 @@ def files_in(folder: Path, depth: int = _DEEPEST) -> Iterator[Path]:
         return
     for entry in entries:
         suffix = Path(entry.name).suffix.lower()
-        if suffix in FORMATS:
+        if suffix == ".vst" and sys.platform != "darwin" and entry.is_dir():
+            yield from files_in(Path(entry.path), 1)  # a folder by custom only: what hosts open lies in it
+        elif suffix in FORMATS:
             yield Path(entry.path)
         elif depth > 1 and not suffix and not entry.name.startswith(".") and entry.is_dir():
             yield from files_in(Path(entry.path), depth - 1)

@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 
@@ -70,7 +70,7 @@ def probe(found: FoundPlugin, host: str, timeout_s: float = 30.0, memory_bytes: 
             env=_environment(host), cwd=folder,
         )
         words = bytearray()
-        reader = threading.Thread(target=_listen, args=(child, words), daemon=True)
+        reader = threading.Thread(target=listen, args=(child.stdout, words), daemon=True)
         reader.start()
         try:
             hung = not _ended(child, timeout_s, stop)
@@ -81,15 +81,16 @@ def probe(found: FoundPlugin, host: str, timeout_s: float = 30.0, memory_bytes: 
                 child.stdin.close()
         answer = _read(answer_file)
     if answer is not None and answer.entry is not None:
+        own = answer.entry.name
         return msgspec.structs.replace(answer.entry, path=str(found.path), which=found.which, format=found.format,
-                                       name=answer.entry.name or found.name, size=stamp.size,
+                                       name=found.name if own in ("", found.path.stem) else own, size=stamp.size,
                                        mtime_ns=stamp.mtime_ns, host=host)
     bad = Entry(str(found.path), found.format, found.name, stamp.size, stamp.mtime_ns, found.which, host)
     if answer is not None:
         return msgspec.structs.replace(bad, trouble="failed", reason=f"could not be loaded ({answer.refused})")
     if hung:
         return msgspec.structs.replace(bad, trouble="hung", reason=f"did not load within {timeout_s:g} s")
-    return msgspec.structs.replace(bad, trouble="crashed", reason=_how_it_ended(child.returncode, words))
+    return msgspec.structs.replace(bad, trouble="crashed", reason=how_it_ended(child.returncode, words))
 
 
 def _ended(child: subprocess.Popen[bytes], timeout_s: float, stop: threading.Event | None) -> bool:
@@ -114,11 +115,11 @@ def _environment(host: str) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(p for p in (root, *sys.path) if p)}
 
 
-def _listen(child: subprocess.Popen[bytes], words: bytearray) -> None:
-    """Take what the plug-in prints, lest it waits for that; keep the last of it."""
-    assert child.stdout is not None
-    with child.stdout as out, contextlib.suppress(OSError, ValueError):
-        while block := os.read(out.fileno(), 1 << 16):
+def listen(pipe: IO[bytes] | None, words: bytearray) -> None:
+    """Take what the plug-in prints, lest it waits for that; keep the last of it. A thread of its own, until the end."""
+    assert pipe is not None
+    with pipe, contextlib.suppress(OSError, ValueError):
+        while block := os.read(pipe.fileno(), 1 << 16):
             words += block
             del words[:-_WORDS]
 
@@ -139,7 +140,8 @@ def _read(path: Path) -> _Answer | None:
         return None
 
 
-def _how_it_ended(code: int, words: bytearray) -> str:
+def how_it_ended(code: int, words: bytearray) -> str:
+    """"crashed with SIGSEGV (what it said)"."""
     if code < 0:
         try:
             how = f"crashed with {signal.Signals(-code).name}"

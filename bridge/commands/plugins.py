@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bridge.errors import InstrumentError
+from bridge.errors import InstrumentError, SessionError
 
 if TYPE_CHECKING:
     from instruments.plugin_catalogue import Entry
@@ -188,6 +188,44 @@ def forget(name: str | None, everything: bool) -> None:
     if notice := plugin_catalogue.change(removed=keys, folders=[] if everything else None):
         click.echo(f"sideman: {notice}", err=True)
     click.echo(f"forgotten: {len(keys)}; `sideman plugins scan` looks at them anew")
+
+
+@command.command(short_help="Open a plug-in's own window, and keep what you change.")
+@click.argument("session", type=click.Path(path_type=Path))
+@click.argument("track", metavar="TRACK[.EFFECT]")
+def edit(session: Path, track: str) -> None:
+    """Open the window of the plug-in of TRACK in SESSION, a file of yours, and keep with the session what you change.
+
+    \b
+    sideman plugins edit my.toml piano              the track's instrument, or its only effect
+    sideman plugins edit my.toml piano.plugin2      an effect by its name in the chain
+    sideman plugins edit my.toml master.ZamVerb     ... or by the plug-in's
+
+    Close the window, or press Ctrl-C here. The plug-in's state goes to a file in SESSION.states, which the session then
+    names: state = "...". Before that, both are copied to FILE.bak.
+    """
+    from bridge import plugin_state
+    from bridge import session as sessions
+    from bridge.plugin_spec import use_of
+    from instruments import plugin_editor, plugin_scan
+
+    if not session.is_file():
+        raise SessionError(f"{session} is no file: give a session of your own (copy a built-in one; `sideman sessions` "
+                           f"shows where they are)")
+    place = plugin_state.place_of(sessions.load(str(session)), track, str(session))
+    use = use_of(place.plugin, place.keys)
+    found = plugin_scan.find(use.plugin, which=use.which, host=use.host)
+    host = plugin_editor.editing_host(found.format)
+    plugin_editor.check_display()
+    edited = plugin_editor.edit(
+        found, host, state=use.state, preset=use.preset, params=use.params,
+        opened=lambda: click.echo(f"the window of {found.name} is open: close it, or press Ctrl-C here", err=True))
+    if not edited.touched:
+        click.echo(f"{found.name}: nothing was changed")
+        return
+    file = plugin_state.keep(session, place, edited.state, edited.changed)
+    turned = ", ".join(name if value is None else f"{name} = {value}" for name, value in edited.changed.items())
+    click.echo(f"{found.name}: {turned or 'its state'} is kept in {file}, which {session} names")
 
 
 def _counted(found: Sequence[Entry]) -> str:

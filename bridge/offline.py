@@ -18,7 +18,7 @@ from bridge.engine.engine import Engine, Inputs
 from bridge.engine.inbox import AnyCommand, NoteBegun, Play
 from bridge.engine.timeline import ordered
 from bridge.port_plan import plan_ports
-from bridge.rig import build_rig
+from bridge.rig import Rig, build_rig
 from bridge.session import Session
 from composers.composer import Band, make_band
 from composers.score import Clip, Span
@@ -44,11 +44,16 @@ def compose_bar(band: Band, session: Session, bar: int, epoch: int = 0) -> Bar:
     return decode_bar(encode_bar(epoch, bar, ordered(band.compose(bar), names, bar, session.meter)))
 
 
-def render(session: Session, block: int = BLOCK) -> Iterator[Rendered]:
-    """The whole piece (session.music.bars must be set) and its tail until silence, block by block."""
+def render(session: Session, block: int = BLOCK, *, rig: Rig | None = None, whole_tail: bool = False
+           ) -> Iterator[Rendered]:
+    """The whole piece (session.music.bars must be set) and its tail until silence, block by block.
+
+    rig         the session's, built for such blocks; it is closed at the end. None: built here
+    whole_tail  as long a tail as there can be, also in silence
+    """
     rate = session.sample_rate
     band = make_band(session.plan())
-    rig = build_rig(session, rate, block, offline=True)
+    rig = rig or build_rig(session, rate, block, offline=True)
     with closing(rig):
         routes = [r._replace(offset_ns=0) for r in plan_ports(session).routes]  # no MIDI leaves: none need be early
         engine = Engine(rig, routes, rate, session.music.tempo, session.meter, length=session.music.bars,
@@ -73,7 +78,8 @@ def render(session: Session, block: int = BLOCK) -> Iterator[Rendered]:
             yield Rendered(audio, notes, engine.playing, engine.timeline.bar)
             if engine.ended:
                 tail += block
-                if tail > _TAIL_S * rate or (tail > 0.1 * rate and np.abs(out.audio).max() < _SILENCE):
+                silent = tail > 0.1 * rate and np.abs(out.audio).max() < _SILENCE
+                if tail > _TAIL_S * rate or (silent and not whole_tail):
                     return
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import time
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import click
@@ -21,14 +23,24 @@ from bridge.errors import SessionError
 @click.option("--seed", type=int, help="Another seed is another piece.")
 @click.option("--tempo", type=float, help="Tempo in BPM.")
 @click.option("--key", help="Key, such as Eb.")
+@click.option("--engine", type=click.Choice(["sideman", "dawdreamer"]), default="sideman", show_default=True,
+              help="What plays hosted plug-ins: our own hosting, as live, or DawDreamer (VST2, VST3; Faust), a process "
+                   "and a core for each track.")
+@click.option("--stems", type=click.Path(file_okay=False, path_type=Path),
+              help="Also write each track, group and return into this folder, as 32-bit float WAV.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was made as JSON.")
 def command(session: str, bars: int | None, output: Path, midi: Path | None, rate: int | None, seed: int | None,
-            tempo: float | None, key: str | None, as_json: bool) -> None:
+            tempo: float | None, key: str | None, engine: str, stems: Path | None, as_json: bool) -> None:
     """Render SESSION to a 24-bit WAV file, faster than real time. The same session gives the same bytes.
 
     \b
     sideman render jazz-trio --bars 32 -o trio.wav
     sideman render my.toml --bars 64 -o mix.wav --midi mix.mid --seed 4
+    sideman render my.toml -o mix.wav --stems stems --engine dawdreamer
+
+    Stems are what each channel gives to its group or the master, behind its fader; those of tracks without a group,
+    of groups and of returns add up to mix.wav among them, which is what the master gets. The output has gone through
+    the master's effects and limiter, too.
     """
     loaded = sessions.load(session)
     music = {k: v for k, v in {"tempo": tempo, "key": key, "seed": seed}.items() if v is not None}
@@ -42,27 +54,50 @@ def command(session: str, bars: int | None, output: Path, midi: Path | None, rat
             raise SessionError(f"{path}: there is no folder {path.parent}: make it, or write somewhere else")
 
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
     from bridge.commands.warmup import warm_up_with_bar
 
     warm_up_with_bar()
 
     from bridge import offline
+    from bridge.bounce import bounced_rig
+    from bridge.rig import build_rig
+    from bridge.stems import Stems
 
     total = loaded.music.bars or 0
     began = time.perf_counter()
     partial = output.with_name(output.name + ".part")
     writer = offline.WavWriter(partial, loaded.sample_rate)
-    frames, notes, peak = 0, 0, 0.0
+    frames, notes, peak, bounced_s = 0, 0, 0.0, 0.0
     try:
-        with Progress(TextColumn("{task.description}"), BarColumn(), TextColumn("bar {task.completed}/{task.total}"),
-                      TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task(f"preparing {loaded.name}", total=None)
-            for piece in offline.render(loaded):
+        with ExitStack() as stack, Progress(
+                TextColumn("{task.description}"), BarColumn(),
+                TextColumn("{task.fields[unit]} {task.completed}/{task.total}"), TimeRemainingColumn(),
+                console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task(f"preparing {loaded.name}", total=None, unit="bar")
+            if engine == "dawdreamer":
+                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="sideman-bounce-"))
+                work: dict[str, TaskID] = {}
+
+                def told(name: str, share: float) -> None:
+                    if name not in work:
+                        work[name] = bar.add_task(f"bouncing {name}", total=100, unit="%")
+                    bar.update(work[name], completed=round(100 * share))
+
+                rig = bounced_rig(loaded, Path(folder), told, stems=stems is not None)
+                for done in work.values():
+                    bar.remove_task(done)
+                bounced_s = time.perf_counter() - began
+            else:
+                rig = build_rig(loaded, loaded.sample_rate, offline.BLOCK, offline=True, stems=stems is not None)
+            written = None if stems is None else stack.enter_context(closing(Stems(rig, stems)))
+            for piece in offline.render(loaded, rig=rig):
                 if not frames:
                     bar.update(task, description=f"rendering {loaded.name}", total=total)
                 writer.write(piece.audio)
+                if written is not None:
+                    written.write()
                 frames += piece.audio.shape[1]
                 notes += len(piece.notes)
                 if piece.audio.size:
@@ -82,7 +117,9 @@ def command(session: str, bars: int | None, output: Path, midi: Path | None, rat
     if as_json:
         click.echo(json.dumps({"wav": str(output), "midi": str(midi) if midi else None, "seconds": seconds,
                                "bars": total, "notes": notes, "peak": peak, "wall_s": wall,
-                               "realtime_factor": seconds / wall}))
+                               "realtime_factor": seconds / wall, "engine": engine, "bounced_s": bounced_s,
+                               "stems": str(stems) if stems else None}))
     else:
         click.echo(f"{output}: {total} bars, {seconds:.1f} s of sound in {wall:.1f} s "
-                   f"({seconds / wall:.0f} times real time)" + (f"; {midi}" if midi else ""))
+                   f"({seconds / wall:.0f} times real time)" + (f"; {midi}" if midi else "")
+                   + (f"; stems in {stems}" if stems else ""))

@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from oracle_plugin import oracle
 from test_jack_dies import statuses
 
 from bridge.bench.stage import Player, family
@@ -53,4 +54,40 @@ def test_a_killed_plug_in_is_started_again_while_the_music_goes_on() -> None:
         bars = (seen[-1]["position"] - seen[0]["position"]) / 4
         assert bars >= 8 * 152 / 60 / 4 - 1
         assert player.stop() < 1.5
+        assert "Traceback" not in player.output
+
+
+@pytest.mark.peer("dpf-source")
+def test_a_killed_instrument_is_played_on_by_the_native_one_and_comes_back(tmp_path: Path) -> None:
+    session = tmp_path / "hosted.toml"
+    session.write_text(f'''name = "hosted"
+[music]
+genre = "jazz"
+tempo = 160
+[[tracks]]
+name = "piano"
+parts = ["comp", "melody"]
+instrument = "piano"
+plugin = {{ name = "{oracle("synth")}", params = {{ gain = "-6 dB" }} }}
+effects = [{{ plugin = "{oracle("effect")}" }}]
+''', encoding="utf-8")
+    with Player(str(session), "--audio", "none", "--port", "0") as player:
+        url = player.url()
+        player.wait_for("OracleEffect: ok")
+        player.wait_for("OracleSynth: ok")
+        hosts = [pid for pid in family(player.pid)[1:] if b"OracleSynth" in Path(f"/proc/{pid}/maps").read_bytes()]
+        both = [pid for pid in hosts if b"OracleEffect" in Path(f"/proc/{pid}/maps").read_bytes()]
+        assert len(hosts) == len(both) == 1, "a chain's plug-ins share one process"
+        before = asyncio.run(statuses(url, 1.0))[-1]
+        assert [(p["channel"], p["stage"], p["name"], p["state"]) for p in before["plugins"]] == [
+            ("piano", "synth", "OracleSynth", "ok"), ("piano", "plugin", "OracleEffect", "ok")]
+        os.kill(hosts[0], signal.SIGKILL)
+        seen = asyncio.run(statuses(url, 8.0))
+        states = [[p["state"] for p in s["plugins"]] for s in seen]
+        assert any(state[0].startswith("crashed") for state in states) or any(
+            "OracleSynth: crashed" in n["text"] for s in seen for n in s["notices"])
+        assert states[-1] == ["ok", "ok"]
+        assert {s["status"] for s in seen} == {"playing"}
+        assert before["turnable"] == seen[-1]["turnable"] > 20
+        assert player.stop() < 3.0
         assert "Traceback" not in player.output

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -252,7 +253,7 @@ class HostedInstrument(HostedPlugin):
         late = max(0, self.latency - self._fallback.latency)
         begin = position if self._running else max(position - late, position - MOST_REPLAYED, 0)
         told = [*self._heard.controls(), *self._heard.strikes()]
-        due = [(max(begin, at), event) for at, event in self._sent]
+        due = self._due(begin, position + n)
         if not self._running:
             ours.clear()  # its controllers have been told to both
         self._running = True
@@ -269,6 +270,21 @@ class HostedInstrument(HostedPlugin):
         self._our_notes.take(self._their_notes)
         self._heard.clear()
         self._sent.clear()
+
+    def _due(self, begin: int, end: int) -> list[tuple[int, FrameEvent]]:
+        """What the plug-in was told and has not been heard of, from `begin` on; notes that began before that begin
+        then, and keep their length if they can."""
+        due: list[tuple[int, FrameEvent]] = []
+        moved: dict[tuple[int, int], int] = {}
+        for at, event in self._sent:
+            key = event.channel, event.number
+            if event.kind == Kind.ON and at < begin:
+                moved[key] = begin - at
+            elif event.kind == Kind.OFF:
+                at = min(at + moved.pop(key, 0), end - 1)
+            due.append((max(begin, at), event))
+        due.sort(key=lambda told: told[0])
+        return due
 
     # -- the sound ---------------------------------------------------------------------------------------------------
 
@@ -338,5 +354,4 @@ class HostedInstrument(HostedPlugin):
 
 def _moved(transport: Transport, frames: int, rate: int) -> Transport:
     beats = frames * transport.bpm / 60.0 / rate if transport.playing else 0.0
-    return Transport(transport.frame + frames, transport.beat + beats, transport.bpm, transport.beats_per_bar,
-                     transport.beat_unit, transport.playing)
+    return replace(transport, frame=transport.frame + frames, beat=transport.beat + beats)

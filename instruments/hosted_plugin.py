@@ -243,6 +243,8 @@ class HostedPlugin:
         """In the home's thread: make ready what the audio thread is not to allocate."""
         ready = self._slot.ready
         parameters = PluginParameters(self._name, () if ready is None else ready.described)
+        for stands in () if ready is None else ready.standing:
+            parameters.changed(*stands)
         parameters.given(self._slot.params)
         ring = FrameRing(self._pipeline + link.latency + self._max_frames + 1)
         self._arrivals.append(_Arrival(link, ring, parameters))

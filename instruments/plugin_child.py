@@ -22,7 +22,7 @@ from instruments.block import InstrumentError
 from instruments.hosts.function_host import FunctionHost
 from instruments.hosts.host import PluginHost
 from instruments.plugin_messages import MESSAGE_BYTES, PLUGIN_FRAMES
-from instruments.plugin_parameters import describe
+from instruments.plugin_parameters import describe, standing
 from instruments.plugin_player import Player
 from instruments.plugin_rings import Rings, SharedRings
 from instruments.plugin_slot import HostSpec, Ready, SlotSpec
@@ -161,7 +161,8 @@ def _seat(slot: int, spec: SlotSpec, rings: Rings, sock: socket.socket, rate: in
         faulthandler.cancel_dump_traceback_later()
     voice.say(slot, "ready", Ready(
         host.name, host.vendor, host.version, host.latency, time.perf_counter() - began, host.is_instrument,
-        host.takes_key, host.sends_midi, host.follows_tempo, described))
+        host.takes_key, host.sends_midi, host.follows_tempo, described,
+        () if spec.known is None else standing(host, described)))
     return _Seat(slot, player, rings, sock)
 
 

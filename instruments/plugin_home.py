@@ -53,6 +53,8 @@ class Home:
         self._retired: deque[tuple[Slot, Link, str, bool]] = deque()
         self._commands: deque[tuple[Slot, str, Any]] = deque()
         self._said: dict[int | None, str] = {}
+        self._busy: list[Slot] = []
+        """Whose code was running when its link was given back."""
         self._loading: Slot | None = None
         self._loading_s = 0.0
         self._peak_bytes = 0
@@ -186,7 +188,7 @@ class Home:
     def _live(self) -> list[Slot]:
         """One life of the process. Who is to blame for its end."""
         present = self._present
-        self._said, self._loading, self._peak_bytes = {}, None, 0
+        self._said, self._busy, self._loading, self._peak_bytes = {}, [], None, 0
         for slot in present:
             slot.link = None
         try:
@@ -200,7 +202,7 @@ class Home:
         self._loading_s = process.started_s
         blamed, noticed, reason = self._watch(process)
         self.pid = None
-        busy = [present[i] for i in process.busy()] if not self._closing else []
+        busy = [*self._busy, *(present[i] for i in process.busy())] if not self._closing else []
         code = process.end(gently=self._closing)
         self.output = process.words()
         self._process = None
@@ -366,6 +368,8 @@ class Home:
         verdicts: list[tuple[Slot, str, bool]] = []
         while self._retired:
             slot, link, reason, certain = self._retired.popleft()
+            if link is slot.link and link.busy:
+                self._busy.append(slot)
             if link is slot.link and reason:
                 verdicts.append((slot, reason, certain))
             link.close()

@@ -86,7 +86,7 @@ class Setting(NamedTuple):
     own: bool
 
 
-_AUDIO = struct.Struct("<BBBBIqqddI20x")
+_AUDIO = struct.Struct("<BBBBIqqddIdd4x")
 _EVENT = struct.Struct("<BBBBIqdd32x")
 _SETTING = struct.Struct("<BB6xqIIdd24x")
 assert {_AUDIO.size, _EVENT.size, _SETTING.size} == {MESSAGE_BYTES}
@@ -95,15 +95,15 @@ assert {_AUDIO.size, _EVENT.size, _SETTING.size} == {MESSAGE_BYTES}
 def pack_audio(kind: int, epoch: int, position: int, frames: int = 0, at: Transport | None = None,
                keyed: bool = False) -> bytes:
     if at is None:
-        return _AUDIO.pack(kind, 0, 4, 4, epoch, position, 0, 0.0, 120.0, frames)
+        return _AUDIO.pack(kind, 0, 4, 4, epoch, position, 0, 0.0, 120.0, frames, 0.0, 0.0)
     return _AUDIO.pack(kind, at.playing | keyed << 1, at.beats_per_bar, at.beat_unit, epoch, position, at.frame,
-                       at.beat, at.bpm, frames)
+                       at.beat, at.bpm, frames, at.loop_start, at.loop_end)
 
 
 def unpack_audio(data: bytes | bytearray, offset: int = 0) -> Audio:
-    kind, flags, beats, unit, epoch, position, frame, beat, bpm, frames = _AUDIO.unpack_from(data, offset)
-    return Audio(kind, epoch, position, frames, Transport(frame, beat, bpm, beats, unit, bool(flags & 1)),
-                 bool(flags & 2))
+    kind, flags, beats, unit, epoch, position, frame, beat, bpm, frames, start, end = _AUDIO.unpack_from(data, offset)
+    transport = Transport(frame, beat, bpm, beats, unit, bool(flags & 1), start, end)
+    return Audio(kind, epoch, position, frames, transport, bool(flags & 2))
 
 
 def pack_event(kind: int, position: int, event: FrameEvent) -> bytes:

@@ -51,6 +51,20 @@ def describe(host: PluginHost) -> tuple[Described, ...]:
     return tuple(found)
 
 
+class Standing(NamedTuple):
+    """Where the nth parameter stands; number: what it shows, NaN where that is none."""
+
+    nth: int
+    raw: float
+    number: float
+
+
+def standing(host: PluginHost, described: Sequence[Described]) -> tuple[Standing, ...]:
+    """In the plug-in's process: the parameters that stand elsewhere than when they were described."""
+    return tuple(Standing(d.nth, raw, _number(host.text_of(d.nth, raw)))
+                 for d, raw in zip(described, host.raws(), strict=True) if raw != d.shown.raw)
+
+
 class Curve(IntEnum):
     """How a parameter's own value goes with raw 0..1."""
 

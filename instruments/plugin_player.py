@@ -167,7 +167,8 @@ class Player:
             message = self._before
         at = message.transport
         beats = ahead * at.bpm / 60.0 / self._rate if at.playing else 0.0
-        return Transport(at.frame + ahead, at.beat + beats, at.bpm, at.beats_per_bar, at.beat_unit, at.playing)
+        return Transport(at.frame + ahead, at.beat + beats, at.bpm, at.beats_per_bar, at.beat_unit, at.playing,
+                         at.loop_start, at.loop_end)
 
     def _due(self, position: int) -> Sequence[FrameEvent]:
         events = self._events

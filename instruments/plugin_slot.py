@@ -11,7 +11,7 @@ from pathlib import Path
 from instruments.hosts.function_host import FunctionSpec
 from instruments.hosts.host import ParamValue
 from instruments.plugin_link import Link
-from instruments.plugin_parameters import Described
+from instruments.plugin_parameters import Described, Standing
 from instruments.plugin_use import PluginUse
 
 CRASH_WINDOW_S = 60.0
@@ -60,6 +60,8 @@ class Ready:
     sends_midi: bool = False
     follows_tempo: bool = False
     described: tuple[Described, ...] = ()
+    standing: tuple[Standing, ...] = ()
+    """Where parameters stand that stood elsewhere when they were described, in an earlier life."""
 
 
 class Slot:

@@ -175,7 +175,7 @@ def heard(link: Link, start: int, frames: int) -> AudioBlock:
 def test_messages_survive_the_journey(
     kind: int, epoch: int, position: int, frames: int, beat: float, playing: bool, keyed: bool
 ) -> None:
-    transport = Transport(position, beat, 97.5, 7, 8, playing)
+    transport = Transport(position, beat, 97.5, 7, 8, playing, 8.0, 16.5)
     packed = pack_audio(kind, epoch, position, frames, transport, keyed)
     assert unpack_audio(packed) == Audio(kind, epoch, position, frames, transport, keyed)
     event = FrameEvent(3, Kind.BEND, 15, 0, beat / 1e6, 12.5)

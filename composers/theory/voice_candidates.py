@@ -21,10 +21,13 @@ from composers.theory.voicings import LOW_INTERVAL_LIMITS
 
 Ints = NDArray[np.int16]
 Costs = NDArray[np.int32]
+Numbers = NDArray[np.intp]
 
 _LIMITS = np.zeros(128, dtype=np.int16)
 for _semitones, _lowest in LOW_INTERVAL_LIMITS.items():
     _LIMITS[_semitones] = _lowest
+WIDTH = 256
+"""What a letter is worth in Candidates.pitch, a semitone being 1."""
 _COLOUR = (3, 3, 0, 3, 3, 2, 2, 1, 3, 1, 3, 3)
 """What a note costs in a pianist's hand by its place above the root, guide tones apart: the ninth nothing, fifth and
 thirteenth little, eleventh and #11 more, the root most (Levine's rootless forms)."""
@@ -44,8 +47,10 @@ class Candidates(NamedTuple):
     names           of the notes that it may sound with
     member          (voices, n) which of these
     midi, diatonic  (voices, n) keys, and letters above C0
-    perfect         (pairs, n) 1 where two voices form a perfect fifth, 2 a unison or octave, as spelled
-    diminished      (pairs, n) whether they form a diminished fifth; pairs in the order of `pairs_of`
+    pitch           (voices, n) both in one number: differences of two are intervals, as in WIDTH
+    fifths, octaves, diminished
+                    (n,) a bit for each pair of voices (in the order of `pairs_of`) that forms a perfect fifth, an
+                    octave or unison, a diminished fifth, as spelled
     cost            (n,) doubling, strain, colour ...
     """
 
@@ -53,8 +58,10 @@ class Candidates(NamedTuple):
     member: Ints
     midi: Ints
     diatonic: Ints
-    perfect: NDArray[np.int8]
-    diminished: NDArray[np.bool_]
+    pitch: Numbers
+    fifths: Numbers
+    octaves: Numbers
+    diminished: Numbers
     cost: Costs
 
     def pitches(self, column: int) -> tuple[Pitch, ...]:
@@ -63,13 +70,6 @@ class Candidates(NamedTuple):
             Pitch(self.names[m], int(d) // 7)
             for m, d in zip(self.member[:, column], self.diatonic[:, column], strict=True)
         )
-
-    def part(self, columns: slice) -> Candidates:
-        """Some of the voicings."""
-        return Candidates(
-            self.names, self.member[:, columns], self.midi[:, columns], self.diatonic[:, columns],
-            self.perfect[:, columns], self.diminished[:, columns], self.cost[columns],
-        )  # fmt: skip
 
 
 @lru_cache(maxsize=2048)
@@ -91,7 +91,7 @@ def candidates(chord: Chord, key: Key | None, style: Style, voices: tuple[Voice,
     midi, diatonic, member, counts = midi[:, good], diatonic[:, good], member[:, good], counts[:, good]
     names = tuple(m.name for m in chosen.notes)
     cost = _cost(chord, chosen, style, voices, midi, counts)
-    return Candidates(names, member, midi, diatonic, *_fifths(midi, diatonic), cost)
+    return Candidates(names, member, midi, diatonic, *_pairs(midi, diatonic), cost)
 
 
 def fixed(pitches: tuple[Pitch, ...], chord: Chord, key: Key | None, style: Style) -> Candidates:
@@ -102,7 +102,7 @@ def fixed(pitches: tuple[Pitch, ...], chord: Chord, key: Key | None, style: Styl
         np.array(row, dtype=np.int16)[:, None]
         for row in zip(*((p.midi, p.diatonic, names.index(p.name)) for p in pitches), strict=True)
     )
-    return Candidates(names, member, midi, diatonic, *_fifths(midi, diatonic), np.zeros(1, np.int32))
+    return Candidates(names, member, midi, diatonic, *_pairs(midi, diatonic), np.zeros(1, np.int32))
 
 
 def _reach(notes: tuple[Member, ...], only: PitchName | None, voice: Voice) -> _Reach:
@@ -120,21 +120,23 @@ def _reach(notes: tuple[Member, ...], only: PitchName | None, voice: Voice) -> _
 
 
 @lru_cache(maxsize=16)
-def pairs_of(count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def pairs_of(count: int) -> tuple[Numbers, Numbers]:
     """The lower and the upper voice of every pair of so many voices."""
     return np.triu_indices(count, 1)
 
 
-def _fifths(midi: Ints, diatonic: Ints) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
+def _pairs(midi: Ints, diatonic: Ints) -> tuple[Numbers, Numbers, Numbers, Numbers]:
+    """Candidates.pitch, fifths, octaves, diminished."""
     low, high = pairs_of(len(midi))
     semitones, steps = (midi[high] - midi[low]) % 12, (diatonic[high] - diatonic[low]) % 7
+    bits = 1 << np.arange(len(low))
     fifth = steps == 4
     octave = (semitones == 0) & (steps == 0)
-    perfect = (fifth & (semitones == 7)).view(np.int8) + 2 * octave.view(np.int8)
-    return perfect, fifth & (semitones == 6)
+    pitch = diatonic.astype(np.intp) * WIDTH + midi
+    return pitch, bits @ (fifth & (semitones == 7)), bits @ octave, bits @ (fifth & (semitones == 6))
 
 
-def _stacked(reaches: list[_Reach], style: Style) -> NDArray[np.intp]:
+def _stacked(reaches: list[_Reach], style: Style) -> Numbers:
     """Voice upon voice, with no crossing and no gap too wide: (voices, n) places within the voices' reaches."""
     rules = style.rules
     rows = np.arange(len(reaches[0].midi))[None, :]
@@ -153,7 +155,7 @@ def _stacked(reaches: list[_Reach], style: Style) -> NDArray[np.intp]:
     return rows
 
 
-def _complete(chosen: Members, counts: NDArray[np.intp], style: Style) -> NDArray[np.bool_]:
+def _complete(chosen: Members, counts: Numbers, style: Style) -> NDArray[np.bool_]:
     """Which columns have what the chord needs, and double nothing that may not be doubled."""
     good = np.ones(counts.shape[1], dtype=bool)
     if style.rules.complete:
@@ -180,9 +182,7 @@ def _clear(chord: Chord, chosen: Members, midi: Ints, member: Ints, style: Style
     return good
 
 
-def _cost(
-    chord: Chord, chosen: Members, style: Style, voices: tuple[Voice, ...], midi: Ints, counts: NDArray[np.intp]
-) -> Costs:
+def _cost(chord: Chord, chosen: Members, style: Style, voices: tuple[Voice, ...], midi: Ints, counts: Numbers) -> Costs:
     weights = style.weights
     low = np.array([v.register.easy_lowest for v in voices])[:, None]
     high = np.array([v.register.easy_highest for v in voices])[:, None]

@@ -190,8 +190,8 @@ def voices_of(style: Style, voices: int | Sequence[str | Register | Voice]) -> t
             raise MusicError(
                 f"{voices} voices: {style.name} has {numbers}; give one of these, or a list of instruments"
             ) from None
-    if len(voices) < 2:
-        raise MusicError(f"{len(voices)} voices: voice leading needs at least two")
+    if not 2 <= len(voices) <= 6:
+        raise MusicError(f"{len(voices)} voices: voice leading needs at least two and takes up to six")
     choir = {v.name: v for v in _CHOIRS[4]}
     if all(voice in choir for voice in voices):  # "bass" is otherwise an instrument
         return tuple(choir[str(voice)] for voice in voices)

@@ -7,6 +7,7 @@ before, m after.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,36 +15,38 @@ from numpy.typing import NDArray
 from composers.theory.chords import Chord
 from composers.theory.satb import Duty, duties
 from composers.theory.scales import Key
-from composers.theory.voice_candidates import Candidates, Costs, Ints, candidates, pairs_of
+from composers.theory.voice_candidates import WIDTH, Candidates, Costs, candidates, pairs_of
 from composers.theory.voice_styles import Style, Voice
 
 BROKEN = 100_000
 """What a broken rule costs: more than thousands of chords without one."""
 
-_STEPS, _SEMITONES = 64, 110
-"""Largest melodic interval that the tables hold, either way: beyond any compass of an instrument."""
-_WHOLE = (2 * _STEPS + 1) * (2 * _SEMITONES + 1)
-_ORIGIN = _STEPS * (2 * _SEMITONES + 1) + _SEMITONES
-"""Elements of a table, and its middle: no motion."""
+_STEPS, _SEMITONES = 70, 127
+"""Largest melodic interval that the tables hold, either way: more than the keys there are."""
+_ORIGIN = _STEPS * WIDTH + _SEMITONES
+_WHOLE = (2 * _STEPS + 1) * WIDTH
+"""A table's middle, no motion; and its length."""
 _SIZES = np.array((0, 2, 4, 5, 7, 9, 11))
 _PERFECT = np.array((True, False, False, True, True, False, False))
+_FLAGS = 32
+"""Bits of an entry that are its cost. Above them stand, 8 for each, the voices that rise, that fall, that leap."""
 _SMALL = 40_000
 """Elements of a matrix that is worth remembering."""
-_AT_ONCE = 2_000_000
+_AT_ONCE = 500_000
 """Elements of the largest intermediate array: longer ones are made in slices."""
 
 
 @lru_cache(maxsize=64)
-def _melodic(style: Style, count: int) -> Costs:
-    """(voices, intervals) the cost of every melodic interval in each voice; see `_intervals`."""
+def _melodic(style: Style, count: int) -> NDArray[np.int64]:
+    """For each voice every melodic interval's cost, with the flags of what the voice does; see `transition`."""
     rules, weights = style.rules, style.weights
     steps = np.arange(-_STEPS, _STEPS + 1)[:, None]
-    semitones = np.arange(-_SEMITONES, _SEMITONES + 1)[None, :]
+    semitones = np.arange(WIDTH)[None, :] - _SEMITONES
     octaves, step = np.divmod(np.abs(steps), 7)
     alter = np.where(steps < 0, -semitones, semitones) - 12 * octaves - _SIZES[step]
     alter = np.where(steps == 0, np.abs(semitones), alter)
     diminished = (steps != 0) & (alter < np.where(_PERFECT[step], 0, -1))
-    distance = np.abs(semitones)
+    distance, leap = np.abs(semitones), np.abs(steps) > 1
     made = []
     for place in range(count):
         bass = place == 0 and style.bass
@@ -51,90 +54,108 @@ def _melodic(style: Style, count: int) -> Costs:
         if not bass:
             cost = cost + weights.leap * (distance > 4)
         if place == count - 1:
-            cost = cost + weights.top_leap * (np.abs(steps) > 1)
+            cost = cost + weights.top_leap * leap
         if rules.augmented:
             cost = cost + BROKEN * (alter > (steps == 0))
         if rules.max_leap is not None:
             widest = max(rules.max_leap, 12) if bass else rules.max_leap
             cost = cost + BROKEN * ((distance > widest) | (np.abs(steps) == 6))
-        made.append(cost.astype(np.int32).ravel())
+        flags = (semitones > 0) + 256 * (semitones < 0) + 65536 * leap.astype(np.int64)
+        made.append((cost.astype(np.int64) + (flags << (_FLAGS + place))).ravel())
     return np.concatenate(made)
+
+
+class _Tables(NamedTuple):
+    """What sets of voices (as bits) mean for the pairs among them, and what that costs.
+
+    both, upper     the pairs whose voices are both in the set; whose upper voice is
+    together        cost of voices that all go one way
+    size            how many bits are set
+    direct          cost of a set of pairs that come to a perfect interval in similar motion by leap
+    """
+
+    both: NDArray[np.intp]
+    upper: NDArray[np.intp]
+    together: Costs
+    size: Costs
+    direct: Costs
+
+
+@lru_cache(maxsize=64)
+def _tables(style: Style, count: int) -> _Tables:
+    low, high = pairs_of(count)
+    bits = 1 << np.arange(len(low))
+    voices = (np.arange(1 << count)[:, None] >> np.arange(count)) & 1
+    pairs = (np.arange(1 << max(count, len(low)))[:, None] >> np.arange(max(count, len(low)))) & 1
+    together = style.weights.same_way * voices.all(axis=1) + style.weights.outer_similar * voices[:, 0] * voices[:, -1]
+    direct = style.weights.direct * pairs.sum(axis=1)
+    if style.rules.direct:  # of the outer voices
+        direct += (BROKEN - style.weights.direct) * pairs[:, count - 2]
+    return _Tables(
+        (voices[:, low] & voices[:, high]) @ bits, voices[:, high] @ bits,
+        together.astype(np.int32), pairs.sum(axis=1).astype(np.int32), direct.astype(np.int32),
+    )  # fmt: skip
 
 
 def transition(
     before: Candidates, after: Candidates, chord: Chord, following: Chord, key: Key | None, style: Style
 ) -> Costs:
     """(n, m) costs; those of broken rules are multiples of BROKEN on top."""
-    count = len(before.midi)
+    count, wide = len(before.midi), after.midi.shape[1]
     owed = duties(chord, following, key)
-    shared = np.array([name in after.names for name in before.names])
-    cost = np.zeros((before.midi.shape[1], after.midi.shape[1]), dtype=np.int32)
-    rows = max(1, _AT_ONCE // max(1, count * count * cost.shape[1]))
+    cost = np.empty((before.midi.shape[1], wide), dtype=np.int32)
+    rows = max(1, _AT_ONCE // (count * max(1, wide)))
     for first in range(0, len(cost), rows):
         part = slice(first, first + rows)
-        few = before if rows >= len(cost) else before.part(part)
-        semitones = after.midi[:, None, :] - few.midi[:, :, None]
-        steps = after.diatonic[:, None, :] - few.diatonic[:, :, None]
-        cost[part] = _melodies(few, semitones, steps, shared, owed, style)
-        cost[part] += _pairs(few, after, semitones, steps, style)
+        cost[part] = _block(before, part, after, owed, style)
     return cost
 
 
-def _melodies(
-    before: Candidates, semitones: Ints, steps: Ints, shared: NDArray[np.bool_], owed: tuple[Duty, ...], style: Style
-) -> Costs:
-    """What each voice sings; `shared` members of the chord are in the next one, too. Arrays are (voices, n, m)."""
-    where = steps.astype(np.int32)
-    where *= 2 * _SEMITONES + 1
-    where += semitones
-    where += _ORIGIN + _WHOLE * np.arange(len(where), dtype=np.int32)[:, None, None]
-    each = _melodic(style, len(where)).take(where)
-    if style.weights.common_tone:
-        each += style.weights.common_tone * (shared[before.member][:, :, None] & (semitones != 0))
+def _block(before: Candidates, part: slice, after: Candidates, owed: tuple[Duty, ...], style: Style) -> Costs:
+    """Some rows of `transition`."""
+    rules, weights, count = style.rules, style.weights, len(before.midi)
+    tables, member = _tables(style, count), before.member[:, part]
+    where = after.pitch[:, None, :] - (before.pitch[:, part] - _starts(count))[:, :, None]
+    summed = _melodic(style, count).take(where).sum(axis=0)
+    cost: Costs = summed.astype(np.int32)  # the lower half
+    flags = summed >> _FLAGS
+    up, down, leaps = flags & 255, (flags >> 8) & 255, flags >> 16
+    moved = up | down
+    if weights.same_way or weights.outer_similar:
+        cost += tables.together.take(up)
+        cost += tables.together.take(down)
+    if weights.common_tone:
+        shared = np.array([name in after.names for name in before.names])
+        leaving = (1 << np.arange(count)) @ shared[member]
+        cost += weights.common_tone * tables.size.take(leaving[:, None] & moved)
     for duty in owed:
-        done = np.zeros(steps.shape, dtype=bool)
+        has = (member == before.names.index(duty.name))[:, :, None]
         for way in duty.ways:
-            done |= (steps == way.steps) & (semitones == way.semitones)
-        rule = style.rules.leading_tone if duty.kind == "leading tone" else style.rules.seventh
-        has = before.member == before.names.index(duty.name)
-        each += (BROKEN if rule else style.weights.tendency) * (has[:, :, None] & ~done)
-    summed: Costs = each.sum(axis=0, dtype=np.int32)
-    return summed
-
-
-def _pairs(before: Candidates, after: Candidates, semitones: Ints, steps: Ints, style: Style) -> Costs:
-    """What two voices do together."""
-    rules, weights = style.rules, style.weights
-    count = len(before.midi)
-    moved = np.sign(semitones).astype(np.int8)
-    cost = np.zeros(moved.shape[1:], dtype=np.int32)
-    if weights.same_way:
-        cost += weights.same_way * (np.abs(moved.sum(axis=0, dtype=np.int8)) == count)
-    if weights.outer_similar:
-        cost += weights.outer_similar * (moved[0] * moved[-1] > 0)
+            has = has & (where != _starts(count)[:, :, None] + (way.steps * WIDTH + way.semitones))
+        rule = rules.leading_tone if duty.kind == "leading tone" else rules.seventh
+        cost += (BROKEN if rule else weights.tendency) * has.sum(axis=0, dtype=np.int32)
     if rules.overlap:
-        above = after.midi[:-1, None, :] > before.midi[1:, :, None]
-        below = after.midi[1:, None, :] < before.midi[:-1, :, None]
-        cost += BROKEN * (above.sum(axis=0, dtype=np.int32) + below.sum(axis=0, dtype=np.int32))
-    if not (rules.parallels or rules.direct or weights.direct or weights.unequal):
-        return cost
-    low, high = pairs_of(count)
-    was, becomes = before.perfect[:, :, None], after.perfect[:, None, :]
-    together = moved[low] * moved[high]
-    same = (was == becomes) & (was > 0)
-    if rules.parallels:
-        cost += BROKEN * (same & (together != 0)).sum(axis=0, dtype=np.int32)
-    similar = together > 0
-    if rules.direct or weights.direct:
-        leaps = np.abs(steps) > 1
-        direct = similar & (becomes > 0) & ~same & leaps[high]
-        cost += weights.direct * direct.sum(axis=0, dtype=np.int32)
-        if rules.direct:  # of the outer voices, the pair at count - 2
-            cost += (BROKEN - weights.direct) * direct[count - 2]
-    if weights.unequal:
-        narrow = before.diminished[:, :, None]
-        cost += weights.unequal * (similar & narrow & (becomes == 1)).sum(axis=0, dtype=np.int32)
+        midi = before.midi[:, part, None]
+        over = (after.midi[:-1, None, :] > midi[1:]).sum(axis=0, dtype=np.int32)
+        over += (after.midi[1:, None, :] < midi[:-1]).sum(axis=0, dtype=np.int32)
+        cost += BROKEN * over
+    if rules.parallels or rules.direct or weights.direct or weights.unequal:
+        fifths = before.fifths[part, None] & after.fifths
+        same = fifths | (before.octaves[part, None] & after.octaves)
+        if rules.parallels:
+            cost += BROKEN * tables.size.take(same & tables.both.take(moved))
+        similar = tables.both.take(up) | tables.both.take(down)
+        if rules.direct or weights.direct:
+            cost += tables.direct.take(similar & (after.fifths | after.octaves) & ~same & tables.upper.take(leaps))
+        if weights.unequal:
+            cost += weights.unequal * tables.size.take(similar & before.diminished[part, None] & after.fifths)
     return cost
+
+
+@lru_cache(maxsize=16)
+def _starts(count: int) -> NDArray[np.intp]:
+    """Where each voice's table has its middle."""
+    return (_ORIGIN + _WHOLE * np.arange(count))[:, None]
 
 
 def between(chord: Chord, following: Chord, key: Key | None, style: Style, voices: tuple[Voice, ...]) -> Costs:

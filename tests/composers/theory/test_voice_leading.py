@@ -67,7 +67,8 @@ def narrow(style: Style, count: int) -> tuple[Voice, ...]:
 def test_candidates_are_all_that_the_checker_lets_pass(style: Style) -> None:
     count = 4 if style.name != "jazz with bass" else 3
     voices = voices_of(style, count)
-    for symbol in ("C", "G7", "Am/C", "Dm7", "Bo/D", "G7b9", "C/G"):
+    symbols = ("C", "Am/C", "G7b9") if style.colours else ("C", "G7", "Am/C", "Dm7", "Bo/D", "C/G")
+    for symbol in symbols:
         chord = parse_chord(symbol)
         found = candidates(chord, C, style, voices)
         ours = {found.pitches(i) for i in range(len(found.cost))}

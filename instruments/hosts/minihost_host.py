@@ -14,6 +14,7 @@ import minihost
 import numpy as np
 
 from instruments.block import AudioBlock, FrameEvent, InstrumentError, Transport
+from instruments.hosts import vst3_preset
 from instruments.hosts.host import Parameter, ParamValue
 from instruments.hosts.lv2_opening import Lv2Opening, alone, lv2_opening
 from instruments.hosts.midi_events import event_of, short_message, silencing
@@ -167,10 +168,7 @@ class MinihostHost:
             raise InstrumentError(f"plug-in {self.name}: preset {path} cannot be loaded: {error}") from None
 
     def save_preset(self, path: Path) -> None:
-        try:
-            minihost.save_vstpreset(path, self._plugins[0])
-        except (OSError, RuntimeError, ValueError) as error:
-            raise InstrumentError(f"plug-in {self.name}: preset {path} cannot be saved: {error}") from None
+        vst3_preset.write(path, self._path, self.name, self.state())
 
     def edit(self) -> None:
         raise InstrumentError(f"plug-in {self.name}: minihost opens no windows; use host = \"pedalboard\"")

@@ -17,6 +17,7 @@ import pedalboard
 from pedalboard import _pedalboard
 
 from instruments.block import AudioBlock, FrameEvent, InstrumentError, Kind, Transport
+from instruments.hosts import vst3_preset
 from instruments.hosts.host import Parameter, ParamValue
 from instruments.hosts.midi_events import silencing
 from instruments.hosts.parameter_table import ParameterTable
@@ -163,7 +164,7 @@ class PedalboardHost:
             raise InstrumentError(f"plug-in {self.name}: preset {path} cannot be loaded: {error}") from None
 
     def save_preset(self, path: Path) -> None:
-        raise InstrumentError(f"plug-in {self.name}: pedalboard saves no presets; use host = \"minihost\"")
+        vst3_preset.write(path, self._path, self.name, self.state())
 
     def edit(self) -> None:
         self._plugins[0].show_editor()

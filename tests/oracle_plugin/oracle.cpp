@@ -24,8 +24,9 @@ static const char* const kModeNames[kModes] = {
     "Play", "Crash", "Hang", "NaN", "Allocate", "Slow", "Drift", "Echo", "Arpeggio", "Print", "Exit"
 };
 
-/* DPF's VST3 takes the first parameter of a plug-in with MIDI for a controller and always shows 0: kUnused stands there. */
-enum Index { kUnused, kGain, kMode, kLatency, kTempo, kBeat, kPlaying, kHeard, kOwn };
+/* DPF's VST3 takes the first parameter of a plug-in with MIDI for a controller and always shows 0: kUnused stands there;
+ * its VST2 wants what a plug-in tells (from kTempo on) at the end. */
+enum Index { kUnused, kGain, kMode, kDelay, kKnobs, kTempo = kKnobs + ORACLE_KNOBS, kBeat, kPlaying, kHeard, kCount };
 
 static const uint32_t kMostLatency = 2048, kLine = 4096;
 
@@ -33,7 +34,7 @@ struct Held { uint8_t channel, key, velocity; double phase; };
 
 class Oracle : public Plugin {
 public:
-    Oracle() : Plugin(kOwn + ORACLE_KNOBS, 0, 1), fKnobs(ORACLE_KNOBS, 0.5f), fLine(2 * kLine, 0.0f)
+    Oracle() : Plugin(kCount, 0, 1), fKnobs(ORACLE_KNOBS, 0.5f), fLine(2 * kLine, 0.0f)
     {
         for (int channel = 0; channel < 16; ++channel) {
             fExpression[channel] = 127;
@@ -93,7 +94,7 @@ protected:
                 p.enumValues.values[mode].value = mode;
             }
             return;
-        case kLatency:
+        case kDelay:
             set(p, "Delay", "delay", "frames", 0.0f, 0.0f, kMostLatency);
             p.hints |= kParameterIsInteger;
             return;
@@ -103,8 +104,8 @@ protected:
         case kHeard: output(p, "Heard", "heard", 65536.0f); return;
         }
         char name[24], symbol[24];
-        std::snprintf(name, sizeof(name), "Knob %u", index - kOwn + 1);
-        std::snprintf(symbol, sizeof(symbol), "knob_%u", index - kOwn + 1);
+        std::snprintf(name, sizeof(name), "Knob %u", index - kKnobs + 1);
+        std::snprintf(symbol, sizeof(symbol), "knob_%u", index - kKnobs + 1);
         set(p, name, symbol, "", 0.5f, 0.0f, 1.0f);
     }
 
@@ -138,13 +139,13 @@ protected:
         case kUnused: return 0.0f;
         case kGain: return fGain;
         case kMode: return fMode;
-        case kLatency: return fLatency;
+        case kDelay: return fLatency;
         case kTempo: return fTempo;
         case kBeat: return fBeat;
         case kPlaying: return fPlaying;
         case kHeard: return fHeard;
         }
-        return fKnobs[index - kOwn];
+        return fKnobs[index - kKnobs];
     }
 
     void setParameterValue(uint32_t index, float value) override
@@ -154,10 +155,10 @@ protected:
         switch (index) {
         case kGain: fGain = value; return;
         case kMode: fMode = static_cast<int>(value + 0.5f); return;
-        case kLatency: fLatency = static_cast<uint32_t>(value + 0.5f); return;
+        case kDelay: fLatency = static_cast<uint32_t>(value + 0.5f); return;
         case kUnused: case kTempo: case kBeat: case kPlaying: case kHeard: return;
         }
-        fKnobs[index - kOwn] = value;
+        fKnobs[index - kKnobs] = value;
     }
 
     void activate() override

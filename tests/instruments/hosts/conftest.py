@@ -1,9 +1,15 @@
-"""What the conformance suite of the plug-in hosts shares: `hosting.py` beside this file, and one log for the oracle."""
+"""The conformance suite of the plug-in hosts: one process per host.
+
+Two hosting libraries in one process get into each other's way: both open the same plug-in file, and the first to let go
+of it runs its exit code under the other's feet. test_conformance.py runs the suite for each host in a process of its
+own; one host's by hand: SIDEMAN_CONFORMANCE_HOST=minihost pytest tests/instruments/hosts
+"""
 
 from __future__ import annotations
 
 import ctypes
 import ctypes.util
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +18,20 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from hosting import Told
+from hosting import HOST_VARIABLE, Told
 from oracle_plugin import LOG_VARIABLE
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In a host's process its own cases; in any other only what starts those, and what loads no plug-in."""
+    here, chosen = Path(__file__).parent, os.environ.get(HOST_VARIABLE)
+    kept, dropped = [], []
+    for item in items:
+        hosts = {getattr(item, "callspec").params["host"]} if "host" in getattr(item, "fixturenames", ()) else None
+        ours = here in item.path.parents
+        (kept if not ours or (hosts == {chosen} if chosen or hosts else True) else dropped).append(item)
+    items[:] = kept
+    config.hook.pytest_deselected(items=dropped)
 
 
 @pytest.fixture(autouse=True)

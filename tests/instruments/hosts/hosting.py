@@ -14,6 +14,9 @@ from instruments.block import AudioBlock, FrameEvent, Kind, Transport
 from instruments.hosts.host import PluginHost
 from instruments.plugin_hosts import HOSTS, HostTraits, adapter_path, installed
 
+HOST_VARIABLE = "SIDEMAN_CONFORMANCE_HOST"
+"""Environment variable that says which host's cases this process runs."""
+
 RATE = 48000
 CASES = [
     pytest.param(host, format_name, id=f"{host}-{format_name}")

@@ -1,4 +1,4 @@
-"""A plug-in streamed in blocks sounds as in one call, whichever the host: to 1e-7, with the plug-in's state going on."""
+"""A plug-in streamed in blocks sounds as in one call, whichever the host: to 1e-7, and its state goes on."""
 
 from __future__ import annotations
 

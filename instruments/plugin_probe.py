@@ -87,7 +87,8 @@ def probe(found: FoundPlugin, host: str, timeout_s: float = 30.0, memory_bytes: 
                                        mtime_ns=stamp.mtime_ns, host=host)
     bad = Entry(str(found.path), found.format, found.name, stamp.size, stamp.mtime_ns, found.which, host)
     if answer is not None:
-        return msgspec.structs.replace(bad, trouble="failed", reason=f"could not be loaded ({answer.refused})")
+        why = answer.refused.rpartition("cannot be loaded: ")[2]
+        return msgspec.structs.replace(bad, trouble="failed", reason=f"could not be loaded ({why})")
     if hung:
         return msgspec.structs.replace(bad, trouble="hung", reason=f"did not load within {timeout_s:g} s")
     return msgspec.structs.replace(bad, trouble="crashed", reason=how_it_ended(child.returncode, words))

@@ -160,7 +160,8 @@ class MusicTheory:
 
             if musicxml.is_musicxml(str(notes)):
                 score = musicxml.read_musicxml(str(notes))
-                return Harmony(analyze_harmony(score.tracks, _meters(score)))
+                signs = score.keys[0].fifths if score.keys else None
+                return Harmony(analyze_harmony(score.tracks, _meters(score), signs=signs))
         return Harmony(analyze_harmony(notes, meter))
 
     def find_scales(

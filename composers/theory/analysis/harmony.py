@@ -28,6 +28,7 @@ def analyze_harmony(
     meter: Meter | str | Sequence[MeterChange] | None = None,
     *,
     first_bar: Tick = 0,
+    signs: int | None = None,
     learned: Weights | None = None,
     decoding: Decoding | None = None,
 ) -> HarmonyAnalysis:
@@ -38,6 +39,7 @@ def analyze_harmony(
                index 9) is left out
     meter      "3/4", a Meter, or changes of meter at their bar lines; of a MIDI file its own, else 4/4
     first_bar  tick of the first bar line; what lies before is a pickup
+    signs      sharps (flats below 0) of the key signature, which decides between F# and Gb; of a MIDI file its own
     learned    other weights than the shipped ones, and `decoding` other settings: for training
 
     Raises MusicError where there is no note with a pitch, or what is given is none, saying what to give.
@@ -51,7 +53,7 @@ def analyze_harmony(
     grid = make_grid(played.notes, meters)
     learned = learned or weights()
     spans = hear(grid, learned, decoding or Decoding())
-    return Report(grid, meters, spans, played.signs, learned.phrase).analysis()
+    return Report(grid, meters, spans, played.signs if signs is None else signs, learned.phrase).analysis()
 
 
 def hear(grid: Grid, learned: Weights, decoding: Decoding) -> list[Span]:

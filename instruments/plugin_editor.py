@@ -1,7 +1,7 @@
 """Opens a plug-in's own window in a process of its own, and brings back what was changed there.
 
 `edit` is the near end, for any thread that may wait; `python -m instruments.plugin_editor` is the far one. No sound is
-made meanwhile. A state that one JUCE host gives (pedalboard) another takes (minihost): see docs/hosting.md.
+made meanwhile. A state that one JUCE host gives (pedalboard) another takes (minihost): see docs/plugins.md.
 """
 
 from __future__ import annotations

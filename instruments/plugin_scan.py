@@ -17,8 +17,6 @@ from instruments.errors import InstrumentError
 from instruments.lv2_bundle import plugins_in
 from instruments.plugin_catalogue import Entry
 from instruments.plugin_files import (
-    ANY_PATH_VARIABLE,
-    PATH_VARIABLE,
     files_in,
     folders,
     format_of,
@@ -27,7 +25,7 @@ from instruments.plugin_files import (
 )
 from instruments.plugin_hosts import HOSTS, choose_host, preferred
 
-__all__ = ["PATH_VARIABLE", "FoundPlugin", "entry_of", "find", "folders", "installed", "known", "places"]
+__all__ = ["FoundPlugin", "entry_of", "find", "folders", "installed", "known", "places"]
 
 _ALL = ("VST3", "AU", "LV2", "VST2")
 _PREFIXES = {name.casefold(): name for name in _ALL}
@@ -98,8 +96,8 @@ def find(plugin: str | Path, search: Sequence[Path] | None = None, *, format: st
     elif "://" in text or text.startswith("urn:"):
         candidates = _known_lv2(given, lambda e: e.which == text) or [p for p in _all(given, "LV2") if p.which == text]
         if not candidates:
-            raise InstrumentError(f"no LV2 plug-in with the URI {text!r} in {_listed(given)}: install it, add its "
-                                  f"folder to {ANY_PATH_VARIABLE}, or give the bundle's path")
+            raise InstrumentError(f"no LV2 plug-in with the URI {text!r} in {_listed(given)}: install it, name its "
+                                  f"folder once (`sideman plugins scan FOLDER`), or give the bundle's path")
     elif isinstance(plugin, Path) or os.sep in text or "/" in text:
         reason = "is no plug-in (.vst3, .component, .lv2, .so, .dll, .dsp)" if path.exists() else "does not exist"
         raise InstrumentError(f"plug-in {text!r} {reason}: give the path of a plug-in, or its name to have it "
@@ -218,7 +216,8 @@ def _missing(text: str, wanted: str, given: tuple[Path, ...], formats: Sequence[
     close = dict.fromkeys(names[key].name for key in difflib.get_close_matches(wanted, names, n=3, cutoff=0.6))
     hint = f"; did you mean {' or '.join(close)}?" if close else ""
     return InstrumentError(f"no {of_format}plug-in named {text!r} in {_listed(given)} ({len(there)} found{hint}): "
-                           f"install it, add its folder to {PATH_VARIABLE}, or give its path{_package(wanted)}")
+                           f"install it, name its folder once (`sideman plugins scan FOLDER`), or give its path"
+                           f"{_package(wanted)}")
 
 
 def _names(found: FoundPlugin) -> set[str]:

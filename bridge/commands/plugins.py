@@ -62,9 +62,10 @@ def scan(places: tuple[Path, ...], again: bool, timeout_s: float, workers: int, 
             raise InstrumentError(f"{place} is no folder: give one that plug-ins lie in, or none for the usual ones")
     search = [place.expanduser().absolute() for place in places] or None
     if search is not None:
-        remembered = [*map(Path, plugin_catalogue.read().folders), *search]
+        usual = plugin_scan.folders()
+        remembered = dict.fromkeys([*map(Path, plugin_catalogue.read().folders), *search])
         notices += filter(None, [plugin_catalogue.change(folders=[
-            folder for folder in dict.fromkeys(remembered) if folder not in plugin_scan.folders()])])
+            folder for folder in remembered if not any(folder.is_relative_to(known) for known in usual)])])
     plan = plugin_survey.plan(search, again=again)
     fresh = _scanned(plan, timeout_s, workers, notices)
     found = [*plan.kept, *fresh]

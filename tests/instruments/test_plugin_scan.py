@@ -61,7 +61,7 @@ def test_an_unknown_name_is_told_with_folders_likely_names_and_remedy(shelf: Pat
     assert "'Holl'" in text
     assert str(shelf) in text
     assert "did you mean Hall" in text
-    assert plugin_scan.PATH_VARIABLE in text
+    assert "sideman plugins scan FOLDER" in text
 
 
 def test_a_zam_plugin_is_told_with_its_package() -> None:

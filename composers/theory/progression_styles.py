@@ -281,7 +281,7 @@ def _common_tones(palette: Sequence[str]) -> dict[str, dict[str, float]]:
 
 
 def _modal(style: str, mode: str) -> Callable[[int, bool, Dice], list[str]]:
-    primary = tables.PRIMARY["aeolian" if mode == "minor" else mode]
+    primary = tables.PRIMARY[mode]
     tonic = next(iter(primary))
     chain = Chain({a: {b: w for b, w in primary.items() if b != a} for a in primary})
     dress: tables.Dress = ()

@@ -50,6 +50,14 @@ def test_any_number_of_chords_begins_and_ends_with_sense(style: str, mode: str, 
         assert made[-1].family in ("major", "power", "dominant"), made
 
 
+def test_every_length_can_be_had_open_and_closed() -> None:
+    for style in STYLES:
+        for mode in ALL_MODES:
+            for closed in (False, True):
+                for count in (*range(1, 27), 100):
+                    assert len(generate("C", mode, style, count, seed=count, closed=closed)) == count
+
+
 @settings(max_examples=200)
 @given(st.sampled_from(("jazz", "classical")), st.sampled_from(("major", "minor")), st.integers(3, 40),
        st.integers(0, 10**9))  # fmt: skip

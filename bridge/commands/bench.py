@@ -16,12 +16,14 @@ _LATENESS_S = 6.0
 
 @click.command()
 @click.argument("name", type=click.Choice(["sync", "clock", "startup", "render", "patches", "synth", "effects",
-                                          "theory"]))
+                                          "theory", "hosting"]))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--runs", type=click.IntRange(1, 100), default=5, show_default=True,
               help="Runs (startup, render, synth, theory); clock takes 40 seeds a run.")
 @click.option("--bars", type=click.IntRange(2, 10_000), default=64, show_default=True, help="Bars (sync, render).")
-def command(name: str, as_json: bool, runs: int, bars: int) -> None:
+@click.option("--minutes", type=click.FloatRange(0.1, 600), default=1.0, show_default=True,
+              help="Length of the soak (hosting).")
+def command(name: str, as_json: bool, runs: int, bars: int, minutes: float) -> None:
     """Measure one promise on this machine, beside a peer in the same run.
 
     \b
@@ -32,6 +34,7 @@ def command(name: str, as_json: bool, runs: int, bars: int) -> None:
     sideman bench patches    patches and drum kits beside sampled instruments: distances, what is in its range
     sideman bench synth      what a voice costs, beside Faust and FluidSynth; start; ten minutes at random
     sideman bench effects    what effects and mixing cost, beside pedalboard; deadlines of a whole engine under load
+    sideman bench hosting    plug-ins in processes of their own: round trips, late blocks, crashes, a soak
     sideman bench theory     chords, numerals, progressions, voice leading, imports, beside music21
     sideman bench sync --json --bars 64
 
@@ -78,6 +81,10 @@ def command(name: str, as_json: bool, runs: int, bars: int) -> None:
             from bridge.bench import effects
 
             result |= effects.run(tell=lambda text: click.echo(text, err=True))
+        case "hosting":
+            from bridge.bench import hosting
+
+            result |= hosting.run(soak_s=60 * minutes, tell=lambda text: click.echo(text, err=True))
         case "theory":
             from bridge.bench import theory
 

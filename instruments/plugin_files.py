@@ -132,7 +132,11 @@ def stamp_of(path: Path) -> Stamp:
 
 def is_vst2(path: Path) -> bool:
     """Whether a library, or one in a bundle, has VST2's entry point; libraries that lie beside one have not."""
-    for file in binaries_of(path):
+    try:
+        files = binaries_of(path)
+    except OSError:
+        return False
+    for file in files:
         try:
             with file.open("rb") as opened:
                 tail = b""

@@ -16,16 +16,10 @@ from instruments import plugin_catalogue
 from instruments.errors import InstrumentError
 from instruments.lv2_bundle import plugins_in
 from instruments.plugin_catalogue import Entry
-from instruments.plugin_files import (
-    files_in,
-    folders,
-    format_of,
-    plain_stem,
-    stamp_of,
-)
+from instruments.plugin_files import files_in, folders, format_of, is_vst2, plain_stem, stamp_of
 from instruments.plugin_hosts import HOSTS, choose_host, preferred
 
-__all__ = ["FoundPlugin", "entry_of", "find", "folders", "installed", "known", "places"]
+__all__ = ["FoundPlugin", "entry_of", "find", "folders", "installed", "known", "places", "split_name"]
 
 _ALL = ("VST3", "AU", "LV2", "VST2")
 _PREFIXES = {name.casefold(): name for name in _ALL}
@@ -85,10 +79,7 @@ def find(plugin: str | Path, search: Sequence[Path] | None = None, *, format: st
     Raises InstrumentError that names what was asked for, the folders searched and the remedy: not installed, more
     than one of that name, or broken when it was scanned (unless broken_ok).
     """
-    text = str(plugin).strip()
-    prefix, colon, rest = text.partition(":")
-    if colon and prefix.strip().casefold() in _PREFIXES and rest.strip():
-        format, text = _PREFIXES[prefix.strip().casefold()], rest.strip()  # noqa: A001
+    said, text = split_name(str(plugin))
     given = _given(search)
     path = Path(text).expanduser()
     if _kind(path) is not None and path.exists():
@@ -103,10 +94,17 @@ def find(plugin: str | Path, search: Sequence[Path] | None = None, *, format: st
         raise InstrumentError(f"plug-in {text!r} {reason}: give the path of a plug-in, or its name to have it "
                               f"searched in {_listed(given)}{_package(path.stem)}")
     else:
-        return _named(text, given, _formats(format, host), which, broken_ok)
+        return _named(text, given, _formats(said or format, host), which, broken_ok)
     if not broken_ok:
         _check(candidates[0])
     return candidates[0]
+
+
+def split_name(text: str) -> tuple[str | None, str]:
+    """"LV2:Name" -> "LV2", "Name"; None where no format is said."""
+    prefix, _, rest = text.partition(":")
+    format_name = _PREFIXES.get(prefix.strip().casefold())
+    return (format_name, rest.strip()) if format_name and rest.strip() else (None, text.strip())
 
 
 def _formats(format_name: str | None, host: str | None) -> list[str]:
@@ -148,7 +146,7 @@ def _alike(given: tuple[Path, ...], kind: str, wanted: str) -> list[FoundPlugin]
     if kind == "LV2" and (known_ones := _known_lv2(given, lambda e: e.name.casefold() == wanted)):
         return known_ones
     there = list(_all(given, kind))
-    alike = [p for p in there if wanted in _names(p)]
+    alike = [p for p in there if wanted in _names(p) and (kind != "VST2" or is_vst2(p.path))]
     # The name of a bundle counts where nothing in it is called so.
     return alike or [p for p in there if kind == "LV2" and p.path.stem.casefold() == wanted]
 
@@ -235,10 +233,11 @@ def _all(given: Sequence[Path], kind: str) -> Iterator[FoundPlugin]:
 def _at(path: Path) -> list[FoundPlugin]:
     if path.suffix.lower() == ".dsp":
         return [FoundPlugin(path.stem, path, "Faust")]
-    found = list(_plugins_of(path))
+    within = list(files_in(path.parent, 1)) if path.suffix.lower() == ".vst" and path.is_dir() else [path]
+    found = [p for file in within if file.is_relative_to(path) for p in _plugins_of(file)]
     if not found:
-        raise InstrumentError(f"plug-in {str(path)!r} has no manifest that says which plug-ins it holds: install it "
-                              f"anew")
+        raise InstrumentError(f"plug-in {str(path)!r} holds nothing that can be loaded (an LV2 bundle needs a "
+                              f"manifest): install it anew")
     return found
 
 

@@ -108,7 +108,7 @@ def scan(wanted: Plan, *, timeout_s: float = TIMEOUT_S, workers: int = WORKERS,
 
 
 def look_at(found: FoundPlugin, timeout_s: float = TIMEOUT_S) -> Entry:
-    """Load this one now, and keep what was found out. Blocks. Its name is in the catalogue's if it can be written."""
+    """Load this one now, and keep what was found out. Blocks, for timeout_s at most."""
     entry = _entry(Due(found, _host(found.format)), timeout_s, threading.Event())
     plugin_catalogue.change([entry])
     return entry

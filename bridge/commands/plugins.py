@@ -167,21 +167,20 @@ def info(name: str, format_name: str | None, as_json: bool) -> None:
 @click.argument("name", required=False)
 @click.option("--all", "everything", is_flag=True, help="All that was ever found out, and folders given to scan.")
 def forget(name: str | None, everything: bool) -> None:
-    """Forget what the scan found out about plug-in NAME (in all formats), so that the next scan tries it again.
+    """Forget what the scan found out about plug-in NAME, in all formats or as in LV2:NAME, to try it again.
 
     \b
     sideman plugins forget BadOne
     sideman plugins forget --all
     """
-    from instruments import plugin_catalogue
+    from instruments import plugin_catalogue, plugin_scan
 
     if (name is None) == (not everything):
         raise click.UsageError("give the NAME of one plug-in, or --all")
     entries = plugin_catalogue.read().entries
-    wanted = "" if name is None else name.rpartition(":")[2].strip().casefold() if name[:5].upper().startswith(
-        tuple(f"{f}:" for f in _FORMATS)) else name.casefold()
-    keys = [key for key, e in entries.items() if everything or wanted in (
-        e.name.casefold(), e.path.casefold(), (e.which or "").casefold(), Path(e.path).stem.casefold())]
+    format_name, wanted = plugin_scan.split_name((name or "").casefold())
+    keys = [key for key, e in entries.items() if everything or (format_name in (None, e.format) and wanted in (
+        e.name.casefold(), e.path.casefold(), (e.which or "").casefold(), Path(e.path).stem.casefold()))]
     if not keys and name is not None:
         near = difflib.get_close_matches(name, sorted({e.name for e in entries.values()}), 3, 0.5)
         hint = f": did you mean {' or '.join(near)}?" if near else ": `sideman plugins list` shows what is known"

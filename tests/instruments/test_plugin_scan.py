@@ -157,8 +157,22 @@ def test_an_unknown_uri_and_a_bundle_without_manifest_are_told(mixed: Path) -> N
     with pytest.raises(InstrumentError, match="urn:none"):
         plugin_scan.find("urn:none", [mixed])
     (mixed / "empty.lv2").mkdir()
-    with pytest.raises(InstrumentError, match="no manifest"):
+    with pytest.raises(InstrumentError, match="needs a manifest"):
         plugin_scan.find(mixed / "empty.lv2", [])
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="there it is a bundle")
+def test_a_vst_folder_means_the_library_in_it(tmp_path: Path) -> None:
+    (tmp_path / "ProM.vst").mkdir()
+    (tmp_path / "ProM.vst/ProM.so").write_bytes(b"VSTPluginMain\0")
+    inner = ("ProM", tmp_path / "ProM.vst/ProM.so", "VST2", None)
+    assert plugin_scan.find("ProM", [tmp_path]) == plugin_scan.find(tmp_path / "ProM.vst", []) == inner
+
+
+def test_a_library_that_is_no_vst2_is_not_found_by_name(tmp_path: Path) -> None:
+    (tmp_path / "helper.so").write_bytes(b"nothing")
+    with pytest.raises(InstrumentError, match="no plug-in named"):
+        plugin_scan.find("helper", [tmp_path])
 
 
 def test_faust_is_found_by_path(tmp_path: Path) -> None:

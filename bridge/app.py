@@ -43,6 +43,7 @@ from bridge.engine_link import (
     Resume,
     Rings,
     Setup,
+    States,
     decode_news,
 )
 from bridge.errors import DeviceError
@@ -92,6 +93,7 @@ class App:
         self._crashes: deque[float] = deque(maxlen=_CRASHES)
         self._knobs = Knobs()
         self._plugins: tuple[wire.PluginInfo, ...] = ()
+        self._states: dict[str, bytes] = {}
         self._audio: list[NDArray[np.float32]] = []
         self._audio_head = (0, 0, 48_000)
         self._failure: Exception | None = None
@@ -196,6 +198,8 @@ class App:
                 self._tell(command)
         elif isinstance(news, Plugins):
             self._plugins = news.states
+        elif isinstance(news, States):
+            self._states |= news.states
         elif isinstance(news, Ports):
             self._ports = news.states
         elif isinstance(news, Compiling):
@@ -252,12 +256,13 @@ class App:
     def _successor(self) -> Setup:
         last = self._last
         if last is None:
-            return Setup(self.session, self._epoch, turned=self._knobs.turned)
+            return Setup(self.session, self._epoch, turned=self._knobs.turned, states=self._states)
         rate = self._audio_head[2]
         gone_ns = clock_ns() - last.ns
         frame0 = last.frame + max(0, gone_ns) * rate // 1_000_000_000
         resume = Resume(last.tick, last.ns, last.bpm, last.source) if last.playing else None
-        return Setup(self.session, self._epoch, frame0, True, tuple(last.used), resume, self._knobs.turned)
+        return Setup(self.session, self._epoch, frame0, True, tuple(last.used), resume, self._knobs.turned,
+                     self._states)
 
     # -- from the engine ---------------------------------------------------------------------------------------------
 
@@ -370,6 +375,8 @@ class App:
             self._composer.send(encode_plan((self._epoch, session.plan())))
         if _rigged(session) != _rigged(before) and self._engine is not None:
             self._engine.stop()
+            changed = {t.name for t in before.tracks if t not in session.tracks}
+            self._states = {p: s for p, s in self._states.items() if p.rpartition("/")[0] not in changed}
             setup = self._successor()
             led = self._last is not None and self._last.clock == "following"
             on = led or (not restart and session.tracks == before.tracks)  # a new key, which tunings are built on

@@ -54,6 +54,7 @@ class Setup(msgspec.Struct, frozen=True):
     used        where that is: by output port, a bit for each channel (see inbox.EngineStatus.used)
     resume      it was playing: play on
     turned      parameters that have been turned since the session began, by path
+    states      of plug-ins, by place, as the other engine told them
     """
 
     session: Session
@@ -63,6 +64,7 @@ class Setup(msgspec.Struct, frozen=True):
     used: tuple[int, ...] = ()
     resume: Resume | None = None
     turned: dict[str, float] = {}
+    states: dict[str, bytes] = {}
 
 
 class Compiling(msgspec.Struct, frozen=True, tag=True):
@@ -106,6 +108,12 @@ class Plugins(msgspec.Struct, frozen=True, tag=True):
     states: tuple[PluginInfo, ...]
 
 
+class States(msgspec.Struct, frozen=True, tag=True):
+    """What hosted plug-ins keep, by place (rig_stages.plugin_place); told when it has changed, every few seconds."""
+
+    states: dict[str, bytes]
+
+
 class Parameters(msgspec.Struct, frozen=True, tag=True):
     """What can be turned, now that a plug-in has loaded, or has changed its own.
 
@@ -117,4 +125,4 @@ class Parameters(msgspec.Struct, frozen=True, tag=True):
 
 
 encode_news = msgspec.msgpack.Encoder().encode
-decode_news = msgspec.msgpack.Decoder(Compiling | Ready | Broken | Ports | Plugins | Parameters).decode
+decode_news = msgspec.msgpack.Decoder(Compiling | Ready | Broken | Ports | Plugins | Parameters | States).decode

@@ -14,7 +14,7 @@ import msgspec
 from bridge.driver import Driver, PortState
 from bridge.engine.engine import Engine
 from bridge.engine.outlets import resets
-from bridge.engine_link import Broken, Compiling, Parameters, Plugins, Ports, Ready, Rings, Setup, encode_news
+from bridge.engine_link import Broken, Compiling, Parameters, Plugins, Ports, Ready, Rings, Setup, States, encode_news
 from bridge.engine_shell import EngineShell
 from bridge.errors import PortError, SidemanError
 from bridge.port_plan import plan_ports
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 _WATCH_S = 0.25
 _LINK_LOOKS = 6
 """So many looks long, 1.5 s, a Link session's peers are waited for."""
+_STATE_LOOKS = 8
+_MOST_STATE = 16 * 1024 * 1024
+"""Bytes of a plug-in's state that main is told of (every 2 s, where it has changed), for an engine that takes over."""
 _LISTING_LOOKS = 4
 """Parameters are listed anew once a second at most: a plug-in that moves its own would do so all the time."""
 
@@ -155,7 +158,8 @@ def _assemble(setup: Setup) -> tuple[Engine, Rig, Driver]:
         first_frame=setup.frame0,
     )
     try:
-        rig = build_rig(session, driver.rate, max(driver.frames, session.block, 1024), block=driver.frames)
+        rig = build_rig(session, driver.rate, max(driver.frames, session.block, 1024), block=driver.frames,
+                        states=setup.states)
     except BaseException:
         driver.stop()  # it has opened a device, or started the process that holds the MIDI ports
         raise
@@ -198,6 +202,7 @@ class _Watch:
         self._looks = self._peers = self._listed_at = 0
         self._serial = rig.serial
         self._infos: tuple[PluginInfo, ...] = ()
+        self._states: dict[str, bytes] = {}
 
     def look(self) -> None:
         driver, say = self._driver, self._shell.notices.append
@@ -253,6 +258,12 @@ class _Watch:
         if infos != self._infos:
             self._infos = infos
             self._main.send_bytes(encode_news(Plugins(infos)))
+        if self._looks % _STATE_LOOKS == 0:
+            fresh = {place: state for place, state in self._rig.plugin_states().items()
+                     if self._states.get(place) is not state and len(state) <= _MOST_STATE}
+            if fresh:
+                self._states |= fresh
+                self._main.send_bytes(encode_news(States(fresh)))
         for text in self._rig.take_sync_errors():
             say(text)
         if self._looks >= self._listed_at and self._rig.serial != self._serial:

@@ -51,8 +51,11 @@ class PluginSpec(PluginKeys, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     name: PluginName
 
 
-def use_of(plugin: str, keys: PluginKeys) -> PluginUse:
-    """As the hosting has it; reads the state's file. Raises InstrumentError that names what is not there."""
+def use_of(plugin: str, keys: PluginKeys, taken: bytes | None = None) -> PluginUse:
+    """As the hosting has it; reads the state's file. taken: the state that an engine before this one has taken, which
+    goes before all that the session says. Raises InstrumentError that names what is not there."""
+    if taken is not None:
+        return PluginUse(plugin, keys.which, keys.host, taken, sync=dict(keys.sync), place=keys.place)
     state = None
     if keys.state is not None:
         try:

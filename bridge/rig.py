@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from bridge.engine.automation import Move
 from bridge.engine.inbox import MixReading
@@ -33,6 +34,8 @@ class Rig(Console):
     plugins: tuple[HostedPlugin, ...] = ()
     guests: tuple[Guest | GuestEffect, ...] = ()
     syncs: tuple[TempoSync, ...] = ()
+    places: Mapping[str, HostedPlugin] = MappingProxyType({})
+    """Plug-ins of the session by place (rig_stages.plugin_place)."""
     midi_sources: tuple[tuple[int, HostedPlugin], ...] = ()
     """By track, what may put out MIDI itself."""
     midi_out: Sequence[tuple[int, FrameEvent]] = ()
@@ -41,6 +44,10 @@ class Rig(Console):
     def guest_status(self) -> list[GuestStatus]:
         """Of each instrument and effect that is registered or installed by others, in order. Any thread."""
         return [g.status() for g in self.guests]
+
+    def plugin_states(self) -> dict[str, bytes]:
+        """The last state that was taken of each hosted plug-in, by its place. Any thread."""
+        return {place: state for place, plugin in self.places.items() if (state := plugin.state()) is not None}
 
     def plugin_status(self) -> list[PluginStatus]:
         """Of each hosted plug-in and function, in order. Any thread."""
@@ -159,17 +166,18 @@ def _due(waiting: tuple[int, int, FrameEvent]) -> int:
 
 
 def build_rig(session: Session, rate: int, max_frames: int, *, block: int = 0, offline: bool = False,
-              stems: bool = False, stages: RigStages | None = None) -> Rig:
+              stems: bool = False, stages: RigStages | None = None, states: Mapping[str, bytes] | None = None) -> Rig:
     """The session's console, prepared: compiled code is loaded, or compiled (seconds, once a machine).
 
     block    frames of the device's period: hosted plug-ins have one of it, at least, to answer
     offline  hosted plug-ins are waited for, so that a render is exact
     stems    see Console
     stages   makes instruments and effects, in place of the usual
+    states   of plug-ins, by place, as Rig.plugin_states() gave them: they go before what the session says
 
     Raises InstrumentError.
     """
-    made = stages or RigStages(session.music, block=block, offline=offline)
+    made = stages or RigStages(session.music, block=block, offline=offline, states=states)
     channels = [made.track(track, session.returns) for track in session.tracks]
     channels += [Channel(g.name, "group", None, made.inserts(g.effects, g.name), MASTER, g.gain_db, g.pan, g.mute,
                          g.solo, sends_of(g.sends)) for g in session.groups]
@@ -179,7 +187,7 @@ def build_rig(session: Session, rate: int, max_frames: int, *, block: int = 0, o
                            session.master.ceiling_db))
     rig = Rig(channels, rate, max_frames, stems=stems)
     rig.plugins, rig.guests, rig.syncs = tuple(made.plugins), tuple(made.guests), tuple(made.syncs)
-    rig.midi_sources = tuple(made.midi_sources)
+    rig.midi_sources, rig.places = tuple(made.midi_sources), made.places
     rig.prepare()
     return rig
 

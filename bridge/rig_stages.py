@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bridge.mix import ROOM, EffectSpec, Return, sends_of
 from bridge.plugin_spec import use_of
@@ -28,12 +28,19 @@ PLUGIN_GAIN_DB = -6.0
 """Of a hosted instrument's fader, if the session's gain_db is 0: plug-ins leave less room than our patches do."""
 
 
+def plugin_place(channel: str, effect: int = -1) -> str:
+    """Where a plug-in is in a session: the channel's n-th effect, or its instrument (-1)."""
+    return f"{channel}/{'synth' if effect < 0 else effect}"
+
+
 class RigStages:
     """Makes them, unprepared, and remembers which are plug-ins, other people's code, or follow the tempo."""
 
-    def __init__(self, music: Music, *, block: int, offline: bool) -> None:
-        """block, offline: see build_rig."""
+    def __init__(self, music: Music, *, block: int, offline: bool, states: Mapping[str, bytes] | None = None) -> None:
+        """block, offline, states: see build_rig."""
         self.plugins: list[HostedPlugin] = []
+        self.places: dict[str, HostedPlugin] = {}
+        """Plug-ins by their places: see plugin_place."""
         self.guests: list[Guest | GuestEffect] = []
         self.syncs: list[TempoSync] = []
         self.midi_sources: list[tuple[int, HostedPlugin]] = []
@@ -42,9 +49,12 @@ class RigStages:
         self._pipeline = max(PIPELINE_FRAMES, block)
         self._shared = Home("shared")
         self._tracks = 0
+        self._channel = ""
+        self._states = states or {}
 
     def track(self, track: Track, returns: Sequence[Return]) -> Channel:
         """The next track. Raises InstrumentError."""
+        self._channel = track.name
         own = Home(track.name)
         place = placement(track.instrument)
         instrument: Instrument
@@ -68,6 +78,7 @@ class RigStages:
 
     def inserts(self, specs: Sequence[EffectSpec], channel: str) -> list[Insert]:
         """The chain of another channel. Raises InstrumentError."""
+        self._channel = channel
         return self._chain(specs, Home(channel))
 
     def _native(self, track: Track) -> Instrument:
@@ -78,20 +89,21 @@ class RigStages:
         return made
 
     def _hosted_instrument(self, track: Track, own: Home) -> Instrument:
-        spec = plugin_of(track)
-        use = use_of(spec.name, spec)
+        spec, place = plugin_of(track), plugin_place(track.name)
+        use = use_of(spec.name, spec, self._states.get(place))
         louder_db = placement(track.instrument).gain_db - PLUGIN_GAIN_DB
         plugin = HostedInstrument(
             use, lambda: Scaled(self._native(track), louder_db), self._home(use, own), fallback_name=track.instrument,
             offline=self._offline, missing_ok=not spec.required, pipeline_frames=self._pipeline,
         )
         self.midi_sources.append((self._tracks, plugin))
-        self._keep(plugin, use)
+        self._keep(plugin, use, place)
         return plugin
 
     def _chain(self, specs: Sequence[EffectSpec], own: Home) -> list[Insert]:
-        return [self._native_insert(spec) if spec.plugin is None else self._hosted_insert(spec.plugin, spec, own)
-                for spec in specs]
+        return [self._native_insert(spec) if spec.plugin is None
+                else self._hosted_insert(spec.plugin, spec, own, plugin_place(self._channel, index))
+                for index, spec in enumerate(specs)]
 
     def _native_insert(self, spec: EffectSpec) -> Insert:
         insert = made_in(spec, offline=self._offline, block=self._block)
@@ -101,18 +113,19 @@ class RigStages:
             self.guests.append(insert.effect)
         return insert
 
-    def _hosted_insert(self, plugin: str, spec: EffectSpec, own: Home) -> Insert:
-        use = use_of(plugin, spec)
+    def _hosted_insert(self, plugin: str, spec: EffectSpec, own: Home, place: str) -> Insert:
+        use = use_of(plugin, spec, self._states.get(place))
         effect = HostedEffect(use, self._home(use, own), offline=self._offline, missing_ok=not spec.required,
                               pipeline_frames=self._pipeline)
-        self._keep(effect, use)
+        self._keep(effect, use, place)
         return Insert(effect, spec.name or "", spec.key, spec.bypass, unsettled=not self._offline)
 
     def _home(self, use: PluginUse, own: Home) -> Home | None:
         return {"chain": own, "shared": self._shared}.get(use.place)
 
-    def _keep(self, plugin: HostedPlugin, use: PluginUse) -> None:
+    def _keep(self, plugin: HostedPlugin, use: PluginUse, place: str) -> None:
         self.plugins.append(plugin)
+        self.places[place] = plugin
         if use.sync:
             self.syncs.append(TempoSync(plugin, use.sync, f"plug-in {use.plugin}"))
 

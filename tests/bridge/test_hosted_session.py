@@ -161,3 +161,23 @@ def test_live_the_native_instrument_plays_until_the_plug_in_is_there_and_again_w
         windows = [level(audio, at, at + 2400) for at in range(4800, RATE - 4800, 2400)]
         assert min(windows) > 1e-3, f"silent for 50 ms: {windows}"
         assert rig.plugin_status()[0]["crashes"] >= 1
+
+
+def test_an_engine_that_takes_over_is_given_what_the_plug_ins_kept() -> None:
+    """Also where the session's own file says otherwise: what has happened since goes first."""
+    text = track("lead", f'plugin = {{ name = "{oracle("synth")}", params = {{ gain = -3 }} }}\n'
+                         f'effects = [{{ effect = "eq" }}, {{ plugin = "{oracle("effect")}" }}]')
+    with closing(rig_of(text)) as first:
+        before = first.plugin_states()
+        first.turn("track.lead.synth.gain", -21.0)
+        play(first, 4800, note(0, 2400))
+        for plugin in first.places.values():
+            plugin.take_state()
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline and (
+                len(states := first.plugin_states()) < 2 or states["lead/synth"] == before.get("lead/synth")):
+            play(first, 4800)
+    assert set(states) == {"lead/synth", "lead/1"}
+    with closing(build_rig(parse(HEAD + text, "t.toml"), RATE, BLOCK, offline=True, states=states)) as second:
+        values = {info.path: info.value for info in second.listed()}
+        assert values["track.lead.synth.gain"] == pytest.approx(-21, abs=0.1)

@@ -109,7 +109,11 @@ def duties(chord: Chord, following: Chord, key: Key | None) -> tuple[Duty, ...]:
     same = following.root == chord.root and following.family == chord.family
     found: list[Duty] = []
     leads = leading_tones(chord, key)
-    for name, semitones, steps in intervals_with_steps(chord):
+    notes = intervals_with_steps(chord)
+    low = chord.root.interval_to(chord.bass) if chord.bass else None
+    if chord.bass and low and chord.bass not in chord.notes and low.steps == 6:  # C/Bb is C7 with its seventh below
+        notes = (*notes, (chord.bass, low.semitones, low.steps))
+    for name, semitones, steps in notes:
         if name in leads:
             kind, wishes = "leading tone", _UP
         elif (steps == 6 and semitones < 12) or steps == 8 or (steps == 3 and chord.family == "suspended"):
@@ -162,9 +166,10 @@ def members(chord: Chord, key: Key | None, voices: int, *, bass: bool = True, co
             notes.append(Member(low, "bass", None))
     for member in notes:
         optional = member.role == "fifth" and member.name.pitch_class == (chord.root.pitch_class + 7) % 12
-        if member.name in needed or (optional and not whole) or (colours and member.role == "root"):
+        same = any(name.pitch_class == member.name.pitch_class for name in needed)  # itself, or #5 beside b13
+        if same or (optional and not whole) or (colours and member.role == "root"):
             continue
-        if len(needed) < voices and voices > 2:  # two voices cannot have it all: a fifth resolves to an octave
+        if len(needed) < voices and (voices > 2 or not bass):  # over a bass one voice cannot have both
             needed.append(member.name)
     if colours:
         notes += _colours(chord)

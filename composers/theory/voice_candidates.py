@@ -1,7 +1,7 @@
 """Every voicing of a chord that a style's vertical rules allow, as arrays, with what each costs by itself.
 
 One column is one voicing, one row one voice, the lowest first. The columns are complete: nothing is pruned that a rule
-does not forbid, so that a search over them is exact.
+does not forbid, so that a search over them is exact. A chord too thick to be clear keeps its voicings, at a price.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ Numbers = NDArray[np.intp]
 _LIMITS = np.zeros(128, dtype=np.int16)
 for _semitones, _lowest in LOW_INTERVAL_LIMITS.items():
     _LIMITS[_semitones] = _lowest
+BROKEN = 100_000
+"""What a broken rule costs: more than thousands of chords without one."""
 WIDTH = 256
 """What a letter is worth in Candidates.pitch, a semitone being 1."""
 _COLOUR = (3, 3, 0, 3, 3, 2, 2, 1, 3, 1, 3, 3)
@@ -86,11 +88,12 @@ def candidates(chord: Chord, key: Key | None, style: Style, voices: tuple[Voice,
     )
     counts = (member == np.arange(len(chosen.notes))[:, None, None]).sum(axis=1)
     good = _complete(chosen, counts, style)
-    if style.rules.minor_ninth or style.rules.low_interval:
-        good &= _clear(chord, chosen, midi, member, style)
+    unclear = _unclear(chord, chosen, midi, member, style)
+    if (good & (unclear == 0)).any():
+        good &= unclear == 0
     midi, diatonic, member, counts = midi[:, good], diatonic[:, good], member[:, good], counts[:, good]
     names = tuple(m.name for m in chosen.notes)
-    cost = _cost(chord, chosen, style, voices, midi, counts)
+    cost = _cost(chord, chosen, style, voices, midi, counts) + BROKEN * unclear[good]
     return Candidates(names, member, midi, diatonic, *_pairs(midi, diatonic), cost)
 
 
@@ -165,9 +168,9 @@ def _complete(chosen: Members, counts: Numbers, style: Style) -> NDArray[np.bool
     return good
 
 
-def _clear(chord: Chord, chosen: Members, midi: Ints, member: Ints, style: Style) -> NDArray[np.bool_]:
-    """Which columns have no minor ninth (but the one of root and b9), and no narrow interval too low."""
-    good = np.ones(midi.shape[1], dtype=bool)
+def _unclear(chord: Chord, chosen: Members, midi: Ints, member: Ints, style: Style) -> Costs:
+    """How many minor ninths (but the one of root and b9) each column has, and narrow intervals that lie too low."""
+    found = np.zeros(midi.shape[1], dtype=np.int32)
     if style.rules.minor_ninth:
         low, high = pairs_of(len(midi))
         wide = midi[high] - midi[low]
@@ -175,11 +178,11 @@ def _clear(chord: Chord, chosen: Members, midi: Ints, member: Ints, style: Style
         if 13 in chord.intervals:
             root = next(place for place, m in enumerate(chosen.notes) if m.role == "root")
             ninth &= member[low] != root
-        good &= ~ninth.any(axis=0)
+        found += ninth.sum(axis=0, dtype=np.int32)
     if style.rules.low_interval:
-        gaps = np.minimum(midi[1:] - midi[:-1], 127)
-        good &= (midi[:-1] >= _LIMITS[gaps]).all(axis=0)
-    return good
+        gaps = np.clip(midi[1:] - midi[:-1], 0, 127)
+        found += (midi[:-1] < _LIMITS[gaps]).sum(axis=0, dtype=np.int32)
+    return found
 
 
 def _cost(chord: Chord, chosen: Members, style: Style, voices: tuple[Voice, ...], midi: Ints, counts: Numbers) -> Costs:

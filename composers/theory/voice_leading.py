@@ -19,11 +19,11 @@ from composers.theory.chords import Chord, Symbol, parse_symbol
 from composers.theory.pitch import Pitch
 from composers.theory.satb import likely_key, members
 from composers.theory.scales import Key
-from composers.theory.voice_candidates import Candidates, candidates, fixed
+from composers.theory.voice_candidates import BROKEN, Candidates, candidates, fixed
 from composers.theory.voice_motion import total_motion
 from composers.theory.voice_rules import Sonority, Violation, check
 from composers.theory.voice_styles import Style, Voice, style_of, voices_of
-from composers.theory.voice_transitions import BROKEN, between, transition
+from composers.theory.voice_transitions import between, transition
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Leading:
 
     voices     lowest first
     voicings   for each chord a pitch for each voice
-    cost       in the style's weights; each broken rule adds voice_transitions.BROKEN
+    cost       in the style's weights; each broken rule adds voice_candidates.BROKEN
     """
 
     chords: tuple[Chord, ...]

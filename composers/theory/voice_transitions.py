@@ -15,11 +15,8 @@ from numpy.typing import NDArray
 from composers.theory.chords import Chord
 from composers.theory.satb import Duty, duties
 from composers.theory.scales import Key
-from composers.theory.voice_candidates import WIDTH, Candidates, Costs, candidates, pairs_of
+from composers.theory.voice_candidates import BROKEN, WIDTH, Candidates, Costs, candidates, pairs_of
 from composers.theory.voice_styles import Style, Voice
-
-BROKEN = 100_000
-"""What a broken rule costs: more than thousands of chords without one."""
 
 _STEPS, _SEMITONES = 70, 127
 """Largest melodic interval that the tables hold, either way: more than the keys there are."""

@@ -17,12 +17,11 @@ from composers.theory.pitch import Pitch
 
 
 class Rule(NamedTuple):
-    """A rule of counterpoint: its name, what it asks, who says so, and the species that it holds for."""
+    """A rule of counterpoint: its name, what it asks, and who says so."""
 
     name: str
     text: str
     source: str
-    species: tuple[int, ...] = (1, 2, 3, 4, 5)
 
 
 _FUX, _JEPPESEN, _KENNAN = "Fux, Gradus ad Parnassum", "Jeppesen, Counterpoint", "Kennan, Counterpoint"
@@ -41,16 +40,15 @@ RULES: dict[str, Rule] = {
         Rule("beginning", "a unison, fifth or octave above, a unison or octave below", _FUX),
         Rule("ending", "a unison or octave, reached by step in contrary motion, the leading tone rising", _FUX),
         Rule("dissonance on the beat", "the beat is consonant, but for suspensions", _FUX),
-        Rule("dissonance off the beat", "passing; in quarters also neighbours and the cambiata", _JEPPESEN,
-             (2, 3, 4, 5)),
-        Rule("suspension", "prepared by a consonance, resolved down a step: 7-6, 4-3, 9-8; below 2-3", _FUX, (4, 5)),
-        Rule("chain", "no more than three suspensions of one kind in a row", _JEPPESEN, (4, 5)),
+        Rule("dissonance off the beat", "passing; in quarters also neighbours and the cambiata", _JEPPESEN),
+        Rule("suspension", "prepared by a consonance, resolved down a step: 7-6, 4-3, 9-8; below 2-3", _FUX),
+        Rule("chain", "no more than three suspensions of one kind in a row", _JEPPESEN),
         Rule("unison", "only first and last, or off the beat", _FUX),
         Rule("parallel fifths", "no perfect fifth after another", _FUX),
         Rule("parallel octaves", "no unison or octave after another", _FUX),
-        Rule("fifths on the beat", "none on the beats of two bars in a row", _FUX, (2, 3, 4, 5)),
-        Rule("octaves on the beat", "no unison or octave on the beats of two bars in a row", _FUX, (2, 3, 4, 5)),
-        Rule("octaves off the beat", "none after the suspensions of two bars in a row", _JEPPESEN, (4, 5)),
+        Rule("fifths on the beat", "none on the beats of two bars in a row", _FUX),
+        Rule("octaves on the beat", "no unison or octave on the beats of two bars in a row", _FUX),
+        Rule("octaves off the beat", "none after the suspensions of two bars in a row", _JEPPESEN),
         Rule("direct fifth", "reached in similar motion only if the upper voice steps", _FUX),
         Rule("direct octave", "reached in similar motion only if the upper voice steps", _FUX),
         Rule("crossing", "the voices keep their places", _FUX),
@@ -58,9 +56,9 @@ RULES: dict[str, Rule] = {
         Rule("distance", "no more than a twelfth between the voices", _JEPPESEN),
         Rule("imperfect row", "no more than three thirds or sixths in a row", _JEPPESEN),
         Rule("contrary motion", "half of the moves or more are contrary or oblique", _FUX),
-        Rule("eighths", "in pairs, by step, on the second or fourth quarter", _FUX, (5,)),
-        Rule("tie", "a half, tied to a half or a quarter", _FUX, (5,)),
-        Rule("monotony", "no more than two bars of one rhythm in a row", _KENNAN, (5,)),
+        Rule("eighths", "in pairs, by step, on the second or fourth quarter", _FUX),
+        Rule("tie", "a half, tied to a half or a quarter", _FUX),
+        Rule("monotony", "no more than two bars of one rhythm in a row", _KENNAN),
     )
 }  # fmt: skip
 """By name."""
@@ -137,6 +135,8 @@ def _melody(frame: Frame, slots: Sequence[Slot], line: Sequence[Key], last: int)
             yield "repetition", last
     elif not is_sung(steps, semitones):
         yield "melodic interval", last
+    if 1 in (slots[last].length, slots[last - 1].length) and abs(steps) != 1:
+        yield "eighths", last
     if last < 2:
         return
     earlier = line[last - 2]

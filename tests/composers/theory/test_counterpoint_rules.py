@@ -67,6 +67,16 @@ def test_planted_error_is_found(rule: str) -> None:
     assert RULES[rule].source in str(where[0]) and "\n" not in str(where[0])
 
 
+def test_eighths_go_by_step() -> None:
+    text = "r:h D5:h C5:q {} A4:h~ A4 C#5 D5:w"
+    found = [check(Counterpoint.parse(text.format(pair), Cantus.parse(S), 5)) for pair in ("D5:e B4", "B4:e C5")]
+    assert ["eighths" in {v.rule.name for v in one} for one in found] == [True, True]
+    good = check(Counterpoint.parse(text.format("B4:e A4 "), Cantus.parse("D4 F4 E4 D4"), 5))
+    assert "eighths" in {v.rule.name for v in good}  # A4 again is no step
+    good = check(Counterpoint.parse("r:h D5:h C5:q B4:e A4 B4:h~ B4 C#5 D5:w", Cantus.parse(S), 5))
+    assert "eighths" not in {v.rule.name for v in good}
+
+
 def test_bar_beat_rule_and_book_in_one_line() -> None:
     assert next(str(v) for v in planted("parallel octaves")) == (
         "bar 2, beat 1: parallel octaves, F5 over F4 after D5 [Fux, Gradus ad Parnassum]"

@@ -11,16 +11,17 @@ from random_progressions import progression
 
 from composers.errors import MusicError
 from composers.registers import Register
+from composers.theory.chord_kinds import QUALITIES
 from composers.theory.chords import Chord, parse_chord
-from composers.theory.pitch import Pitch
+from composers.theory.pitch import KEYS, Pitch
 from composers.theory.satb import duties, likely_key, members
 from composers.theory.scales import Key
-from composers.theory.voice_candidates import candidates
+from composers.theory.voice_candidates import BROKEN, candidates
 from composers.theory.voice_leading import lead
 from composers.theory.voice_motion import is_diminished, melodic, moves, perfect
 from composers.theory.voice_rules import Sonority, check
 from composers.theory.voice_styles import CLASSICAL, JAZZ, POP, STYLES, Style, Voice, voices_of
-from composers.theory.voice_transitions import BROKEN, transition
+from composers.theory.voice_transitions import transition
 
 Pitches = tuple[Pitch, ...]
 C = Key.parse("C")
@@ -286,3 +287,28 @@ def test_not_strict_breaks_as_little_as_can_be() -> None:
 def test_perfect_intervals_are_spelled() -> None:
     assert perfect(Pitch.parse("C3").interval_to(Pitch.parse("G4"))) == "P5"
     assert perfect(Pitch.parse("C#3").interval_to(Pitch.parse("Ab4"))) is None
+
+
+def test_a_seventh_below_a_triad_resolves_like_one() -> None:
+    before, after = lead(["C/Bb", "F/A"]).voicings
+    assert (str(before[0].name), str(after[0].name)) == ("Bb", "A")
+    with pytest.raises(MusicError, match="seventh, bass: Bb"):
+        lead(["C/Bb", "F"])
+
+
+def test_two_voices_without_a_bass_are_the_guide_tones() -> None:
+    leading = lead(["Dm7", "G7", "Cmaj7"], style="jazz", voices=2)
+    assert [{str(p.name) for p in v} for v in leading.voicings] == [{"F", "C"}, {"B", "F"}, {"E", "B"}]
+    assert leading.motion <= 4
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_whatever_is_broken_is_counted_and_told(style: str) -> None:
+    dice = random.Random(style)
+    for _ in range(12):
+        chords = [parse_chord(dice.choice(KEYS) + dice.choice(QUALITIES)) for _ in range(5)]
+        chords = [
+            c.inverted(dice.randrange(len(c.stack))) if dice.random() < 0.3 else c for c in chords if len(c.notes) > 2
+        ]
+        leading = lead(chords, style=style, strict=False)
+        assert leading.cost // BROKEN == len(leading.violations)

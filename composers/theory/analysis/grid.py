@@ -126,6 +126,15 @@ class Grid:
         return np.where(found < high, found, -1)
 
     @cached_property
+    def highest(self) -> Ints:
+        """[slices] the highest key that sounds in each, the last one through rests."""
+        note, place, _ = self._pairs
+        found = np.full(len(self), -1)
+        np.maximum.at(found, place, self.note_key[note])
+        last = np.maximum.accumulate(np.where(found >= 0, np.arange(len(self)), 0))
+        return np.asarray(np.maximum(found[last], 0), np.int64)
+
+    @cached_property
     def onsets(self) -> Floats:
         """[slices] notes that begin."""
         at = np.searchsorted(self.starts, self.note_start, side="right") - 1

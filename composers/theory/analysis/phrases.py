@@ -33,7 +33,7 @@ def phrase_features(grid: Grid, spans: Sequence[Span]) -> Floats:
     over = np.clip(np.searchsorted(grid.starts, grid.note_end, side="left"), 0, count)
     onset = grid.onsets > 0
     since = np.minimum(_since(onset), _LONG)  # slices since something began, before this one
-    top = _top(grid)
+    top = grid.highest
     top_since = np.minimum(_since(_changes(top)), _LONG)
     ended = np.bincount(over, weights=np.minimum(length, _LONG), minlength=count + 1)[:count]
     ends = np.bincount(over, minlength=count + 1)[:count]
@@ -97,15 +97,6 @@ def phrase_starts(grid: Grid, odds: Floats) -> list[int]:
 def listen(grid: Grid, spans: Sequence[Span], gate: Gate) -> list[int]:
     """Slices with which phrases begin."""
     return phrase_starts(grid, gate.log_odds(phrase_features(grid, spans)) + _READY)
-
-
-def _top(grid: Grid) -> Ints:
-    """The highest key that sounds in each slice, the last one through rests."""
-    note, place, _ = grid._pairs
-    found = np.full(len(grid), -1)
-    np.maximum.at(found, place, grid.note_key[note])
-    last = np.maximum.accumulate(np.where(found >= 0, np.arange(len(grid)), 0))
-    return np.asarray(np.maximum(found[last], 0), np.int64)
 
 
 def _changes(keys: Ints) -> Flags:

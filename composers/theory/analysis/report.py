@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
@@ -13,7 +14,7 @@ from composers.theory.analysis import phrases as phrase_search
 from composers.theory.analysis import recognition
 from composers.theory.analysis.decoder import LABELS
 from composers.theory.analysis.decoder import Span as Heard
-from composers.theory.analysis.grid import Grid, Ints, MeterChange, beat_ticks_of
+from composers.theory.analysis.grid import Grid, MeterChange, beat_ticks_of
 from composers.theory.analysis.keys import scale_of
 from composers.theory.analysis.network import Gate
 from composers.theory.analysis.results import CadenceInTime, ChordInTime, HarmonyAnalysis, KeyInTime
@@ -45,6 +46,9 @@ class Report:
         self.grid, self.meters, self.spans, self.phrase = grid, meters, spans, phrase
         self.home = self._home(signs)
         self.names = {k: self._named(k) for k in {s.key for s in spans}}
+        self.lowest: list[int] = grid.lowest.tolist()
+        self.level: list[int] = grid.level.tolist()
+        self.means = self._means()
         quick = (int(grid.beat[-1]) + 1) / len(spans) <= _QUICK_BEATS
         self.bass_level = 2 if quick else 1
 
@@ -56,6 +60,14 @@ class Report:
         shares[self.spans[-1].key] += _HOME_LAST
         code = int(shares.argmax())
         return home_key(code // 2, bool(code % 2), signs)
+
+    def _means(self) -> dict[int, tuple[list[float], list[float]]]:
+        """First slice of each span -> the shares of it in which each pitch class sounds, and comes and goes by step."""
+        firsts = np.array([s.first for s in self.spans])
+        sizes = np.diff(np.append(firsts, len(self.grid)))[:, None]
+        sounding = np.add.reduceat(np.minimum(self.grid.sounding, 1), firsts, axis=0) / sizes
+        stepping = np.add.reduceat(np.minimum(self.grid.stepping, 1), firsts, axis=0) / sizes
+        return dict(zip(firsts.tolist(), zip(sounding.tolist(), stepping.tolist(), strict=True), strict=True))
 
     def _named(self, code: int) -> Key:
         if (code // 2, code % 2) == (self.home.tonic.pitch_class, int(self.home.mode == "minor")):
@@ -130,8 +142,7 @@ class Report:
         one, where chords change slowly)."""
         root, label = divmod(span.chord, len(LABELS))
         members = {(root + i) % 12 for i in _INTERVALS[label]}
-        lowest = self.grid.lowest[span.first : span.end]
-        level = self.grid.level[span.first : span.end]
+        lowest, level = self.lowest[span.first : span.end], self.level[span.first : span.end]
         groups: list[tuple[int, int]] = []
         at = 0
         for t in range(1, len(lowest) + 1):
@@ -151,19 +162,17 @@ class Report:
             yield span, span.first + a, span.first + b, root if bass < 0 else bass
 
     @staticmethod
-    def _bass(lowest: Ints, members: set[int]) -> int | None:
+    def _bass(lowest: Sequence[int], members: set[int]) -> int | None:
         votes: dict[int, float] = {}
         for i, key in enumerate(lowest):
-            if key >= 0 and int(key) % 12 in members:
-                votes[int(key) % 12] = votes.get(int(key) % 12, 0.0) + (_FIRST_SLICE if i == 0 else 1.0)
+            if key >= 0 and key % 12 in members:
+                votes[key % 12] = votes.get(key % 12, 0.0) + (_FIRST_SLICE if i == 0 else 1.0)
         return max(votes, key=lambda k: votes[k]) if votes else None
 
     def _coloured(self, span: Heard, chord: Chord) -> Chord:
         root, label = divmod(span.chord, len(LABELS))
-        rows = slice(span.first, span.end)
-        lasting = np.roll(np.minimum(self.grid.sounding[rows], 1).mean(0), -root)
-        stepping = np.roll(np.minimum(self.grid.stepping[rows], 1).mean(0), -root)
-        return recognition.coloured(chord, label, lasting.tolist(), stepping.tolist())
+        lasting, stepping = self.means[span.first]
+        return recognition.coloured(chord, label, lasting[root:] + lasting[:root], stepping[root:] + stepping[:root])
 
     def _place(self, at: int) -> tuple[int, float]:
         """Bar and beat, both from 1, of a slice."""
@@ -174,34 +183,25 @@ class Report:
 
     def _cadences(self, chords: Sequence[ChordInTime], phrases: Sequence[Span]) -> tuple[CadenceInTime, ...]:
         """Of every stretch in one key, its phrase ends known."""
-        ends = {s.end for s in phrases}
-        tops = self._tops(chords)
+        ends = [s.end for s in phrases]
         found: list[CadenceInTime] = []
         first = 0
         for i in range(1, len(chords) + 1):
             if i < len(chords) and chords[i].key == chords[first].key:
                 continue
             row = chords[first:i]
-            moments = [self._moment(c, tops[first + k]) for k, c in enumerate(row)]
-            closing = {k for k, c in enumerate(row) if any(c.span.start < e <= c.span.end for e in ends)}
+            moments = [self._moment(c) for c in row]
+            closing = {k for k, c in enumerate(row) if bisect(ends, c.span.start) < bisect(ends, c.span.end)}
             found += [self._arrival(row, first, c) for c in cadences(moments, row[0].key.mode, closing)]
             first = i
         return tuple(found)
 
-    def _moment(self, chord: ChordInTime, top: int) -> Moment:
+    def _moment(self, chord: ChordInTime) -> Moment:
         at = int(np.searchsorted(self.grid.starts, chord.span.start))
         scale = (0, 2, 3, 5, 7, 8, 10) if chord.key.mode == "minor" else (0, 2, 4, 5, 7, 9, 11)
-        above = (top - chord.key.tonic.pitch_class) % 12
+        above = (int(self.grid.highest[at]) - chord.key.tonic.pitch_class) % 12
         degree = scale.index(above) + 1 if above in scale else None
-        return Moment(chord.roman, _STRENGTHS[int(self.grid.level[at])], degree)
-
-    def _tops(self, chords: Sequence[ChordInTime]) -> list[int]:
-        """The highest key with which each chord begins."""
-        found = []
-        for c in chords:
-            sounding = (self.grid.note_start < c.span.start + 1) & (self.grid.note_end > c.span.start)
-            found.append(int(self.grid.note_key[sounding].max()) if sounding.any() else 0)
-        return found
+        return Moment(chord.roman, _STRENGTHS[self.level[at]], degree)
 
     @staticmethod
     def _arrival(row: Sequence[ChordInTime], first: int, cadence: Cadence) -> CadenceInTime:

@@ -149,7 +149,8 @@ class PedalboardHost:
     def load_state(self, state: bytes) -> None:
         try:
             for plugin in self._plugins:
-                plugin.raw_state = state
+                # Not plugin.raw_state = state: to set any attribute, pedalboard's mix-in first reads all parameters' texts.
+                type(plugin).raw_state.__set__(plugin, state)
         except (RuntimeError, ValueError) as error:
             raise InstrumentError(f"plug-in {self.name} ({self._path}) does not take this state ({error}): give one "
                                   f"that the same plug-in gave, in the same format") from None

@@ -27,9 +27,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     here, chosen = Path(__file__).parent, os.environ.get(HOST_VARIABLE)
     kept, dropped = [], []
     for item in items:
-        hosts = {getattr(item, "callspec").params["host"]} if "host" in getattr(item, "fixturenames", ()) else None
-        ours = here in item.path.parents
-        (kept if not ours or (hosts == {chosen} if chosen or hosts else True) else dropped).append(item)
+        spec = getattr(item, "callspec", None)
+        host = None if spec is None else spec.params.get("host")
+        (kept if here not in item.path.parents or host == chosen else dropped).append(item)
     items[:] = kept
     config.hook.pytest_deselected(items=dropped)
 

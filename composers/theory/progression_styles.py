@@ -171,9 +171,8 @@ class _Phrases:
             return [self._tonic]
         if length <= 3 and closes:
             return self._of(end, length, before, random)
-        if length in openings:
-            opening = openings[length]
-        else:
+        opening = openings.get(length)
+        if opening is None or self._grammar.weight(end, length - len(opening)) <= 0:
             sizes = [s for s in _CLOSINGS if s < length and self._grammar.weight(end, s) > 0] or [1]
             size = random.weighted(sizes, [_CLOSING_WEIGHTS[s - 2] if s > 1 else 1.0 for s in sizes])
             opening = openings[length] = self._of("opening", length - size, before, random)

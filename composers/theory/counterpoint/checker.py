@@ -8,8 +8,17 @@ from itertools import pairwise
 
 from composers.errors import MusicError
 from composers.theory.counterpoint.lines import BAR, Counterpoint, Slot
-from composers.theory.counterpoint.rules import RULES, TENTH, Broken, Frame, Key, Rule, key_of, newly_broken
-from composers.theory.pitch import Pitch
+from composers.theory.counterpoint.rules import (
+    RULES,
+    TENTH,
+    Broken,
+    Frame,
+    Key,
+    Rule,
+    goes_on_raised,
+    key_of,
+    newly_broken,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +151,11 @@ def _mode(counterpoint: Counterpoint) -> Iterator[Broken]:
         name = tone.pitch.name
         if name in mode.degrees or name == mode.soft:
             continue
-        following: Pitch | None = tones[at + 1].pitch if at + 1 < len(tones) else None
-        cadence = tone.slot.bar >= bars - 2 and following is not None
-        goals = {mode.leading_tone: (mode.final, mode.raised_sixth), mode.raised_sixth: (mode.leading_tone,)}
-        if not cadence or following is None or following.name not in goals.get(name, ()):
+        following = tones[at + 1].pitch if tone.slot.bar == bars - 2 and at + 1 < len(tones) else None
+        if following is None or not goes_on_raised(
+            mode, name, following.name, following.diatonic - tone.pitch.diatonic
+        ):
             yield "mode", at
-            continue
     for at in range(1, len(tones)):
         if {tones[at - 1].pitch.name, tones[at].pitch.name} >= {mode.degrees[6], mode.leading_tone} and (
             mode.degrees[6] != mode.leading_tone

@@ -16,7 +16,16 @@ from numpy.typing import NDArray
 from composers.theory.counterpoint.cantus import Cantus
 from composers.theory.counterpoint.lines import Slot
 from composers.theory.counterpoint.rhythms import first_slots, next_slots
-from composers.theory.counterpoint.rules import TENTH, WIDEST, Frame, Key, after_a_leap, is_sung, newly_broken
+from composers.theory.counterpoint.rules import (
+    TENTH,
+    WIDEST,
+    Frame,
+    Key,
+    after_a_leap,
+    goes_on_raised,
+    is_sung,
+    newly_broken,
+)
 from composers.theory.pitch import Pitch
 
 _LEAPS = {0: 3.0, 1: 0.0, 2: 1.5, 3: 3.0, 4: 4.0, 5: 6.0, 7: 6.0}
@@ -138,10 +147,8 @@ class Lattice:
         if not is_sung(other[1] - key[1], other[0] - key[0]) and (self.frame.species > 1 or other != key):
             return False
         mode, before, name = self._mode, self._pitches[key].name, self._pitches[other].name
-        if before not in mode.degrees:  # raised: only up to the final, or by way of the raised sixth
-            goals = (mode.leading_tone,) if before == mode.raised_sixth else (mode.final, mode.raised_sixth)
-            if name not in goals:
-                return False
+        if before not in mode.degrees and not goes_on_raised(mode, before, name, other[1] - key[1]):
+            return False
         broken = newly_broken(self.frame, (slot, after), (key, other))
         return all(rule == "dissonance off the beat" for rule, _ in broken)
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from composers.theory.counterpoint.cantus import Cantus, Mode
 from composers.theory.counterpoint.lines import BAR, Slot
-from composers.theory.pitch import Pitch
+from composers.theory.pitch import Pitch, PitchName
 
 
 class Rule(NamedTuple):
@@ -54,7 +54,7 @@ RULES: dict[str, Rule] = {
         Rule("crossing", "the voices keep their places", _FUX),
         Rule("overlap", "no voice goes beyond where the other one just was", _KENNAN),
         Rule("distance", "no more than a twelfth between the voices", _JEPPESEN),
-        Rule("imperfect row", "no more than three thirds or sixths in a row", _JEPPESEN),
+        Rule("imperfect row", "note against note no more than three thirds or sixths in a row", _JEPPESEN),
         Rule("contrary motion", "half of the moves or more are contrary or oblique", _FUX),
         Rule("eighths", "in pairs, by step, on the second or fourth quarter", _FUX),
         Rule("tie", "a half, tied to a half or a quarter", _FUX),
@@ -105,6 +105,14 @@ def key_of(pitch: Pitch) -> Key:
 def is_sung(steps: int, semitones: int) -> bool:
     """Whether a voice may go so far: a minor sixth only upwards."""
     return (steps * semitones > 0 and (abs(steps), abs(semitones)) in _SUNG) or (steps, semitones) == (5, 8)
+
+
+def goes_on_raised(mode: Mode, name: PitchName, following: PitchName, steps: int) -> bool:
+    """Whether a raised note goes where it leads: a sixth to the seventh, a seventh to the final, to the raised sixth
+    below it, or (in the cadence of quarters) by leap, to come back."""
+    if name == mode.raised_sixth:
+        return following == mode.leading_tone
+    return name == mode.leading_tone and (following in (mode.final, mode.raised_sixth) or abs(steps) > 1)
 
 
 def _sign(x: int) -> int:
@@ -201,7 +209,7 @@ def _vertical(
         elif slot.bar < final_bar and frame.kind(slot.bar + 1, key) is None:
             letters = abs(key[1] - frame.cantus[slot.bar + 1][1]) % 7
             known = _SUSPENSIONS_ABOVE if frame.above else _SUSPENSIONS_BELOW
-            if letters not in known or slot.at + slot.length < BAR + 4:
+            if letters not in known:
                 yield "suspension", last
     if last and slot.bar and slot.at == 0:  # the cantus has just moved
         before, earlier = line[last - 1], frame.cantus[slot.bar - 1]
@@ -217,11 +225,26 @@ def _dissonances(frame: Frame, slots: Sequence[Slot], line: Sequence[Key], last:
         step = (line[last][1] - line[last - 1][1], line[last][0] - line[last - 1][0])
         if step not in ((-1, -1), (-1, -2)) or frame.kind(slots[last].bar, line[last]) is None:
             yield "suspension", last
+    yield from _decorated(frame, slots, line, last)
     for index in range(max(1, last - 2), last + 1):
         slot = slots[index]
         dissonant = slot.at and not slot.tied and frame.kind(slot.bar, line[index]) is None
         if dissonant and not _allowed(frame, slots, line, index, last):
             yield "dissonance off the beat", index
+
+
+def _decorated(frame: Frame, slots: Sequence[Slot], line: Sequence[Key], last: int) -> Iterator[Broken]:
+    """A suspension that is left after a quarter comes back to its resolution on the half bar."""
+    bar = slots[last].bar
+    if slots[last].at != 4:
+        return
+    for at in range(last - 2, -1, -1):
+        held = slots[at]
+        if held.bar < bar:
+            resolved = held.tied and frame.kind(bar, line[at]) is None and held.at + held.length < BAR + 4
+            if resolved and line[last] != line[at + 1]:
+                yield "suspension", last
+            return
 
 
 def _allowed(frame: Frame, slots: Sequence[Slot], line: Sequence[Key], index: int, last: int) -> bool:
@@ -302,8 +325,8 @@ def _over_the_bar(frame: Frame, slots: Sequence[Slot], line: Sequence[Key], last
 def _rows(frame: Frame, slots: Sequence[Slot], line: Sequence[Key], last: int) -> Iterator[Broken]:
     """Too many of one kind in a row: imperfect consonances on the beat, suspensions; octaves after suspensions."""
     slot = slots[last]
-    if slot.at == 0 and slot.bar >= MOST_IN_A_ROW:
-        kinds = [_on_the_beat(frame, slots, line, bar, last) for bar in range(slot.bar - MOST_IN_A_ROW, slot.bar + 1)]
+    if frame.species == 1 and last >= MOST_IN_A_ROW:
+        kinds = [frame.kind(slots[at].bar, line[at]) for at in range(last - MOST_IN_A_ROW, last + 1)]
         if kinds[0] in ("third", "sixth") and len(set(kinds)) == 1:
             yield "imperfect row", last
     if frame.species < 4 or last < 3:
@@ -316,17 +339,6 @@ def _rows(frame: Frame, slots: Sequence[Slot], line: Sequence[Key], last: int) -
         octaves = [frame.kind(slots[at].bar, line[at]) == "octave" for at in (last - 1, last)]
         if None not in chain[:2] and all(octaves):
             yield "octaves off the beat", last
-
-
-def _on_the_beat(frame: Frame, slots: Sequence[Slot], line: Sequence[Key], bar: int, last: int) -> str | None:
-    """The interval kind where a bar begins, of a tone that begins there; None where none does."""
-    for at in range(last, -1, -1):
-        slot = slots[at]
-        if slot.start == bar * BAR:
-            return frame.kind(bar, line[at])
-        if slot.start < bar * BAR:
-            return None
-    return None
 
 
 def _suspension(frame: Frame, slots: Sequence[Slot], line: Sequence[Key], at: int) -> int | None:

@@ -111,9 +111,38 @@ def test_below_only_two_three_is_a_suspension() -> None:
     assert "suspension" not in {v.rule.name for v in good}
 
 
-def test_fux_wrote_this() -> None:
-    """The first example of the Gradus, over the dorian cantus."""
-    assert check(Counterpoint.parse("A4 A4 G4 A4 B4 C5 C5 B4 D5 C#5 D5", CANTUS_FIRMI["Fux dorian"], 1)) == ()
+OF_FUX = {
+    # figure in Mann's edition: (cantus, species, above, text, what he breaks of our rules)
+    "5": ("Fux dorian", 1, True, "A4 A4 G4 A4 B4 C5 C5 B4 D5 C#5 D5", set()),
+    "37": ("Fux phrygian", 2, False,
+           "r:h E3 A3 G3 F3 D3 E3 C3 F3 C4 F4 D4 E4 D4 C4 B3 A3 D4 E4:w",
+           {"leap recovery", "range", "overlap", "crossing"}),
+    "56": ("Fux dorian", 3, False,
+           "D3:q E3 F3 G3 A3 D3 A3 B3 C4 B3 G3 A3 B3 A3 G3 F3 E3 E4 B3 C4 D4 A3 D3 E3 F3 G3 A3 B3 C4 D4 E4 C4 "
+           "D4 A3 D3 D4 C#4 A3 B3 C#4 D4:w", {"leap recovery", "climax"}),
+    "75": ("Fux phrygian", 4, True,
+           "r:h E5:h~ E5 C5~ C5 B4 C5 E4~ E4 F4~ F4 C5~ C5 B4~ B4 E5~ E5 D5 E5:w",
+           {"melodic interval", "crossing", "climax"}),
+    "84a": ("Fux phrygian", 5, True,
+            "r:h E5:h~ E5:q D5 C5 B4 A4 G4 F4 D4 E4 G4 C5:h~ C5:q B4 A4 G4 F4:h C5:h~ C5:q B4:e A4 B4:q A4 G4 E4 "
+            "E5:h~ E5 D5 E5:w", {"crossing", "overlap", "climax"}),
+}  # fmt: skip
+"""Examples of the Gradus (1725), one of each species. He crosses the voices, and recovers leaps less than Jeppesen
+asks; of his own rules of consonance, suspension and parallels he breaks none."""
+
+
+@pytest.mark.parametrize("figure", OF_FUX)
+def test_fux_wrote_this(figure: str) -> None:
+    cantus, species, above, text, otherwise = OF_FUX[figure]
+    found = check(Counterpoint.parse(text, CANTUS_FIRMI[cantus], species, above=above))
+    assert {v.rule.name for v in found} == otherwise, list(map(str, found))
+
+
+def test_a_decorated_suspension_comes_back_to_its_resolution() -> None:
+    text = "r:h D5:h~ D5:q C5 {} A4 A4:h D5:h~ D5 C#5 D5:w"
+    cantus = Cantus.parse("D4 E4 F4 E4 D4")
+    found = [check(Counterpoint.parse(text.format(note), cantus, 5)) for note in ("C5", "B4")]
+    assert ["suspension" in {v.rule.name for v in one} for one in found] == [False, True]
 
 
 def test_what_cannot_be_judged_is_said() -> None:

@@ -162,7 +162,8 @@ def _build(source: FaustSource, faust: str, cc: Sequence[str], path: Path) -> No
         includes = "\n".join(f'#include "{name}.h"' for name, _ in names)
         (folder / "glue.c").write_text(_GLUE % {"includes": includes}, encoding="utf-8")
         made = folder / f"made{_SUFFIX}"
-        done = _run([*cc, *_C_FLAGS, "-o", str(made), str(folder / "glue.c"), "-lm"], source.path)
+        done = _run([*cc, *_C_FLAGS, "-o", str(made), "-I", str(source.path.parent), str(folder / "glue.c"), "-lm"],
+                    source.path)
         if done.returncode:
             raise InstrumentError(f"plug-in {source.path}: {cc[0]} refuses what faust made of it: "
                                   f"{faults(done.stderr)}")

@@ -14,7 +14,7 @@ VOICES = 16
 _MOST_VOICES = 128
 
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
-_FILE = re.compile(r'\b(?:import|library|component|environment|ffunction|fvariable|fconstant)\s*\([^"()]*"([^"]+)"')
+_QUOTED = re.compile(r'"([^"\n]{1,200})"')
 _NVOICES = re.compile(r'declare\s+nvoices\s+"(\d+)"|declare\s+options\s+"[^"]*\[nvoices:\s*(\d+)\]')
 _EFFECT = re.compile(r"^\s*effect\s*=", re.MULTILINE)
 
@@ -55,7 +55,7 @@ def _add(path: Path, digest: hashlib._Hash, seen: set[Path]) -> str:
         raise InstrumentError(f"plug-in {path} cannot be read: {error.strerror}: give the path of a .dsp") from None
     digest.update(f"{path.name}\n{raw}\0".encode())
     text = _COMMENT.sub("", raw)
-    for name in _FILE.findall(text):
+    for name in _QUOTED.findall(text):  # import("x.lib"), ffunction(float x(float), "x.h", ""), #include "x.h"
         other = path.parent / name
         if other.is_file() and other not in seen:
             _add(other, digest, seen)

@@ -51,10 +51,18 @@ class TempoCurve:
     def is_steady(self) -> bool:
         return len({p.bpm for p in self.points}) == 1
 
+    def later(self, frames: int, beats: float) -> TempoCurve:
+        """The same, begun so many frames and beats earlier at its first tempo."""
+        first = self.points[0]
+        moved = [TempoPoint(p.frame + frames, p.beat + beats, p.bpm) for p in self.points]
+        return TempoCurve((TempoPoint(0, first.beat, first.bpm), *moved), self.rate, self.beats_per_bar,
+                          self.beat_unit)
+
     def bpm_by_beat(self, frames: int) -> NDArray[np.float32]:
-        """The tempo on every PPQth of a quarter note, up to `frames`."""
+        """The tempo on every PPQth of a quarter note, up to `frames`; a change counts from the PPQth before it on, since
+        who adds up beats block by block comes out a little below them."""
         last = self.at(frames).beat
-        beats = np.arange(int(last * PPQ) + 2) / PPQ
-        which = np.searchsorted([p.beat for p in self.points], beats + 0.5 / PPQ, side="right") - 1
+        beats = np.arange(1, int(last * PPQ) + 3) / PPQ
+        which = np.searchsorted([p.beat for p in self.points], beats, side="right") - 1
         bpms = np.array([p.bpm for p in self.points], np.float32)
         return bpms[np.maximum(which, 0)]

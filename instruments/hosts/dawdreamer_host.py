@@ -29,6 +29,9 @@ FRAMES = PLUGIN_FRAMES
 _SETTLING_FRAMES = 1024
 """Silence run through a plug-in before the piece: JUCE hands over parameters with a block, and latency is known only
 after one."""
+LEAD_IN_BEATS = 4
+"""render() begins with as much silence: each render wakes plug-ins up, and the first blocks after that are not as they
+are live, where plug-ins have long been awake. A whole bar, so that LFOs in time with the beat stand as they should."""
 _POLL_S = 0.2
 _CLOCK = "clock"
 _RATE = 48000
@@ -126,10 +129,14 @@ class DawDreamerHost:
         events  offsets are frames from the start; audio: what an effect is fed, (2, frames)
         progress  told 0..1 from time to time, in this thread
         """
-        total = -(-(frames + self._latency) // FRAMES) * FRAMES
+        before = self._lead_in(tempo)
+        tempo = tempo.later(before, LEAD_IN_BEATS)
+        total = -(-(before + frames + self._latency) // FRAMES) * FRAMES
+        if audio is not None:
+            audio = np.concatenate((np.zeros((2, before), np.float32), audio), axis=1)
         if self.is_instrument:
             with tempfile.NamedTemporaryFile(suffix=".mid", delete=False) as file:
-                file.write(smf_bytes(events, self._rate))
+                file.write(smf_bytes([e._replace(offset=e.offset + before) for e in events], self._rate))
             try:
                 for plugin in self._plugins:
                     plugin.load_midi(file.name, clear_previous=True, beats=False, all_events=True)
@@ -160,7 +167,12 @@ class DawDreamerHost:
         if failed:
             raise InstrumentError(f"plug-in {self.name} cannot be rendered: {failed[0]}")
         progress(1.0)
-        return self._made()[:, self._latency : self._latency + frames]
+        first = before + self._latency
+        return self._made()[:, first : first + frames]
+
+    @staticmethod
+    def _lead_in(tempo: TempoCurve) -> int:
+        return round(LEAD_IN_BEATS * 60 / tempo.points[0].bpm * tempo.rate)
 
     def _connect(self, audio: AudioBlock | None, total: int, clock: AudioBlock | None = None) -> None:
         graph: list[tuple[Any, list[str]]] = []

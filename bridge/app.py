@@ -9,6 +9,7 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -49,6 +50,7 @@ from bridge.engine_link import (
 from bridge.errors import DeviceError
 from bridge.knobs import MASTER_GAIN, Knobs
 from bridge.parameter_paths import ParameterInfo
+from bridge.plugin_keep import keep_states
 from bridge.processes import Child
 from bridge.session import Session, tuning_of
 from bridge.stream import wire
@@ -75,8 +77,11 @@ class App:
     All methods belong to the event loop's thread, which waits for a child only while that is being stopped.
     """
 
-    def __init__(self, session: Session, *, port: int = 3000, explicit_port: bool = False, say: Say = print) -> None:
+    def __init__(self, session: Session, *, port: int = 3000, explicit_port: bool = False, say: Say = print,
+                 file: Path | None = None) -> None:
+        """file: the session's own, where it has one."""
         self.session = session
+        self._file = file
         self.server = Server(self, port=port, explicit_port=explicit_port)
         self.ready: Ready | None = None
         self._say = say
@@ -365,6 +370,10 @@ class App:
     async def locate(self, bar: int) -> None:
         self._tell(Locate(bar - 1))
 
+    async def keep(self) -> None:
+        kept = keep_states(self.session, self._file, self._states, self._knobs)
+        self._notice("info", f"kept with {self._file}: {', '.join(kept)}")
+
     def _adopt(self, session: Session, restart: bool) -> None:
         """Play `session` from now on: by a new plan, or, where its instruments differ, by a new engine."""
         before, self.session = self.session, session
@@ -407,9 +416,10 @@ def _rigged(session: Session) -> object:
     return session.tracks, [tuning and tuning.offsets for tuning in (tuning_of(t, key) for t in session.tracks)]
 
 
-async def play(session: Session, *, port: int, explicit_port: bool, say: Say, started: Callable[[App], None]) -> None:
-    """Run an App until Ctrl-C, SIGTERM or the end of the terminal."""
-    app = App(session, port=port, explicit_port=explicit_port, say=say)
+async def play(session: Session, *, port: int, explicit_port: bool, say: Say, started: Callable[[App], None],
+               file: Path | None = None) -> None:
+    """Run an App until Ctrl-C, SIGTERM or the end of the terminal. file: the session's own, if it has one."""
+    app = App(session, port=port, explicit_port=explicit_port, say=say, file=file)
     loop = asyncio.get_running_loop()
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):

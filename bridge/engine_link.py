@@ -109,7 +109,7 @@ class Plugins(msgspec.Struct, frozen=True, tag=True):
 
 
 class States(msgspec.Struct, frozen=True, tag=True):
-    """What hosted plug-ins keep, by place (rig_stages.plugin_place); told when it has changed, every few seconds."""
+    """What hosted plug-ins keep, by place (plugin_spec.plugin_place); told when it has changed, every few seconds."""
 
     states: dict[str, bytes]
 

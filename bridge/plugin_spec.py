@@ -51,6 +51,11 @@ class PluginSpec(PluginKeys, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     name: PluginName
 
 
+def plugin_place(channel: str, effect: int = -1) -> str:
+    """Where a plug-in is in a session: the channel's n-th effect, or its instrument (-1)."""
+    return f"{channel}/{'synth' if effect < 0 else effect}"
+
+
 def use_of(plugin: str, keys: PluginKeys, taken: bytes | None = None) -> PluginUse:
     """As the hosting has it; reads the state's file. taken: the state that an engine before this one has taken, which
     goes before all that the session says. Raises InstrumentError that names what is not there."""

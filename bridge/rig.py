@@ -35,7 +35,7 @@ class Rig(Console):
     guests: tuple[Guest | GuestEffect, ...] = ()
     syncs: tuple[TempoSync, ...] = ()
     places: Mapping[str, HostedPlugin] = MappingProxyType({})
-    """Plug-ins of the session by place (rig_stages.plugin_place)."""
+    """Plug-ins of the session by place (plugin_spec.plugin_place)."""
     midi_sources: tuple[tuple[int, HostedPlugin], ...] = ()
     """By track, what may put out MIDI itself."""
     midi_out: Sequence[tuple[int, FrameEvent]] = ()

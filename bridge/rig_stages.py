@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bridge.mix import ROOM, EffectSpec, Return, sends_of
-from bridge.plugin_spec import use_of
+from bridge.plugin_spec import plugin_place, use_of
 from bridge.session import Music, Track, plugin_of, tuning_of
 from instruments.block import Instrument
 from instruments.channel import Channel, Insert
@@ -26,11 +26,6 @@ from instruments.tuned import Tuned
 
 PLUGIN_GAIN_DB = -6.0
 """Of a hosted instrument's fader, if the session's gain_db is 0: plug-ins leave less room than our patches do."""
-
-
-def plugin_place(channel: str, effect: int = -1) -> str:
-    """Where a plug-in is in a session: the channel's n-th effect, or its instrument (-1)."""
-    return f"{channel}/{'synth' if effect < 0 else effect}"
 
 
 class RigStages:

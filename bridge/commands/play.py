@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -58,7 +59,13 @@ def command(session: str, port: int | None, audio: str | None, clock: str | None
             _welcome(running)
 
     asyncio.run(app.play(loaded, port=DEFAULT_PORT if port is None else port, explicit_port=bool(port),
-                         say=say, started=started))
+                         say=say, started=started, file=_own_file(session)))
+
+
+def _own_file(session: str) -> Path | None:
+    """As sessions.load() takes it."""
+    path = Path(session)
+    return path.absolute() if path.suffix == ".toml" or path.exists() else None
 
 
 def _clock(session: Session, source: str | None, port: str | None) -> dict[str, Any]:

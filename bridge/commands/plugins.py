@@ -30,6 +30,7 @@ def command() -> None:
     sideman plugins list reverb             which there are
     sideman plugins info ZamVerb            its parameters, and a line for your session
     sideman plugins edit my.toml piano      its own window; what you change is kept with the session
+    sideman plugins keep                    keep how all are set in the session that plays
     sideman plugins forget BadOne           try a plug-in again that crashed in the scan
     """
 
@@ -226,6 +227,24 @@ def edit(session: Path, track: str) -> None:
     file = plugin_state.keep(session, place, edited.state, edited.changed)
     turned = ", ".join(name if value is None else f"{name} = {value}" for name, value in edited.changed.items())
     click.echo(f"{found.name}: {turned or 'its state'} is kept in {file}, which {session} names")
+
+
+@command.command(short_help="Keep with the session that plays how its plug-ins are set.")
+@click.option("--url", default="ws://localhost:3000/music", show_default=True, help="The socket that `play` printed.")
+def keep(url: str) -> None:
+    """Write how the plug-ins of the session that plays are set, by hand, by controllers or by themselves, to files in
+    SESSION.states, and name these in its file. Before that, all of them are copied to FILE.bak.
+    """
+    import asyncio
+
+    from bridge.stream.client import MusicClient
+
+    async def ask() -> None:
+        async with MusicClient(url) as client:
+            await client.keep()
+
+    asyncio.run(ask())
+    click.echo("kept with the session")
 
 
 def _counted(found: Sequence[Entry]) -> str:

@@ -144,6 +144,10 @@ class MusicClient:
         """Go to the start of `bar`, counted from 1."""
         await self._request(wire.Locate(bar=bar))
 
+    async def keep(self) -> None:
+        """Write what hosted plug-ins are set to into the session's own file. Raises MessageError."""
+        await self._request(wire.Keep())
+
     async def ping(self) -> tuple[float, int]:
         """(round trip in s, server's monotonic ns as it was half a round trip ago)."""
         sent = time.perf_counter()

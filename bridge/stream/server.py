@@ -84,6 +84,10 @@ class Conductor(Protocol):
         """`bar` counts from 1."""
         ...
 
+    async def keep(self) -> None:
+        """Write what plug-ins are set to into the session's file."""
+        ...
+
     def hello(self) -> wire.Hello: ...
 
     def status(self) -> wire.Status: ...
@@ -304,6 +308,9 @@ class Server:
             case wire.Parameters():
                 _answer(outlet, wire.ParameterList(parameters=tuple(self._conductor.parameters(message.match)),
                                                    id=message.id))
+                return
+            case wire.Keep():
+                await self._conductor.keep()
                 return
             case wire.Set():
                 await self._conductor.set(message.values, message.ramp)

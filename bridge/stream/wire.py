@@ -179,6 +179,10 @@ class Locate(_Request, frozen=True, kw_only=True):
     bar: Bars
 
 
+class Keep(_Request, frozen=True):
+    """Write what hosted plug-ins are set to into the session's own file (and state files beside it)."""
+
+
 class Subscribe(_Request, frozen=True):
     """Choose what is sent to this client; absent leaves as it is. A new client gets everything."""
 
@@ -193,7 +197,7 @@ class Ping(_Request, frozen=True):
     t: Annotated[float, Meta(description="a number, the client's own time")] | None = None
 
 
-ClientMessage: TypeAlias = Generate | Modify | Set | Parameters | Stop | Play | Locate | Subscribe | Ping
+ClientMessage: TypeAlias = Generate | Modify | Set | Parameters | Stop | Play | Locate | Keep | Subscribe | Ping
 
 
 class _Sent(msgspec.Struct, frozen=True, rename="camel"):

@@ -100,6 +100,11 @@ export class MusicClient {
     return (await this.#request({ type: "parameters", match })).parameters;
   }
 
+  /** Write what hosted plug-ins are set to into the session's own file. */
+  keep() {
+    return this.#request({ type: "keep" });
+  }
+
   stop() {
     return this.#request({ type: "stop" });
   }

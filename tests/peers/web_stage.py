@@ -120,6 +120,9 @@ class Stage:
         self.told.append(("play", None))
         self.playing = True
 
+    async def keep(self) -> None:
+        """Nothing to keep."""
+
     async def locate(self, bar: int) -> None:
         self.told.append(("locate", bar))
         self._jump((bar - 1) * 4.0)

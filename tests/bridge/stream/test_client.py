@@ -51,6 +51,9 @@ class Conductor:
     def hello(self) -> wire.Hello:
         return wire.Hello(session="jazz-trio", sample_rate=44100, channels=2, tracks=())
 
+    async def keep(self) -> None:
+        self.told.append("keep")
+
     def status(self) -> wire.Status:
         return wire.Status(status="stopped", time=0.0, position=0.0, tempo=100.0)
 
@@ -77,9 +80,10 @@ def test_commands_arrive_and_take_json_or_python_names() -> None:
         await client.locate(5)
         await client.play()
         await client.stop()
+        await client.keep()
         assert conductor.told == [
             wire.GenerateParams(genre="jazz", time_signature=(3, 4), duration=8),
-            wire.GenerateParams(time_signature=(4, 4)), wire.ModifyParams(tempo=90.0), 5, "play", "stop",
+            wire.GenerateParams(time_signature=(4, 4)), wire.ModifyParams(tempo=90.0), 5, "play", "stop", "keep",
         ]
         assert client.hello is not None and client.hello.sample_rate == 44100
 

@@ -67,6 +67,9 @@ class FakeConductor:
     def hello(self) -> wire.Hello:
         return wire.Hello(session=self.session, sample_rate=48000, channels=2, tracks=(wire.TrackInfo("bass", "bass"),))
 
+    async def keep(self) -> None:
+        self.told.append(("keep", None))
+
     def status(self) -> wire.Status:
         return wire.Status(status="playing", time=1.0, position=2.0, tempo=120.0)
 

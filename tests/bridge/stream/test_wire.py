@@ -46,6 +46,7 @@ def test_the_generate_message_of_the_documentation_is_taken_as_it_stands() -> No
          wire.Modify(params=wire.ModifyParams(tempo=90.0, volume=0.5, filter=wire.Filter(800.0, 0.3)))),
         ({"type": "modify", "params": {"key": "F#", "tempo": None}}, wire.Modify(params=wire.ModifyParams(key="F#"))),
         ({"type": "stop"}, wire.Stop()),
+        ({"type": "keep"}, wire.Keep()),
         ({"type": "play", "id": 7}, wire.Play(7)),
         ({"type": "locate", "bar": 1}, wire.Locate(bar=1)),
         ({"type": "subscribe", "audio": False, "midi": True}, wire.Subscribe(audio=False, midi=True)),

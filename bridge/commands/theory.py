@@ -128,6 +128,7 @@ def chord(words: tuple[str, ...], key: str | None, as_json: bool, play: bool, pa
     from composers.theory.scales import chord_scale
 
     theory = MusicTheory()
+    words = tuple(" ".join(words).split())
     if len(words) > 1 and all(_is_note(word) for word in words):
         matches = theory.name_chord(words, key, count=3)
         value, others = matches[0], [str(c) for c in matches[1:]]
@@ -392,7 +393,10 @@ def _chord_of(words: Sequence[str]) -> Chord:
 
     if len(words) > 1 and _is_name(words[0]):
         return MusicTheory().build_chord(words[0], " ".join(words[1:])).chord
-    return parse_chord("".join(words))
+    symbol = "".join(words)
+    if "|" in symbol:
+        raise MusicError(f"{symbol} is two chords: look at each, or at both with sideman theory voicing '{symbol}'")
+    return parse_chord(symbol)
 
 
 def _write_midi(path: Path, made: Progression) -> None:

@@ -94,6 +94,10 @@ def test_notes_are_named_as_a_chord() -> None:
     assert data["chord"] == "C/E"
     assert data["inversion"] == 1
     assert "or else" in run("chord", "E", "G", "C")
+    assert run("chord", "E G C") == run("chord", "E", "G", "C")
+    with pytest.raises(MusicError, match="two chords"):
+        run("chord", "D|C7")
+    assert "F#4" in run("voicing", "D|C7")
 
 
 def test_voicings() -> None:

@@ -18,8 +18,6 @@ from composers.theory.analysis.network import Gate
 PHRASE_FEATURES = LEVELS + 26
 LEAST_BEATS = 3
 """No phrase is shorter."""
-_READY = 0.6
-"""Log-odds added to each place: where precision and recall meet best on held-back training pieces."""
 _LONG = 16
 _DOMINANTS = (LABELS.index("major"), LABELS.index("dominant"))
 
@@ -96,7 +94,7 @@ def phrase_starts(grid: Grid, odds: Floats) -> list[int]:
 
 def listen(grid: Grid, spans: Sequence[Span], gate: Gate) -> list[int]:
     """Slices with which phrases begin."""
-    return phrase_starts(grid, gate.log_odds(phrase_features(grid, spans)) + _READY)
+    return phrase_starts(grid, gate.log_odds(phrase_features(grid, spans)))
 
 
 def _changes(keys: Ints) -> Flags:

@@ -24,6 +24,7 @@ import argparse
 import sys
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -211,10 +212,30 @@ class KeyScore:
             yield f"{name:38}{good / self.total:10.4f}{of_pieces}"
 
 
+class PhraseScore:
+    """Beginnings of phrases within half a quarter of the human's, over chorales: they have every fermata marked."""
+
+    def __init__(self) -> None:
+        self.hits = self.found = self.wanted = 0
+
+    def add(self, piece: human.Piece, analysis: HarmonyAnalysis) -> None:
+        if piece.corpus != "chorales":
+            return
+        truth = piece.phrase_starts
+        starts = [s.start / PPQ for s in analysis.phrases[1:]]
+        self.hits += sum(any(abs(s - t) <= 0.5 for t in truth) for s in starts)
+        self.found += len(starts)
+        self.wanted += len(truth)
+
+    def row(self) -> str:
+        precision, recall = self.hits / max(1, self.found), self.hits / max(1, self.wanted)
+        return f"phrase ends: precision {precision:.4f}, recall {recall:.4f} of {self.wanted}"
+
+
 def selected(corpus: str, *, dev: bool = False, limit: int | None = None) -> list[human.Piece]:
     """The test split of a corpus, or the pieces held back from training for tuning."""
-    found = [p for p in human.pieces(corpus, test=not dev) if not dev or is_dev(p.name)]
-    return found[:limit]
+    found = (p for p in human.pieces(corpus, test=not dev) if not dev or is_dev(p.name))
+    return list(islice(found, limit))
 
 
 def main() -> None:
@@ -226,11 +247,12 @@ def main() -> None:
     given = parser.parse_args()
     totals: dict[str, Score] = {}
     for corpus in given.corpus:
-        own, theirs, keys = Score(), Score(), KeyScore()
+        own, theirs, keys, phrases = Score(), Score(), KeyScore(), PhraseScore()
         for piece in selected(corpus, dev=given.dev, limit=given.limit):
             analysis = analyze_harmony(notes_of(piece), meters_of(piece))
             claims = claims_of(analysis)
             own.add(piece.labels, claims)
+            phrases.add(piece, analysis)
             keys.add(piece, claims, (analysis.key.tonic.pitch_class, analysis.key.mode))
             totals.setdefault("analyze_harmony", Score()).add(piece.labels, claims)
             if not given.no_music21:
@@ -246,6 +268,8 @@ def main() -> None:
             say(theirs.row("music21"))
         for line in keys.table():
             say(line)
+        if phrases.wanted:
+            say(phrases.row())
     say("\nall, by time")
     for name, score in totals.items():
         say(score.row(name))

@@ -1,6 +1,6 @@
 """Learn the networks and tables of composers/theory/analysis from the human analyses of the training split.
 
-    python tests/composers/theory/analysis/learn_harmony.py [--out weights.npz] [--epochs 12]
+    python tests/composers/theory/analysis/learn_harmony.py --all --out weights.npz
 
 Pure numpy. The pieces of the test split (human_analyses.test_split) are never read; of the others, one in eight
 (`is_dev`) is held back to choose the sizes and the decoder's weights on, until --all trains the shipped weights with
@@ -13,7 +13,7 @@ import argparse
 import hashlib
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,7 @@ from composers.theory.analysis.features import boundary_features, chord_blocks, 
 from composers.theory.analysis.grid import LEVELS, Grid, MeterChange, make_grid
 from composers.theory.analysis.network import Gate, Network, turn
 from composers.theory.analysis.phrases import phrase_features, phrase_starts
+from composers.theory.analysis.weights import unpacked
 
 QUALITY = {name: index for index, name in enumerate(LABELS)}
 
@@ -241,9 +242,10 @@ def phrase_rows(piece: human.Piece, nets: tuple) -> tuple[Grid, np.ndarray, np.n
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", default="/tmp/weights.npz")
-    parser.add_argument("--epochs", type=int, default=12)
-    parser.add_argument("--hidden", type=int, default=64)
+    parser.add_argument("--epochs", type=int, default=9)
+    parser.add_argument("--hidden", type=int, default=96)
     parser.add_argument("--all", action="store_true", help="train on the held-back pieces too")
+    parser.add_argument("--phrases-of", metavar="FILE", help="only train the phrase network of such a file anew")
     given = parser.parse_args()
     began = time.monotonic()
 
@@ -253,6 +255,15 @@ def main() -> None:
 
     pool = [p for corpus in human.CORPORA for p in human.pieces(corpus, test=False)]
     learn = [p for p in pool if given.all or not is_dev(p.name)]
+    if given.phrases_of:
+        arrays = dict(np.load(given.phrases_of))
+        old = unpacked(arrays)
+        nets = old.chord, old.key, old.boundary, old.tables
+        phrase = train_phrase(learn, [p for p in pool if is_dev(p.name)], nets, log)
+        for name, part in zip(("first", "first_bias", "second", "second_bias"), phrase, strict=True):
+            arrays[f"phrase_{name}"] = part.astype(np.float16)
+        np.savez_compressed(given.out, **arrays)
+        return
     train, dev = Set(learn), Set([p for p in pool if is_dev(p.name)])
     log(f"{len(learn)} pieces of {len(pool)}, {len(train.labels)} slices")
     rng = np.random.default_rng(1)
@@ -279,10 +290,21 @@ def main() -> None:
     log(f"new chord by level {levels}")
     tables = make_tables(moves * 2, first, keys)
     nets = Network(*chord), Network(*key), Gate(*boundary), tables
-    closes = [phrase_rows(p, nets) for p in learn if p.phrase_ends]
+    phrase = train_phrase(learn, [p for p in pool if is_dev(p.name)], nets, log)
+    names = ("first", "first_bias", "second", "second_bias")
+    parts = (("chord", chord), ("key", key), ("boundary", boundary), ("phrase", phrase))
+    arrays = {f"{kind}_{name}": p.astype(np.float16) for kind, ps in parts for name, p in zip(names, ps, strict=True)}
+    np.savez_compressed(given.out, **arrays, moves=np.round(moves * 2).astype(np.uint16),
+                        starts=first.astype(np.uint16), keys=keys.astype(np.uint16))  # fmt: skip
+    log(f"{given.out}: {Path(given.out).stat().st_size} bytes")
+
+
+def train_phrase(learn: list[human.Piece], dev: list[human.Piece], nets: tuple, log: Callable[[str], None]) -> list:
+    """On the chorales, where || stands at every fermata; elsewhere it marks sections, if anything."""
+    closes = [phrase_rows(p, nets) for p in learn if p.corpus == "chorales"]
     x, y = (np.concatenate(z) for z in zip(*[c[1:] for c in closes], strict=True))
-    phrase = train_boundary(x, y.astype(np.float32), 12, rng)
-    dev_rows = [phrase_rows(p, nets) for p in pool if is_dev(p.name) and p.phrase_ends]
+    phrase = train_boundary(x, y.astype(np.float32), 12, np.random.default_rng(2))
+    dev_rows = [phrase_rows(p, nets) for p in dev if p.corpus == "chorales"]
     for ready in (0.0, 0.5, 1.0, 1.5, 2.0):
         found = wanted = hits = 0
         for grid, x, y in dev_rows:
@@ -291,13 +313,7 @@ def main() -> None:
             hits, found, wanted = hits + len(starts & truth), found + len(starts), wanted + len(truth)
         log(f"phrases, {ready} readier: precision {hits / max(found, 1):.3f} recall {hits / max(wanted, 1):.3f}"
             f" F {2 * hits / (found + wanted):.3f}")  # fmt: skip
-    names = ("first", "first_bias", "second", "second_bias")
-    arrays = {f"{kind}_{name}": p.astype(np.float16)
-              for kind, ps in (("chord", chord), ("key", key), ("boundary", boundary), ("phrase", phrase))
-              for name, p in zip(names, ps, strict=True)}  # fmt: skip
-    np.savez_compressed(given.out, **arrays, moves=np.round(moves * 2).astype(np.uint16),
-                        starts=first.astype(np.uint16), keys=keys.astype(np.uint16))  # fmt: skip
-    log(f"{given.out}: {Path(given.out).stat().st_size} bytes")
+    return phrase
 
 
 if __name__ == "__main__":

@@ -148,10 +148,12 @@ class PedalboardHost:
 
     def load_state(self, state: bytes) -> None:
         try:
+            if self._path.suffix.lower() == ".vst3":
+                vst3_preset.chunks_of(state)  # JUCE passes over what is no state without a word
             for plugin in self._plugins:
-                # Not plugin.raw_state = state: to set any attribute, pedalboard's mix-in first reads all parameters' texts.
+                # Not plugin.raw_state = state: to set any attribute, pedalboard's mix-in first reads all texts.
                 type(plugin).raw_state.__set__(plugin, state)
-        except (RuntimeError, ValueError) as error:
+        except (InstrumentError, RuntimeError, ValueError) as error:
             raise InstrumentError(f"plug-in {self.name} ({self._path}) does not take this state ({error}): give one "
                                   f"that the same plug-in gave, in the same format") from None
         if self._rate:

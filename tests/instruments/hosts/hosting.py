@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from instruments.block import AudioBlock, FrameEvent, Kind, Transport
-from instruments.hosts.host import PluginHost
+from instruments.hosts.host import ParamValue, PluginHost
 from instruments.plugin_hosts import HOSTS, HostTraits, adapter_path, installed
 
 HOST_VARIABLE = "SIDEMAN_CONFORMANCE_HOST"
@@ -80,7 +80,7 @@ def load(host: str, path: Path) -> PluginHost:
     return loaded
 
 
-def prepared(host: str, path: Path, frames: int = 128, rate: int = RATE, **params: float | str) -> PluginHost:
+def prepared(host: str, path: Path, frames: int = 128, rate: int = RATE, **params: ParamValue) -> PluginHost:
     loaded = load(host, path)
     loaded.set_params(params)
     loaded.prepare(rate, frames)

@@ -20,6 +20,10 @@ DELAYS = [
 ]
 
 
+DIVISOR = {"ZamDelay.vst3": 3.0, "ZamDelay.so": 3.0, "ZamDelay.lv2": {"raw": 0.5}}
+"""A beat."""
+
+
 @every_host
 def test_what_the_plugin_is_told(host: str, format_name: str, told: Told) -> None:
     synth = prepared(host, oracle("synth", format_name))
@@ -91,7 +95,7 @@ def test_song_positions_go_on_through_tempo_changes_and_jump_when_the_song_does(
 
 
 def synced(host: str, name: str) -> object:
-    return prepared(host, real(name), **{"sync_bpm": 1.0, "divisor": 3.0, "feedback": 0.0, "dry_wet": 1.0, "lpf": 20000.0})
+    return prepared(host, real(name), sync_bpm=True, divisor=DIVISOR[name], feedback=0.0, dry_wet=1.0, lpf=20000.0)
 
 
 def echo(delay: object, total: int, transport: Callable[[int], Transport]) -> int:

@@ -31,6 +31,8 @@ multiple of PLUGIN_FRAMES) never wait for a round trip; longer ones wait for the
 
 _OFFLINE_WAIT_S = 60.0
 _DOWN_WAIT_S = 10.0
+_RESTLESS = 8
+"""A parameter that the plug-in has changed more often than that is a meter: its changes are not worth a new serial."""
 
 
 class PluginStatus(TypedDict):
@@ -119,6 +121,8 @@ class HostedPlugin:
         self._rate = self._max_frames = self._position = 0
         self._late_blocks = self._dry_blocks = 0
         self._late = False
+        self._restless: dict[str, int] = {}
+        """How often the plug-in has changed a parameter by itself."""
         self._last_status: PluginStatus | None = None
         self._aside = FrameRing(1)
         """What is heard without the plug-in, by position."""
@@ -333,7 +337,8 @@ class HostedPlugin:
             name = self._parameters.changed(setting.nth, setting.raw, setting.value)
             if name:
                 self._slot.forget(name)
-        self.serial += 1
+                times = self._restless[name] = self._restless.get(name, 0) + 1
+                self.serial += times <= _RESTLESS
 
     def _take_midi(self, link: Link | None, start: int, frames: int) -> None:
         """midi_out for the block whose first frame of output is `start`. Notes of a plug-in that is gone end."""

@@ -7,6 +7,7 @@ ARM too), either end sees at once when the other dies, and it wakes a sleeper on
 
 from __future__ import annotations
 
+import os
 import select
 import socket
 import time
@@ -30,6 +31,9 @@ from instruments.plugin_messages import (
 )
 from instruments.plugin_rings import FrameRing, Rings
 from instruments.system_clock import clock_ns
+
+SPIN_S = 0.00006 if (os.cpu_count() or 1) > 1 else 0.0
+"""A wait begins awake: to sleep and be woken takes longer (35 us measured) than most answers are away."""
 
 
 class LinkDownError(Exception):
@@ -125,7 +129,10 @@ class Link:
         self._drain()
         if self.done >= until or wait_s <= 0.0:
             return self.done >= until
-        deadline = time.monotonic() + wait_s
+        now = time.monotonic()
+        deadline, awake = now + wait_s, now + min(wait_s, SPIN_S)
+        while self.done < until and self._sock is not None and time.monotonic() < awake:
+            self._drain()
         while self.done < until and (left := deadline - time.monotonic()) > 0.0:
             self._wait(left)
         return self.done >= until

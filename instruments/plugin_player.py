@@ -166,6 +166,8 @@ class Player:
             ahead += message.position - message.frames - (self._before.position - self._before.frames)
             message = self._before
         at = message.transport
+        if ahead == 0:
+            return at
         beats = ahead * at.bpm / 60.0 / self._rate if at.playing else 0.0
         return Transport(at.frame + ahead, at.beat + beats, at.bpm, at.beats_per_bar, at.beat_unit, at.playing,
                          at.loop_start, at.loop_end)

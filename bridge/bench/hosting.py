@@ -47,7 +47,8 @@ def run(seconds: float = 60.0, soak_s: float = 60.0, crashes: int = 5,
 
     in_process_N_us   N plug-ins (a VST3 compressor) one after another in this process, a block of 128 frames
     round_trip_N_us   N plug-ins, a process each: all are sent a block, then all answers awaited
-    isolation_N_us    what the second takes more than the first's median; ..._fifo: with SCHED_FIFO, else None
+    isolation_N_us    what the second takes more than the first's median: one block after another; ..._paced: a block
+                      every 2.7 ms, so that caches have gone cold in between; ..._fifo: with SCHED_FIFO, else None
     late_blocks       8 such chains for `seconds`, one block of pipelining: answers that were not there in time; with
                       SCHED_FIFO; late_blocks_other without; blocks: how many there were
     crash_silence_ms  a synth holds a chord and is killed with SIGKILL: the longest silence in what is heard
@@ -65,9 +66,10 @@ def run(seconds: float = 60.0, soak_s: float = 60.0, crashes: int = 5,
             package = "zam-plugins" if name == EFFECT else "zynaddsubfx-lv2"
             raise DeviceError(f"bench hosting needs {name}: apt-get install {package} ({missing})") from None
     for fifo in (False, True):
-        tell(f"round trips, {'SCHED_FIFO' if fifo else 'no priority'}")
-        for key, value in _apart(_isolation, fifo).items():
-            figures[f"{key}_fifo" if fifo else key] = value
+        for paced in (False, True):
+            tell(f"round trips, {'SCHED_FIFO' if fifo else 'no priority'}{', in real time' if paced else ''}")
+            for key, value in _apart(_isolation, fifo, paced).items():
+                figures[f"{key}{'_paced' if paced else ''}{'_fifo' if fifo else ''}"] = value
     tell(f"8 chains, {seconds:g} s each without and with SCHED_FIFO")
     other, figures["blocks"] = _apart(_late, False, seconds)
     late, _ = _apart(_late, True, seconds)
@@ -103,6 +105,8 @@ def _answer(pipe: Connection[Any, Any], function: Callable[..., Any], values: Se
         pipe.send((function(*values), ""))
     except Exception as error:
         pipe.send((None, f"{type(error).__name__}: {error}"))
+    pipe.close()
+    os._exit(0)  # without the destructors of plug-ins, which have much to say
 
 
 def _spec(name: str) -> HostSpec:
@@ -123,7 +127,7 @@ class Pace:
             time.sleep(left)
 
 
-def _isolation(fifo: bool, counts: Sequence[int] = (1, 4, 8), blocks: int = 1500) -> dict[str, Any]:
+def _isolation(fifo: bool, paced: bool, counts: Sequence[int] = (1, 4, 8), blocks: int = 1500) -> dict[str, Any]:
     still_garbage()
     rng = np.random.default_rng(1)
     noise = (rng.standard_normal((2, FRAMES)) * 0.1).astype(np.float32)
@@ -146,7 +150,8 @@ def _isolation(fifo: bool, counts: Sequence[int] = (1, 4, 8), blocks: int = 1500
         inside, across = [], []
         audio = noise.copy()
         for block in range(blocks + 50):
-            pace.wait()
+            if paced:
+                pace.wait()
             began = time.perf_counter()
             for host in hosts[:count]:
                 audio[:] = noise

@@ -424,19 +424,17 @@ def test_a_state_that_costs_much_waits_for_silence(pair: Pair, monkeypatch: pyte
     pair.player.begin()
     taken = len(pair.said)
 
-    def play(frames: int, audio: AudioBlock) -> None:
-        for _ in range(frames // 128):
-            play.at = getattr(play, "at", 0)  # type: ignore[attr-defined]
-            pair.write(play.at, audio)  # type: ignore[attr-defined]
-            play.at += 128  # type: ignore[attr-defined]
+    def play(begin: int, end: int, audio: AudioBlock) -> None:
+        for at in range(begin, end, 128):
+            pair.write(at, audio)
             pair.serve()
             pair.link.collect(0, 0.0)
             pair.player.idle()
             now[0] += 128 / 48000
 
-    play(10 * 48000, ramp(1, 128))
+    play(0, 128 * 2000, ramp(1, 128))
     assert len(pair.said) == taken
-    play(7 * 48000, np.zeros((2, 128), np.float32))
+    play(128 * 2000, 128 * 2800, np.zeros((2, 128), np.float32))
     assert len(pair.said) > taken
 
 

@@ -9,7 +9,7 @@ from bridge.errors import SessionError
 from bridge.knobs import Knobs
 from bridge.parameter_paths import path_of
 from bridge.plugin_spec import plugin_place
-from bridge.plugin_state import PluginPlace, keep, places
+from bridge.plugin_state import Kept, PluginPlace, keep, places
 from bridge.session import Session
 from instruments.channel import INSTRUMENT
 from instruments.hosts.parameter_units import plain_name
@@ -28,15 +28,12 @@ def keep_states(session: Session, file: Path | None, states: Mapping[str, bytes]
     if file is None:
         raise SessionError("this session comes with Sideman and is not changed: copy its file (`sideman sessions` says "
                            "where it is), and play the copy")
-    kept = []
-    for place in there:
-        state = states.get(_key(place))
-        if state is not None:
-            keep(file, place, state, _turned(session, place, knobs))
-            kept.append(f"{place.plugin} of {place.channel}")
+    kept = [Kept(place, state, _turned(session, place, knobs)) for place in there
+            if (state := states.get(_key(place))) is not None]
     if not kept:
         raise SessionError("no plug-in has given its state yet: try again when they have loaded")
-    return kept
+    keep(file, kept)
+    return [f"{place.plugin} of {place.channel}" for place, _, _ in kept]
 
 
 def _key(place: PluginPlace) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from bridge.errors import InstrumentError
 from instruments.hosts.parameter_units import plain_name
 from instruments.plugin_catalogue import Entry, ParameterInfo
@@ -24,10 +22,13 @@ _WRAPPERS = {"buffer_size", "sample_rate", "current_program", "bypass", "program
 
 def as_data(entry: Entry) -> dict[str, Any]:
     """As JSON has it."""
-    data: dict[str, Any] = msgspec.to_builtins(entry)
-    data["parameters"] = [{**msgspec.to_builtins(p), "unit": p.unit, "steps": p.steps} for p in entry.parameters]
-    return {**{field: getattr(entry, field) for field in entry.__struct_fields__}, **data,
+    return {**_fields(entry), "parameters": [_fields(p) for p in entry.parameters],
             "presets": [str(path) for path in preset_files(entry.vendor, entry.name)], "session": session_line(entry)}
+
+
+def _fields(struct: Entry | ParameterInfo) -> dict[str, Any]:
+    """All of them, unlike what is written to the catalogue, which leaves out what is as usual."""
+    return {field: getattr(struct, field) for field in struct.__struct_fields__}
 
 
 def session_line(entry: Entry) -> str:
@@ -84,10 +85,7 @@ def _facts(entry: Entry) -> list[tuple[str, str]]:
     facts.append(("kind", f"{entry.kind}{channels}{more}"))
     facts.append(("latency", f"{entry.latency_frames} frames ({1000 * entry.latency_frames / _RATE:.1f} ms at 48 kHz)"))
     facts.append(("loads in", f"{entry.load_s:.2f} s"))
-    others = [name for name, traits in HOSTS.items() if entry.format in traits.formats and name != entry.host]
-    also = ", ".join(name + ("" if installed(name) else f" (not installed: {HOSTS[name].install})") for name in others)
-    tempo = "gives it tempo" if HOSTS[entry.host].tempo else "gives it no tempo: use sync"
-    facts.append(("host", f"{entry.host}, which {tempo}" + (f"; also possible: {also}" if also else "")))
+    facts.append(("host", _host(entry)))
     if entry.programs:
         shown = ", ".join(entry.programs[:12]) + (", ..." if len(entry.programs) > 12 else "")
         facts.append(("programs", f"{len(entry.programs)}: {shown}"))
@@ -96,6 +94,27 @@ def _facts(entry: Entry) -> list[tuple[str, str]]:
         shown = ", ".join(path.stem for path in presets[:12]) + (", ..." if len(presets) > 12 else "")
         facts.append(("presets", f"{len(presets)} in {presets[0].parent}: {shown}"))
     return facts
+
+
+def _host(entry: Entry) -> str:
+    traits = HOSTS.get(entry.host)
+    if traits is None:
+        return f"{entry.host}, which is no more: sideman plugins scan"
+    others = [name for name, t in HOSTS.items() if entry.format in t.formats and name != entry.host]
+    also = f"; also possible: {', '.join(map(_way_to, others))}" if others else ""
+    if not traits.live:
+        return f"{entry.host}, in bounces only{also}"
+    return f"{entry.host}, which {'gives it tempo' if traits.tempo else 'gives it no tempo: use sync'}{also}"
+
+
+def _way_to(host: str) -> str:
+    """A host, and what it takes to have it."""
+    traits = HOSTS[host]
+    if not installed(host):
+        return f"{host} (not installed: {traits.install})"
+    if traits.opt_in:
+        return f"{host} (host = \"{host}\", or {traits.opt_in}=1)"
+    return host if traits.live else f"{host} (in bounces)"
 
 
 def _no_host(format_name: str) -> str:

@@ -7,7 +7,7 @@ import re
 import shutil
 import tempfile
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -97,26 +97,37 @@ def kept_text(text: str, where: str, place: PluginPlace, state: str,
     return edited
 
 
-def keep(session_file: Path, place: PluginPlace, state: bytes, changed: Mapping[str, float | str | None]) -> Path:
-    """Write the state, name it in the session (what both were stays beside them as FILE.bak). The state's file.
+class Kept(NamedTuple):
+    """A plug-in's state, and which of its parameters were turned; see kept_text."""
+
+    place: PluginPlace
+    state: bytes
+    changed: Mapping[str, float | str | None]
+
+
+def keep(session_file: Path, kept: Sequence[Kept]) -> list[Path]:
+    """Write the states, and name them in the session, in one step (what files were stays beside them as FILE.bak). The
+    states' files, in order.
 
     Raises SessionError; the session has then not changed.
     """
     session_file = session_file.resolve()
-    file = state_file(session_file, place)
-    text = read(session_file)
-    edited = kept_text(text, str(session_file), place, _named(text, place) or _relative(file, session_file.parent),
-                       changed)
+    files = [state_file(session_file, one.place) for one in kept]
+    before = text = read(session_file)
+    for one, file in zip(kept, files, strict=True):
+        named = _named(text, one.place) or _relative(file, session_file.parent)
+        text = kept_text(text, str(session_file), one.place, named, one.changed)
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        _replace(file, state, session_file)
-        if edited != text:
-            _replace(session_file, edited.encode("utf-8"), session_file)
+        for one, file in zip(kept, files, strict=True):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            _replace(file, one.state, session_file)
+        if text != before:
+            _replace(session_file, text.encode("utf-8"), session_file)
     except OSError as error:
-        raise SessionError(f"{error.filename or file} cannot be written ({error.strerror}): what was changed is lost"
-                           ) from None
-    sessions.parse(edited, str(session_file), session_file.parent)
-    return file
+        raise SessionError(f"{error.filename or session_file} cannot be written ({error.strerror}): what was changed "
+                           f"is lost") from None
+    sessions.parse(text, str(session_file), session_file.parent)
+    return files
 
 
 def _edited(text: str, place: PluginPlace, state: str, changed: Mapping[str, float | str | None]) -> str:

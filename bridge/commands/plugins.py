@@ -224,7 +224,7 @@ def edit(session: Path, track: str) -> None:
     if not edited.touched:
         click.echo(f"{found.name}: nothing was changed")
         return
-    file = plugin_state.keep(session, place, edited.state, edited.changed)
+    [file] = plugin_state.keep(session, [plugin_state.Kept(place, edited.state, edited.changed)])
     turned = ", ".join(name if value is None else f"{name} = {value}" for name, value in edited.changed.items())
     click.echo(f"{found.name}: {turned or 'its state'} is kept in {file}, which {session} names")
 
@@ -234,6 +234,10 @@ def edit(session: Path, track: str) -> None:
 def keep(url: str) -> None:
     """Write how the plug-ins of the session that plays are set, by hand, by controllers or by themselves, to files in
     SESSION.states, and name these in its file. Before that, all of them are copied to FILE.bak.
+
+    \b
+    sideman plugins keep
+    sideman plugins keep --url ws://studio:3000/music
     """
     import asyncio
 

@@ -9,7 +9,7 @@ import pytest
 from bridge import session as sessions
 from bridge.errors import SessionError
 from bridge.plugin_spec import use_of
-from bridge.plugin_state import keep, kept_text, place_of, places, state_file
+from bridge.plugin_state import Kept, keep, kept_text, place_of, places, state_file
 
 HEAD = 'name = "x"\n[music]\ngenre = "jazz"\n'
 TRACK = '[[tracks]]\nname = "piano"   # mine\nparts = ["comp"]\ninstrument = "piano"\n'
@@ -59,7 +59,7 @@ def test_what_is_not_clear_is_told_with_what_there_is(file: Path, asked: str) ->
 def test_a_name_becomes_a_table(file: Path) -> None:
     session = written(file, 'plugin = "Surge XT"  # lead\n')
     text = file.read_text()
-    found = keep(file, place_of(session, "piano", "x"), b"\0state", {})
+    [found] = keep(file, [Kept(place_of(session, "piano", "x"), b"\0state", {})])
     assert found == file.parent / "my.states/piano.synth.state" and found.read_bytes() == b"\0state"
     assert file.read_text() == text.replace(
         '"Surge XT"', '{ name = "Surge XT", state = "my.states/piano.synth.state" }')
@@ -72,11 +72,11 @@ def test_a_name_becomes_a_table(file: Path) -> None:
                                    "plugin = { name = 'Surge XT' }\n", "plugin = {name='Surge XT', host='minihost'}\n"])
 def test_a_table_gets_a_state_and_keeps_it(file: Path, lines: str) -> None:
     session = written(file, lines, DRUMS)
-    keep(file, place_of(session, "piano", "x"), b"1", {})
+    keep(file, [Kept(place_of(session, "piano", "x"), b"1", {})])
     text = file.read_text()
     assert text.count("state = ") == 1
     again = sessions.load(str(file))
-    keep(file, place_of(again, "piano", "x"), b"2", {})
+    keep(file, [Kept(place_of(again, "piano", "x"), b"2", {})])
     assert file.read_text() == text
     assert use_of("x", place_of(again, "piano", "x").keys).state == b"2"
     assert (file.parent / "my.states/piano.synth.state.bak").read_bytes() == b"1"
@@ -86,16 +86,27 @@ def test_a_state_of_ones_own_is_kept_where_it_is(file: Path) -> None:
     session = written(file, EFFECTS)
     text = file.read_text()
     place = place_of(session, "piano.second", "x")
-    assert state_file(file, place) == file.parent / "own/b.state" == keep(file, place, b"new", {})
+    assert keep(file, [Kept(place, b"new", {})]) == [file.parent / "own/b.state"] == [state_file(file, place)]
     assert file.read_text() == text and (file.parent / "own/b.state").read_bytes() == b"new"
 
 
 def test_what_would_undo_the_change_is_put_right(file: Path) -> None:
     session = written(file, EFFECTS)
     text = file.read_text()
-    keep(file, place_of(session, "piano.plugin", "x"), b"1", {"makeup_gain": 6.5, "ratio": None, "attack": 2.0})
+    changed = {"makeup_gain": 6.5, "ratio": None, "attack": 2.0}
+    keep(file, [Kept(place_of(session, "piano.plugin", "x"), b"1", changed)])
     assert file.read_text() == text.replace('{ "Makeup Gain" = 3, ratio = "4:1" }, preset = "warm.vstpreset" }',
                                             '{ "Makeup Gain" = 6.5 }, state = "my.states/piano.plugin.state" }')
+
+
+def test_several_are_kept_in_one_step(file: Path) -> None:
+    session = written(file, 'plugin = "Zyn"\n' + EFFECTS)
+    text = file.read_text()
+    files = keep(file, [Kept(place, str(n).encode(), {}) for n, place in enumerate(places(session))])
+    assert [f.name for f in files] == ["piano.synth.state", "piano.plugin.state", "b.state"]
+    assert [f.read_bytes() for f in files] == [b"0", b"1", b"2"]
+    assert (file.parent / "my.toml.bak").read_text() == text
+    assert [use_of(p.plugin, p.keys).state for p in places(sessions.load(str(file)))] == [b"0", b"1", b"2"]
 
 
 def test_a_text_that_is_not_understood_is_left_alone(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +116,7 @@ def test_a_text_that_is_not_understood_is_left_alone(file: Path, monkeypatch: py
     with pytest.raises(SessionError, match='put state = "s" to plug-in'):
         kept_text(text, "x", place_of(session, "piano", "x"), "s", {})
     with pytest.raises(SessionError):
-        keep(file, place_of(session, "piano", "x"), b"1", {})
+        keep(file, [Kept(place_of(session, "piano", "x"), b"1", {})])
     assert file.read_text() == text and not (file.parent / "my.states").exists()
 
 

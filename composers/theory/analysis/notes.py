@@ -12,6 +12,7 @@ from composers.theory.pitch import Pitch, PitchName, parse_pitch_name
 
 DRUM_CHANNEL = 9
 """MIDI's percussion channel (10, counted from 1), whose keys are no pitches."""
+_LOW_KEY = 24
 _HELP = (
     "give Notes, a Clip, tracks by name, the path of a MIDI file, (start, length, pitch) in quarter notes, a list of "
     "pitches (C4, 60) that follow each other by quarters, or a list of chords, each a list of pitches, a bar each"
@@ -78,7 +79,7 @@ def _listed(items: list[object], meter: Meter) -> list[Note]:
             above = key if _without_octave(item) else above
             notes.append(Note(at, PPQ, key, 80.0))
             at += PPQ
-        elif isinstance(item, tuple) and len(item) == 3 and all(isinstance(x, int | float) for x in item[:2]):
+        elif isinstance(item, tuple) and _is_timed(item):
             start, length, pitch = item
             notes.append(Note(round(start * PPQ), max(1, round(length * PPQ)), pitch_key(pitch, 59), 80.0))
         elif isinstance(item, Iterable):
@@ -91,6 +92,14 @@ def _listed(items: list[object], meter: Meter) -> list[Note]:
         else:
             raise MusicError(f"{item!r} is no note: {_HELP}")
     return notes
+
+
+def _is_timed(item: tuple[object, ...]) -> bool:
+    """(start, length, pitch), and no chord as a tuple: (60, 64, 67) would last 64 quarter notes."""
+    if len(item) != 3 or not all(isinstance(x, int | float) for x in item[:2]):
+        return False
+    start, length, pitch = item
+    return not (all(isinstance(x, int) for x in item) and _LOW_KEY <= start < length < pitch)  # type: ignore[operator]
 
 
 def _without_octave(item: object) -> bool:

@@ -51,6 +51,11 @@ def test_chords_follow_by_bars() -> None:
     ]  # fmt: skip
 
 
+def test_chords_may_be_tuples() -> None:
+    assert keys([(60, 64, 67), (53, 57, 60, 64)]) == keys([[60, 64, 67], [53, 57, 60, 64]])
+    assert keys([(30, 2, 60)]) == [(30 * PPQ, 2 * PPQ, 60)]
+
+
 @pytest.mark.parametrize(
     ("source", "message"),
     [

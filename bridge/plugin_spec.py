@@ -88,7 +88,7 @@ def check_plugin(plugin: str, keys: PluginKeys, where: str) -> None:
             beats_of(note_value, f"{where}.sync.{name}")
         use_of(plugin, keys)
         if keys.required:
-            find_plugin(plugin)
+            find_plugin(plugin, which=keys.which, host=keys.host)
     except InstrumentError as error:
         raise SessionError(f"{where}: {error}" if where not in str(error) else str(error)) from None
 

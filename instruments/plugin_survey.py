@@ -71,7 +71,7 @@ def scan(wanted: Plan, *, timeout_s: float = TIMEOUT_S, workers: int = WORKERS,
     """Do it, and yield what is found as it comes; telling: names of what is being loaded. Blocks, for minutes.
 
     The catalogue is kept up to date all along; what is wrong with it goes to `notices`. Closing the iterator ends what
-    is being loaded.
+    is being loaded. Raises InstrumentError where no process can be started.
     """
     fresh: list[Entry] = []
     told: set[str] = set()
@@ -97,7 +97,7 @@ def scan(wanted: Plan, *, timeout_s: float = TIMEOUT_S, workers: int = WORKERS,
                     return
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     del running[future]
-                    entry = future.result()
+                    entry = _result(future)
                     fresh.append(entry)
                     if len(fresh) >= _KEEP_EVERY:
                         keep()
@@ -105,6 +105,14 @@ def scan(wanted: Plan, *, timeout_s: float = TIMEOUT_S, workers: int = WORKERS,
         finally:
             stop.set()
             keep()
+
+
+def _result(future: Future[Entry]) -> Entry:
+    try:
+        return future.result()
+    except OSError as error:
+        raise InstrumentError(f"no process can be started to look at plug-ins ({error.strerror or error}): end other "
+                              f"programs, then scan again; what was found so far is kept") from None
 
 
 def look_at(found: FoundPlugin, timeout_s: float = TIMEOUT_S) -> Entry:

@@ -119,6 +119,15 @@ def test_a_scan_that_is_broken_off_keeps_what_it_has(tmp_path: Path, shelf: Path
     assert scanned(shelf) == {"Alpha", "Crasher", "Hanger", *(f"P{n}" for n in range(20))} - kept
 
 
+def test_no_process_to_be_had_is_told(shelf: Path, probed: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(*_: object, **__: object) -> Entry:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(plugin_survey, "probe", none)
+    with pytest.raises(InstrumentError, match="Resource temporarily unavailable"):
+        scanned(shelf)
+
+
 def test_two_load_at_a_time_and_no_more(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for n in range(6):
         put(shelf, f"P{n}")

@@ -7,8 +7,6 @@ made meanwhile. A state that one JUCE host gives (pedalboard) another takes (min
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import ctypes.util
 import faulthandler
 import importlib
 import os
@@ -170,7 +168,6 @@ def _main(folder: Path) -> None:
 
 
 def _edit(question: _Question, say: int) -> Edited:
-    _survive_x_errors()
     module, name = adapter_path(question.host)
     host: Any = getattr(importlib.import_module(module), name)(Path(question.path), question.which,
                                                                question.load_timeout_s)
@@ -209,22 +206,6 @@ def _changed(host: Any, before: tuple[Parameter, ...], after: tuple[Parameter, .
             except InstrumentError:
                 changed[plain_name(new.name)] = None
     return changed
-
-
-def _survive_x_errors() -> None:
-    """Xlib's own handler ends the process at the first error, and old JUCE (in pedalboard) makes some wherever there is
-    no XSETTINGS daemon, and when windows close (JUCE #979, pedalboard #444); none of them does harm."""
-    library = ctypes.util.find_library("X11") if sys.platform.startswith("linux") else None
-    if library is None:
-        return
-    handler = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)(lambda _display, _event: 0)
-    _KEPT.append(handler)
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(library).XSetErrorHandler(handler)
-
-
-_KEPT: list[Any] = []
-"""Callbacks that C calls for as long as the process lives."""
 
 
 def _end_with_parent() -> None:

@@ -7,7 +7,7 @@ only.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from instruments.hosts import vst3_preset
 from instruments.hosts.host import Parameter, ParamValue
 from instruments.hosts.midi_events import silencing
 from instruments.hosts.parameter_table import ParameterTable
+from instruments.hosts.x_errors import survive_x_errors
 
 SETTLING_FRAMES = 1024
 """Silence run through a plug-in before its first block: JUCE hands over parameters with a block, and latency is known
@@ -170,7 +171,15 @@ class PedalboardHost:
         vst3_preset.write(path, self._path, self.name, self.state())
 
     def edit(self) -> None:
-        self._plugins[0].show_editor()
+        """Returns as well where the process is interrupted (SIGINT). What was turned holds for both of a mono pair."""
+        survive_x_errors()
+        try:
+            with suppress(KeyboardInterrupt):
+                self._plugins[0].show_editor()
+        except RuntimeError as error:
+            raise InstrumentError(f"plug-in {self.name}: its window cannot be opened: {error}") from None
+        if len(self._plugins) == 2:
+            type(self._plugins[1]).raw_state.__set__(self._plugins[1], self.state())
 
     def _play(self, audio: AudioBlock, midi: list[tuple[bytes, float]]) -> None:
         # Half a frame more: pedalboard's seconds are float32, cut off, and a naive n / rate loses a frame of some n.

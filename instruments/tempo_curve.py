@@ -59,8 +59,8 @@ class TempoCurve:
                           self.beat_unit)
 
     def bpm_by_beat(self, frames: int) -> NDArray[np.float32]:
-        """The tempo on every PPQth of a quarter note, up to `frames`; a change counts from the PPQth before it on, since
-        who adds up beats block by block comes out a little below them."""
+        """The tempo on every PPQth of a quarter note, up to `frames`; a change counts from the PPQth before it on:
+        DawDreamer adds beats up block by block, and comes out a little below."""
         last = self.at(frames).beat
         beats = np.arange(1, int(last * PPQ) + 3) / PPQ
         which = np.searchsorted([p.beat for p in self.points], beats, side="right") - 1

@@ -25,6 +25,8 @@ from instruments.hosts.host import Parameter, ParamValue
 from instruments.hosts.parameter_table import ParameterTable
 
 _RATE, _FRAMES = 48000, 128
+SETTLING_S = 0.5
+"""Silence run through an effect before its first block: 22 time constants of si.smoo."""
 _CTRL = re.compile(r"^ctrl\s+(\d+)")
 _TRANSPORT = ("bpm", "beat", "playing", "beats_per_bar")
 
@@ -127,6 +129,17 @@ class FaustHost:
             for instance in instances:
                 assert code is not None
                 code.clear(instance)
+        self._settle()
+
+    def _settle(self) -> None:
+        """A program that smooths its controls begins at 0: it is to be where they stand when sound comes."""
+        left = round(SETTLING_S * self._rate)
+        silence: AudioBlock = np.zeros((2, self._frames), np.float32)
+        while left and (self._main or self._bus):
+            frames = min(left, self._frames)
+            self.process(silence[:, :frames], Transport())
+            silence[:] = 0.0
+            left -= frames
 
     def state(self) -> bytes:
         return json.dumps({"faust": self.name, "values": self._controls.values()}).encode()

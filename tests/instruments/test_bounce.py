@@ -81,7 +81,8 @@ class TestMidiFile:
 class TestTempoCurve:
     CURVE = TempoCurve((TempoPoint(0, 0.0, 120.0), TempoPoint(48_000, 2.0, 60.0)), RATE, 3, 4)
 
-    @pytest.mark.parametrize(("frame", "beat", "bpm"), [(0, 0, 120), (24_000, 1, 120), (48_000, 2, 60), (96_000, 3, 60)])
+    @pytest.mark.parametrize(("frame", "beat", "bpm"), [(0, 0, 120), (24_000, 1, 120), (48_000, 2, 60),
+                                                         (96_000, 3, 60)])
     def test_beats_by_frames(self, frame: int, beat: float, bpm: float) -> None:
         assert self.CURVE.at(frame) == Transport(frame, beat, bpm, 3, 4, True)
 

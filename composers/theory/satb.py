@@ -20,6 +20,8 @@ from composers.theory.scales import Key
 _TENSION_STEPS = (0, 1, 1, 1, 2, 3, 3, 4, 5, 5, 6, 6)
 """Letters of b9 9 #9 3 11 #11 5 b13 13 b7 7 above the root, for colours that a symbol does not name."""
 _DOMINANT, _LEADING = 7, 11
+_TELLING = (20, 21, 15, 13, 18, 17, 14)
+"""Tensions by what they tell of a chord that has more of them than voices: thirteenths, altered ninths, the rest."""
 _UP: tuple[Interval, ...] = (Interval(1, 1), Interval(0, 0), Interval(0, -1))
 _DOWN: tuple[Interval, ...] = (Interval(-1, -1), Interval(-1, -2), Interval(0, 0), Interval(0, -1))
 
@@ -133,8 +135,8 @@ def members(chord: Chord, key: Key | None, voices: int, *, bass: bool = True, co
     """The notes of a chord for so many voices, most important first, and those of them that must be there.
 
     The third and the seventh tell what it is, a diminished or augmented fifth, too; then the tensions that it names,
-    highest first, then the root, last a perfect fifth: that is left out first. An inverted triad or seventh has all
-    its notes. With `colours` a pianist's additions may stand for root and fifth.
+    most telling first, then the root, last a perfect fifth: that is left out first. An inverted triad or seventh has
+    all its notes. With `colours` a pianist's additions may stand for root and fifth.
     """
     low = chord.bass or chord.root
     leads, seventh = leading_tones(chord, key), seventh_of(chord)
@@ -155,7 +157,8 @@ def members(chord: Chord, key: Key | None, voices: int, *, bass: bool = True, co
         rank = {"third": 0, "seventh": 1, "fifth": 2 if altered else 5, "tension": 3, "root": 2}[role]
         if role == "root" and (colours or len(chord.intervals) > 4):
             rank = 4
-        found.append((rank * 100 - (semitones if role == "tension" else 0), Member(name, role, doubling)))
+        told = _TELLING.index(semitones) if semitones in _TELLING else len(_TELLING)
+        found.append((rank * 100 + (told if role == "tension" else 0), Member(name, role, doubling)))
     notes = [m for _, m in sorted(found, key=lambda one: one[0])]
     names = {m.name for m in notes}
     whole = len(chord.intervals) <= min(4, voices) and chord.inversion and not colours

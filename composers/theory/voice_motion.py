@@ -11,9 +11,6 @@ from typing import NamedTuple
 from composers.theory.intervals import Interval
 from composers.theory.pitch import Pitch
 
-PERFECT = {"P1": (0, 0), "P5": (4, 7), "P8": (0, 0)}
-"""Letters and semitones, without octaves, of the intervals that may not follow each other."""
-
 
 class Move(NamedTuple):
     """A lower and an upper voice (as written: they may cross), before and after."""
@@ -108,11 +105,6 @@ def is_augmented(interval: Interval) -> bool:
 
 def is_diminished(interval: Interval) -> bool:
     return interval.steps != 0 and interval.quality.startswith("d")
-
-
-def is_step(interval: Interval) -> bool:
-    """A second, a unison or a chromatic semitone."""
-    return abs(interval.steps) <= 1
 
 
 def moves(before: tuple[Pitch, ...], after: tuple[Pitch, ...]) -> tuple[tuple[int, int, Move], ...]:

@@ -85,15 +85,14 @@ def of_the_whole(frame: Frame, slots: Sequence[Slot], line: Sequence[Key]) -> It
 
 def similar_moves(frame: Frame, slots: Sequence[Slot], line: Sequence[Key]) -> tuple[int, int]:
     """How often the cantus moves while the counterpoint goes the same way, and how often it moves at all."""
-    similar = moves = 0
+    similar = 0
     for at in range(1, len(line)):
         slot = slots[at]
         if slot.at or not slot.bar:
             continue
         cantus = frame.cantus[slot.bar][0] - frame.cantus[slot.bar - 1][0]
         similar += (line[at][0] - line[at - 1][0]) * cantus > 0
-    moves = sum(a != b for a, b in pairwise(frame.cantus))
-    return similar, moves
+    return similar, sum(a != b for a, b in pairwise(frame.cantus))
 
 
 _VALUE = {1: 8, 2: 4, 3: 2}

@@ -84,13 +84,23 @@ class Counterpoint:
     def __str__(self) -> str:
         lines = [f"species {self.species} {'above' if self.above else 'below'} {self.cantus.name} ({self.cantus.mode})"]
         for bar, below in enumerate(self.cantus.pitches):
-            here = [f"{t.pitch}{_LENGTH.get(t.slot.length, '')}" for t in self.tones if t.slot.bar == bar]
-            tied = any(t.slot.bar == bar - 1 and t.slot.tied for t in self.tones)
-            lines.append(f"{bar + 1:>3}  {below!s:<4} {'~ ' if tied else ''}{' '.join(here)}")
+            lines.append(f"{bar + 1:>3}  {below!s:<4} {' '.join(self._words(bar))}")
         return "\n".join(lines)
 
+    def _words(self, bar: int) -> list[str]:
+        """A bar as `parse` reads it."""
+        words = []
+        for slot, pitch in self.tones:
+            begin, end = max(slot.start, bar * BAR), min(slot.start + slot.length, (bar + 1) * BAR)
+            if begin < end:
+                tie = "~" if slot.start + slot.length > end else ""
+                words.append(f"{pitch}:{_LENGTH.get(end - begin, end - begin)}{tie}")
+        if not bar and self.tones and self.tones[0].slot.start in _LENGTH:
+            words.insert(0, f"r:{_LENGTH[self.tones[0].slot.start]}")
+        return words
 
-_LENGTH = {8: "", 4: ":h", 2: ":q", 1: ":e"}
+
+_LENGTH = {8: "w", 4: "h", 2: "q", 1: "e"}
 
 
 def slots_of(lengths: Iterable[int], start: int = 0) -> tuple[Slot, ...]:

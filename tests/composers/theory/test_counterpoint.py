@@ -127,6 +127,10 @@ def test_it_prints_bar_by_bar() -> None:
     lines = str(generate("Fux dorian", 4)).splitlines()
     assert lines[0] == "species 4 above Fux dorian (D dorian)" and len(lines) == 12
     assert any("~" in line for line in lines)
+    for species in (1, 2, 3, 4, 5):
+        found = generate("Fux phrygian", species, above=False)
+        text = " ".join(line[9:] for line in str(found).splitlines()[1:])
+        assert Counterpoint.parse(text, found.cantus, species, above=False) == found
     assert str(CANTUS_FIRMI["Fux dorian"]).startswith("Fux dorian (D dorian): D4 F4")
 
 

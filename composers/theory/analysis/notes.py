@@ -43,6 +43,8 @@ def read_notes(source: Source, meter: Meter | None = None) -> Played:
         return Played(_pitched(source.notes))
     if isinstance(source, Mapping):
         return Played(_pitched(n for clip in source.values() for n in clip.notes))
+    if not isinstance(source, Iterable) or isinstance(source, bytes):
+        raise MusicError(f"{source!r} is no music: {_HELP}")
     return Played(_pitched(_listed(list(source), meter or Meter())))
 
 
@@ -70,13 +72,13 @@ def _pitched(notes: Iterable[Note]) -> tuple[Note, ...]:
 def _listed(items: list[object], meter: Meter) -> list[Note]:
     notes: list[Note] = []
     at: Tick = 0
-    above = 59
+    last: int | None = None
     for item in items:
         if isinstance(item, Note):
             notes.append(item)
         elif isinstance(item, int | str | Pitch | PitchName):
-            key = pitch_key(item, above)
-            above = key if _without_octave(item) else above
+            key = pitch_key(item, 59 if last is None else last - 6)  # without octave the nearest to the one before
+            last = key
             notes.append(Note(at, PPQ, key, 80.0))
             at += PPQ
         elif isinstance(item, tuple) and _is_timed(item):
@@ -100,10 +102,6 @@ def _is_timed(item: tuple[object, ...]) -> bool:
         return False
     start, length, pitch = item
     return not (all(isinstance(x, int) for x in item) and _LOW_KEY <= start < length < pitch)  # type: ignore[operator]
-
-
-def _without_octave(item: object) -> bool:
-    return isinstance(item, PitchName) or (isinstance(item, str) and not item[-1:].isdigit())
 
 
 def pitch_key(pitch: object, above: int) -> int:

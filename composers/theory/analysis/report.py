@@ -49,6 +49,7 @@ class Report:
         self.lowest: list[int] = grid.lowest.tolist()
         self.level: list[int] = grid.level.tolist()
         self.means = self._means()
+        self.one_voice = bool((grid.note_start[1:] >= grid.note_end[:-1]).all())
         quick = (int(grid.beat[-1]) + 1) / len(spans) <= _QUICK_BEATS
         self.bass_level = 2 if quick else 1
 
@@ -139,8 +140,11 @@ class Report:
 
     def _by_bass(self, span: Heard) -> Iterator[tuple[Heard, int, int, int]]:
         """The span in parts, each with one of the chord's notes (a pitch class) in the bass from a beat on (a strong
-        one, where chords change slowly)."""
+        one, where chords change slowly). A melody alone has no bass: its chords stand in root position."""
         root, label = divmod(span.chord, len(LABELS))
+        if self.one_voice:
+            yield span, span.first, span.end, root
+            return
         members = {(root + i) % 12 for i in _INTERVALS[label]}
         lowest, level = self.lowest[span.first : span.end], self.level[span.first : span.end]
         groups: list[tuple[int, int]] = []

@@ -166,6 +166,13 @@ def test_a_midi_file_is_read_with_its_meter_and_spelled_by_its_signature(tmp_pat
     assert chords_of(analyze_harmony(notes))[0] == "Gb"
 
 
+def test_a_melody_alone_has_chords_in_root_position() -> None:
+    analysis = analyze_harmony(["C", "E", "G", "E", "F", "A", "C", "A", "G", "B", "D", "B", "C", "G", "E", "C"])
+    chords = chords_of(analysis)
+    assert [c for c in chords if c != "Am"] == ["C", "F", "G", "C"]  # A C A may be heard as either
+    assert {c.roman.inversion for c in analysis.chords} == {0}
+
+
 def test_drums_are_left_out_and_drums_alone_are_refused() -> None:
     drums = [Note(i * PPQ, 60, 36 + i % 3, 100.0, channel=9) for i in range(16)]
     notes = comping("C F G7 C")

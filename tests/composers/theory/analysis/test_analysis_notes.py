@@ -37,10 +37,11 @@ def test_tuples_are_start_length_and_pitch_in_quarters() -> None:
     assert keys([(0, 1, 60), (1.5, 0.5, "Eb4")]) == [(0, PPQ, 60), (PPQ * 3 // 2, PPQ // 2, 63)]
 
 
-def test_pitches_follow_each_other_and_names_rise() -> None:
+def test_pitches_follow_each_other_and_names_take_the_nearest_octave() -> None:
     assert keys(["C4", 62, Pitch.parse("E4")]) == [(0, PPQ, 60), (PPQ, PPQ, 62), (2 * PPQ, PPQ, 64)]
     assert [k for _, _, k in keys(["C", "E", "G", "C"])] == [60, 64, 67, 72]
     assert [k for _, _, k in keys([PitchName(6), PitchName(0)])] == [71, 72]
+    assert [k for _, _, k in keys(["E", "F", "G", "E", "D", "C", "B"])] == [64, 65, 67, 64, 62, 60, 59]
 
 
 def test_chords_follow_by_bars() -> None:
@@ -66,6 +67,8 @@ def test_chords_may_be_tuples() -> None:
         (["X"], "'X' is not a name"),
         ([128], "outside 0 to 127"),
         ([True], "no pitch"),
+        (None, "None is no music"),
+        (5, "5 is no music"),
         ("nowhere.mid", "nowhere.mid"),
     ],
 )

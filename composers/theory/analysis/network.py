@@ -14,7 +14,6 @@ import numpy as np
 from composers.theory.analysis.grid import Floats
 
 _CHUNK = 2048
-_TURNS = (np.arange(12)[:, None] + np.arange(12)) % 12
 
 
 @dataclass(frozen=True)
@@ -70,11 +69,6 @@ class Gate:
         """[slices]"""
         hidden = np.maximum(features @ self.first + self.first_bias, 0)
         return np.asarray(hidden @ self.second + self.second_bias, np.float32)
-
-
-def turn(blocks: Floats) -> Floats:
-    """[slices, blocks, 12] -> [slices, 12 roots, blocks, 12] with each root at 0."""
-    return np.ascontiguousarray(blocks[:, :, _TURNS].transpose(0, 2, 1, 3))
 
 
 def log_softmax(raw: Floats) -> Floats:

@@ -26,7 +26,7 @@ from composers.score import PPQ, Meter, Note
 from composers.theory.analysis.decoder import LABELS, Decoding, cut, make_tables, read
 from composers.theory.analysis.features import boundary_features, chord_blocks, chord_extras, key_blocks
 from composers.theory.analysis.grid import LEVELS, Grid, MeterChange, make_grid
-from composers.theory.analysis.network import Gate, Network, turn
+from composers.theory.analysis.network import Gate, Network
 from composers.theory.analysis.phrases import phrase_features, phrase_starts
 from composers.theory.analysis.weights import unpacked
 
@@ -100,6 +100,12 @@ class Set:
         """What the key network sees, with the chords that the chord network hears."""
         rows = [key_blocks(g, chord.scores(chord_blocks(g), chord_extras(g)))[keep] for g, keep in self.grids]
         return np.concatenate(rows)
+
+
+def turn(blocks: np.ndarray) -> np.ndarray:
+    """[slices, blocks, 12] -> [slices, 12 roots, blocks, 12] with each root at 0."""
+    turns = (np.arange(12)[:, None] + np.arange(12)) % 12
+    return np.ascontiguousarray(blocks[:, :, turns].transpose(0, 2, 1, 3))
 
 
 def adam(parameters: list[np.ndarray]):

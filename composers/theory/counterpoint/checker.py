@@ -7,18 +7,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from composers.errors import MusicError
+from composers.theory.counterpoint.judgement import TENTH, Broken, Frame, Key, goes_on_raised, key_of, newly_broken
 from composers.theory.counterpoint.lines import BAR, Counterpoint, Slot
-from composers.theory.counterpoint.rules import (
-    RULES,
-    TENTH,
-    Broken,
-    Frame,
-    Key,
-    Rule,
-    goes_on_raised,
-    key_of,
-    newly_broken,
-)
+from composers.theory.counterpoint.rules import RULES, Rule
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ from typing import NamedTuple
 from composers.errors import MusicError
 from composers.theory.counterpoint.cantus import CANTUS_FIRMI, Cantus
 from composers.theory.counterpoint.checker import of_the_whole
+from composers.theory.counterpoint.judgement import Frame, Key, newly_broken
 from composers.theory.counterpoint.lattice import Lattice, material
 from composers.theory.counterpoint.lines import Counterpoint, Slot, Tone
 from composers.theory.counterpoint.rhythms import florid
-from composers.theory.counterpoint.rules import Frame, Key, newly_broken
 
 _WEAVE = 3.0
 """Cost of going to and fro between two tones (C D C D)."""

@@ -14,9 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from composers.theory.counterpoint.cantus import Cantus
-from composers.theory.counterpoint.lines import Slot
-from composers.theory.counterpoint.rhythms import first_slots, next_slots
-from composers.theory.counterpoint.rules import (
+from composers.theory.counterpoint.judgement import (
     TENTH,
     WIDEST,
     Frame,
@@ -26,6 +24,8 @@ from composers.theory.counterpoint.rules import (
     is_sung,
     newly_broken,
 )
+from composers.theory.counterpoint.lines import Slot
+from composers.theory.counterpoint.rhythms import first_slots, next_slots
 from composers.theory.pitch import Pitch
 
 _LEAPS = {0: 3.0, 1: 0.0, 2: 1.5, 3: 3.0, 4: 4.0, 5: 6.0, 7: 6.0}

@@ -12,10 +12,10 @@ from composers.errors import MusicError
 from composers.theory.counterpoint.cantus import BY_FINAL, CANTUS_FIRMI, Cantus, mode_on
 from composers.theory.counterpoint.checker import check
 from composers.theory.counterpoint.generator import _Search, _weaving, generate
+from composers.theory.counterpoint.judgement import Frame, Key, newly_broken
 from composers.theory.counterpoint.lattice import material
 from composers.theory.counterpoint.lines import Counterpoint, Slot, Tone
 from composers.theory.counterpoint.rhythms import first_slots, next_slots
-from composers.theory.counterpoint.rules import Frame, Key, newly_broken
 from composers.theory.pitch import Pitch, parse_pitch_name
 
 ALL = bool(os.environ.get("SIDEMAN_ALL_COUNTERPOINTS"))

@@ -26,7 +26,7 @@ from instruments.block import Instrument, InstrumentError
 from instruments.bounce import BounceJob, BounceStage, bounce
 from instruments.channel import Channel, Insert
 from instruments.plugin_home import Home
-from instruments.plugin_hosts import HOSTS
+from instruments.plugin_hosts import HOSTS, choose_host
 from instruments.plugin_use import PluginUse
 from instruments.rendered import RenderedEffect, RenderedInstrument
 
@@ -153,10 +153,10 @@ def bounced_rig(session: Session, folder: Path, progress: Progress = lambda name
 def _bounced(use: PluginUse) -> tuple[Path, str] | None:
     """Path and host of a plug-in that is bounced; None for one that is hosted as usual.
 
-    `sync` turns parameters as the tempo asks while the music plays: bounced plug-ins hear the tempo themselves, so what
-    asks for it is hosted as usual.
+    `sync` turns parameters as the tempo asks while the music plays, and `which` opens one of several in a file: neither
+    is for DawDreamer, so what asks for it is hosted as usual. Raises InstrumentError where DawDreamer is not installed.
     """
-    if use.sync or use.host not in (None, "dawdreamer", "faust"):
+    if use.sync or use.which or use.host not in (None, "dawdreamer", "faust"):
         return None
     try:
         found = plugin_scan.find(use.plugin, which=use.which, host=use.host)
@@ -164,7 +164,7 @@ def _bounced(use: PluginUse) -> tuple[Path, str] | None:
         return None  # the usual hosting says what is missing, or plays something else
     for host in ("dawdreamer", "faust"):
         if found.format in HOSTS[host].formats:
-            return found.path, host
+            return found.path, choose_host(found.format, host, live=False)
     return None
 
 

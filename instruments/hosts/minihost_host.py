@@ -57,6 +57,10 @@ class MinihostHost:
         self._main_in = first.num_input_channels
         self._outs = first.num_output_channels
         self._key_ins: int = first.sidechain_channels
+        # JUCE takes an LV2's side-chain that is in no group of ports of its own for more channels of its input.
+        behind = self._main_in - self._outs if self._lv2 is not None and not self.is_instrument else 0
+        self._keys_behind: int = behind if behind in (1, 2) else 0
+        self._mains: int = self._main_in - self._keys_behind
         if self._outs < 1:
             raise InstrumentError(f"plug-in {path} has no audio output: it cannot be played as a track")
         self._table = ParameterTable(self.name, _Parameters(first))
@@ -65,7 +69,7 @@ class MinihostHost:
 
     @property
     def takes_key(self) -> bool:
-        return self._key_ins > 0
+        return self._key_ins > 0 or self._keys_behind > 0
 
     @property
     def latency(self) -> int:
@@ -116,7 +120,7 @@ class MinihostHost:
             self._rate = rate
             for plugin in self._plugins:
                 plugin.sample_rate = rate
-        if self._outs == 1 and self._main_in == 1 and not self.is_instrument and len(self._plugins) == 1:
+        if self._outs == 1 and self._mains == 1 and not self.is_instrument and len(self._plugins) == 1:
             second = self._open()
             for index in range(second.num_params):
                 raw = self._plugins[0].get_param(index)
@@ -177,18 +181,28 @@ class MinihostHost:
              ) -> Sequence[FrameEvent]:
         if self._straight:
             return _heard(self._call(0, audio, audio, midi, key))
-        if len(self._plugins) == 2:
-            heard = self._call(0, audio[:1], audio[:1], midi, key)
-            self._call(1, audio[1:], audio[1:], midi, key)
-            return _heard(heard)
         given, got = self._given, self._got
-        if self._main_in == 1:
-            np.mean(audio, axis=0, out=given[0])
-        elif self._main_in:
-            given[:2] = audio
+        if len(self._plugins) == 2:
+            both = []
+            for channel in (0, 1):
+                side = audio[channel : channel + 1]
+                self._give(side, key)
+                both.append(self._call(channel, given, got, midi, key))
+                side[:] = got[:1]
+            return _heard(both[0])
+        self._give(audio, key)
         heard = self._call(0, given, got, midi, key)
         audio[:] = got[:2]  # of a mono output both sides
         return _heard(heard)
+
+    def _give(self, audio: AudioBlock, key: AudioBlock | None) -> None:
+        given, mains = self._given, self._mains
+        if mains == 1:
+            np.mean(audio, axis=0, out=given[0])
+        elif mains:
+            given[:2] = audio
+        if self._keys_behind:
+            given[mains:] = 0.0 if key is None else key if self._keys_behind == 2 else key.mean(axis=0)
 
     def _call(self, index: int, given: AudioBlock, got: AudioBlock, midi: list[tuple[int, int, int, int]],
               key: AudioBlock | None) -> list[tuple[int, int, int, int]]:
@@ -211,7 +225,7 @@ class MinihostHost:
             quiet = quiet + self._frames if np.abs(silence).max() < _SILENT else 0
 
     def _buffers(self) -> None:
-        self._straight = self._main_in in (0, 2) and self._outs == 2
+        self._straight = self._main_in in (0, 2) and self._outs == 2 and not self._keys_behind
         self._given = np.zeros((max(self._main_in, 2), self._frames), np.float32)
         self._got = np.zeros((self._outs, self._frames), np.float32)
 

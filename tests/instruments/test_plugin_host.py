@@ -79,6 +79,9 @@ def test_loading_reads_no_parameter_texts(monkeypatch: pytest.MonkeyPatch) -> No
     host.set_params({"Threshold": -20, "ratio": 8})
     host.prepare(RATE, PLUGIN_FRAMES)
     assert host.parameters()
+    host.load_state(host.state())
+    with pytest.raises(ScanError):
+        host._plugins[0].raw_state = host.state()  # this, too, would be slow
     with pytest.raises(ScanError):
         pedalboard.VST3Plugin(str(path))  # and pedalboard is as it was for everyone else
 

@@ -49,6 +49,8 @@ REAL = {
     "ZamDelay.vst3": Case("/usr/lib/vst3/ZamDelay.vst3", "zam-plugins", {"time": 20, "feedback": 0.5}),
     "ZamVerb.vst3": Case("/usr/lib/vst3/ZamVerb.vst3", "zam-plugins", {}),
     "ZamCompX2.lv2": Case("/usr/lib/lv2/ZamCompX2.lv2", "zam-plugins", {"threshold": -40, "ratio": 10}),
+    "ZamComp.lv2": Case("/usr/lib/lv2/ZamComp.lv2", "zam-plugins", {"threshold": -40, "ratio": 10}),
+    "ZamComp.so": Case("/usr/lib/vst/ZamComp-vst.so", "zam-plugins", {"threshold": -40, "ratio": 10}),
     "ZamDelay.lv2": Case("/usr/lib/lv2/ZamDelay.lv2", "zam-plugins", {"time": 20, "feedback": 0.5}),
     "ZynAddSubFX.lv2": Case("/usr/lib/lv2/ZynAddSubFX.lv2", "zynaddsubfx-lv2", {}, True, 512),
     "ZynAddSubFX.so": Case("/usr/lib/vst/ZynAddSubFX.so", "zynaddsubfx-vst", {}, True, 512),

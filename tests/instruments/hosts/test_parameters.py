@@ -101,8 +101,8 @@ def test_real_ones_load_fast(host: str, name: str) -> None:
         prepared(host, path)
         return time.process_time() - began
 
-    # The processor's time, not the wall's, and three tries: others work on this machine too.
-    assert any(seconds() < 2.0 for _ in range(3))
+    # The processor's time, not the wall's, and several tries: others work on this machine too.
+    assert any(seconds() < 2.0 for _ in range(5))
 
 
 @every_host

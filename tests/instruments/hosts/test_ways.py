@@ -25,7 +25,9 @@ def test_side_chain(host: str, format_name: str) -> None:
     assert not load(host, oracle("mono", format_name)).takes_key
 
 
-@pytest.mark.parametrize(("host", "name"), [("minihost", "ZamCompX2.lv2"), ("vst2", "ZamCompX2.so")])
+@pytest.mark.parametrize(("host", "name"), [
+    ("minihost", "ZamCompX2.lv2"), ("minihost", "ZamComp.lv2"), ("vst2", "ZamCompX2.so"), ("vst2", "ZamComp.so"),
+])
 def test_a_real_compressor_ducks(host: str, name: str) -> None:
     audio = (0.2 * np.sin(np.arange(RATE) * 2 * np.pi * 220 / RATE)).astype(np.float32) * np.ones((2, 1), np.float32)
     key = np.zeros_like(audio)
@@ -34,6 +36,9 @@ def test_a_real_compressor_ducks(host: str, name: str) -> None:
     got = np.abs(play(compressor, RATE - RATE % 128, audio=audio, key=key).audio[0])
     assert got[RATE // 4 : RATE // 2].max() == pytest.approx(0.2, rel=0.05)
     assert got[3 * RATE // 4 :].max() < 0.05
+    audio[1] = 0.0
+    compressor.reset()
+    assert np.abs(play(compressor, 8192, audio=audio).audio[1]).max() < 1e-6, "each side for itself"
 
 
 @every_host

@@ -153,6 +153,14 @@ def test_after_a_pause_it_starts_without_the_old_sound() -> None:
     assert np.abs(y).max() < 0.1001
 
 
+def test_what_is_absurdly_loud_is_no_louder_than_the_ceiling_either() -> None:
+    """A feedback that has run away, up to where the console cuts it off (+120 dB)."""
+    loud = noise(RATE, 3, 0.5) * np.float32(10) ** np.linspace(0, 6, RATE, dtype=np.float32)
+    y = treat(made(ceiling_db=-1), loud, (128,))
+    assert np.isfinite(y).all()
+    assert np.abs(y).max() <= 10 ** (-1 / 20)
+
+
 def test_pedalboards_limiter_is_no_louder_and_lets_true_peaks_pass() -> None:
     pedalboard = pytest.importorskip("pedalboard")
     x = to_20_khz(noise(2 * RATE, 7, 0.5))

@@ -209,6 +209,21 @@ class TestDawDreamer:
                            for host in ("dawdreamer", "minihost"))
         assert np.abs(bounced - hosted).max() < 1e-6
 
+    def test_it_takes_a_live_hosts_state(self, tmp_path: Path) -> None:
+        from instruments.hosts.pedalboard_host import PedalboardHost
+
+        host = PedalboardHost(COMPRESSOR, None, 30.0)
+        host.set_params({"Threshold": -40.0, "Ratio": 10.0})
+        host.prepare(RATE, 128)
+        np.save(tmp_path / "fed.npy", noise(12_000))
+        use = PluginUse(str(COMPRESSOR), state=host.state())
+        bounce([BounceJob("track", [BounceStage(use, COMPRESSOR, "dawdreamer", tmp_path / "state.npy")], 12_000,
+                          TempoCurve.steady(120.0, RATE), audio=tmp_path / "fed.npy")])
+        got = np.load(tmp_path / "state.npy")
+        as_set = effect(tmp_path, COMPRESSOR, "dawdreamer", noise(12_000), Threshold=-40, Ratio=10)
+        as_it_comes = effect(tmp_path, COMPRESSOR, "dawdreamer", noise(12_000))
+        assert np.abs(got - as_set).max() < 1e-6 < np.abs(got - as_it_comes).max()
+
     def test_parameters_have_their_own_units(self, tmp_path: Path) -> None:
         with pytest.raises(InstrumentError, match=r"Threshold.*out of range.*-80"):
             effect(tmp_path, COMPRESSOR, "dawdreamer", noise(128), Threshold=-300)

@@ -78,7 +78,7 @@ class MinihostHost:
     @property
     def channels(self) -> tuple[int, int]:
         """In and out, without the side-chain's."""
-        return self._main_in, self._outs
+        return self._mains, self._outs
 
     @property
     def programs(self) -> tuple[str, ...]:

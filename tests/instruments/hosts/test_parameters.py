@@ -28,6 +28,9 @@ def test_in_their_own_units(host: str, format_name: str) -> None:
     assert shown["Mode"].text == "Slow"
     assert shown["Gain"].raw == pytest.approx(40 / 72, abs=1e-6)
     assert shown["Gain"].label == ("" if format_name == "LV2" else "dB")
+    index, raw = synth.raw_of("Gain", -20)
+    assert float(synth.text_of(index, raw)) == pytest.approx(-20, abs=1e-3)
+    assert float(synth.text_of(index, 1.0)) == 12.0
     assert [p.raw for p in synth.parameters()] == pytest.approx(list(synth.raws()))
     assert not any("MIDI" in name for name in shown), "controllers in disguise are not listed"
 

@@ -162,9 +162,9 @@ def limit(audio, _key, stride, start, frames, coefs, slopes, state, memory, size
             worst = max(worst, newest)
             gains[i] = newest
         for i in range(n):
-            top = _SAFE * np.float32(c[CEILING] + s[CEILING] * (at + i + 1))
-            left[at + i] = min(max(left[at + i] * (np.float32(1) - gains[i]), -top), top)
-            right[at + i] = min(max(right[at + i] * (np.float32(1) - gains[i]), -top), top)
+            edge = _SAFE * np.float32(c[CEILING] + s[CEILING] * (at + i + 1))
+            left[at + i] = min(max(left[at + i] * (np.float32(1) - gains[i]), -edge), edge)
+            right[at + i] = min(max(right[at + i] * (np.float32(1) - gains[i]), -edge), edge)
         at += n
     z[ENVELOPE], z[LASTING], z[TOTAL_1], z[TOTAL_2], z[MOST] = envelope, lasting, total_1, total_2, most
     z[SPOT], z[SPOT_1], z[SPOT_2], z[CALM], z[CLOCK] = spot, spot_1, spot_2, calm, clock

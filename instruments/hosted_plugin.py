@@ -336,7 +336,7 @@ class HostedPlugin:
             setting = link.changed.popleft()
             name = self._parameters.changed(setting.nth, setting.raw, setting.value)
             if name:
-                self._slot.forget(name)
+                self._slot.changed(name, setting.raw)
                 times = self._restless[name] = self._restless.get(name, 0) + 1
                 self.serial += times <= _RESTLESS
 

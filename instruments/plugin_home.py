@@ -18,7 +18,7 @@ from instruments.hosts.host import ParamValue
 from instruments.plugin_host import PluginProcess
 from instruments.plugin_link import Link
 from instruments.plugin_messages import PLUGIN_FRAMES
-from instruments.plugin_slot import CRASH_WINDOW_S, Slot
+from instruments.plugin_slot import Slot
 
 _BACK_OFF_S = (0.0, 0.5, 2.0)
 _PRINTING_S = 0.25
@@ -90,10 +90,7 @@ class Home:
         for other in self._slots:
             other.state = other.state if other.out and other is not slot else "loading"
             other.fresh = other.fresh and other is not slot
-        slot.crash_times.clear()
-        slot.crashes, slot.last_error = 0, ""
-        slot.settled.clear()
-        slot.gone.clear()
+        slot.begin()
         self._rate, self._ring_frames = rate, ring_frames
         self._start()
 
@@ -196,7 +193,7 @@ class Home:
                                                     self._ring_frames, self._memory_bytes)
         except (OSError, AssertionError) as error:
             for slot in present:
-                self._give_up(slot, f"no process can be started for it: {error}")
+                slot.give_up(f"no process can be started for it: {error}")
             return []
         self.pid = process.pid
         self._loading_s = process.started_s
@@ -217,36 +214,12 @@ class Home:
         guilty = next((found for some in (blamed, busy, noticed) if (found := [s for s in some if s in left])), left)
         for slot in left:
             if slot in guilty:
-                self._count(slot, reason)
+                slot.crashed(reason)
             else:
                 names = " and ".join(s.name for s in guilty)
                 slot.last_error = f"{names} took it along: {reason}"
                 slot.state = f"crashed: respawning ({slot.last_error})"
         return guilty
-
-    def _count(self, slot: Slot, reason: str) -> None:
-        now = time.monotonic()
-        times = slot.crash_times
-        slot.crashes += 1
-        slot.last_error = reason
-        times.append(now)
-        while now - times[0] > CRASH_WINDOW_S:
-            times.popleft()
-        if slot.ready is None or slot.link is None:
-            slot.died_loading()
-        if slot.max_crashes is not None and len(times) >= max(1, slot.max_crashes):
-            often = f"{len(times)} times within {CRASH_WINDOW_S:.0f} s" if slot.max_crashes > 1 else "once"
-            self._give_up(slot, f"crashed {often}, the last time: {reason}")
-            slot.last_error = reason
-        else:
-            slot.state = f"crashed: respawning ({reason})"
-
-    @staticmethod
-    def _give_up(slot: Slot, reason: str) -> None:
-        slot.last_error = reason
-        slot.state = f"out: {reason}"
-        slot.settled.set()
-        slot.gone.set()
 
     def _watch(self, process: PluginProcess) -> tuple[list[Slot], list[Slot], str]:
         """Until the process ends: if it was killed, whom to blame, who noticed, and the reason."""
@@ -335,33 +308,17 @@ class Home:
                 slot.ready = value
                 slot.has_loaded()
             case "refused":
-                self._give_up(slot, value)
-            case "state":
-                slot.take(value)
-            case "refused params":
-                slot.forget(*value[0])
-                slot.last_error = value[1]
-            case "done" if value[1]:
-                slot.last_error = f"{value[0]}: {value[1]}"
-            case "latency" if slot.link is not None:
-                slot.link.latency = value
-                self._hand_over(slot, slot.link)
+                slot.give_up(value)
+            case _:
+                slot.hear(name, value)
 
     def _serve(self, process: PluginProcess) -> None:
         for place, slot in enumerate(self._present):
-            if slot.out or slot.ready is None:
+            if slot.out or slot.ready is None or not (slot.open or slot.fresh):
                 continue
-            link = slot.link = process.link(place, slot.ready.latency)
             slot.state = "ok"
-            self._hand_over(slot, link)
+            slot.hand_over(process.link(place, slot.ready.latency))
             slot.settled.set()
-
-    @staticmethod
-    def _hand_over(slot: Slot, link: Link) -> None:
-        if slot.on_link is None:
-            slot.links.append(link)
-        else:
-            slot.on_link(link)
 
     def _close_retired(self) -> list[tuple[Slot, str, bool]]:
         """Close the links that are no longer used; which plug-ins' present process must die, and why."""

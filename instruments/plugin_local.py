@@ -61,9 +61,7 @@ class LocalHome:
 
     def open(self, slot: Slot, rate: int, ring_frames: int) -> None:
         """May take as long as the plug-in does to load. Never raises: see the slot's state."""
-        slot.open, slot.crashes, slot.last_error = True, 0, ""
-        slot.settled.clear()
-        slot.gone.clear()
+        slot.begin()
         self._ring_frames = -(-ring_frames // PLUGIN_FRAMES) * PLUGIN_FRAMES
         try:
             spec = slot.spec()
@@ -78,8 +76,7 @@ class LocalHome:
             player.begin()
         except Exception as error:
             why = str(error) if isinstance(error, InstrumentError) else f"{type(error).__name__}: {error}"
-            slot.state, slot.last_error = f"out: {why}", why
-            slot.gone.set()
+            slot.give_up(why)
         else:
             slot.ready = Ready(host.name, host.vendor, host.version, host.latency, 0.0, host.is_instrument,
                                host.takes_key, host.sends_midi, host.follows_tempo, described)
@@ -100,14 +97,12 @@ class LocalHome:
         slot.crashes += 1
         slot.last_error = reason
         if slot.max_crashes is not None and slot.crashes >= slot.max_crashes:
-            slot.state = f"out: failed {slot.crashes} times, the last time: {reason}"
-            slot.gone.set()
+            slot.give_up(f"failed {slot.crashes} times, the last time: {reason}")
             return
         try:
             player.host.reset()
         except Exception as error:
-            slot.state = f"out: cannot be reset: {error}"
-            slot.gone.set()
+            slot.give_up(f"cannot be reset: {error}")
             return
         self._hand_over(slot, LocalLink(player, player.use(Rings(self._ring_frames)), player.host.latency))
 
@@ -122,22 +117,11 @@ class LocalHome:
     def follow_priority(self) -> None: ...
 
     def _hand_over(self, slot: Slot, link: LocalLink) -> None:
-        slot.link = link
         link.commands = len(self._commands)
-        if slot.on_link is not None:
-            slot.on_link(link)
+        slot.hand_over(link)
 
     def _hear(self, slot: Slot, name: str, value: Any) -> None:
-        match name:
-            case "command" if self._player is not None:
-                self._player.obey(*self._commands.popleft())
-            case "state":
-                slot.take(value)
-            case "refused params":
-                slot.forget(*value[0])
-                slot.last_error = value[1]
-            case "done" if value[1]:
-                slot.last_error = f"{value[0]}: {value[1]}"
-            case "latency" if slot.link is not None and slot.on_link is not None:
-                slot.link.latency = value
-                slot.on_link(slot.link)
+        if name != "command":
+            slot.hear(name, value)
+        elif self._player is not None:
+            self._player.obey(*self._commands.popleft())

@@ -97,7 +97,7 @@ class Player:
             self._watch.look(self._glides, self.answers, self._position)
 
     def obey(self, command: str, value: Any) -> None:
-        """A command of the engine's: "params", values; "state", None; "preset", path; "edit", None."""
+        """A command of the engine's: "params", values; "state", None; "load" or "save", the path of a preset."""
         try:
             match command:
                 case "params":
@@ -107,8 +107,6 @@ class Player:
                     self.host.load_preset(value)
                 case "save":
                     self.host.save_preset(value)
-                case "edit":
-                    self.host.edit()
             self._watch.take_state()
             self._say("done", (command, ""))
         except InstrumentError as error:
@@ -119,6 +117,9 @@ class Player:
             self.host.set_params(params)
         except InstrumentError as error:
             self._say("refused params", (tuple(params), str(error)))
+            return
+        if self._names:
+            self._watch.told([self.host.raw_of(name, value)[0] for name, value in params.items()])
 
     def _begin(self, message: Audio) -> None:
         if message.kind == Ask.START and self._played:

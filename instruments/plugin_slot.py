@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from instruments.hosts.function_host import FunctionSpec
 from instruments.hosts.host import ParamValue
+from instruments.hosts.parameter_units import plain_name
 from instruments.plugin_link import Link
 from instruments.plugin_parameters import Described, Standing
 from instruments.plugin_use import PluginUse
@@ -104,7 +107,7 @@ class Slot:
 
     @property
     def params(self) -> Mapping[str, ParamValue]:
-        """All that has been set and neither been refused nor been changed by the plug-in itself."""
+        """All that has been set and not been refused, where it stands now."""
         with self._lock:
             return dict(self._params)
 
@@ -122,8 +125,14 @@ class Slot:
         with self._lock:
             self._params.update(params)
 
+    def changed(self, name: str, raw: float) -> None:
+        """By the plug-in itself; what was never set by name, its state has."""
+        with self._lock:
+            for known in [n for n in self._params if plain_name(n) == name]:
+                self._params[known] = {"raw": raw}
+
     def forget(self, *names: str) -> None:
-        """Refused, or changed by the plug-in itself since: its state has it."""
+        """Refused."""
         with self._lock:
             for name in names:
                 self._params.pop(name, None)
@@ -139,6 +148,60 @@ class Slot:
         """It may be its last state that kills it: the next life begins as the first one did."""
         if not self._trusted:
             self._taken, self._trusted = None, True
+
+    def hear(self, name: str, value: Any) -> None:
+        """What the player of the plug-in says, in the home's thread."""
+        match name:
+            case "state":
+                self.take(value)
+            case "refused params":
+                self.forget(*value[0])
+                self.last_error = value[1]
+            case "done" if value[1]:
+                self.last_error = f"{value[0]}: {value[1]}"
+            case "latency" if self.link is not None:
+                self.link.latency = value
+                self.hand_over(self.link)
+
+    def hand_over(self, link: Link) -> None:
+        """Give the owner a new link, or one whose latency has changed."""
+        self.link = link
+        if self.on_link is None:
+            self.links.append(link)
+        else:
+            self.on_link(link)
+
+    def crashed(self, reason: str) -> None:
+        """It is to blame for the end of its process: it will be started again, or stays out."""
+        now, times = time.monotonic(), self.crash_times
+        self.crashes += 1
+        self.last_error = reason
+        times.append(now)
+        while now - times[0] > CRASH_WINDOW_S:
+            times.popleft()
+        if self.ready is None or self.link is None:
+            self.died_loading()
+        if self.max_crashes is not None and len(times) >= max(1, self.max_crashes):
+            often = f"{len(times)} times within {CRASH_WINDOW_S:.0f} s" if self.max_crashes > 1 else "once"
+            self.give_up(f"crashed {often}, the last time: {reason}")
+            self.last_error = reason
+        else:
+            self.state = f"crashed: respawning ({reason})"
+
+    def give_up(self, reason: str) -> None:
+        """It stays out."""
+        self.last_error = reason
+        self.state = f"out: {reason}"
+        self.settled.set()
+        self.gone.set()
+
+    def begin(self) -> None:
+        """Its owner prepares it: nothing has happened yet."""
+        self.open, self.state = True, "loading"
+        self.crash_times.clear()
+        self.crashes, self.last_error = 0, ""
+        self.settled.clear()
+        self.gone.clear()
 
     def spec(self) -> SlotSpec:
         """For the next process; what was still to be told is in it."""

@@ -59,6 +59,13 @@ class PluginWatch:
             self._raws[place] = raw
         self._state_at = min(self._state_at, time.monotonic() + SOON_S)
 
+    def told(self, indices: Sequence[int]) -> None:
+        """These have been set, whatever the plug-in has made of it."""
+        raws = self._host.raws()
+        for index in indices:
+            if index in self._places:
+                self.arrived(index, raws[self._places[index]])
+
     def heard(self, energy: float) -> None:
         """A block of its output: the sum of squares."""
         self._quiet_blocks = self._quiet_blocks + 1 if energy < _SILENT else 0

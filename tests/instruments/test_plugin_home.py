@@ -43,7 +43,8 @@ class Chain:
     def until(self, condition: Callable[[], bool], limit_s: float = 60.0) -> None:
         deadline = time.monotonic() + limit_s
         while not condition():
-            assert time.monotonic() < deadline, [e.status() for e in self.effects]
+            assert time.monotonic() < deadline, [(s, e.status()["last_error"]) for s, e in zip(
+                self.states()[1:], self.effects, strict=True)]
             self.block()
             time.sleep(0.002)
 

@@ -56,8 +56,8 @@ def run(seconds: float = 60.0, soak_s: float = 60.0, crashes: int = 5,
                       SCHED_FIFO; late_blocks_other without; blocks: how many there were
     crash_silence_ms  a synth holds a chord and is killed with SIGKILL: the longest silence in what is heard
     fallback_db       how loud it is 50 to 250 ms later, against before
-    ready_again_s     from the kill until the plug-in could play; sounds_again_s: until a new note, which is struck at
-                      the first bar line (2 s apart) at which it is ready, is heard of it
+    ready_again_s     from the kill until the plug-in could play; plays_again_s_all: until the bar line (they are 2 s
+                      apart) from which on new notes are its own
     soak              an instrument with an effect in one process, and two effects alone; a kill every 5 s
     """
     figures: dict[str, Any] = {"rate": RATE, "block": FRAMES, "effect": EFFECT, "instrument": INSTRUMENT,

@@ -186,9 +186,10 @@ def build_rig(session: Session, rate: int, max_frames: int, *, block: int = 0, o
     channels.append(master(made.inserts(session.master.effects, MASTER), session.master.gain_db,
                            session.master.ceiling_db))
     rig = Rig(channels, rate, max_frames, stems=stems)
-    rig.plugins, rig.guests, rig.syncs = tuple(made.plugins), tuple(made.guests), tuple(made.syncs)
+    rig.plugins, rig.syncs = tuple(made.plugins), tuple(made.syncs)
     rig.midi_sources, rig.places = tuple(made.midi_sources), made.places
     rig.prepare()
+    rig.guests = tuple(made.guests)  # also those that stand by for plug-ins, made just now
     return rig
 
 

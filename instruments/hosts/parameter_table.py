@@ -15,6 +15,9 @@ _SHOWN_NAMES = 40
 _CONTROLLERS = re.compile(r"^MIDI (CC|Ch\. ?\d+|Channel \d+)\b.*\d", re.IGNORECASE)
 """VST3 has no controllers: wrappers (JUCE's, DPF's) invent a parameter for each of 16 channels x 130 controllers."""
 
+_INTERNAL = ["Buffer Size", "Sample Rate"]
+"""What DPF's VST3 lists first, and nobody is to turn."""
+
 
 class RawParameters(Protocol):
     """A plug-in's parameters by their index; raw values are 0..1."""
@@ -57,7 +60,9 @@ class ParameterTable:
         names = [of.name(index) for index in range(of.count())]
         self._names = names
         # Controllers in disguise are found by name, but not listed: they would bury a synth's 5 parameters in 2,080.
-        self._shown = [i for i, name in enumerate(names) if name.strip() and not _CONTROLLERS.match(name)]
+        first = len(_INTERNAL) if names[: len(_INTERNAL)] == _INTERNAL else 0
+        self._shown = [i for i, name in enumerate(names)
+                       if i >= first and name.strip() and not _CONTROLLERS.match(name)]
         self._fixed: list[_Fixed] | None = None
         self._indices: dict[str, int] | None = None
 

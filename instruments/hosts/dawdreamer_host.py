@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,7 @@ import dawdreamer
 import numpy as np
 
 from instruments.block import AudioBlock, FrameEvent, InstrumentError, Transport
-from instruments.hosts.host import Parameter, ParamValue
-from instruments.hosts.parameter_table import ParameterTable
+from instruments.hosts.parameter_table import ParameterTable, Tabled
 from instruments.hosts.smf_bytes import smf_bytes
 from instruments.plugin_messages import PLUGIN_FRAMES
 from instruments.tempo_curve import PPQ, TempoCurve
@@ -37,7 +36,7 @@ _CLOCK = "clock"
 _RATE = 48000
 
 
-class DawDreamerHost:
+class DawDreamerHost(Tabled):
     """An instrument or effect, in stereo: of a mono effect there are two, with the same parameters."""
 
     vendor = version = ""
@@ -80,22 +79,6 @@ class DawDreamerHost:
     @property
     def latency(self) -> int:
         return self._latency
-
-    def parameters(self) -> tuple[Parameter, ...]:
-        return self._table.all()
-
-    def raws(self) -> Sequence[float]:
-        return self._table.raws()
-
-    def text_of(self, index: int, raw: float) -> str:
-        return self._table.text(index, raw)
-
-    def set_params(self, params: Mapping[str, ParamValue]) -> None:
-        for index, raw in self._table.raws_of(params).items():
-            self.set_raw(index, raw)
-
-    def raw_of(self, name: str, value: ParamValue) -> tuple[int, float]:
-        return self._table.raw_of(name, value)
 
     def set_raw(self, index: int, raw: float) -> None:
         for plugin in self._plugins:

@@ -21,8 +21,7 @@ from instruments.faust_code import Channels, FaustCode, FaustProgram
 from instruments.faust_controls import Control
 from instruments.faust_source import FaustSource, read_source
 from instruments.faust_voices import GATE, NAMES, PITCHES, Voices
-from instruments.hosts.host import Parameter, ParamValue
-from instruments.hosts.parameter_table import ParameterTable
+from instruments.hosts.parameter_table import ParameterTable, Tabled
 
 _RATE, _FRAMES = 48000, 128
 SETTLING_S = 0.5
@@ -31,7 +30,7 @@ _CTRL = re.compile(r"^ctrl\s+(\d+)")
 _TRANSPORT = ("bpm", "beat", "playing", "beats_per_bar")
 
 
-class FaustHost:
+class FaustHost(Tabled):
     """A Faust program, in stereo: of an effect of one channel there are two instances, with the same parameters.
 
     Latency is 0, or what the program declares (`declare latency_frames "64"`). Where the blocks begin and end does not
@@ -72,22 +71,6 @@ class FaustHost:
     @property
     def latency(self) -> int:
         return self._latency
-
-    def parameters(self) -> tuple[Parameter, ...]:
-        return self._table.all()
-
-    def raws(self) -> Sequence[float]:
-        return self._table.raws()
-
-    def text_of(self, index: int, raw: float) -> str:
-        return self._table.text(index, raw)
-
-    def set_params(self, params: Mapping[str, ParamValue]) -> None:
-        for index, raw in self._table.raws_of(params).items():
-            self.set_raw(index, raw)
-
-    def raw_of(self, name: str, value: ParamValue) -> tuple[int, float]:
-        return self._table.raw_of(name, value)
 
     def set_raw(self, index: int, raw: float) -> None:
         self._controls.turn(index, raw)

@@ -6,7 +6,7 @@ an extra. Imported in plug-in processes only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,9 @@ import numpy as np
 
 from instruments.block import AudioBlock, FrameEvent, InstrumentError, Transport
 from instruments.hosts import vst3_preset
-from instruments.hosts.host import Parameter, ParamValue
 from instruments.hosts.lv2_opening import Lv2Opening, alone, lv2_opening
 from instruments.hosts.midi_events import event_of, short_message, silencing
-from instruments.hosts.parameter_table import ParameterTable
+from instruments.hosts.parameter_table import ParameterTable, Tabled
 from instruments.hosts.song_position import SongPosition
 
 _RATE, _FRAMES = 48000, 128
@@ -31,7 +30,7 @@ _SILENT_WITHIN_S = 4
 """How much silence a plug-in is given after a reset that left it sounding."""
 
 
-class MinihostHost:
+class MinihostHost(Tabled):
     """An instrument or effect, in stereo: of a mono effect there are two, with the same parameters."""
 
     sends_midi: bool
@@ -86,22 +85,6 @@ class MinihostHost:
         plugin = self._plugins[0]
         names = tuple(str(plugin.get_program_name(index)).strip() for index in range(plugin.num_programs))
         return names if len(names) > 1 else ()
-
-    def parameters(self) -> tuple[Parameter, ...]:
-        return self._table.all()
-
-    def raws(self) -> Sequence[float]:
-        return self._table.raws()
-
-    def text_of(self, index: int, raw: float) -> str:
-        return self._table.text(index, raw)
-
-    def set_params(self, params: Mapping[str, ParamValue]) -> None:
-        for index, raw in self._table.raws_of(params).items():
-            self.set_raw(index, raw)
-
-    def raw_of(self, name: str, value: ParamValue) -> tuple[int, float]:
-        return self._table.raw_of(name, value)
 
     def set_raw(self, index: int, raw: float) -> None:
         for plugin in self._plugins:

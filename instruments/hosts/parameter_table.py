@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from instruments.block import InstrumentError
@@ -110,3 +110,28 @@ class ParameterTable:
             for index in self._shown:
                 self._indices.setdefault(plain_name(f"{self._names[index]} {self._of.label(index)}"), index)
         return self._indices.get(plain_name(name))
+
+
+class Tabled:
+    """The part of a `PluginHost` that is its parameters: all of it stands on a table, but for setting one."""
+
+    _table: ParameterTable
+
+    def parameters(self) -> tuple[Parameter, ...]:
+        return self._table.all()
+
+    def raws(self) -> Sequence[float]:
+        return self._table.raws()
+
+    def text_of(self, index: int, raw: float) -> str:
+        return self._table.text(index, raw)
+
+    def set_params(self, params: Mapping[str, ParamValue]) -> None:
+        for index, raw in self._table.raws_of(params).items():
+            self.set_raw(index, raw)
+
+    def raw_of(self, name: str, value: ParamValue) -> tuple[int, float]:
+        return self._table.raw_of(name, value)
+
+    def set_raw(self, index: int, raw: float) -> None:
+        raise NotImplementedError

@@ -6,7 +6,7 @@ only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
@@ -18,9 +18,8 @@ from pedalboard import _pedalboard
 
 from instruments.block import AudioBlock, FrameEvent, InstrumentError, Kind, Transport
 from instruments.hosts import vst3_preset
-from instruments.hosts.host import Parameter, ParamValue
 from instruments.hosts.midi_events import silencing
-from instruments.hosts.parameter_table import ParameterTable
+from instruments.hosts.parameter_table import ParameterTable, Tabled
 from instruments.hosts.x_errors import survive_x_errors
 
 SETTLING_FRAMES = 1024
@@ -63,7 +62,7 @@ def _without_text_scan() -> Iterator[None]:
         setattr(mixin, _SCAN, original)
 
 
-class PedalboardHost:
+class PedalboardHost(Tabled):
     """An instrument, or an effect of one or two channels, played in stereo: of a mono effect there are two."""
 
     takes_key = sends_midi = follows_tempo = False
@@ -88,22 +87,6 @@ class PedalboardHost:
     @property
     def latency(self) -> int:
         return int(self._plugins[0].reported_latency_samples)
-
-    def parameters(self) -> tuple[Parameter, ...]:
-        return self._table.all()
-
-    def raws(self) -> Sequence[float]:
-        return self._table.raws()
-
-    def text_of(self, index: int, raw: float) -> str:
-        return self._table.text(index, raw)
-
-    def set_params(self, params: Mapping[str, ParamValue]) -> None:
-        for index, raw in self._table.raws_of(params).items():
-            self.set_raw(index, raw)
-
-    def raw_of(self, name: str, value: ParamValue) -> tuple[int, float]:
-        return self._table.raw_of(name, value)
 
     def set_raw(self, index: int, raw: float) -> None:
         for parameters in self._parameters:

@@ -5,16 +5,15 @@ Used on the main thread of a plug-in's process only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from instruments.block import AudioBlock, FrameEvent, InstrumentError, Transport
 from instruments.hosts import vst2_preset
-from instruments.hosts.host import Parameter, ParamValue
 from instruments.hosts.midi_events import short_message, silencing
-from instruments.hosts.parameter_table import ParameterTable
+from instruments.hosts.parameter_table import ParameterTable, Tabled
 from instruments.hosts.song_position import SongPosition
 from instruments.hosts.vst2_abi import Do, Flag
 from instruments.hosts.vst2_plugin import FRAMES, RATE, Vst2Plugin
@@ -24,7 +23,7 @@ _SILENT = 1e-6
 _SILENT_WITHIN_S = 4
 
 
-class Vst2Host:
+class Vst2Host(Tabled):
     """An instrument or effect, in stereo: of a mono effect there are two, with the same parameters."""
 
     follows_tempo = True
@@ -60,22 +59,6 @@ class Vst2Host:
     def channels(self) -> tuple[int, int]:
         """In and out, without the side-chain's."""
         return self._outs if self.takes_key else self._ins, self._outs
-
-    def parameters(self) -> tuple[Parameter, ...]:
-        return self._table.all()
-
-    def raws(self) -> Sequence[float]:
-        return self._table.raws()
-
-    def text_of(self, index: int, raw: float) -> str:
-        return self._table.text(index, raw)
-
-    def set_params(self, params: Mapping[str, ParamValue]) -> None:
-        for index, raw in self._table.raws_of(params).items():
-            self.set_raw(index, raw)
-
-    def raw_of(self, name: str, value: ParamValue) -> tuple[int, float]:
-        return self._table.raw_of(name, value)
 
     def set_raw(self, index: int, raw: float) -> None:
         for plugin in self._plugins:

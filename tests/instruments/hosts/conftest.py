@@ -1,7 +1,7 @@
 """The conformance suite of the plug-in hosts: one process per host.
 
 Two hosting libraries in one process get into each other's way: both open the same plug-in file, and the first to let go
-of it runs its exit code under the other's feet. test_conformance.py runs the suite for each host in a process of its
+of it runs its exit code under the other's feet. test_every_host.py runs the suite for each host in a process of its
 own; one host's by hand: SIDEMAN_CONFORMANCE_HOST=minihost pytest tests/instruments/hosts
 """
 

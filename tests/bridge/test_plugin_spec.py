@@ -71,3 +71,14 @@ def test_paths_of_state_preset_and_plug_in_are_seen_from_the_session_s_file(tmp_
 def test_a_state_that_has_gone_since_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(InstrumentError, match=r"gone.state.*sideman plugins edit"):
         use_of("X", PluginSpec(name="X", state=str(tmp_path / "gone.state")))
+
+
+def test_the_example_of_the_documentation_is_a_session() -> None:
+    text = (Path(__file__).parents[2] / "docs/plugins.md").read_text(encoding="utf-8")
+    example = text.split("```toml\n")[1].split("```")[0]
+    session = sessions.parse(example, "plugins.md")
+    assert plugin_of(session.tracks[0]).name == "ZynAddSubFX"
+    assert session.tracks[0].effects[1].sync == {"time": "1/8."} and session.tracks[0].effects[2].key == "drums"
+    words = text.split("What more can be said of either:")[1].split("## Where")[0]
+    for field in PluginSpec.__struct_fields__:
+        assert field == "name" or f"| `{field}` |" in words, f"docs/plugins.md does not explain {field}"

@@ -73,7 +73,7 @@ class Rig(Console):
     @property
     def loading(self) -> bool:
         """Whether a plug-in has yet to load. Any thread."""
-        return any(p.status()["state"] == "loading" for p in self.plugins)
+        return any(p.loading for p in self.plugins)
 
     def plugin_infos(self) -> tuple[PluginInfo, ...]:
         """The hosted plug-ins as people see them, in order of the channels. Any thread."""

@@ -131,6 +131,13 @@ class HostedPlugin:
     # -- parameters and state ----------------------------------------------------------------------------------------
 
     @property
+    def loading(self) -> bool:
+        """Whether it has yet to load for the first time, and to be taken over by process(): until then nothing is known
+        of its parameters. Any thread."""
+        state = self.status()["state"]
+        return state == "loading" or (self.serial == 0 and state == "ok")
+
+    @property
     def rules(self) -> Mapping[str, Parameter | Choice]:
         """The plug-in's parameters by name: numbers in its own units where its texts are numbers that rise or fall
         steadily, words where it has few steps that are words, else 0..1. Nothing until it has loaded."""

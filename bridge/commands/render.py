@@ -91,6 +91,8 @@ def command(session: str, bars: int | None, output: Path, midi: Path | None, rat
                 bounced_s = time.perf_counter() - began
             else:
                 rig = build_rig(loaded, loaded.sample_rate, offline.BLOCK, offline=True, stems=stems is not None)
+            told_of = [f"plug-in {s['plugin']}: {s['state']}" if s["state"].startswith("missing") else s["last_error"]
+                       for s in rig.plugin_status() if s["state"].startswith("missing") or s["last_error"]]
             written = None if stems is None else stack.enter_context(closing(Stems(rig, stems)))
             for piece in offline.render(loaded, rig=rig):
                 if not frames:
@@ -103,6 +105,7 @@ def command(session: str, bars: int | None, output: Path, midi: Path | None, rat
                 if piece.audio.size:
                     peak = max(peak, float(abs(piece.audio).max()))
                 bar.update(task, completed=min(total, piece.bar) if piece.playing else total)
+            told_of += rig.take_sync_errors()
         writer.close()
         partial.replace(output)
     finally:
@@ -112,13 +115,15 @@ def command(session: str, bars: int | None, output: Path, midi: Path | None, rat
 
         clips = offline.sent_clips(loaded, offline.clips_of(loaded, total))
         write_smf(midi, clips, loaded.music.tempo, loaded.meter)
+    for text in told_of:
+        click.echo(text, err=True)
     wall = time.perf_counter() - began
     seconds = frames / loaded.sample_rate
     if as_json:
         click.echo(json.dumps({"wav": str(output), "midi": str(midi) if midi else None, "seconds": seconds,
                                "bars": total, "notes": notes, "peak": peak, "wall_s": wall,
                                "realtime_factor": seconds / wall, "engine": engine, "bounced_s": bounced_s,
-                               "stems": str(stems) if stems else None}))
+                               "notices": told_of, "stems": str(stems) if stems else None}))
     else:
         click.echo(f"{output}: {total} bars, {seconds:.1f} s of sound in {wall:.1f} s "
                    f"({seconds / wall:.0f} times real time)" + (f"; {midi}" if midi else "")

@@ -105,3 +105,14 @@ def test_what_cannot_be_rendered_is_told(arguments: list[str], words: list[str])
     assert done.exit_code != 0
     for word in words:
         assert word in str(done.exception) + done.output
+
+
+def test_a_render_says_which_plug_ins_it_did_without(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('name = "mine"\n[music]\ngenre = "jazz"\n[[tracks]]\nname = "piano"\nparts = ["comp"]\n'
+                    'instrument = "piano"\nplugin = "No Such Synth"\n', encoding="utf-8")
+    done = CliRunner().invoke(cli, ["render", str(file), "--bars", "1", "-o", str(tmp_path / "mix.wav"), "--json"])
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert "No Such Synth" in told["notices"][0] and "missing" in told["notices"][0]
+    assert "No Such Synth" in done.stderr and told["peak"] > 0.01

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import ctypes.util
 import os
 import threading
 import time
@@ -22,16 +20,6 @@ from instruments.plugin_use import PluginUse
 RATE = 48000
 MAX_FRAMES = 1024
 Make = Callable[..., HostedEffect]
-
-
-@pytest.fixture(autouse=True)
-def ordinary_numbers() -> Iterator[None]:
-    """Opening a plug-in that was built with -ffast-math flushes denormals in this thread for good: put that right."""
-    libm = ctypes.CDLL(ctypes.util.find_library("m"))
-    environment = ctypes.create_string_buffer(256)
-    libm.fegetenv(environment)
-    yield
-    libm.fesetenv(environment)
 
 
 @pytest.fixture

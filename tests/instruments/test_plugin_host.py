@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import ctypes.util
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +18,6 @@ from instruments.plugin_link import PLUGIN_FRAMES
 
 pytestmark = pytest.mark.peer("zam-plugins")
 RATE = 48000
-
-
-@pytest.fixture(autouse=True)
-def ordinary_numbers() -> Iterator[None]:
-    """Opening a plug-in that was built with -ffast-math flushes denormals in this thread for good: put that right."""
-    libm = ctypes.CDLL(ctypes.util.find_library("m"))
-    environment = ctypes.create_string_buffer(256)
-    libm.fegetenv(environment)
-    yield
-    libm.fesetenv(environment)
 
 
 def zam(name: str) -> Path:

@@ -7,11 +7,8 @@ own; one host's by hand: SIDEMAN_CONFORMANCE_HOST=minihost pytest tests/instrume
 
 from __future__ import annotations
 
-import ctypes
-import ctypes.util
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,16 +29,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         (kept if here not in item.path.parents or host == chosen else dropped).append(item)
     items[:] = kept
     config.hook.pytest_deselected(items=dropped)
-
-
-@pytest.fixture(autouse=True)
-def ordinary_numbers() -> Iterator[None]:
-    """Opening a plug-in that was built with -ffast-math flushes denormals in this thread for good: put that right."""
-    libm = ctypes.CDLL(ctypes.util.find_library("m"))
-    environment = ctypes.create_string_buffer(256)
-    libm.fegetenv(environment)
-    yield
-    libm.fesetenv(environment)
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from bridge.parameter_paths import path_of
 from bridge.plugin_spec import plugin_place
 from bridge.plugin_state import Kept, PluginPlace, keep, places
 from bridge.session import Session
-from instruments.channel import INSTRUMENT
 from instruments.hosts.parameter_units import plain_name
 from instruments.routing import MASTER
 
@@ -43,8 +42,7 @@ def _key(place: PluginPlace) -> str:
 
 def _turned(session: Session, place: PluginPlace, knobs: Knobs) -> dict[str, float | str | None]:
     """Those of the session's own parameters that were turned since, as they stand."""
-    stage = INSTRUMENT if place.stage == INSTRUMENT else place.stage
-    start = path_of(_kind(session, place.channel), place.channel, stage, "")
+    start = path_of(_kind(session, place.channel), place.channel, place.stage, "")
     turned = knobs.turned
     found: dict[str, float | str | None] = {}
     for info in knobs.listed(None):

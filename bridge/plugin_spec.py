@@ -10,14 +10,13 @@ from msgspec import Meta, Struct
 
 from bridge.errors import InstrumentError, SessionError
 from instruments.note_values import beats_of
-from instruments.plugin_hosts import HOSTS
+from instruments.plugin_hosts import HOSTS, is_bundle
 from instruments.plugin_scan import find as find_plugin
 from instruments.plugin_use import PluginUse
 
 PluginName = Annotated[str, Meta(min_length=1, max_length=1024, description="the name or the path of a plug-in")]
 PathName = Annotated[str, Meta(min_length=1, max_length=4096, description="the path of a file")]
 Flag = Annotated[bool, Meta(description="true or false")]
-_PATHS = (".vst3", ".component", ".lv2", ".so", ".dll", ".vst", ".dsp")
 
 
 class PluginKeys(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -95,13 +94,10 @@ def check_plugin(plugin: str, keys: PluginKeys, where: str) -> None:
 
 def seen_from(keys: PluginKeys, folder: Path) -> PluginKeys:
     """The same with paths that do not depend on where Sideman was started."""
-    changed: dict[str, str] = {}
-    for field in ("preset", "state", "plugin", "name"):
-        value = getattr(keys, field, None)
-        if not value or (field in ("plugin", "name") and (Path(value).suffix.lower() not in _PATHS
-                                                          or not (folder / value).exists())):
-            continue
-        if field == "name" and not isinstance(keys, PluginSpec):
-            continue
-        changed[field] = str(folder / Path(value).expanduser())
-    return msgspec.structs.replace(keys, **changed)
+    named = "name" if isinstance(keys, PluginSpec) else "plugin"
+    paths = {field: value for field in ("preset", "state") if (value := getattr(keys, field)) is not None}
+    plugin = getattr(keys, named, None)
+    if plugin is not None and is_bundle(Path(plugin)) and (folder / plugin).exists():
+        paths[named] = plugin
+    return msgspec.structs.replace(keys, **{field: str(folder / Path(path).expanduser())
+                                            for field, path in paths.items()})

@@ -56,7 +56,6 @@ class Rig(Console):
     def prepare(self) -> None:
         super().prepare()
         self._waiting_midi: list[tuple[int, int, FrameEvent]] = []
-        self._told = dict.fromkeys(map(id, self.syncs), 0)
         self._learn()
 
     @property
@@ -90,12 +89,7 @@ class Rig(Console):
 
     def take_sync_errors(self) -> list[str]:
         """Of parameters that were to follow the tempo and cannot; each once. Any thread."""
-        errors: list[str] = []
-        for sync in self.syncs:
-            while len(sync.errors) > self._told[id(sync)]:
-                errors.append(sync.errors[self._told[id(sync)]])
-                self._told[id(sync)] += 1
-        return errors
+        return [sync.errors.popleft() for sync in self.syncs for _ in range(len(sync.errors))]
 
     def process(self, events: Sequence[Sequence[FrameEvent]], frames: int, transport: Transport) -> AudioBlock:
         for sync in self.syncs:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from typing import Unpack
 
 import numpy as np
 
 from instruments.block import AudioBlock, InstrumentError, Transport
 from instruments.hosted_plugin import PIPELINE_FRAMES as PIPELINE_FRAMES
-from instruments.hosted_plugin import HostedPlugin
+from instruments.hosted_plugin import HostedOptions, HostedPlugin
 from instruments.hosted_plugin import PluginStatus as PluginStatus
-from instruments.hosts.function_host import FunctionSpec
 from instruments.plugin_home import Home
 from instruments.plugin_use import PluginUse
 
@@ -37,40 +35,11 @@ class HostedEffect(HostedPlugin):
     that fails raises InstrumentError: the same input always gives the same output, at any block size.
     """
 
-    def __init__(
-        self,
-        use: PluginUse,
-        home: Home | None = None,
-        *,
-        offline: bool = False,
-        missing_ok: bool = False,
-        pipeline_frames: int = PIPELINE_FRAMES,
-        deadline_s: float | None = None,
-        hang_s: float = 1.0,
-        load_timeout_s: float = 30.0,
-        max_crashes: int | None = 3,
-        tail_s: float = 5.0,
-        search: Sequence[Path] | None = None,
-        function: FunctionSpec | None = None,
-        source: Path = Path(),
-    ) -> None:
+    def __init__(self, use: PluginUse, home: Home | None = None, **options: Unpack[HostedOptions]) -> None:
         """Loads nothing yet. Raises InstrumentError for a plug-in that is not installed, unless missing_ok (then dry).
-
-        use              which plug-in, by which host, how it is set when it has loaded; place "here": no process
-        home             the process that it shares with others; None: one of its own
-        pipeline_frames  at least PLUGIN_FRAMES; place "here" takes no more
-        deadline_s       longest wait for a late answer per block, live; None: half the block's duration
-        hang_s           no answer for so long, live: hung, hence killed
-        max_crashes      None: never give up
-        tail_s           how long it sounds on; plug-ins do not tell reliably
-        search           folders in place of `plugin_scan.folders()`
-        function         what runs there instead of a plug-in, by the name `use.plugin`; source: where it is from
+        See HostedPlugin.
         """
-        super().__init__(
-            use, home, offline=offline, missing_ok=missing_ok, pipeline_frames=pipeline_frames, deadline_s=deadline_s,
-            hang_s=hang_s, load_timeout_s=load_timeout_s, max_crashes=max_crashes, tail_s=tail_s, search=search,
-            function=function, source=source,
-        )
+        super().__init__(use, home, **options)
         self._last: AudioBlock = np.zeros((2, 1), np.float32)
         self._step: AudioBlock = np.zeros((2, 1), np.float32)
         self._fade, self._declick = FADE_FRAMES, DECLICK_FRAMES

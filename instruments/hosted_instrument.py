@@ -6,14 +6,13 @@ import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
+from typing import Unpack
 
 import numpy as np
 
 from instruments.block import AudioBlock, FrameEvent, Instrument, InstrumentError, Kind, Transport
 from instruments.held_notes import HeldNotes
-from instruments.hosted_plugin import PIPELINE_FRAMES, HostedPlugin
-from instruments.hosts.function_host import FunctionSpec
+from instruments.hosted_plugin import HostedOptions, HostedPlugin
 from instruments.plugin_home import Home
 from instruments.plugin_link import Link
 from instruments.plugin_use import PluginUse
@@ -49,28 +48,14 @@ class HostedInstrument(HostedPlugin):
         home: Home | None = None,
         *,
         fallback_name: str = "",
-        offline: bool = False,
-        missing_ok: bool = False,
-        pipeline_frames: int = PIPELINE_FRAMES,
-        deadline_s: float | None = None,
-        hang_s: float = 1.0,
-        load_timeout_s: float = 30.0,
-        max_crashes: int | None = 3,
-        tail_s: float = 5.0,
-        search: Sequence[Path] | None = None,
-        function: FunctionSpec | None = None,
-        source: Path = Path(),
+        **options: Unpack[HostedOptions],
     ) -> None:
         """Loads nothing yet. Raises InstrumentError for a plug-in that is not installed, unless missing_ok.
 
         fallback       makes the other instrument, in prepare(); fallback_name: for status()
-        The rest is as for HostedEffect.
+        The rest: see HostedPlugin.
         """
-        super().__init__(
-            use, home, offline=offline, missing_ok=missing_ok, pipeline_frames=pipeline_frames, deadline_s=deadline_s,
-            hang_s=hang_s, load_timeout_s=load_timeout_s, max_crashes=max_crashes, tail_s=tail_s, search=search,
-            function=function, source=source,
-        )
+        super().__init__(use, home, **options)
         self._make_fallback = fallback
         self._fallback_name = fallback_name
         self._fallback: Instrument | None = None

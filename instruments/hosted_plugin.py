@@ -65,6 +65,22 @@ class _Arrival(NamedTuple):
     parameters: PluginParameters
 
 
+class HostedOptions(TypedDict, total=False):
+    """The keywords of HostedPlugin, for those that hand them on; their defaults and what they mean are there."""
+
+    offline: bool
+    missing_ok: bool
+    pipeline_frames: int
+    deadline_s: float | None
+    hang_s: float
+    load_timeout_s: float
+    max_crashes: int | None
+    tail_s: float
+    search: Sequence[Path] | None
+    function: FunctionSpec | None
+    source: Path
+
+
 class HostedPlugin:
     """The base of HostedEffect and HostedInstrument: see there for what happens when.
 
@@ -76,10 +92,35 @@ class HostedPlugin:
     """Frames by which the output lags: pipeline_frames and, once it has loaded, the plug-in's own."""
     tail: int
 
-    def __init__(self, use: PluginUse, home: Home | None, *, offline: bool, missing_ok: bool, pipeline_frames: int,
-                 deadline_s: float | None, hang_s: float, load_timeout_s: float, max_crashes: int | None,
-                 tail_s: float, search: Sequence[Path] | None, function: FunctionSpec | None = None,
-                 source: Path = Path()) -> None:
+    def __init__(
+        self,
+        use: PluginUse,
+        home: Home | None = None,
+        *,
+        offline: bool = False,
+        missing_ok: bool = False,
+        pipeline_frames: int = PIPELINE_FRAMES,
+        deadline_s: float | None = None,
+        hang_s: float = 1.0,
+        load_timeout_s: float = 30.0,
+        max_crashes: int | None = 3,
+        tail_s: float = 5.0,
+        search: Sequence[Path] | None = None,
+        function: FunctionSpec | None = None,
+        source: Path = Path(),
+    ) -> None:
+        """Loads nothing yet. Raises InstrumentError for a plug-in that is not installed, unless missing_ok.
+
+        use              which plug-in, by which host, how it is set when it has loaded; place "here": no process
+        home             the process that it shares with others; None: one of its own
+        pipeline_frames  at least PLUGIN_FRAMES; place "here" takes no more
+        deadline_s       longest wait for a late answer per block, live; None: half the block's duration
+        hang_s           no answer for so long, live: hung, hence killed
+        max_crashes      None: never give up
+        tail_s           how long it sounds on; plug-ins do not tell reliably
+        search           folders in place of `plugin_scan.folders()`
+        function         what runs there instead of a plug-in, by the name `use.plugin`; source: where it is from
+        """
         if pipeline_frames < PLUGIN_FRAMES:
             raise InstrumentError(f"pipeline_frames = {pipeline_frames} is too short: give at least {PLUGIN_FRAMES}")
         self._missing = self._host = self._format = ""
@@ -96,8 +137,6 @@ class HostedPlugin:
                 raise
             self._missing, path = str(error), Path(use.plugin)
         self._name, self._path = name, path
-        self.unsettled = not offline
-        """Its latency may change while it plays."""
         self._offline = offline
         self._pipeline = 0 if self._missing else PLUGIN_FRAMES if use.place == "here" else pipeline_frames
         self._deadline_s, self._hang_ns, self._load_timeout_s = deadline_s, round(hang_s * 1e9), load_timeout_s

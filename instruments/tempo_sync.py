@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -35,8 +36,9 @@ class TempoSync:
 
     def __init__(self, plugin: Synced, sync: Mapping[str, str], owner: str) -> None:
         """sync: note values by parameter; owner: for messages. Raises InstrumentError for what is no note value."""
-        self.errors: list[str] = []
-        """What cannot be synchronised, once the plug-in has loaded: the engine tells it."""
+        self.errors: deque[str] = deque()
+        """What cannot be synchronised, each once; who tells people takes it out."""
+        self._said: set[str] = set()
         self._plugin, self._owner = plugin, owner
         self._beats = {name: beats_of(value, f"{owner}: sync.{name}") for name, value in sync.items()}
         self._bpm = 0.0
@@ -54,7 +56,8 @@ class TempoSync:
             try:
                 plugin.set(name, synced(rules.get(name), beats, bpm, f"{self._owner}: sync.{name}"), 0)
             except InstrumentError as error:
-                if fresh and str(error) not in self.errors:
+                if fresh and str(error) not in self._said:
+                    self._said.add(str(error))
                     self.errors.append(str(error))
 
 

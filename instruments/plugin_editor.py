@@ -27,7 +27,7 @@ from instruments.errors import InstrumentError
 from instruments.hosts.host import Parameter, ParamValue
 from instruments.hosts.parameter_units import number_in, plain_name
 from instruments.plugin_hosts import HOSTS, adapter_path, installed
-from instruments.plugin_probe import how_it_ended, listen
+from instruments.plugin_probe import end_with_parent, how_it_ended, listen
 from instruments.plugin_scan import FoundPlugin
 
 _RATE, _FRAMES = 48_000, 128
@@ -154,7 +154,7 @@ def _main(folder: Path) -> None:
     faulthandler.dump_traceback_later(question.load_timeout_s + 5.0, exit=True, file=2)
     say = os.dup(1)
     os.dup2(2, 1)  # plug-ins print on both
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
     try:
         answer = _Answer(_edit(question, say))
     except InstrumentError as error:
@@ -206,13 +206,6 @@ def _changed(host: Any, before: tuple[Parameter, ...], after: tuple[Parameter, .
             except InstrumentError:
                 changed[plain_name(new.name)] = None
     return changed
-
-
-def _end_with_parent() -> None:
-    with contextlib.suppress(OSError):
-        while os.read(0, 1024):
-            pass
-    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -168,7 +168,7 @@ def _main(arguments: list[str]) -> None:
     question = msgspec.json.decode(arguments[0], type=_Question)
     faulthandler.enable(2)
     faulthandler.dump_traceback_later(question.timeout_s + 5.0, exit=True, file=2)  # if the parent has died
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
     _limit(question.memory_bytes)
     try:
         answer = _Answer(_describe(question))
@@ -221,7 +221,8 @@ def _limit(memory_bytes: int) -> None:
             resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """In a child's thread: until who started it closes its end of standard input, by dying or otherwise."""
     with contextlib.suppress(OSError):
         while os.read(0, 1024):
             pass

@@ -21,13 +21,13 @@ from bridge.plugin_spec import use_of
 from bridge.rig import Rig, build_rig
 from bridge.rig_stages import RigStages
 from bridge.session import Music, Session, Track, plugin_of
-from instruments import plugin_scan
 from instruments.block import Instrument, InstrumentError
 from instruments.bounce import BounceJob, BounceStage, bounce
 from instruments.channel import Channel, Insert
-from instruments.plugin_home import Home
-from instruments.plugin_hosts import HOSTS, choose_host
-from instruments.plugin_use import PluginUse
+from instruments.plugins import scan
+from instruments.plugins.home import Home
+from instruments.plugins.hosts import HOSTS, choose_host
+from instruments.plugins.use import PluginUse
 from instruments.rendered import RenderedEffect, RenderedInstrument
 
 Progress = Callable[[str, float], None]
@@ -159,7 +159,7 @@ def _bounced(use: PluginUse) -> tuple[Path, str] | None:
     if use.sync or use.which or use.host not in (None, "dawdreamer", "faust"):
         return None
     try:
-        found = plugin_scan.find(use.plugin, which=use.which, host=use.host)
+        found = scan.find(use.plugin, which=use.which, host=use.host)
     except InstrumentError:
         return None  # the usual hosting says what is missing, or plays something else
     for host in ("dawdreamer", "faust"):

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.errors import InstrumentError
 from instruments.hosts.parameter_units import plain_name
-from instruments.plugin_catalogue import Entry, ParameterInfo
-from instruments.plugin_files import preset_files
-from instruments.plugin_hosts import HOSTS, choose_host, installed
-from instruments.plugin_scan import find
+from instruments.plugins.catalogue import Entry, ParameterInfo
+from instruments.plugins.files import preset_files
+from instruments.plugins.hosts import HOSTS, choose_host, installed
+from instruments.plugins.scan import find
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -10,9 +10,9 @@ from msgspec import Meta, Struct
 
 from bridge.errors import InstrumentError, SessionError
 from instruments.note_values import beats_of
-from instruments.plugin_hosts import HOSTS, is_bundle
-from instruments.plugin_scan import find as find_plugin
-from instruments.plugin_use import PluginUse
+from instruments.plugins.hosts import HOSTS, is_bundle
+from instruments.plugins.scan import find as find_plugin
+from instruments.plugins.use import PluginUse
 
 PluginName = Annotated[str, Meta(min_length=1, max_length=1024, description="the name or the path of a plug-in")]
 PathName = Annotated[str, Meta(min_length=1, max_length=4096, description="the path of a file")]

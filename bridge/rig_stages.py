@@ -16,8 +16,8 @@ from instruments.guest import Guest
 from instruments.hosted import HostedEffect
 from instruments.hosted_instrument import HostedInstrument
 from instruments.hosted_plugin import PIPELINE_FRAMES, HostedPlugin
-from instruments.plugin_home import Home
-from instruments.plugin_use import PluginUse
+from instruments.plugins.home import Home
+from instruments.plugins.use import PluginUse
 from instruments.registry import make_instrument, placement
 from instruments.routing import MASTER
 from instruments.scaled import Scaled

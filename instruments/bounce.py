@@ -23,9 +23,9 @@ from typing import Any
 import numpy as np
 
 from instruments.block import AudioBlock, FrameEvent, InstrumentError
-from instruments.plugin_hosts import adapter_path
-from instruments.plugin_messages import PLUGIN_FRAMES
-from instruments.plugin_use import PluginUse
+from instruments.plugins.hosts import adapter_path
+from instruments.plugins.messages import PLUGIN_FRAMES
+from instruments.plugins.use import PluginUse
 from instruments.system_clock import clock_ns
 from instruments.tempo_curve import TempoCurve
 

@@ -10,8 +10,8 @@ from instruments.block import AudioBlock, InstrumentError, Transport
 from instruments.hosted_plugin import PIPELINE_FRAMES as PIPELINE_FRAMES
 from instruments.hosted_plugin import HostedOptions, HostedPlugin
 from instruments.hosted_plugin import PluginStatus as PluginStatus
-from instruments.plugin_home import Home
-from instruments.plugin_use import PluginUse
+from instruments.plugins.home import Home
+from instruments.plugins.use import PluginUse
 
 FADE_FRAMES = 480
 """Cross-fade from the dry signal when the plug-in (re)joins: 10 ms at 48 kHz."""

@@ -13,9 +13,9 @@ import numpy as np
 from instruments.block import AudioBlock, FrameEvent, Instrument, InstrumentError, Kind, Transport
 from instruments.held_notes import HeldNotes
 from instruments.hosted_plugin import HostedOptions, HostedPlugin
-from instruments.plugin_home import Home
-from instruments.plugin_link import Link
-from instruments.plugin_use import PluginUse
+from instruments.plugins.home import Home
+from instruments.plugins.link import Link
+from instruments.plugins.use import PluginUse
 
 LATE_S = 0.04
 """A plug-in that is late for longer hands its notes over."""

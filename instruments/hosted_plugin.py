@@ -9,20 +9,20 @@ from typing import NamedTuple, TypedDict
 
 import numpy as np
 
-from instruments import plugin_scan
 from instruments.block import AudioBlock, FrameEvent, InstrumentError, Kind, Transport
 from instruments.hosts.function_host import FunctionSpec
 from instruments.hosts.host import ParamValue
 from instruments.parameter import Choice, Parameter
-from instruments.plugin_home import Home
-from instruments.plugin_hosts import adapter_path, choose_host
-from instruments.plugin_link import BrokenOutputError, Link, LinkDownError
-from instruments.plugin_local import LocalHome
-from instruments.plugin_messages import PLUGIN_FRAMES
-from instruments.plugin_parameters import PluginParameters
-from instruments.plugin_rings import FrameRing
-from instruments.plugin_slot import HostSpec, Slot
-from instruments.plugin_use import PluginUse
+from instruments.plugins import scan
+from instruments.plugins.home import Home
+from instruments.plugins.hosts import adapter_path, choose_host
+from instruments.plugins.link import BrokenOutputError, Link, LinkDownError
+from instruments.plugins.local import LocalHome
+from instruments.plugins.messages import PLUGIN_FRAMES
+from instruments.plugins.parameters import PluginParameters
+from instruments.plugins.rings import FrameRing
+from instruments.plugins.slot import HostSpec, Slot
+from instruments.plugins.use import PluginUse
 from instruments.system_clock import clock_ns
 
 PIPELINE_FRAMES = 256
@@ -118,7 +118,7 @@ class HostedPlugin:
         hang_s           no answer for so long, live: hung, hence killed
         max_crashes      None: never give up
         tail_s           how long it sounds on; plug-ins do not tell reliably
-        search           folders in place of `plugin_scan.folders()`
+        search           folders in place of `scan.folders()`
         function         what runs there instead of a plug-in, by the name `use.plugin`; source: where it is from
         """
         if pipeline_frames < PLUGIN_FRAMES:
@@ -128,7 +128,7 @@ class HostedPlugin:
         name, path, adapter, which = use.plugin, source, None, use.which
         try:
             if function is None:
-                found = plugin_scan.find(use.plugin, search, which=use.which, host=use.host)
+                found = scan.find(use.plugin, search, which=use.which, host=use.host)
                 name, path, which, self._format = found.name, found.path, found.which, found.format
                 self._host = choose_host(found.format, use.host)
                 adapter = adapter_path(self._host)

@@ -17,15 +17,15 @@ from bridge.bench.figures import median, spread
 from bridge.bench.hosting_soak import soak
 from bridge.errors import DeviceError
 from bridge.processes import still_garbage, take_fifo
-from instruments import plugin_scan
 from instruments.block import AudioBlock, FrameEvent, InstrumentError, Kind, Transport
 from instruments.hosted import HostedEffect
 from instruments.hosted_instrument import HostedInstrument
-from instruments.plugin_child import load
-from instruments.plugin_home import Home
-from instruments.plugin_hosts import adapter_path, choose_host
-from instruments.plugin_slot import HostSpec, Slot, SlotSpec
-from instruments.plugin_use import PluginUse
+from instruments.plugins import scan
+from instruments.plugins.child import load
+from instruments.plugins.home import Home
+from instruments.plugins.hosts import adapter_path, choose_host
+from instruments.plugins.slot import HostSpec, Slot, SlotSpec
+from instruments.plugins.use import PluginUse
 
 RATE, FRAMES = 48_000, 128
 EFFECT, INSTRUMENT = "ZamCompX2", "ZynAddSubFX"
@@ -64,7 +64,7 @@ def run(seconds: float = 60.0, soak_s: float = 60.0, crashes: int = 5,
                                "targets": TARGETS}
     for name in (EFFECT, INSTRUMENT):
         try:
-            plugin_scan.find(name)
+            scan.find(name)
         except InstrumentError as missing:
             package = "zam-plugins" if name == EFFECT else "zynaddsubfx-lv2"
             raise DeviceError(f"bench hosting needs {name}: apt-get install {package} ({missing})") from None
@@ -113,7 +113,7 @@ def _answer(pipe: Connection[Any, Any], function: Callable[..., Any], values: Se
 
 
 def _spec(name: str) -> HostSpec:
-    found = plugin_scan.find(name)
+    found = scan.find(name)
     return HostSpec(found.name, found.path, adapter_path(choose_host(found.format)))
 
 

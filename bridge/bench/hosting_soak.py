@@ -15,9 +15,9 @@ import numpy as np
 from instruments.block import AudioBlock, FrameEvent, Kind, Transport
 from instruments.hosted import HostedEffect
 from instruments.hosted_instrument import HostedInstrument
-from instruments.plugin_home import Home
-from instruments.plugin_rings import SHM_PREFIX
-from instruments.plugin_use import PluginUse
+from instruments.plugins.home import Home
+from instruments.plugins.rings import SHM_PREFIX
+from instruments.plugins.use import PluginUse
 
 RATE, FRAMES = 48_000, 128
 KILL_S = 5.0

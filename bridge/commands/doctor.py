@@ -17,7 +17,7 @@ import click
 
 if TYPE_CHECKING:
     from bridge.ports.midi_systems import MidiApi
-    from instruments.plugin_catalogue import Entry
+    from instruments.plugins.catalogue import Entry
 
 State = Literal["ok", "warning", "missing"]
 
@@ -220,9 +220,9 @@ def fonts_row() -> Row:
 
 def plugin_rows() -> Iterator[Row]:
     """Plug-ins by format, those that the scan could not load, and which hosts there are to play them."""
-    from instruments.plugin_hosts import HOSTS
-    from instruments.plugin_hosts import installed as host_is_there
-    from instruments.plugin_scan import entry_of, installed, places
+    from instruments.plugins.hosts import HOSTS
+    from instruments.plugins.hosts import installed as host_is_there
+    from instruments.plugins.scan import entry_of, installed, places
 
     found = list(installed())
     if not found:

@@ -15,8 +15,8 @@ import click
 from bridge.errors import InstrumentError, SessionError
 
 if TYPE_CHECKING:
-    from instruments.plugin_catalogue import Entry
-    from instruments.plugin_survey import Plan
+    from instruments.plugins.catalogue import Entry
+    from instruments.plugins.survey import Plan
 
 _FORMATS = ("VST3", "AU", "LV2", "VST2")
 
@@ -54,7 +54,7 @@ def scan(places: tuple[Path, ...], again: bool, timeout_s: float, workers: int, 
     plugins forget NAME` gives it another chance. The environment variables SIDEMAN_PLUGIN_PATH (any format),
     SIDEMAN_VST3_PATH, LV2_PATH and VST_PATH name folders, too.
     """
-    from instruments import plugin_catalogue, plugin_scan, plugin_survey
+    from instruments.plugins import catalogue, scan, survey
 
     began = time.perf_counter()
     notices: list[str] = []
@@ -63,11 +63,11 @@ def scan(places: tuple[Path, ...], again: bool, timeout_s: float, workers: int, 
             raise InstrumentError(f"{place} is no folder: give one that plug-ins lie in, or none for the usual ones")
     search = [place.expanduser().absolute() for place in places] or None
     if search is not None:
-        usual = plugin_scan.folders()
-        remembered = dict.fromkeys([*map(Path, plugin_catalogue.read().folders), *search])
-        notices += filter(None, [plugin_catalogue.change(folders=[
+        usual = scan.folders()
+        remembered = dict.fromkeys([*map(Path, catalogue.read().folders), *search])
+        notices += filter(None, [catalogue.change(folders=[
             folder for folder in remembered if not any(folder.is_relative_to(known) for known in usual)])])
-    plan = plugin_survey.plan(search, again=again)
+    plan = survey.plan(search, again=again)
     fresh = _scanned(plan, timeout_s, workers, notices)
     found = [*plan.kept, *fresh]
     seconds = time.perf_counter() - began
@@ -90,7 +90,7 @@ def _scanned(plan: Plan, timeout_s: float, workers: int, notices: list[str]) -> 
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from instruments import plugin_survey
+    from instruments.plugins import survey
 
     console = Console(stderr=True)
     fresh: list[Entry] = []
@@ -101,7 +101,7 @@ def _scanned(plan: Plan, timeout_s: float, workers: int, notices: list[str]) -> 
         def telling(name: str) -> None:
             bar.update(task, description=_plain(name))
 
-        for entry in plugin_survey.scan(plan, timeout_s=timeout_s, workers=workers, telling=telling,
+        for entry in survey.scan(plan, timeout_s=timeout_s, workers=workers, telling=telling,
                                         notices=notices.append):
             fresh.append(entry)
             bar.advance(task)
@@ -122,22 +122,22 @@ def list_plugins(word: str | None, format_name: str | None, kind: str | None, br
     sideman plugins list --kind instrument --format LV2
     sideman plugins list zam --json
     """
-    from instruments import plugin_catalogue, plugin_scan, plugin_survey
+    from instruments.plugins import catalogue, scan, survey
 
     wanted = (word or "").casefold()
-    found = [e for e in plugin_scan.known()
+    found = [e for e in scan.known()
              if wanted in f"{e.name}\n{e.vendor}".casefold() and format_name in (None, e.format)
              and kind in (None, e.kind) and (e.trouble is not None or not broken)]
     if as_json:
         click.echo(json.dumps([_summary(e) for e in found], indent=2))
         return
-    if notice := plugin_catalogue.read().notice:
+    if notice := catalogue.read().notice:
         click.echo(f"sideman: {notice}: `sideman plugins scan` makes it anew", err=True)
     if found:
         _print_list(found)
     else:
         click.echo("none" + (f" with {word!r}" if word else ""))
-    if due := len(plugin_survey.plan().due):
+    if due := len(survey.plan().due):
         click.echo(f"{due} more are new or have changed: `sideman plugins scan` looks at them", err=True)
 
 
@@ -154,10 +154,10 @@ def info(name: str, format_name: str | None, as_json: bool) -> None:
     sideman plugins info ~/new/Thing.vst3   a plug-in that has not been scanned is loaded now
     """
     from bridge import plugin_sheet
-    from instruments import plugin_scan, plugin_survey
+    from instruments.plugins import scan, survey
 
-    found = plugin_scan.find(name, format=format_name, broken_ok=True)
-    entry = plugin_scan.entry_of(found) or plugin_survey.look_at(found)
+    found = scan.find(name, format=format_name, broken_ok=True)
+    entry = scan.entry_of(found) or survey.look_at(found)
     if as_json:
         click.echo(json.dumps(plugin_sheet.as_data(entry), indent=2))
         return
@@ -174,19 +174,19 @@ def forget(name: str | None, everything: bool) -> None:
     sideman plugins forget BadOne
     sideman plugins forget --all
     """
-    from instruments import plugin_catalogue, plugin_scan
+    from instruments.plugins import catalogue, scan
 
     if (name is None) == (not everything):
         raise click.UsageError("give the NAME of one plug-in, or --all")
-    entries = plugin_catalogue.read().entries
-    format_name, wanted = plugin_scan.split_name((name or "").casefold())
+    entries = catalogue.read().entries
+    format_name, wanted = scan.split_name((name or "").casefold())
     keys = [key for key, e in entries.items() if everything or (format_name in (None, e.format) and wanted in (
         e.name.casefold(), e.path.casefold(), (e.which or "").casefold(), Path(e.path).stem.casefold()))]
     if not keys and name is not None:
         near = difflib.get_close_matches(name, sorted({e.name for e in entries.values()}), 3, 0.5)
         hint = f": did you mean {' or '.join(near)}?" if near else ": `sideman plugins list` shows what is known"
         raise InstrumentError(f"nothing is known of a plug-in {name!r}{hint}")
-    if notice := plugin_catalogue.change(removed=keys, folders=[] if everything else None):
+    if notice := catalogue.change(removed=keys, folders=[] if everything else None):
         click.echo(f"sideman: {notice}", err=True)
     click.echo(f"forgotten: {len(keys)}; `sideman plugins scan` looks at them anew")
 
@@ -208,17 +208,17 @@ def edit(session: Path, track: str) -> None:
     from bridge import plugin_state
     from bridge import session as sessions
     from bridge.plugin_spec import use_of
-    from instruments import plugin_editor, plugin_scan
+    from instruments.plugins import editor, scan
 
     if not session.is_file():
         raise SessionError(f"{session} is no file: give a session of your own (copy a built-in one; `sideman sessions` "
                            f"shows where they are)")
     place = plugin_state.place_of(sessions.load(str(session)), track, str(session))
     use = use_of(place.plugin, place.keys)
-    found = plugin_scan.find(use.plugin, which=use.which, host=use.host)
-    host = plugin_editor.editing_host(found.format)
-    plugin_editor.check_display()
-    edited = plugin_editor.edit(
+    found = scan.find(use.plugin, which=use.which, host=use.host)
+    host = editor.editing_host(found.format)
+    editor.check_display()
+    edited = editor.edit(
         found, host, state=use.state, preset=use.preset, params=use.params,
         opened=lambda: click.echo(f"the window of {found.name} is open: close it, or press Ctrl-C here", err=True))
     if not edited.touched:

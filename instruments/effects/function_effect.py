@@ -12,7 +12,7 @@ from instruments.hosted import HostedEffect
 from instruments.hosts.function_host import FunctionSpec, pickled
 from instruments.hosts.host import ParamValue
 from instruments.parameter import Choice, Parameter
-from instruments.plugin_use import PluginUse
+from instruments.plugins.use import PluginUse
 
 
 class FunctionEffect(HostedEffect):

@@ -20,7 +20,7 @@ import numpy as np
 from instruments.block import AudioBlock, FrameEvent, InstrumentError, Transport
 from instruments.hosts.parameter_table import ParameterTable, Tabled
 from instruments.hosts.smf_bytes import smf_bytes
-from instruments.plugin_messages import PLUGIN_FRAMES
+from instruments.plugins.messages import PLUGIN_FRAMES
 from instruments.tempo_curve import PPQ, TempoCurve
 
 FRAMES = PLUGIN_FRAMES

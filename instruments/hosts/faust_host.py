@@ -15,12 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
-from instruments import faust_compiler, faust_jit
 from instruments.block import AudioBlock, FrameEvent, InstrumentError, Kind, Transport
-from instruments.faust_code import Channels, FaustCode, FaustProgram
-from instruments.faust_controls import Control
-from instruments.faust_source import FaustSource, read_source
-from instruments.faust_voices import GATE, NAMES, PITCHES, Voices
+from instruments.faust import compiler as faust_compiler
+from instruments.faust import jit as faust_jit
+from instruments.faust.code import Channels, FaustCode, FaustProgram
+from instruments.faust.controls import Control
+from instruments.faust.source import FaustSource, read_source
+from instruments.faust.voices import GATE, NAMES, PITCHES, Voices
 from instruments.hosts.parameter_table import ParameterTable, Tabled
 
 _RATE, _FRAMES = 48000, 128

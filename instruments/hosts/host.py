@@ -31,7 +31,7 @@ class PluginHost(Protocol):
     """One loaded plug-in. All of it is called from the main thread of the plug-in's own process and may block.
 
     What a hosting library cannot do (state of one, side-chain of another) raises InstrumentError that says so and
-    names the host that can; instruments/plugin_hosts.py has the table.
+    names the host that can; instruments/plugins/hosts.py has the table.
     """
 
     name: str

@@ -16,7 +16,7 @@ from xml.sax.saxutils import quoteattr
 
 from instruments.block import InstrumentError
 from instruments.lv2_bundle import MANIFEST, Lv2Plugin, plugins_in
-from instruments.plugin_catalogue import folder
+from instruments.plugins.catalogue import folder
 
 
 class Lv2Opening(NamedTuple):

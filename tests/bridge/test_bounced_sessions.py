@@ -16,11 +16,11 @@ from bridge.commands import cli
 from bridge.rig import build_rig
 from bridge.session import Session, parse
 from bridge.stems import FloatWav, Stems
-from instruments import faust_compiler
 from instruments.block import AudioBlock, InstrumentError
+from instruments.faust import compiler
 
 FAUST = Path(__file__).resolve().parents[1] / "instruments" / "faust"
-needs_faust = pytest.mark.skipif(bool(faust_compiler.lacking()), reason="apt-get install -y faust gcc")
+needs_faust = pytest.mark.skipif(bool(compiler.lacking()), reason="apt-get install -y faust gcc")
 
 NATIVE = """
 name = "native"

@@ -144,7 +144,7 @@ def test_plug_ins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SIDEMAN_CACHE", str(tmp_path / "cache"))
     for name in ("Alpha.vst3", "Beta.component"):
         (tmp_path / name).mkdir()
-    monkeypatch.setattr("instruments.plugin_scan.folders", lambda *_: (tmp_path,))
+    monkeypatch.setattr("instruments.plugins.scan.folders", lambda *_: (tmp_path,))
     row, *hosts = doctor.plugin_rows()
     assert (row.state, row.detail) == ("ok", "2: 1 AU, 1 VST3; 2 not scanned yet")
     assert row.remedy == "sideman plugins scan"
@@ -156,13 +156,13 @@ def test_plug_ins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert row.state == "warning" and "1 not scanned" in row.detail
     assert "Alpha (VST3) crashed with SIGSEGV" in row.detail
     assert "forget" in row.remedy
-    monkeypatch.setattr("instruments.plugin_scan.folders", lambda *_: (tmp_path / "empty",))
+    monkeypatch.setattr("instruments.plugins.scan.folders", lambda *_: (tmp_path / "empty",))
     assert next(doctor.plugin_rows()).state == "warning"
 
 
 def test_a_host_that_is_not_installed_is_told_with_its_remedy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SIDEMAN_CACHE", str(tmp_path))
-    monkeypatch.setattr("instruments.plugin_hosts.installed", lambda _name: False)
+    monkeypatch.setattr("instruments.plugins.hosts.installed", lambda _name: False)
     minihost = next(row for row in doctor.plugin_rows() if row.name.endswith("minihost"))
     assert "not installed" in minihost.detail and "sideman[minihost]" in minihost.remedy
 

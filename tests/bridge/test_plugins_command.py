@@ -15,10 +15,10 @@ from click.testing import CliRunner, Result
 from bridge.commands import cli
 from bridge.commands.plugins import command
 from bridge.errors import InstrumentError, SessionError
-from instruments import plugin_catalogue, plugin_survey
-from instruments.plugin_catalogue import Entry, ParameterInfo
-from instruments.plugin_files import stamp_of
-from instruments.plugin_scan import FoundPlugin
+from instruments.plugins import catalogue, survey
+from instruments.plugins.catalogue import Entry, ParameterInfo
+from instruments.plugins.files import stamp_of
+from instruments.plugins.scan import FoundPlugin
 
 PARAMETERS = (ParameterInfo("Bypass", "Off", "On", "Off", "", 2), ParameterInfo("Room Size", 0, 100, 12.5, "%"),
               ParameterInfo("Mode", "Hall", "Plate", "Hall", "", 2))
@@ -28,7 +28,7 @@ PARAMETERS = (ParameterInfo("Bypass", "Off", "On", "Off", "", 2), ParameterInfo(
 def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Nothing is really loaded: Bad crashes, Synth is an instrument, the others are effects."""
     monkeypatch.setenv("SIDEMAN_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("instruments.plugin_scan.folders", lambda *_: (tmp_path / "shelf",))
+    monkeypatch.setattr("instruments.plugins.scan.folders", lambda *_: (tmp_path / "shelf",))
     for name in ("Hall", "Synth", "Bad"):
         put(tmp_path / "shelf", name)
 
@@ -41,7 +41,7 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             "programs": ("warm", "cold"), "side_chain": True}
         return Entry(**{field: getattr(entry, field) for field in entry.__struct_fields__} | more)
 
-    monkeypatch.setattr(plugin_survey, "probe", probe)
+    monkeypatch.setattr(survey, "probe", probe)
     return tmp_path / "shelf"
 
 
@@ -89,7 +89,7 @@ def test_a_folder_is_remembered_until_all_is_forgotten(shelf: Path, tmp_path: Pa
     assert [e["name"] for e in json.loads(told("list", "--json"))] == ["Mine"]
     assert "4 plug-ins" in told("scan")
     assert "forgotten: 4" in told("forget", "--all")
-    assert plugin_catalogue.read().folders == () and json.loads(told("list", "--json")) == []
+    assert catalogue.read().folders == () and json.loads(told("list", "--json")) == []
 
 
 def test_what_is_no_folder_is_refused(shelf: Path) -> None:
@@ -98,7 +98,7 @@ def test_what_is_no_folder_is_refused(shelf: Path) -> None:
 
 def test_a_damaged_catalogue_is_told(shelf: Path) -> None:
     told("scan")
-    plugin_catalogue.file().write_text("{")
+    catalogue.file().write_text("{")
     assert "damaged" in told("list") and "3 more are new" in told("list")
     output = told("scan")
     assert "set aside" in output and "3 looked at" in output

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 from sine_host import SineHost
 
-from instruments import plugin_hosts
 from instruments.block import AudioBlock, FrameEvent, Kind, Transport
 from instruments.hosted import HostedEffect
 from instruments.hosted_instrument import HostedInstrument
 from instruments.hosted_plugin import HostedPlugin
-from instruments.plugin_home import Home
-from instruments.plugin_hosts import HostTraits
-from instruments.plugin_use import PluginUse
+from instruments.plugins import hosts
+from instruments.plugins.home import Home
+from instruments.plugins.hosts import HostTraits
+from instruments.plugins.use import PluginUse
 
 RATE, FRAMES = 48000, 128
 BAR = 96_000
@@ -110,7 +110,7 @@ class Stage:
 def sine_library() -> Iterator[None]:
     """The library "sine" among the hosts."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(plugin_hosts.HOSTS, "sine", HostTraits("sine_host:SineHost", "numpy", "", ("VST3",)))
+        patch.setitem(hosts.HOSTS, "sine", HostTraits("sine_host:SineHost", "numpy", "", ("VST3",)))
         yield
 
 

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from instruments import faust_compiler
 from instruments.block import AudioBlock, FrameEvent, InstrumentError, Kind, Transport
 from instruments.bounce import BounceJob, BounceStage, bounce
+from instruments.faust import compiler
 from instruments.hosts.smf_bytes import smf_bytes
-from instruments.plugin_hosts import choose_host, installed
-from instruments.plugin_use import PluginUse
+from instruments.plugins.hosts import choose_host, installed
+from instruments.plugins.use import PluginUse
 from instruments.rendered import RenderedEffect, RenderedInstrument
 from instruments.tempo_curve import PPQ, TempoCurve, TempoPoint
 
@@ -26,7 +26,7 @@ RATE = 48000
 FAUST = Path(__file__).parent / "faust"
 DELAY, COMPRESSOR = Path("/usr/lib/vst3/ZamDelay.vst3"), Path("/usr/lib/vst3/ZamComp.vst3")
 ZYN = Path("/usr/lib/vst/ZynAddSubFX.so")
-needs_faust = pytest.mark.skipif(bool(faust_compiler.lacking()), reason="apt-get install -y faust gcc")
+needs_faust = pytest.mark.skipif(bool(compiler.lacking()), reason="apt-get install -y faust gcc")
 
 
 def needs(*plugins: Path, host: str = "dawdreamer") -> pytest.MarkDecorator:

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from instruments import plugin_scan
 from instruments.block import AudioBlock, InstrumentError, Transport
 from instruments.hosted import PIPELINE_FRAMES, HostedEffect
-from instruments.plugin_use import PluginUse
+from instruments.plugins import scan
+from instruments.plugins.use import PluginUse
 
 RATE = 48000
 MAX_FRAMES = 1024
@@ -28,7 +28,7 @@ def hosted(request: pytest.FixtureRequest) -> Iterator[Make]:
 
     def make(name: str, params: dict[str, Any] | None = None, **options: Any) -> HostedEffect:
         try:
-            plugin_scan.find(name)
+            scan.find(name)
         except InstrumentError:
             pytest.skip(f"{name} is not installed: apt-get install zam-plugins")
         made.append(HostedEffect(PluginUse(name, params=params or {}), **options))
@@ -67,7 +67,7 @@ def test_offline_the_sound_is_exact_at_any_block_size(
 
     audio = noise(24000)
     audio[:, 12000:] = 0
-    reference = PedalboardHost(plugin_scan.find(name).path)
+    reference = PedalboardHost(scan.find(name).path)
     reference.set_params(params)
     reference.prepare(RATE, 128)
     parts = [plugin.process(part, RATE, buffer_size=128, reset=False) for plugin, part in zip(

@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from instruments import plugin_scan
 from instruments.block import AudioBlock, InstrumentError, Transport
 from instruments.hosted import DECLICK_FRAMES, FADE_FRAMES, HostedEffect
-from instruments.plugin_rings import SHM_PREFIX
-from instruments.plugin_use import PluginUse
+from instruments.plugins import scan
+from instruments.plugins.rings import SHM_PREFIX
+from instruments.plugins.use import PluginUse
 
 pytestmark = [
     pytest.mark.peer("zam-plugins"),
@@ -38,7 +38,7 @@ class Player:
 
     def __init__(self, **options: Any) -> None:
         try:
-            plugin_scan.find("ZamCompX2")
+            scan.find("ZamCompX2")
         except InstrumentError:
             pytest.skip("ZamCompX2 is not installed: apt-get install zam-plugins")
         # With the threshold at 0 dB this compressor is a gain of 6 dB: wet and dry are told apart by their level.
@@ -309,7 +309,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background
 import numpy as np
 from instruments.block import Transport
 from instruments.hosted import HostedEffect
-from instruments.plugin_use import PluginUse
+from instruments.plugins.use import PluginUse
 def engine():
     effect = HostedEffect(PluginUse("ZamCompX2"))
     effect.prepare(48000, 128)

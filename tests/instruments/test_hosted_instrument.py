@@ -18,8 +18,8 @@ from sine_stage import FRAMES, RATE, Fallback, Stage, Troupe, sine_library
 from instruments.block import AudioBlock, FrameEvent, InstrumentError, Kind, Transport
 from instruments.hosted_instrument import LATE_S, HostedInstrument
 from instruments.hosted_plugin import PIPELINE_FRAMES
-from instruments.plugin_home import Home
-from instruments.plugin_use import PluginUse
+from instruments.plugins.home import Home
+from instruments.plugins.use import PluginUse
 
 pytestmark = pytest.mark.timeout(150)
 
@@ -287,11 +287,11 @@ class Keeper(Fallback):
 @given(st.lists(st.tuples(st.integers(0, 127), st.integers(60, 63), st.booleans()), max_size=80),
        st.lists(st.sampled_from([True, *[False] * 12]), max_size=160))
 def test_every_note_is_held_by_exactly_one_of_the_two(keys: list[tuple[int, int, bool]], plan: list[bool]) -> None:
-    from instruments import plugin_hosts
-    from instruments.plugin_hosts import HostTraits
+    from instruments.plugins import hosts
+    from instruments.plugins.hosts import HostTraits
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(plugin_hosts.HOSTS, "noted", HostTraits("test_hosted_instrument:Noted", "numpy", "", ("VST3",)))
+        patch.setitem(hosts.HOSTS, "noted", HostTraits("test_hosted_instrument:Noted", "numpy", "", ("VST3",)))
         patch.setattr(Path, "exists", lambda _: True)
         Noted.plan = iter([False, *plan])
         keeper = Keeper()

@@ -12,8 +12,8 @@ from sine_stage import FRAMES, RATE, Fallback, Stage
 from instruments.block import AudioBlock, FrameEvent, Kind, Transport
 from instruments.hosted_instrument import HostedInstrument
 from instruments.hosted_plugin import PIPELINE_FRAMES
-from instruments.plugin_hosts import HOSTS, installed
-from instruments.plugin_use import PluginUse
+from instruments.plugins.hosts import HOSTS, installed
+from instruments.plugins.use import PluginUse
 
 pytestmark = [pytest.mark.peer("dpf-source"), pytest.mark.timeout(170)]
 LIVE = [name for name, traits in HOSTS.items() if "VST3" in traits.formats and traits.live]

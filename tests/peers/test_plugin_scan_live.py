@@ -22,8 +22,8 @@ from xtest import Mouse, virtual_display
 from bridge import session as sessions
 from bridge.plugin_spec import use_of
 from bridge.plugin_state import place_of
-from instruments.plugin_hosts import installed
-from instruments.plugin_scan import find
+from instruments.plugins.hosts import installed
+from instruments.plugins.scan import find
 
 pytestmark = [pytest.mark.skipif(sys.platform != "linux", reason="plug-ins of Debian"), pytest.mark.timeout(170)]
 SESSION = """name = "mine"
@@ -118,7 +118,7 @@ def test_what_is_turned_in_a_window_is_kept_with_the_session(folder: Path, tmp_p
 def _release_of(path: Path, host: str, state: bytes) -> float:
     """What the state makes of "Release", in a process of its own."""
     code = (f"import sys; from pathlib import Path; from importlib import import_module\n"
-            f"from instruments.plugin_hosts import adapter_path\n"
+            f"from instruments.plugins.hosts import adapter_path\n"
             f"from instruments.hosts.parameter_units import number_in\n"
             f"module, name = adapter_path({host!r}); host = getattr(import_module(module), name)(Path({str(path)!r}))\n"
             f"host.load_state({state!r}); host.prepare(48000, 128)\n"

@@ -14,7 +14,7 @@ from test_jack_dies import statuses
 
 from bridge.bench.stage import Player, family
 from bridge.errors import InstrumentError
-from instruments.plugin_scan import find
+from instruments.plugins.scan import find
 
 pytestmark = [pytest.mark.peer("zam-plugins"), pytest.mark.timeout(90)]
 

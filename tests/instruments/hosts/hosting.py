@@ -12,7 +12,7 @@ import pytest
 
 from instruments.block import AudioBlock, FrameEvent, Kind, Transport
 from instruments.hosts.host import ParamValue, PluginHost
-from instruments.plugin_hosts import HOSTS, HostTraits, adapter_path, installed
+from instruments.plugins.hosts import HOSTS, HostTraits, adapter_path, installed
 
 HOST_VARIABLE = "SIDEMAN_CONFORMANCE_HOST"
 """Environment variable that says which host's cases this process runs."""

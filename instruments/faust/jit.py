@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 
 from instruments.errors import InstrumentError
-from instruments.faust_code import Channels, FaustProgram
-from instruments.faust_compiler import faults
-from instruments.faust_controls import Control, read_controls, read_meta
-from instruments.faust_source import FaustSource
+from instruments.faust.code import Channels, FaustProgram
+from instruments.faust.compiler import faults
+from instruments.faust.controls import Control, read_controls, read_meta
+from instruments.faust.source import FaustSource
 
 _ERROR_BYTES = 4096
 """What libfaust may write, by its documentation."""

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from instruments import faust_compiler, faust_jit
 from instruments.block import AudioBlock, FrameEvent, InstrumentError, Kind, Transport
-from instruments.faust_source import read_source
+from instruments.faust import compiler, jit
+from instruments.faust.source import read_source
 from instruments.hosts.faust_host import FaustHost
 
 RATE = 48000
-EXAMPLES = Path(__file__).parent / "faust"
+EXAMPLES = Path(__file__).parent
 PLUCK, ECHO = EXAMPLES / "pluck_saw.dsp", EXAMPLES / "cross_echo.dsp"
 SINE = """
 import("stdfaust.lib");
@@ -29,7 +29,7 @@ process = os.oscsin(freq) * gain * gate;
 """
 
 pytestmark = [pytest.mark.peer("faust"),
-              pytest.mark.skipif(bool(faust_compiler.lacking()), reason="apt-get install -y faust gcc")]
+              pytest.mark.skipif(bool(compiler.lacking()), reason="apt-get install -y faust gcc")]
 
 
 def on(offset: int, key: int, velocity: float = 127.0, cents: float = 0.0, channel: int = 0) -> FrameEvent:
@@ -68,7 +68,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def own_cache(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(faust_compiler.CACHE_VARIABLE, str(cache))
+    monkeypatch.setenv(compiler.CACHE_VARIABLE, str(cache))
 
 
 def written(folder: Path, text: str, name: str = "made.dsp") -> Path:
@@ -271,8 +271,8 @@ class TestCompiling:
         written(tmp_path, "level = 0.25;", "own.lib")
         path = written(tmp_path, 'import("own.lib"); process = *(level), *(level);')
         compiled: list[str] = []
-        build = faust_compiler._build
-        monkeypatch.setattr(faust_compiler, "_build", lambda *args: (compiled.append("x"), build(*args)))
+        build = compiler._build
+        monkeypatch.setattr(compiler, "_build", lambda *args: (compiled.append("x"), build(*args)))
         ones = np.ones((2, 16), np.float32)
         assert (play(FaustHost(path), 16, fed=ones) == 0.25).all()
         assert (play(FaustHost(path), 16, fed=ones) == 0.25).all()
@@ -282,8 +282,8 @@ class TestCompiling:
         assert len(compiled) == 2
 
     def test_without_a_compiler_it_says_what_to_install(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(faust_compiler, "lacking", lambda: "faust")
-        monkeypatch.setattr(faust_jit, "installed", lambda: False)
+        monkeypatch.setattr(compiler, "lacking", lambda: "faust")
+        monkeypatch.setattr(jit, "installed", lambda: False)
         with pytest.raises(InstrumentError, match=r"apt-get install faust gcc.*pip install 'sideman\[dawdreamer\]'"):
             FaustHost(PLUCK)
 
@@ -322,14 +322,14 @@ np.save({out!r}, engine.get_audio())
 def by_dawdreamer(program: str, out: Path, **words: str) -> AudioBlock:
     """In a process of its own, as DawDreamer is in the program."""
     here = Path(__file__).resolve()
-    code = program.format(tests=str(here.parent), root=str(here.parents[2]), out=str(out), **words)
+    code = program.format(tests=str(here.parents[1]), root=str(here.parents[3]), out=str(out), **words)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     found: AudioBlock = np.load(out)
     return found
 
 
-@pytest.mark.skipif(not faust_jit.installed(), reason="pip install 'sideman[dawdreamer]'")
+@pytest.mark.skipif(not jit.installed(), reason="pip install 'sideman[dawdreamer]'")
 class TestJustInTime:
     def test_it_sounds_as_compiled(self, tmp_path: Path) -> None:
         fed = np.random.default_rng(1).standard_normal((2, 20_000)).astype(np.float32)

@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 
 from instruments.errors import InstrumentError
-from instruments.faust_code import Channels, FaustProgram
-from instruments.faust_controls import Control, read_controls, read_meta
-from instruments.faust_source import FaustSource
+from instruments.faust.code import Channels, FaustProgram
+from instruments.faust.controls import Control, read_controls, read_meta
+from instruments.faust.source import FaustSource
 
 CACHE_VARIABLE = "SIDEMAN_FAUST_CACHE"
 """Environment variable with the folder for what is compiled, in place of the user's cache folder."""

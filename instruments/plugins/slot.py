@@ -13,9 +13,9 @@ from typing import Any
 from instruments.hosts.function_host import FunctionSpec
 from instruments.hosts.host import ParamValue
 from instruments.hosts.parameter_units import plain_name
-from instruments.plugin_link import Link
-from instruments.plugin_parameters import Described, Standing
-from instruments.plugin_use import PluginUse
+from instruments.plugins.link import Link
+from instruments.plugins.parameters import Described, Standing
+from instruments.plugins.use import PluginUse
 
 CRASH_WINDOW_S = 60.0
 

@@ -1,6 +1,6 @@
 """Loads one plug-in in a process of its own, to see what it is. A crash, a hang or a flood of words stays there.
 
-`probe` is the near end, for any thread that may wait; `python -m instruments.plugin_probe` is the far one.
+`probe` is the near end, for any thread that may wait; `python -m instruments.plugins.probe` is the far one.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ import msgspec
 
 from instruments.errors import InstrumentError
 from instruments.hosts.parameter_units import number_in
-from instruments.plugin_catalogue import Entry, ParameterInfo
-from instruments.plugin_files import stamp_of
-from instruments.plugin_hosts import adapter_path
-from instruments.plugin_scan import FoundPlugin
+from instruments.plugins.catalogue import Entry, ParameterInfo
+from instruments.plugins.files import stamp_of
+from instruments.plugins.hosts import adapter_path
+from instruments.plugins.scan import FoundPlugin
 
 _RATE, _FRAMES = 48_000, 128
 _WORDS = 4096

@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from instruments import plugin_watch
 from instruments.block import AudioBlock, FrameEvent, InstrumentError, Kind, Transport
 from instruments.hosts.host import Parameter, ParamValue
-from instruments.plugin_link import BrokenOutputError, Link, LinkDownError
-from instruments.plugin_messages import (
+from instruments.plugins import watch
+from instruments.plugins.link import BrokenOutputError, Link, LinkDownError
+from instruments.plugins.messages import (
     MESSAGE_BYTES,
     PLUGIN_FRAMES,
     Answer,
@@ -33,10 +33,10 @@ from instruments.plugin_messages import (
     unpack_event,
     unpack_setting,
 )
-from instruments.plugin_parameters import Described
-from instruments.plugin_player import Player
-from instruments.plugin_rings import FrameRing, SharedRings
-from instruments.plugin_watch import LOOK_S
+from instruments.plugins.parameters import Described
+from instruments.plugins.player import Player
+from instruments.plugins.rings import FrameRing, SharedRings
+from instruments.plugins.watch import LOOK_S
 
 RING = 2048
 
@@ -399,7 +399,7 @@ def test_the_plug_ins_own_midi_comes_back_at_its_position(pair: Pair) -> None:
 def test_what_the_plug_in_changes_by_itself_is_told_with_what_it_shows(pair: Pair,
                                                                        monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]
-    monkeypatch.setattr(plugin_watch.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(watch.time, "monotonic", lambda: now[0])
     for step in range(3):
         pair.write(step * 128, ramp(0, 128))
         pair.serve()
@@ -414,7 +414,7 @@ def test_what_the_plug_in_changes_by_itself_is_told_with_what_it_shows(pair: Pai
 
 def test_a_state_that_costs_much_waits_for_silence(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]
-    monkeypatch.setattr(plugin_watch.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(watch.time, "monotonic", lambda: now[0])
 
     def slow() -> bytes:
         now[0] += 0.02

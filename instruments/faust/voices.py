@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from instruments.block import FrameEvent, Kind
-from instruments.faust_code import Channels, FaustCode
-from instruments.faust_controls import Control
+from instruments.faust.code import Channels, FaustCode
+from instruments.faust.controls import Control
 
 PITCHES, LEVELS, GATE = ("freq", "key", "note"), ("gain", "vel", "velocity"), "gate"
 NAMES = (*PITCHES, *LEVELS, GATE)

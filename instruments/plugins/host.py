@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from multiprocessing.util import Finalize
 from pathlib import Path
 
-from instruments.plugin_child import run
-from instruments.plugin_link import Link
-from instruments.plugin_rings import SharedRings
-from instruments.plugin_slot import SlotSpec
+from instruments.plugins.child import run
+from instruments.plugins.link import Link
+from instruments.plugins.rings import SharedRings
+from instruments.plugins.slot import SlotSpec
 
 GONE_S = 0.5
 """How long a process that was asked to end may take before it is killed."""
@@ -29,7 +29,7 @@ class PluginProcess:
     def __init__(self, name: str, specs: Sequence[SlotSpec], rate: int, ring_frames: int, memory_bytes: int) -> None:
         """Spawn it; returns in about 10 ms, with the plug-ins yet to be loaded.
 
-        memory_bytes: what it may take, beyond which it dies; see plugin_child
+        memory_bytes: what it may take, beyond which it dies; see child
         """
         context = multiprocessing.get_context("spawn")
         if multiprocessing.current_process().daemon:

@@ -1,6 +1,6 @@
 """Opens a plug-in's own window in a process of its own, and brings back what was changed there.
 
-`edit` is the near end, for any thread that may wait; `python -m instruments.plugin_editor` is the far one. No sound is
+`edit` is the near end, for any thread that may wait; `python -m instruments.plugins.editor` is the far one. No sound is
 made meanwhile. A state that one JUCE host gives (pedalboard) another takes (minihost): see docs/plugins.md.
 """
 
@@ -26,9 +26,9 @@ from instruments.block import Transport
 from instruments.errors import InstrumentError
 from instruments.hosts.host import Parameter, ParamValue
 from instruments.hosts.parameter_units import number_in, plain_name
-from instruments.plugin_hosts import HOSTS, adapter_path, installed
-from instruments.plugin_probe import end_with_parent, how_it_ended, listen
-from instruments.plugin_scan import FoundPlugin
+from instruments.plugins.hosts import HOSTS, adapter_path, installed
+from instruments.plugins.probe import end_with_parent, how_it_ended, listen
+from instruments.plugins.scan import FoundPlugin
 
 _RATE, _FRAMES = 48_000, 128
 _SETTLING_BLOCKS = 16

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from instruments import plugin_catalogue
-from instruments.plugin_catalogue import Entry, ParameterInfo, change, read
+from instruments.plugins import catalogue
+from instruments.plugins.catalogue import Entry, ParameterInfo, change, read
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +36,7 @@ def test_nothing_is_known_at_first() -> None:
 def test_all_of_an_entry_comes_back(cache: Path) -> None:
     assert change([FULL], folders=[Path("/own")]) == ""
     assert read().entries == {FULL.key: FULL} and read().folders == ("/own",)
-    assert json.loads(cache.read_text())["version"] == plugin_catalogue.VERSION
+    assert json.loads(cache.read_text())["version"] == catalogue.VERSION
 
 
 def test_entries_are_added_replaced_and_removed() -> None:
@@ -94,4 +94,4 @@ def test_each_system_has_its_cache_folder(monkeypatch: pytest.MonkeyPatch, syste
     for variable in ("SIDEMAN_CACHE", "XDG_CACHE_HOME", "LOCALAPPDATA"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr(sys, "platform", system)
-    assert plugin_catalogue.folder() == Path.home() / place
+    assert catalogue.folder() == Path.home() / place

@@ -8,13 +8,13 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import NamedTuple
 
-from instruments import plugin_catalogue
 from instruments.errors import InstrumentError
-from instruments.plugin_catalogue import Entry, Key
-from instruments.plugin_files import is_vst2, stamp_of
-from instruments.plugin_hosts import choose_host
-from instruments.plugin_probe import probe
-from instruments.plugin_scan import FoundPlugin, installed, places
+from instruments.plugins import catalogue
+from instruments.plugins.catalogue import Entry, Key
+from instruments.plugins.files import is_vst2, stamp_of
+from instruments.plugins.hosts import choose_host
+from instruments.plugins.probe import probe
+from instruments.plugins.scan import FoundPlugin, installed, places
 
 WORKERS = 2
 TIMEOUT_S = 30.0
@@ -38,13 +38,13 @@ class Plan(NamedTuple):
 
 
 def plan(search: Sequence[Path] | None = None, *, again: bool = False) -> Plan:
-    """What a scan of `search` (default: plugin_scan.places()) has to do. Loads nothing.
+    """What a scan of `search` (default: scan.places()) has to do. Loads nothing.
 
     A plug-in is due when it is new, its files have changed, or another host would play it now; again: all are, also
     those that crashed.
     """
     given = places() if search is None else tuple(search)
-    before = plugin_catalogue.read().entries
+    before = catalogue.read().entries
     due: list[Due] = []
     kept: list[Entry] = []
     seen: set[Key] = set()
@@ -77,7 +77,7 @@ def scan(wanted: Plan, *, timeout_s: float = TIMEOUT_S, workers: int = WORKERS,
     told: set[str] = set()
 
     def keep(gone: Sequence[Key] = ()) -> None:
-        notice = plugin_catalogue.change(fresh, gone)
+        notice = catalogue.change(fresh, gone)
         fresh.clear()
         if notice and notice not in told:
             told.add(notice)
@@ -118,7 +118,7 @@ def _result(future: Future[Entry]) -> Entry:
 def look_at(found: FoundPlugin, timeout_s: float = TIMEOUT_S) -> Entry:
     """Load this one now, and keep what was found out. Blocks, for timeout_s at most."""
     entry = _entry(Due(found, _host(found.format)), timeout_s, threading.Event())
-    plugin_catalogue.change([entry])
+    catalogue.change([entry])
     return entry
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from instruments.block import InstrumentError
-from instruments.plugin_hosts import HOSTS, HostTraits, adapter_path, choose_host
+from instruments.plugins.hosts import HOSTS, HostTraits, adapter_path, choose_host
 
-PAGE = Path(__file__).parents[2] / "docs" / "hosting.md"
+PAGE = Path(__file__).parents[3] / "docs" / "hosting.md"
 
 
 def cells(traits: HostTraits) -> dict[str, str]:
@@ -48,7 +48,7 @@ def test_the_table_says_what_hosts_has() -> None:
 @pytest.mark.parametrize("host", HOSTS)
 def test_every_host_has_an_adapter(host: str) -> None:
     module, name = adapter_path(host)
-    path = Path(__file__).parents[2] / (module.replace(".", "/") + ".py")
+    path = Path(__file__).parents[3] / (module.replace(".", "/") + ".py")
     assert f"class {name}" in path.read_text("utf-8")
 
 

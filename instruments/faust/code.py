@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from instruments.block import AudioBlock
-from instruments.faust_controls import Control
+from instruments.faust.controls import Control
 
 
 class FaustCode(Protocol):

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from instruments import plugin_files
-from instruments.plugin_files import Stamp, folders, is_vst2, plain_stem, preset_files, stamp_of
+from instruments.plugins import files
+from instruments.plugins.files import Stamp, folders, is_vst2, plain_stem, preset_files, stamp_of
 
 HOME = Path.home()
 
@@ -98,7 +98,7 @@ def test_a_vst2_bundle_is_known_by_the_library_in_it(tmp_path: Path) -> None:
 
 
 def test_preset_files_by_vendor_and_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plugin_files.Path, "home", lambda: tmp_path)
+    monkeypatch.setattr(files.Path, "home", lambda: tmp_path)
     file = tmp_path / ".vst3/presets/Ann/Alpha/warm/Pad.vstpreset"
     file.parent.mkdir(parents=True)
     file.touch()

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from instruments import plugin_catalogue
 from instruments.errors import InstrumentError
 from instruments.lv2_bundle import plugins_in
-from instruments.plugin_catalogue import Entry
-from instruments.plugin_files import files_in, folders, format_of, is_vst2, plain_stem, stamp_of
-from instruments.plugin_hosts import HOSTS, choose_host, preferred
+from instruments.plugins import catalogue
+from instruments.plugins.catalogue import Entry
+from instruments.plugins.files import files_in, folders, format_of, is_vst2, plain_stem, stamp_of
+from instruments.plugins.hosts import HOSTS, choose_host, preferred
 
 __all__ = ["FoundPlugin", "entry_of", "find", "folders", "installed", "known", "places", "split_name"]
 
@@ -42,7 +42,7 @@ class FoundPlugin(NamedTuple):
 
 def places() -> tuple[Path, ...]:
     """`folders()`, and after them the others that have once been scanned."""
-    return tuple(dict.fromkeys([*folders(), *map(Path, plugin_catalogue.read().folders)]))
+    return tuple(dict.fromkeys([*folders(), *map(Path, catalogue.read().folders)]))
 
 
 def installed(search: Sequence[Path] | None = None) -> tuple[FoundPlugin, ...]:
@@ -57,14 +57,14 @@ def installed(search: Sequence[Path] | None = None) -> tuple[FoundPlugin, ...]:
 def known(search: Sequence[Path] | None = None) -> tuple[Entry, ...]:
     """What the last scan found in `search` that is still there, by name; also what could not be loaded."""
     given = _given(search)
-    entries = plugin_catalogue.read().entries.values()
+    entries = catalogue.read().entries.values()
     there = [e for e in entries if any(Path(e.path).is_relative_to(f) for f in given) and Path(e.path).exists()]
     return tuple(sorted(there, key=lambda e: (e.name.casefold(), e.format, e.path)))
 
 
 def entry_of(found: FoundPlugin) -> Entry | None:
     """What the last scan said of it, if its files have not changed since."""
-    entry = plugin_catalogue.read().entries.get((str(found.path), found.which))
+    entry = catalogue.read().entries.get((str(found.path), found.which))
     return entry if entry is not None and entry.stamp == stamp_of(found.path) else None
 
 
@@ -153,7 +153,7 @@ def _alike(given: tuple[Path, ...], kind: str, wanted: str) -> list[FoundPlugin]
 
 def _known_lv2(given: tuple[Path, ...], fits: Callable[[Entry], bool]) -> list[FoundPlugin]:
     """From the catalogue, where the bundle has not changed since: reading manifests takes longer."""
-    fitting = [(Path(e.path), e) for e in plugin_catalogue.read().entries.values() if e.format == "LV2" and fits(e)]
+    fitting = [(Path(e.path), e) for e in catalogue.read().entries.values() if e.format == "LV2" and fits(e)]
     return [FoundPlugin(e.name, path, "LV2", e.which) for folder in given for path, e in fitting
             if path.is_relative_to(folder) and e.stamp == stamp_of(path)]
 
@@ -248,7 +248,7 @@ def _plugins_of(file: Path) -> Iterator[FoundPlugin]:
         for plugin in plugins_in(file):
             yield FoundPlugin(plugin.name, file, kind, plugin.uri)
         return
-    entry = plugin_catalogue.read().entries.get((str(file), None))
+    entry = catalogue.read().entries.get((str(file), None))
     name = entry.name if entry is not None and entry.trouble is None else ""
     yield FoundPlugin(name or plain_stem(file), file, kind)
 

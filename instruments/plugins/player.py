@@ -11,7 +11,7 @@ import numpy as np
 
 from instruments.block import AudioBlock, FrameEvent, InstrumentError, Transport
 from instruments.hosts.host import ParamValue, PluginHost
-from instruments.plugin_messages import (
+from instruments.plugins.messages import (
     MESSAGE_BYTES,
     PLUGIN_FRAMES,
     Answer,
@@ -25,9 +25,9 @@ from instruments.plugin_messages import (
     unpack_event,
     unpack_setting,
 )
-from instruments.plugin_parameters import Described
-from instruments.plugin_rings import Rings
-from instruments.plugin_watch import PluginWatch
+from instruments.plugins.parameters import Described
+from instruments.plugins.rings import Rings
+from instruments.plugins.watch import PluginWatch
 
 Say = Callable[[str, Any], None]
 """Tells the engine something that is no message: what it is about, and a value that can be pickled."""

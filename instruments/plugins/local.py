@@ -8,13 +8,13 @@ from typing import Any
 
 from instruments.block import InstrumentError
 from instruments.hosts.host import ParamValue
-from instruments.plugin_child import load
-from instruments.plugin_link import Link, LinkDownError
-from instruments.plugin_messages import PLUGIN_FRAMES
-from instruments.plugin_parameters import describe
-from instruments.plugin_player import Player
-from instruments.plugin_rings import Rings
-from instruments.plugin_slot import Ready, Slot
+from instruments.plugins.child import load
+from instruments.plugins.link import Link, LinkDownError
+from instruments.plugins.messages import PLUGIN_FRAMES
+from instruments.plugins.parameters import describe
+from instruments.plugins.player import Player
+from instruments.plugins.rings import Rings
+from instruments.plugins.slot import Ready, Slot
 
 
 class LocalLink(Link):

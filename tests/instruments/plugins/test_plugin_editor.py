@@ -11,9 +11,9 @@ import pytest
 from oracle_plugin import oracle
 
 from instruments.block import InstrumentError
-from instruments.plugin_editor import check_display, edit, editing_host
-from instruments.plugin_hosts import installed
-from instruments.plugin_scan import FoundPlugin
+from instruments.plugins.editor import check_display, edit, editing_host
+from instruments.plugins.hosts import installed
+from instruments.plugins.scan import FoundPlugin
 
 needs_pedalboard = pytest.mark.skipif(sys.platform != "linux" or not installed("pedalboard"),
                                       reason="pedalboard opens the windows")

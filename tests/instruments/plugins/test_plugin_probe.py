@@ -13,10 +13,10 @@ import planted
 import pytest
 from oracle_plugin import oracle
 
-from instruments.plugin_catalogue import ParameterInfo
-from instruments.plugin_hosts import installed
-from instruments.plugin_probe import probe
-from instruments.plugin_scan import FoundPlugin
+from instruments.plugins.catalogue import ParameterInfo
+from instruments.plugins.hosts import installed
+from instruments.plugins.probe import probe
+from instruments.plugins.scan import FoundPlugin
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the planted libraries are for Linux")
 HOSTS = [host for host in ("minihost", "pedalboard") if installed(host)]
@@ -57,8 +57,8 @@ def test_one_that_takes_all_memory_is_stopped(tmp_path: Path) -> None:
 def test_it_ends_with_the_program_that_asked(tmp_path: Path) -> None:
     plugin = planted.vst3(tmp_path, "hangs")
     marker = f"sideman-probe-test-{os.getpid()}"
-    code = (f"from pathlib import Path; from instruments.plugin_probe import probe; "
-            f"from instruments.plugin_scan import FoundPlugin; "
+    code = (f"from pathlib import Path; from instruments.plugins.probe import probe; "
+            f"from instruments.plugins.scan import FoundPlugin; "
             f"probe(FoundPlugin('x', Path({str(plugin)!r}), 'VST3', {marker!r}), {HOSTS[0]!r})")
     with subprocess.Popen([sys.executable, "-c", code]) as parent:
         assert _until(lambda: len(_running(marker)) == 2), "the probe did not start"

@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from instruments.plugin_files import Stamp
+from instruments.plugins.files import Stamp
 
 VERSION = 1
 FOLDER_VARIABLE = "SIDEMAN_CACHE"

@@ -10,7 +10,7 @@ from typing import Any
 from instruments.block import InstrumentError
 from instruments.hosts.host import PluginHost
 from instruments.hosts.parameter_units import number_in
-from instruments.plugin_messages import Answer, Setting, pack_setting
+from instruments.plugins.messages import Answer, Setting, pack_setting
 
 LOOK_S = 0.25
 STATE_S = 5.0

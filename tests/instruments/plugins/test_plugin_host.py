@@ -10,11 +10,11 @@ import pedalboard
 import pytest
 from pedalboard import _pedalboard
 
-from instruments import plugin_scan
 from instruments.block import AudioBlock, InstrumentError, Transport
 from instruments.hosts import pedalboard_host
 from instruments.hosts.pedalboard_host import SETTLING_FRAMES, PedalboardHost
-from instruments.plugin_link import PLUGIN_FRAMES
+from instruments.plugins import scan
+from instruments.plugins.link import PLUGIN_FRAMES
 
 pytestmark = pytest.mark.peer("zam-plugins")
 RATE = 48000
@@ -22,7 +22,7 @@ RATE = 48000
 
 def zam(name: str) -> Path:
     try:
-        return plugin_scan.find(name).path
+        return scan.find(name).path
     except InstrumentError:
         pytest.skip(f"{name} is not installed: apt-get install zam-plugins")
 

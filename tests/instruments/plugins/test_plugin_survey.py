@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from instruments import plugin_catalogue, plugin_scan, plugin_survey
 from instruments.block import InstrumentError
-from instruments.plugin_catalogue import Entry
-from instruments.plugin_files import stamp_of
-from instruments.plugin_scan import FoundPlugin
-from instruments.plugin_survey import plan, scan
+from instruments.plugins import catalogue, survey
+from instruments.plugins import scan as shelves
+from instruments.plugins.catalogue import Entry
+from instruments.plugins.files import stamp_of
+from instruments.plugins.scan import FoundPlugin
+from instruments.plugins.survey import plan, scan
 
 BAD = {"Crasher": "crashed", "Hanger": "hung"}
 
@@ -40,7 +41,7 @@ def probed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return Entry(str(found.path), found.format, found.name, stamp.size, stamp.mtime_ns, found.which, host,
                      trouble=trouble, reason=f"{trouble} badly" if trouble else "", kind="effect")
 
-    monkeypatch.setattr(plugin_survey, "probe", probe)
+    monkeypatch.setattr(survey, "probe", probe)
     return names
 
 
@@ -81,12 +82,12 @@ def test_what_is_gone_is_forgotten_but_not_what_lies_elsewhere(shelf: Path, prob
     wanted = plan([shelf])
     assert [Path(path).name for path, _ in wanted.gone] == ["Alpha.vst3"]
     list(scan(wanted))
-    assert {e.name for e in plugin_catalogue.read().entries.values()} == {"Crasher", "Hanger", "Beta"}
+    assert {e.name for e in catalogue.read().entries.values()} == {"Crasher", "Hanger", "Beta"}
 
 
 def test_another_host_looks_at_it_anew(shelf: Path, probed: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     scanned(shelf)
-    monkeypatch.setattr(plugin_survey, "choose_host", lambda *_, **__: "another")
+    monkeypatch.setattr(survey, "choose_host", lambda *_, **__: "another")
     assert scanned(shelf) == {"Alpha", "Crasher", "Hanger"}
 
 
@@ -95,9 +96,9 @@ def test_a_format_without_a_host_is_listed_by_its_files(shelf: Path, probed: lis
     def none(*_: object, **__: object) -> str:
         raise InstrumentError("none")
 
-    monkeypatch.setattr(plugin_survey, "choose_host", none)
+    monkeypatch.setattr(survey, "choose_host", none)
     assert scanned(shelf) == {"Alpha", "Crasher", "Hanger"} and probed == []
-    assert all(e.host == "" and e.trouble is None for e in plugin_catalogue.read().entries.values())
+    assert all(e.host == "" and e.trouble is None for e in catalogue.read().entries.values())
     assert scanned(shelf) == set()
 
 
@@ -114,7 +115,7 @@ def test_a_scan_that_is_broken_off_keeps_what_it_has(tmp_path: Path, shelf: Path
     going = scan(plan([shelf]))
     seen = {next(going).name for _ in range(5)}
     going.close()
-    kept = {e.name for e in plugin_catalogue.read().entries.values()}
+    kept = {e.name for e in catalogue.read().entries.values()}
     assert seen <= kept and len(kept) < 23
     assert scanned(shelf) == {"Alpha", "Crasher", "Hanger", *(f"P{n}" for n in range(20))} - kept
 
@@ -123,7 +124,7 @@ def test_no_process_to_be_had_is_told(shelf: Path, probed: list[str], monkeypatc
     def none(*_: object, **__: object) -> Entry:
         raise BlockingIOError(11, "Resource temporarily unavailable")
 
-    monkeypatch.setattr(plugin_survey, "probe", none)
+    monkeypatch.setattr(survey, "probe", none)
     with pytest.raises(InstrumentError, match="Resource temporarily unavailable"):
         scanned(shelf)
 
@@ -144,25 +145,25 @@ def test_two_load_at_a_time_and_no_more(shelf: Path, monkeypatch: pytest.MonkeyP
             now[0] -= 1
         return Entry(str(found.path), "VST3", found.name, 0, 0)
 
-    monkeypatch.setattr(plugin_survey, "probe", probe)
+    monkeypatch.setattr(survey, "probe", probe)
     assert len(list(scan(plan([shelf]), workers=2))) == 9
     assert most[0] == 2
 
 
 def test_a_damaged_catalogue_is_told_once_and_made_anew(shelf: Path, probed: list[str]) -> None:
-    file = plugin_catalogue.file()
+    file = catalogue.file()
     file.parent.mkdir(parents=True)
     file.write_text("{")
     notices: list[str] = []
     assert len(list(scan(plan([shelf]), notices=notices.append))) == 3
     assert len(notices) == 1 and "set aside" in notices[0]
-    assert len(plugin_catalogue.read().entries) == 3
+    assert len(catalogue.read().entries) == 3
 
 
 @pytest.fixture
 def find(shelf: Path, probed: list[str]) -> Callable[..., FoundPlugin]:
     scanned(shelf)
-    return lambda name, **options: plugin_scan.find(name, [shelf], **options)
+    return lambda name, **options: shelves.find(name, [shelf], **options)
 
 
 @pytest.mark.parametrize(("name", "what"), [("Crasher", "crashed badly"), ("hanger", "hung badly")])

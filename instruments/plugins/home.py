@@ -15,10 +15,10 @@ from multiprocessing.util import Finalize
 from typing import Any
 
 from instruments.hosts.host import ParamValue
-from instruments.plugin_host import PluginProcess
-from instruments.plugin_link import Link
-from instruments.plugin_messages import PLUGIN_FRAMES
-from instruments.plugin_slot import Slot
+from instruments.plugins.host import PluginProcess
+from instruments.plugins.link import Link
+from instruments.plugins.messages import PLUGIN_FRAMES
+from instruments.plugins.slot import Slot
 
 _BACK_OFF_S = (0.0, 0.5, 2.0)
 _PRINTING_S = 0.25

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from instruments.block import AudioBlock, FrameEvent, Transport
-from instruments.plugin_messages import (
+from instruments.plugins.messages import (
     MESSAGE_BYTES,
     PLUGIN_FRAMES,
     Answer,
@@ -29,7 +29,7 @@ from instruments.plugin_messages import (
     unpack_event,
     unpack_setting,
 )
-from instruments.plugin_rings import FrameRing, Rings
+from instruments.plugins.rings import FrameRing, Rings
 from instruments.system_clock import clock_ns
 
 SPIN_S = 0.00006 if (os.cpu_count() or 1) > 1 else 0.0

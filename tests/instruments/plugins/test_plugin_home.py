@@ -15,7 +15,7 @@ from sine_stage import FRAMES, RATE, Stage, Troupe, sine_library
 from instruments.block import AudioBlock, InstrumentError, Transport
 from instruments.hosted import HostedEffect
 from instruments.parameter import Choice, Parameter
-from instruments.plugin_home import Home
+from instruments.plugins.home import Home
 
 pytestmark = pytest.mark.timeout(150)
 

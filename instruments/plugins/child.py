@@ -21,11 +21,11 @@ from typing import Any
 from instruments.block import InstrumentError
 from instruments.hosts.function_host import FunctionHost
 from instruments.hosts.host import PluginHost
-from instruments.plugin_messages import MESSAGE_BYTES, PLUGIN_FRAMES
-from instruments.plugin_parameters import describe, standing
-from instruments.plugin_player import Player
-from instruments.plugin_rings import Rings, SharedRings
-from instruments.plugin_slot import HostSpec, Ready, SlotSpec
+from instruments.plugins.messages import MESSAGE_BYTES, PLUGIN_FRAMES
+from instruments.plugins.parameters import describe, standing
+from instruments.plugins.player import Player
+from instruments.plugins.rings import Rings, SharedRings
+from instruments.plugins.slot import HostSpec, Ready, SlotSpec
 
 
 class _Voice:

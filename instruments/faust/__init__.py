@@ -1,0 +1,1 @@
+"""Faust: its language compiled, ahead of time or just in time, and made to sing in many voices."""

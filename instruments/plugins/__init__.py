@@ -1,0 +1,1 @@
+"""Plug-ins: found, scanned, and played in processes of their own."""

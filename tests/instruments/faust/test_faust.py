@@ -295,7 +295,7 @@ class TestCompiling:
 
 JIT = """
 import sys, numpy as np
-sys.path[:0] = [{tests!r}, {root!r}]
+sys.path[:0] = [{here!r}, {tests!r}, {root!r}]
 from test_faust import ECHO, PLUCK, SCORE, FaustHost, play
 fed = np.random.default_rng(1).standard_normal((2, 20000)).astype(np.float32)
 made = FaustHost(PLUCK, compiler="jit"), FaustHost(ECHO, compiler="jit")
@@ -305,7 +305,7 @@ np.save({out!r}, np.concatenate([play(made[0], 20000, SCORE), play(made[1], 2000
 
 POLY = """
 import sys, numpy as np, dawdreamer
-sys.path[:0] = [{tests!r}, {root!r}]
+sys.path[:0] = [{here!r}, {tests!r}, {root!r}]
 engine = dawdreamer.RenderEngine(48000, 128)
 made = engine.make_faust_processor("voices")
 made.set_dsp_string(open({dsp!r}).read())
@@ -322,7 +322,7 @@ np.save({out!r}, engine.get_audio())
 def by_dawdreamer(program: str, out: Path, **words: str) -> AudioBlock:
     """In a process of its own, as DawDreamer is in the program."""
     here = Path(__file__).resolve()
-    code = program.format(tests=str(here.parents[1]), root=str(here.parents[3]), out=str(out), **words)
+    code = program.format(here=str(here.parent), tests=str(here.parents[1]), root=str(here.parents[3]), out=str(out), **words)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     found: AudioBlock = np.load(out)

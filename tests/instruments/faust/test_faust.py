@@ -322,7 +322,8 @@ np.save({out!r}, engine.get_audio())
 def by_dawdreamer(program: str, out: Path, **words: str) -> AudioBlock:
     """In a process of its own, as DawDreamer is in the program."""
     here = Path(__file__).resolve()
-    code = program.format(here=str(here.parent), tests=str(here.parents[1]), root=str(here.parents[3]), out=str(out), **words)
+    code = program.format(here=str(here.parent), tests=str(here.parents[1]), root=str(here.parents[3]), out=str(out),
+                          **words)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     found: AudioBlock = np.load(out)

@@ -5,7 +5,7 @@ from instruments.errors import InstrumentError
 
 __all__ = [
     "CalibrationError", "DataError", "DeviceError", "InstrumentError", "MessageError", "MusicError", "PortError",
-    "SessionError", "SidemanError",
+    "SessionError", "SidemanError", "TakeError",
 ]
 
 
@@ -31,3 +31,7 @@ class CalibrationError(SidemanError):
 
 class DataError(SidemanError):
     """Data of the user's or the developer's that is not there or not readable: names the path and how to get it."""
+
+
+class TakeError(SidemanError):
+    """A take that cannot be found, read or written: names it, the byte where it is damaged, and what can be done."""

@@ -171,6 +171,11 @@ class Engine:
         return self._player.outlets.used
 
     @property
+    def latency(self) -> int:
+        """Frames by which the rig's events went before their time in the last block."""
+        return self._latency
+
+    @property
     def clashes(self) -> list[int]:
         """By track, notes sent by MIDI that the bend for another has put out of tune."""
         return self._player.outlets.clashes

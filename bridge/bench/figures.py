@@ -35,3 +35,8 @@ def spread(values: Sequence[float]) -> dict[str, float] | None:
 
 def median(values: Sequence[float]) -> float:
     return round(float(np.median(values)), 4)
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """Linear between the two nearest; `share` 0..1."""
+    return float(np.quantile(np.asarray(values, float), share))

@@ -16,14 +16,21 @@ _LATENESS_S = 6.0
 
 @click.command()
 @click.argument("name", type=click.Choice(["sync", "clock", "startup", "render", "patches", "synth", "effects",
-                                          "theory", "hosting"]))
+                                          "theory", "hosting", "music"]))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--runs", type=click.IntRange(1, 100), default=5, show_default=True,
               help="Runs (startup, render, synth, theory); clock takes 40 seeds a run.")
-@click.option("--bars", type=click.IntRange(2, 10_000), default=64, show_default=True, help="Bars (sync, render).")
+@click.option("--bars", type=click.IntRange(2, 10_000), default=None,
+              help="Bars (sync, render: 64; music: 32).")
 @click.option("--minutes", type=click.FloatRange(0.1, 600), default=1.0, show_default=True,
               help="Length of the soak (hosting).")
-def command(name: str, as_json: bool, runs: int, bars: int, minutes: float) -> None:
+@click.option("--genre", "genres", multiple=True, help="Only this genre, several times for several (music).")
+@click.option("--seeds", type=click.IntRange(2, 10_000), default=100, show_default=True, help="Pieces (music).")
+@click.option("--markdown", is_flag=True, help="Print the tables as Markdown (music).")
+def command(
+    name: str, as_json: bool, runs: int, bars: int | None, minutes: float, genres: tuple[str, ...], seeds: int,
+    markdown: bool,
+) -> None:
     """Measure one promise on this machine, beside a peer in the same run.
 
     \b
@@ -36,6 +43,7 @@ def command(name: str, as_json: bool, runs: int, bars: int, minutes: float) -> N
     sideman bench effects    what effects and mixing cost, beside pedalboard; deadlines of a whole engine under load
     sideman bench hosting    plug-ins in processes of their own: round trips, late blocks, crashes, a soak
     sideman bench theory     chords, numerals, progressions, voice leading, imports, beside music21
+    sideman bench music      is it music: statistics of every genre beside real data's and random music's
     sideman bench sync --json --bars 64
 
     Keys of `bench clock`: a key is the median over the seeds, KEY_p95 beside it; `peers` has the same of others.
@@ -62,7 +70,7 @@ def command(name: str, as_json: bool, runs: int, bars: int, minutes: float) -> N
         case "sync":
             from bridge.bench import sync
 
-            result |= {"runs": 1, **sync.run(bars=bars, tell=lambda text: click.echo(text, err=True))}
+            result |= {"runs": 1, **sync.run(bars=bars or 64, tell=lambda text: click.echo(text, err=True))}
         case "clock":
             result |= _clock(runs)
         case "startup":
@@ -89,10 +97,20 @@ def command(name: str, as_json: bool, runs: int, bars: int, minutes: float) -> N
             from bridge.bench import theory
 
             result |= theory.run(runs, tell=lambda text: click.echo(text, err=True))
+        case "music":
+            from bridge.bench import music, music_report
+
+            result |= music.run(genres, seeds, bars or 32, tell=lambda text: click.echo(text, err=True))
+            if markdown:
+                click.echo(music_report.markdown(result))
+                return
+            if not as_json:
+                music_report.show(result)
+                return
         case _:
             from bridge.bench import render
 
-            result |= render.run(runs, bars)
+            result |= render.run(runs, bars or 64)
     if as_json:
         click.echo(json.dumps(result))
         return

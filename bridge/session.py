@@ -205,7 +205,8 @@ class Session(Struct, frozen=True, forbid_unknown_fields=True):
         m = self.music
         return Plan(
             m.genre, m.key, m.mode, self.meter, m.form, m.seed, m.energy, m.swing,
-            {t.name: tuple(t.parts) for t in self.tracks}, m.bars,
+            {t.name: tuple(t.parts) for t in self.tracks}, m.bars, tempo=m.tempo,
+            sounds={t.name: t.instrument for t in self.tracks}, bends={t.name: t.bend_range for t in self.tracks},
         )
 
     def with_music(self, **changes: Any) -> Session:

@@ -8,13 +8,12 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from composers.errors import MusicError
+from composers.pulse import STEPS as STEPS
+from composers.pulse import Pulse, pulse_of
+from composers.score import Meter
 from composers.theory.chords import Chord, parse_chord
 from composers.theory.pitch import LETTER_SEMITONES
 from composers.theory.scales import Key, chord_scale
-
-STEPS = 12
-"""Steps to a beat on which parts are written: 6 = the off-beat eighth (swung when played), 4 and 8 = triplets,
-3 and 9 = sixteenths."""
 
 _ROMAN = re.compile(r"(?P<accidental>[b#]?)(?P<numeral>VII|VI|IV|V|III|II|I)(?P<quality>.*)")
 _NUMERALS = ("I", "II", "III", "IV", "V", "VI", "VII")
@@ -80,28 +79,51 @@ def _relative(chord: Chord, following: Chord | None, key: Key) -> tuple[int, int
     return (chord.bass_pitch_class - tonic) % 12, tones, scale | tones
 
 
-def regions(bars: Sequence[Bar], following: Chord, key: Key, beats: int) -> tuple[Region, ...]:
-    """The chords of consecutive bars of `beats` beats. `following` is what comes after the last.
+def regions(bars: Sequence[Bar], following: Chord, key: Key, meter: Meter) -> tuple[Region, ...]:
+    """The chords of consecutive bars. `following` is what comes after the last.
 
-    Two chords share 4/4 in halves and 3/4 as 2 + 1; an equal chord that goes on is one region only within its bar,
-    because lines are thought in bars.
+    Chords that share a bar change on its felt beats: two in halves of 4/4, 2 + 1 beats of 3/4, 2 + 2 + 3 eighths of 7/8
+    at the third group. An equal chord that goes on is one region only within its bar, because lines are thought in
+    bars.
     """
+    pulse = pulse_of(meter)
     written: list[tuple[int, Chord]] = []
     for index, bar in enumerate(bars):
-        first = index * beats
-        splits = [0] if len(bar) == 1 else [beats * k // len(bar) for k in range(len(bar))]
-        if len(bar) == 2 and beats == 3:
-            splits = [0, 2]
-        written.extend((first + at, chord) for at, chord in zip(splits, bar, strict=True))
-    ends = [at for at, _ in written[1:]] + [len(bars) * beats]
+        first = index * pulse.steps
+        written.extend((first + at, chord) for at, chord in _changes(bar, pulse))
+    ends = [at for at, _ in written[1:]] + [len(bars) * pulse.steps]
     after = [chord for _, chord in written[1:]] + [following]
     return tuple(
-        Region(at * STEPS, end * STEPS, chord, *_relative(chord, then, key))
+        Region(at, end, chord, *_relative(chord, then, key))
         for (at, chord), end, then in zip(written, ends, after, strict=True)
     )
 
 
-def chord_beats(bar: Bar, beats: int) -> tuple[tuple[float, str], ...]:
-    """A bar for readers: (beat counted from 0, symbol)."""
-    found = regions((bar,), bar[-1], Key(bar[0].root), beats)
-    return tuple((region.start / STEPS, str(region.chord)) for region in found)
+def _changes(bar: Bar, pulse: Pulse) -> list[tuple[int, Chord]]:
+    """(step, chord) of a bar; a chord that goes on is named once."""
+    found: list[tuple[int, Chord]] = []
+    for at, chord in zip(splits(len(bar), pulse), bar, strict=True):
+        if not found or found[-1][1] != chord:
+            found.append((at, chord))
+    return found
+
+
+@lru_cache(maxsize=128)
+def splits(chords: int, pulse: Pulse) -> tuple[int, ...]:
+    """The steps on which the chords of one bar begin."""
+    if chords > len(pulse.beats):
+        return tuple(pulse.steps * k // chords for k in range(chords))
+    places = [0]
+    for k in range(1, chords):
+        wanted = pulse.steps * k / chords
+        free = [beat for beat in pulse.beats if beat > places[-1]]
+        left = chords - k - 1  # beats that the chords after this one need
+        free = free[: len(free) - left]
+        places.append(min(free, key=lambda beat: (abs(beat - wanted), -beat)))
+    return tuple(places)
+
+
+def chord_beats(bar: Bar, meter: Meter) -> tuple[tuple[float, str], ...]:
+    """A bar for readers: (beat of the meter counted from 0, symbol)."""
+    pulse = pulse_of(meter)
+    return tuple((at / pulse.unit, str(chord)) for at, chord in _changes(bar, pulse))

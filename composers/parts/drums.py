@@ -28,16 +28,14 @@ _RIDES_3: dict[tuple[int, ...], float] = {
 _CHATTER_4 = ((6, 0.13), (8, 0.1), (12, 0.08), (18, 0.3), (20, 0.06), (24, 0.05), (30, 0.27), (32, 0.07), (36, 0.07),
               (42, 0.25), (44, 0.07))  # fmt: skip
 _CHATTER_3 = ((6, 0.2), (8, 0.06), (12, 0.08), (18, 0.32), (24, 0.1), (30, 0.28), (32, 0.07))
+_LANDS = 0.4
+"""Share of sections that begin with a crash and kick (after fills 30-48 % do)."""
 _GHOST = (36.0, 9.0)
 _ACCENT = (96.0, 9.0)
 
 
-def drums(passage: Passage, lead: Sequence[Event], previous_fill: int) -> list[Event]:
-    """The drum part of a passage, sorted.
-
-    lead           the melody, whose holes the snare answers
-    previous_fill  beats of the fill that led here (see fill_beats): a long one lands on crash and kick
-    """
+def drums(passage: Passage, lead: Sequence[Event]) -> list[Event]:
+    """The drum part of a passage, sorted. lead: the melody, whose holes the snare answers."""
     draw = dice(passage.seed, "drums", *passage.identity)
     if passage.role == "ending":
         return _ending(passage, draw)
@@ -60,7 +58,7 @@ def drums(passage: Passage, lead: Sequence[Event], previous_fill: int) -> list[E
                 events.append(event._replace(step=first + event.step))
     if fill:
         events += _fill(passage, fill, draw)
-    if previous_fill >= 2 and not passage.drums_alone(0):
+    if passage.first_bar and not passage.drums_alone(0) and draw.chance(_LANDS):
         events = [e for e in events if e.step or e.pitch not in (KICK, RIDE, BELL)]
         events.append(Event(0, STEPS, CRASH, 84 + 20 * passage.energy))
         events.append(Event(0, STEPS, KICK, 78.0))

@@ -1,32 +1,60 @@
 """From the page to the hand: swing, micro-timing that wanders as people's does, velocities that breathe.
 
-Timing is in ticks, because clips do not know the tempo: a millisecond is taken at 140 beats a minute. Figures:
-Groove MIDI (deviation and lag-1 autocorrelation by instrument), Weimar Jazz Database (soloists lie behind the beat).
+A millisecond is one at the plan's tempo. Figures: Groove MIDI (deviation and lag-1 autocorrelation by instrument),
+Weimar Jazz Database (soloists lie behind the beat).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from composers.dice import Dice
-from composers.harmony import STEPS
-from composers.parts.passage import Event
-from composers.score import PPQ, Note, Span
+from composers.dice import Dice, dice
+from composers.feel import Feel
+from composers.parts.passage import Event, Sweep, Turn, Written
+from composers.pulse import STEPS
+from composers.score import PPQ, Control, Note, Ramp, Span, Tick
 
-TICKS_PER_MS = 140 * PPQ / 60_000
 _WANDER = 0.6
 """Lag-1 autocorrelation of human timing (.40 to .73 by style)."""
 
 _ROLL_MS = 3.0
 """The most by which the next voice of a chord comes after the one below."""
 
-_STEP = PPQ // STEPS
+_GRACE_MS, _GRACE_SHARE = 28.0, 0.45
+_TURN_TICKS = 20
+"""A moving controller is told so often: half a MIDI clock, 10 ms at 120 beats a minute."""
+
+
+class Place(NamedTuple):
+    """Where and when a passage is played.
+
+    first_tick  of the passage
+    bar_ticks   of a bar
+    feel        what swings, at this tempo
+    tempo       quarters a minute
+    bend_range  semitones of a full bend
+    """
+
+    first_tick: Tick
+    bar_ticks: Tick
+    feel: Feel
+    tempo: float
+    bend_range: float = 2.0
+
+
+class Played(NamedTuple):
+    """Notes, controls and ramps of a passage, absolute ticks."""
+
+    notes: list[Note]
+    controls: list[Control]
+    ramps: list[Ramp]
 
 
 class Hand(NamedTuple):
     """How an instrument is played.
 
+    name        what its generator is named by, so that hands do not tremble alike
     shift_ms    behind (+) or before (-) the beat
     beat_ms     the same, in addition, for notes on the beat
     spread_ms   standard deviation of the wander around that
@@ -35,6 +63,7 @@ class Hand(NamedTuple):
     swing       how much of the swing it takes: 1 = all
     """
 
+    name: str
     shift_ms: float
     beat_ms: float = 0.0
     spread_ms: float = 7.0
@@ -43,35 +72,41 @@ class Hand(NamedTuple):
     swing: float = 1.0
 
 
-LEAD = Hand(3.0, 14.0, 7.0, 5.0, 0.88, 0.9)
-COMP = Hand(4.0, 0.0, 6.0, 4.0, 0.9)
-BASS = Hand(4.0, 0.0, 5.0, 4.0, 0.92)
-RIDE = Hand(2.0, 0.0, 5.0, 4.0)
-SNARE = Hand(0.0, 0.0, 8.0, 4.0)
-KICK = Hand(-2.0, 0.0, 6.0, 3.0)
-PEDAL_HAT = Hand(-8.0, 0.0, 4.0, 3.0)
-
-
-def swung(step: int, swing: float) -> int:
-    """The tick of a step: off-beat eighths at `swing` of the beat, triplets where they are, sixteenths in between."""
-    beat, within = divmod(step, STEPS)
-    if within in (0, 4, 8):
-        return beat * PPQ + within * _STEP
-    half = STEPS // 2
-    if within <= half:
-        return beat * PPQ + round(PPQ * swing * within / half)
-    return beat * PPQ + round(PPQ * (swing + (1.0 - swing) * (within - half) / half))
+LEAD = Hand("lead", 3.0, 14.0, 7.0, 5.0, 0.88, 0.9)
+COMP = Hand("comp", 4.0, 0.0, 6.0, 4.0, 0.9)
+BASS = Hand("bass", 4.0, 0.0, 5.0, 4.0, 0.92)
+RIDE = Hand("ride", 2.0, 0.0, 5.0, 4.0)
+SNARE = Hand("snare", 0.0, 0.0, 8.0, 4.0)
+KICK = Hand("kick", -2.0, 0.0, 6.0, 3.0)
+PEDAL_HAT = Hand("pedal hat", -8.0, 0.0, 4.0, 3.0)
 
 
 def play(
-    events: Sequence[Event], hand: Hand, first_tick: int, bar_ticks: int, swing: float, channel: int, draw: Dice
-) -> list[Note]:
-    """Events (sorted, steps from `first_tick`) as notes: each starts inside the bar it is written in.
+    written: Written, hand: Hand | Mapping[int, Hand], place: Place, channel: int, *draws: int | str
+) -> Played:
+    """What is written as it is played: each note starts inside the bar it is written in.
 
     Events of one step are one stroke and share its deviation, rolled from the bottom by a few milliseconds. What is
-    drawn depends on the strokes alone, not on how many voices each has.
+    drawn depends on the strokes alone, not on how many voices each has. hand: by key where drums have one each; the
+    hand of key 0 plays the others.
     """
-    share = 0.5 + (swing - 0.5) * hand.swing
+    notes: list[Note] = []
+    if isinstance(hand, Hand):
+        notes = _played(written.events, hand, place, channel, dice(*draws))
+    else:
+        by_hand: dict[Hand, list[Event]] = {}
+        for event in written.events:
+            by_hand.setdefault(hand.get(event.pitch, hand[0]), []).append(event)
+        for each, events in by_hand.items():
+            notes += _played(events, each, place, channel, dice(*draws, each.name))
+    controls = [control for turn in written.turns for control in _turned(turn, place, channel)]
+    ramps = [_ramp(sweep, place) for sweep in written.sweeps]
+    return Played(notes, controls, ramps)
+
+
+def _played(events: Sequence[Event], hand: Hand, place: Place, channel: int, draw: Dice) -> list[Note]:
+    feel, first_tick, bar_ticks = place.feel, place.first_tick, place.bar_ticks
+    ticks_per_ms = place.tempo * PPQ / 60_000
     notes: list[Note] = []
     wander = draw.normal(hand.spread_ms)
     loudness = draw.normal(hand.velocity)
@@ -81,19 +116,50 @@ def play(
             step = event.step
             wander = _WANDER * wander + draw.normal(0.8 * hand.spread_ms)
             loudness = _WANDER * loudness + draw.normal(0.8 * hand.velocity)
-            written = swung(step, share)
+            written = feel.tick(step, hand.swing)
             late = hand.shift_ms + wander + (hand.beat_ms if step % STEPS == 0 else 0.0)
             bar = first_tick + written // bar_ticks * bar_ticks
             earliest, latest = bar, bar + bar_ticks - 1
-            start = first_tick + written + round(late * TICKS_PER_MS)
-            roll, voice = draw.random() * _ROLL_MS * TICKS_PER_MS, 0
+            start = first_tick + written + round(late * ticks_per_ms)
+            roll, voice = draw.random() * _ROLL_MS * ticks_per_ms, 0
         else:
             voice += 1
         begin = min(latest, max(earliest, start + round(voice * roll)))
-        length = max(30, round((swung(event.end, share) - written) * hand.articulate))
-        velocity = min(126.0, max(8.0, event.velocity + loudness))
-        notes.append(Note(begin, length, event.pitch, round(velocity, 1), channel))
+        whole = feel.tick(event.end, hand.swing) - written
+        velocity = event.velocity + loudness
+        if event.grace is not None:
+            ahead = round(_GRACE_MS * ticks_per_ms)
+            light = min(126.0, max(8.0, _GRACE_SHARE * velocity))
+            if begin - ahead >= earliest:
+                notes.append(Note(begin - ahead, max(30, ahead - 1), event.grace, round(light, 1), channel))
+        for stroke in range(event.strokes):
+            at = begin + round(whole * stroke / event.strokes)
+            if at > latest:
+                break
+            length = max(30, round(whole * hand.articulate / event.strokes))
+            loud = velocity + (event.swell * stroke / (event.strokes - 1) if event.strokes > 1 else 0.0)
+            notes.append(Note(at, length, event.pitch, round(min(126.0, max(8.0, loud)), 1), channel, event.cents))
     return notes
+
+
+def _turned(turn: Turn, place: Place, channel: int) -> list[Control]:
+    """A controller's way in steps of _TURN_TICKS; bends by the receiver's range."""
+    start = place.first_tick + place.feel.tick(turn.step)
+    length = max(0, place.first_tick + place.feel.tick(turn.step + turn.length) - start)
+    count = max(1, length // _TURN_TICKS) if turn.length else 0
+    found = []
+    for k in range(count + 1):
+        value = turn.value if count == 0 else turn.origin + (turn.value - turn.origin) * k / count
+        if turn.kind == "bend":
+            value = min(1.0, max(-1.0, value / place.bend_range))
+        found.append(Control(start + (length * k // count if count else 0), turn.kind, turn.number, value, channel))
+    return found
+
+
+def _ramp(sweep: Sweep, place: Place) -> Ramp:
+    start = place.first_tick + place.feel.tick(sweep.step)
+    end = place.first_tick + place.feel.tick(sweep.step + sweep.length)
+    return Ramp(start, max(0, end - start), sweep.path, sweep.value, sweep.origin)
 
 
 def merged(notes: Sequence[Note], end: int | None, after: Sequence[Note] = ()) -> list[Note]:

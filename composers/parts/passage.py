@@ -3,40 +3,109 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from composers.harmony import STEPS, Region
+from composers.pulse import Pulse
 
 
 class Event(NamedTuple):
-    """A written note: `step` and `length` in steps (12 a beat) from the passage's beginning, before any swing."""
+    """A written note: `step` and `length` in steps (12 a quarter) from the passage's beginning, before any swing.
+
+    strokes  struck so often, evenly within its length: rolls, trills of one key, tremolo
+    swell    velocity gained (lost) from the first stroke to the last
+    grace    a key struck lightly just before it: a flam, a crushed note
+    cents    deviation from the key
+    """
 
     step: int
     length: int
     pitch: int
     velocity: float
+    strokes: int = 1
+    swell: float = 0.0
+    grace: int | None = None
+    cents: float = 0.0
 
     @property
     def end(self) -> int:
         return self.step + self.length
 
 
+class Turn(NamedTuple):
+    """A controller turned, evenly over `length` steps (0: at once), to `value`; it stays there.
+
+    kind    "bend" (value in semitones), "cc", "pressure" or "program"
+    number  the controller's number where kind is "cc", else 0
+    origin  where it begins
+    """
+
+    step: int
+    length: int
+    kind: str
+    number: int
+    value: float
+    origin: float = 0.0
+
+
+class Sweep(NamedTuple):
+    """A parameter of the sound on its way, see score.Ramp: `length` in steps, `path` as seen from the part's track."""
+
+    step: int
+    length: int
+    path: str
+    value: float
+    origin: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a part writes for a passage; events sorted."""
+
+    events: Sequence[Event] = ()
+    turns: Sequence[Turn] = ()
+    sweeps: Sequence[Sweep] = ()
+
+
+Listening = Mapping[str, Sequence[Event]]
+"""What the parts have written that were asked before, by part; pitches as they write them."""
+
+
+class Lane(NamedTuple):
+    """The keys that a part's instrument plays with ease, as sounding, lowest and highest."""
+
+    low: int
+    high: int
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
     """A section as a part sees it.
 
-    seed, identity  what its random generators derive from: the plan's seed and the section's place or letter
-    beats, bars     beats in a bar, bars to write; `written` are the bars that its form has
+    Lines are written around a tonic of C and moved by `tonic` semitones, so that a key changes no tune; a part that
+    thinks in absolute keys (hands, guitars) says so (style.Player.absolute) and adds `tonic` itself.
+
+    seed, identity  what its random generators derive from: the plan's seed and the section's place; what belongs to
+                    all sections of one kind (a groove, a riff, a tune) derives from seed and `material` alone
+    pulse, bars     the meter in steps, and the bars to write; `written` are the bars that its form has
     role, name      see forms.Section; `turn` counts earlier passages of the same letter in the chorus
+    before, after   roles of the passages around it, "" at the ends
     regions         the harmony; beyond it comes `following`, a region of the next passage (steps from this one's start)
     blues           whether the form is a blues: some phrases take the tonic's blues scale over every chord
+    minor           whether the tonic chord is minor
+    scale           the key's scale as a 12-bit mask relative to the tonic
     energy          0..1, the plan's energy already in it; it grows to `energy_end`
+    density         0..1, complexity 0..1, register: see composer.Plan
+    tempo           for what is written in ms alone: it decides no note
+    tonic           semitones that the piece stands from C, -5..6
+    lanes           by part, what its instrument plays with ease, in absolute keys
     """
 
     seed: int
     identity: tuple[int | str, ...]
-    beats: int
+    pulse: Pulse
     bars: int
     written: int
     role: str
@@ -44,20 +113,42 @@ class Passage:
     turn: int
     chorus: int
     closes: bool
-    blues: bool
     regions: tuple[Region, ...]
     following: Region
     energy: float
     energy_end: float
-    starts: tuple[int, ...]
+    blues: bool = False
+    minor: bool = False
+    scale: int = 0b101010110101
+    before: str = ""
+    after: str = ""
+    density: float = 0.5
+    complexity: float = 0.5
+    register: int = 0
+    tempo: float = 120.0
+    tonic: int = 0
+    style: str = ""
+    first_bar: int = 0
+    lanes: Mapping[str, Lane] = field(default_factory=dict)
+    starts: tuple[int, ...] = ()
+
+    @property
+    def material(self) -> tuple[str, str]:
+        """What sections of one kind share."""
+        return self.role, self.name
+
+    @property
+    def beats(self) -> int:
+        """Of the meter as written."""
+        return self.pulse.meter.beats
 
     @property
     def bar_steps(self) -> int:
-        return self.beats * STEPS
+        return self.pulse.steps
 
     @property
     def steps(self) -> int:
-        return self.bars * self.bar_steps
+        return self.bars * self.pulse.steps
 
     def at(self, step: int) -> Region:
         """The chord at a step; past the end the one that follows."""
@@ -65,14 +156,13 @@ class Passage:
             return self.following
         return self.regions[bisect_right(self.starts, step) - 1]
 
-    def after(self, region: Region) -> Region:
+    def next_to(self, region: Region) -> Region:
         """The chord after `region`."""
         return self.at(region.end)
 
     def strong(self, step: int) -> bool:
         """Whether a step is a strong beat: 1 and 3 of four, 1 of three."""
-        within = step % self.bar_steps
-        return within == 0 or (self.beats == 4 and within == 2 * STEPS)
+        return self.pulse.is_strong(step)
 
     def drums_alone(self, bar: int) -> bool:
         """Whether the drummer has this bar to himself: every second four of a trading chorus."""
@@ -80,3 +170,20 @@ class Passage:
 
     def energy_at(self, bar: int) -> float:
         return self.energy + (self.energy_end - self.energy) * bar / max(1, self.bars)
+
+    def lively(self, bar: int) -> float:
+        """How many notes, against the style's own measure: .6 to 1.4 by energy, half to double by density."""
+        return float((0.6 + 0.8 * self.energy_at(bar)) * 4.0 ** (self.density - 0.5))
+
+    def lane(self, part: str, low: int, high: int) -> Lane:
+        """The keys for a part: its instrument's, within `low`..`high` as far as they overlap by an octave at least."""
+        own = self.lanes.get(part)
+        if own is None:
+            return Lane(low, high)
+        bottom, top = max(own.low, low), min(own.high, high)
+        return Lane(bottom, top) if top - bottom >= 12 else own
+
+
+def beat_steps(count: float) -> int:
+    """Quarters in steps."""
+    return round(count * STEPS)

@@ -44,7 +44,7 @@ def walking_bass(passage: Passage) -> list[Event]:
     events: list[Event] = []
     pitch = anchor(passage.regions[0])
     for region in passage.regions:
-        following = passage.after(region)
+        following = passage.next_to(region)
         beats = (region.end - region.start) // STEPS
         target = anchor(following) if region.end >= passage.steps else _target(pitch, region, following, draw)
         if passage.drums_alone(region.start // passage.bar_steps):
@@ -181,7 +181,7 @@ def _pedal(passage: Passage, draw: Dice) -> list[Event]:
     last = (passage.bars - 1) * bar_steps
     for region in passage.regions:
         if region.start >= last:
-            target = anchor(passage.following) if region.end >= passage.steps else anchor(passage.after(region))
+            target = anchor(passage.following) if region.end >= passage.steps else anchor(passage.next_to(region))
             line = _line(region, anchor(region), target, (region.end - region.start) // STEPS, draw)
             events += _played(region.start, line, draw)
     return events
@@ -194,7 +194,7 @@ def _ending(passage: Passage, draw: Dice) -> list[Event]:
     events: list[Event] = []
     pitch = anchor(passage.regions[0])
     for region in passage.regions[:-1]:
-        following = passage.after(region)
+        following = passage.next_to(region)
         target = low if following is final else _target(pitch, region, following, draw)
         events += _played(region.start, _line(region, pitch, target, (region.end - region.start) // STEPS, draw), draw)
         pitch = target

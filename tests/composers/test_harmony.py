@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from composers.dice import dice
 from composers.errors import MusicError
+from composers.feel import Feel
 from composers.genres.jazz_charts import CHARTS, ENDINGS
 from composers.harmony import STEPS, chord_beats, mask, parse_chart, parse_roman, regions
-from composers.parts.humanise import COMP, KICK, legato, merged, play, swung
-from composers.parts.passage import Event
-from composers.score import PPQ, Note
+from composers.parts.humanise import COMP, KICK, Place, legato, merged, play
+from composers.parts.passage import Event, Written
+from composers.score import PPQ, Meter, Note
 from composers.theory.chords import parse_chord
 from composers.theory.pitch import KEYS
 from composers.theory.scales import Key
@@ -67,19 +68,26 @@ def test_an_empty_bar_is_refused() -> None:
         parse_chart("I | | V7", Key.parse("C"))
 
 
-@pytest.mark.parametrize(("beats", "second"), [(4, 2.0), (3, 2.0)])
-def test_two_chords_share_a_bar(beats: int, second: float) -> None:
+@pytest.mark.parametrize(
+    ("meter", "second"), [("4/4", 2.0), ("3/4", 2.0), ("6/8", 3.0), ("7/8", 4.0), ("5/4", 3.0), ("12/8", 6.0)]
+)
+def test_two_chords_share_a_bar(meter: str, second: float) -> None:
     bar = parse_chart("IIm7 V7", Key.parse("C"))[0]
-    assert chord_beats(bar, beats) == ((0.0, "Dm7"), (second, "G7"))
+    assert chord_beats(bar, Meter.parse(meter)) == ((0.0, "Dm7"), (second, "G7"))
+
+
+def test_a_chord_that_goes_on_within_its_bar_is_named_once() -> None:
+    bar = parse_chart("Im Im IVm IVm", Key.parse("C"))[0]
+    assert chord_beats(bar, Meter()) == ((0.0, "Cm"), (2.0, "Fm"))
 
 
 def test_regions_cover_their_bars_and_think_around_the_tonic() -> None:
     key = Key.parse("Eb")
-    found = regions(parse_chart("IIm7 V7 | Imaj7", key), parse_chord("Fm7"), key, 4)
+    found = regions(parse_chart("IIm7 V7 | Imaj7", key), parse_chord("Fm7"), key, Meter())
     assert [(r.start // STEPS, r.end // STEPS, r.root) for r in found] == [(0, 2, 2), (2, 4, 7), (4, 8, 0)]
     assert found[2].tones == mask((0, 4, 7, 11))
     assert all(region.tones & ~region.scale == 0 for region in found)
-    other = regions(parse_chart("IIm7 V7 | Imaj7", Key.parse("C")), parse_chord("Dm7"), Key.parse("C"), 4)
+    other = regions(parse_chart("IIm7 V7 | Imaj7", Key.parse("C")), parse_chord("Dm7"), Key.parse("C"), Meter())
     assert [(r.root, r.tones, r.scale) for r in found] == [(r.root, r.tones, r.scale) for r in other]
 
 
@@ -118,7 +126,7 @@ def test_normal_draws_have_their_spread() -> None:
      (9, 0.6, 768)],
 )  # fmt: skip
 def test_swing_bends_the_eighths_and_leaves_the_triplets(step: int, swing: float, tick: int) -> None:
-    assert swung(step, swing) == tick
+    assert Feel(STEPS, swing).tick(step) == tick
 
 
 @given(
@@ -129,7 +137,7 @@ def test_swing_bends_the_eighths_and_leaves_the_triplets(step: int, swing: float
 def test_a_played_note_stays_in_its_bar(written: list[tuple[int, int, int]], swing: float, seed: int) -> None:
     events = sorted(Event(step, length, pitch, 80.0) for step, length, pitch in written)
     first = 7 * 3840
-    notes = play(events, COMP, first, 3840, swing, 0, dice(seed))
+    notes = play(Written(events), COMP, Place(first, 3840, Feel(STEPS, swing), 140.0), 0, seed).notes
     for event, note in zip(events, notes, strict=True):
         assert (note.start - first) // 3840 == event.step // (4 * STEPS)
         assert note.pitch == event.pitch and note.length >= 1 and 0 < note.velocity <= 127
@@ -139,7 +147,7 @@ def test_kick_is_before_comp() -> None:
     events = [Event(step * STEPS, 6, 60, 80.0) for step in range(1, 2000) if step % 4]
     means = []
     for hand in (KICK, COMP):
-        notes = play(events, hand, 0, 3840, 0.6, 0, dice("m"))
+        notes = play(Written(events), hand, Place(0, 3840, Feel(STEPS, 0.6), 140.0), 0, "m").notes
         means.append(sum(n.start - e.step * PPQ // STEPS for n, e in zip(notes, events, strict=True)) / len(notes))
     assert means[0] < means[1] - 8
 

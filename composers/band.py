@@ -1,0 +1,328 @@
+"""A band of a style, playing a plan: sections become passages, parts write them in turn, hands play what is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from composers.changes import EVERYWHERE, parse_changes
+from composers.composer import BarChart, Context, Plan, find_composer
+from composers.errors import MusicError
+from composers.forms import Cued, Section
+from composers.harmony import Bar, Region, chord_beats, mask, regions, splits
+from composers.instrumentation import plain
+from composers.parts import humanise
+from composers.parts.passage import Event, Lane, Passage, Written
+from composers.pulse import pulse_of
+from composers.registers import REGISTERS
+from composers.score import PPQ, Clip, Control, Note, Ramp, Span
+from composers.style import Player, Sheet, Style
+from composers.theory.chords import Chord, parse_chord
+
+_STEP_TICKS = PPQ // 12
+_SECTIONS = 48
+"""Finished sections that are kept."""
+_PLAN_ENERGY = 0.6
+"""The plan's energy at which a form is played as written."""
+
+
+class _Track(NamedTuple):
+    """A track's share of a section, absolute ticks, sorted."""
+
+    notes: tuple[Note, ...]
+    controls: tuple[Control, ...] = ()
+    ramps: tuple[Ramp, ...] = ()
+
+
+Tracks = Mapping[str, _Track]
+
+
+class StyleBand:
+    """A plan made playable by a style. compose and chart are pure; finished sections are cached, a few dozen."""
+
+    def __init__(self, plan: Plan, style: Style) -> None:
+        """plan: checked and resolved (genre.StyledGenre does both). Raises MusicError for chords, cues or composers
+        that are not understood."""
+        self._plan = plan
+        self._style = style
+        self._sheet: Sheet = style.sheet(plan)
+        self._form = self._sheet.form
+        if plan.cues:
+            self._form = Cued(self._sheet.form, self._sheet.endless, plan.cues, plan.length)
+        self._typed = None if plan.chords is None else parse_changes(plan.chords, self._sheet.key)
+        if self._typed is not None:
+            self._check_typed(self._typed)
+        self._heard_chords = tuple(
+            (tick, None if symbol == "" else parse_chord(symbol)) for tick, symbol in plan.heard.chords
+        )
+        self._composers = {track: find_composer(name) for track, name in plan.composers.items()}
+        self._pulse = pulse_of(plan.meter)
+        tonic = self._sheet.key.tonic.pitch_class
+        self._tonic = (tonic + 5) % 12 - 5
+        self._scale = mask(p - tonic for p in self._sheet.key.scale.pitch_classes)
+        self._feel = style.feel if plan.swing is None else style.feel._replace(share=plan.swing, tempo=False)
+        self._parts = {
+            track: tuple(dict.fromkeys(p for p in map(style.stands_in, names) if p is not None))
+            for track, names in plan.parts.items()
+        }
+        self._tracks_of: dict[str, tuple[str, ...]] = {
+            part: tuple(track for track, names in self._parts.items() if part in names) for part in style.players
+        }
+        self._lanes = self._find_lanes()
+        self._notices: list[str] = []
+        self._written: Callable[[Section], Tracks] = lru_cache(maxsize=_SECTIONS)(self._write)
+        self._finished: Callable[[Section], Tracks] = lru_cache(maxsize=_SECTIONS)(self._finish)
+
+    # -- what others ask ---------------------------------------------------------------------------------------------
+
+    def compose(self, bar: int) -> Mapping[str, Clip]:
+        """One clip a track, spanning `bar` (>= 0, else MusicError). Past the plan's length the clips are empty."""
+        section = self._section(bar)
+        span = self._plan.meter.bar(bar)
+        if section is None:
+            return {track: Clip(span) for track in self._plan.parts}
+        tracks = self._finished(section)
+        return {
+            track: Clip(span) if track in self._plan.mute else Clip.of(span, *tracks[track])
+            for track in self._plan.parts
+        }
+
+    def chart(self, bar: int) -> BarChart:
+        """The section and the chords of a bar, substitutions included; no chords past the end."""
+        section = self._section(bar)
+        if section is None:
+            return BarChart(bar, "end", ())
+        chords = self._changes(section)[bar - section.first_bar]
+        return BarChart(bar, label(section), chord_beats(chords, self._plan.meter))
+
+    def places(self) -> tuple[str, ...]:
+        """The sections that a cue may name."""
+        return self._form.places()
+
+    def take_notices(self) -> list[str]:
+        """What people should know that has happened since the last call: composers that failed."""
+        notices, self._notices = self._notices, []
+        return notices
+
+    # -- the sheet -----------------------------------------------------------------------------------------------------
+
+    def _section(self, bar: int) -> Section | None:
+        if bar < 0:
+            raise MusicError(f"bar {bar} is before the piece: bars count from 0")
+        return self._form.section(bar)
+
+    def _check_typed(self, typed: Mapping[str, tuple[Bar, ...]]) -> None:
+        for name in typed:
+            if name != EVERYWHERE and self._sheet.endless.find(name) is None:
+                raise MusicError(f"chords: section {name!r} is not one of this form: choose one of "
+                                 f"{', '.join(self._sheet.endless.places())}")  # fmt: skip
+
+    def _changes(self, section: Section) -> tuple[Bar, ...]:
+        bars = self._typed_bars(section)
+        if bars is None:
+            bars = self._sheet.changes(section)
+        return self._heard_bars(section, bars) if self._heard_chords else bars
+
+    def _typed_bars(self, section: Section) -> tuple[Bar, ...] | None:
+        if self._typed is None:
+            return None
+        names = (section.role.lower(), section.name.lower(), EVERYWHERE)
+        bars = next((self._typed[name] for name in names if name in self._typed), None)
+        if bars is None:
+            return None
+        if section.role == "ending":
+            return (*(bars * section.bars)[-section.bars : -1], bars[0][:1]) if section.bars > 1 else (bars[0][:1],)
+        return tuple(bars[index % len(bars)] for index in range(section.bars))
+
+    def _heard_bars(self, section: Section, bars: tuple[Bar, ...]) -> tuple[Bar, ...]:
+        """The chart's bars with what a player plays in place of them, beat by beat."""
+        meter, pulse, hold = self._plan.meter, self._pulse, self._plan.heard.hold
+        found: list[Bar] = []
+        for index, bar in enumerate(bars):
+            start = (section.first_bar + index) * meter.bar_ticks
+            starts = splits(len(bar), pulse)
+            chart = [bar[max(i for i, at in enumerate(starts) if at <= beat)] for beat in pulse.beats]
+            mine = [self._heard_at(start + beat * _STEP_TICKS, hold) for beat in pulse.beats]
+            found.append(bar if not any(mine) else tuple(m or c for m, c in zip(mine, chart, strict=True)))
+        return tuple(found)
+
+    def _heard_at(self, tick: int, hold: int) -> Chord | None:
+        latest = next(((at, chord) for at, chord in reversed(self._heard_chords) if at <= tick), None)
+        return latest[1] if latest is not None and tick - latest[0] < hold else None
+
+    def _regions(self, section: Section) -> tuple[Region, ...]:
+        following = self._form.section(section.end_bar)
+        changes = self._changes(section)
+        after = changes[-1][-1] if following is None else self._changes(following)[0][0]
+        return regions(changes, after, self._sheet.key, self._plan.meter)
+
+    def _passage(self, section: Section) -> Passage:
+        plan, form = self._plan, self._form
+        own = self._regions(section)
+        before = form.section(section.first_bar - 1) if section.first_bar else None
+        after = form.section(section.end_bar)
+        steps = section.bars * self._pulse.steps
+        coming = own[-1] if after is None else self._regions(after)[0]
+        following = coming._replace(start=steps, end=steps + coming.end - coming.start)
+        energy, energy_end = self._energy(section)
+        return Passage(
+            seed=plan.seed, identity=(section.role, section.first_bar), pulse=self._pulse, bars=section.bars,
+            written=section.written, role=section.role, name=section.name, turn=section.turn, chorus=section.chorus,
+            closes=section.closes, regions=own, following=following, energy=energy, energy_end=energy_end,
+            blues=self._sheet.blues, minor=self._scale >> 3 & 1 == 1, scale=self._scale,
+            before=before.role if before else "", after=after.role if after else "", density=plan.density,
+            complexity=plan.complexity, register=plan.register, tempo=plan.tempo, tonic=self._tonic,
+            style=self._style.name, first_bar=section.first_bar, lanes=self._lanes,
+            starts=tuple(region.start for region in own),
+        )  # fmt: skip
+
+    def _energy(self, section: Section) -> tuple[float, float]:
+        """At the section's start and end: the form's curve moved by the plan's energy, or by what is heard."""
+        end = section.energy + 0.05 if section.energy_end is None else section.energy_end
+        bar_ticks = self._plan.meter.bar_ticks
+        curve = ((section.energy, section.first_bar), (end, section.end_bar))
+        start, stop = (_unit(level + 0.9 * (self._level(bar * bar_ticks) - _PLAN_ENERGY)) for level, bar in curve)
+        return start, stop
+
+    def _level(self, tick: int) -> float:
+        return next((level for at, level in reversed(self._plan.heard.energy) if at <= tick), self._plan.energy)
+
+    def _find_lanes(self) -> dict[str, Lane]:
+        """What each part's instrument plays with ease; where several play it, what they have in common."""
+        lanes: dict[str, Lane] = {}
+        for part, tracks in self._tracks_of.items():
+            known = [REGISTERS[plain(sound)] for sound in (self._plan.sounds.get(t, t) for t in tracks)
+                     if plain(sound) in REGISTERS]  # fmt: skip
+            if known:
+                low, high = max(r.easy_lowest for r in known), min(r.easy_highest for r in known)
+                if high - low >= 12:
+                    lanes[part] = Lane(low, high)
+        return lanes
+
+    # -- writing and playing -----------------------------------------------------------------------------------------
+
+    def _write(self, section: Section) -> Tracks:
+        """The notes of a section by track, as far as the section alone decides them."""
+        passage = self._passage(section)
+        listening: dict[str, Sequence[Event]] = {}
+        played: dict[str, humanise.Played] = {}
+        composed: dict[str, Clip] = {}
+        for part, player in self._style.players.items():
+            tracks = self._tracks_of[part]
+            if not tracks:
+                continue
+            others = [track for track in tracks if track in self._composers]
+            for track in others:
+                if track not in composed:
+                    clip = self._composed(track, section, passage, played)
+                    if clip is not None:
+                        composed[track] = clip
+            if others and len(others) == len(tracks) and others[0] in composed:
+                listening[part] = self._listened(composed[others[0]], player, passage)
+                continue
+            written = player.write(passage, listening)
+            listening[part] = written.events
+            played[part] = self._play(part, player, written, section)
+        found: dict[str, _Track] = {}
+        for track, names in self._parts.items():
+            if track in composed:
+                clip = composed[track]
+                found[track] = _Track(clip.notes, clip.controls, clip.ramps)
+                continue
+            mine = [played[p] for p in names if p in played and self._takes_part(track, p, section)]
+            found[track] = _Track(
+                tuple(sorted(n for p in mine for n in p.notes)),
+                tuple(sorted(c for p in mine for c in p.controls)),
+                tuple(sorted((r for p in mine for r in p.ramps), key=lambda r: (r.start, r.path))),
+            )
+        return found
+
+    def _takes_part(self, track: str, part: str, section: Section) -> bool:
+        """Leads play heads together and take choruses in turn; two compers take turns all the time."""
+        tracks = self._tracks_of[part]
+        if len(tracks) < 2 or part not in self._style.turns or section.role == "ending":
+            return True
+        if part == "melody" and section.role not in ("solo", "trade"):
+            return True
+        return tracks[section.chorus % len(tracks)] == track
+
+    def _play(self, part: str, player: Player, written: Written, section: Section) -> humanise.Played:
+        plan, meter = self._plan, self._plan.meter
+        if not player.absolute and player.channel != 9:
+            up = self._tonic
+            events = [
+                e._replace(pitch=e.pitch + up, grace=None if e.grace is None else e.grace + up) for e in written.events
+            ]
+            written = Written(events, written.turns, written.sweeps)
+        bend = min((plan.bends.get(track, 2.0) for track in self._tracks_of[part]), default=2.0)
+        place = humanise.Place(
+            section.first_bar * meter.bar_ticks, meter.bar_ticks, self._feel.at(plan.tempo), plan.tempo, bend
+        )
+        return humanise.play(written, player.hand, place, player.channel, plan.seed, "play", part, section.first_bar)
+
+    def _finish(self, section: Section) -> Tracks:
+        """The section's notes with what rings over its end cut where the next section strikes the same key."""
+        following = self._form.section(section.end_bar)
+        mine, theirs = self._written(section), self._written(following) if following else {}
+        end = section.end_bar * self._plan.meter.bar_ticks
+        finished: dict[str, _Track] = {}
+        for track, names in self._parts.items():
+            after = theirs[track].notes if track in theirs else ()
+            notes = humanise.merged(mine[track].notes, end, after)
+            if names and track not in self._composers and all(self._style.players[p].single for p in names):
+                notes = humanise.legato(notes, after[0].start if after else None)
+            finished[track] = mine[track]._replace(notes=tuple(notes))
+        return finished
+
+    # -- composers of others -----------------------------------------------------------------------------------------
+
+    def _composed(
+        self, track: str, section: Section, passage: Passage, played: Mapping[str, humanise.Played]
+    ) -> Clip | None:
+        """What a track's own composer plays; None where it failed: the style's rules play then."""
+        meter = self._plan.meter
+        span = Span(section.first_bar * meter.bar_ticks, section.end_bar * meter.bar_ticks)
+        try:
+            clip = self._composers[track].compose(span, self._context(track, span, section, passage, played))
+            return Clip.of(span, clip.notes, clip.controls, clip.ramps)
+        except Exception as error:
+            self._notices.append(f"composer {self._plan.composers[track]!r} failed at bar {section.first_bar + 1} "
+                                 f"({type(error).__name__}: {error}): {track} plays by rules")  # fmt: skip
+            return None
+
+    def _context(
+        self, track: str, span: Span, section: Section, passage: Passage, played: Mapping[str, humanise.Played]
+    ) -> Context:
+        plan, key = self._plan, self._sheet.key
+        sound = plan.sounds.get(track, track)
+        register = REGISTERS.get(plain(sound))
+        return Context(
+            seed=plan.seed, genre=plan.genre, style=self._style.name, key=str(key.tonic), mode=key.mode,
+            tonic=key.tonic.pitch_class, meter=plan.meter, tempo=plan.tempo,
+            chords=tuple((span.start + region.start * _STEP_TICKS, str(region.chord)) for region in passage.regions),
+            section=label(section), section_span=span, energy=passage.energy, density=plan.density,
+            complexity=plan.complexity, parts=plan.parts[track], sound=sound,
+            lowest=register.easy_lowest if register else 36, highest=register.easy_highest if register else 96,
+            heard={part: Clip.of(span, p.notes, p.controls, p.ramps) for part, p in played.items()},
+        )  # fmt: skip
+
+    def _listened(self, clip: Clip, player: Player, passage: Passage) -> list[Event]:
+        """A composer's notes as events for the parts that listen: on the nearest step."""
+        down = 0 if player.absolute or player.channel == 9 else self._tonic
+        return sorted(
+            Event(round((n.start - clip.span.start) / _STEP_TICKS), max(1, round(n.length / _STEP_TICKS)),
+                  n.pitch - down, n.velocity)
+            for n in clip.notes
+        )  # fmt: skip
+
+
+def label(section: Section) -> str:
+    """A section for readers: "head A", "verse", "chorus 2"."""
+    if section.role == section.name or section.role in ("intro", "ending"):
+        return section.role
+    return f"{section.role} {section.name}"
+
+
+def _unit(value: float) -> float:
+    return min(1.0, max(0.05, value))

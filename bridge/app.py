@@ -55,6 +55,7 @@ from bridge.processes import Child
 from bridge.session import Session, tuning_of
 from bridge.stream import wire
 from bridge.stream.server import Server
+from bridge.takes.tape import Tape
 from bridge.wishes import generated, modified
 from composers.score import PPQ
 from instruments.system_clock import clock_ns
@@ -78,10 +79,11 @@ class App:
     """
 
     def __init__(self, session: Session, *, port: int = 3000, explicit_port: bool = False, say: Say = print,
-                 file: Path | None = None) -> None:
-        """file: the session's own, where it has one."""
+                 file: Path | None = None, tape: Tape | None = None) -> None:
+        """file: the session's own, where it has one. tape: keeps what is played as a take; None: nothing does."""
         self.session = session
         self._file = file
+        self._tape = tape
         self.server = Server(self, port=port, explicit_port=explicit_port)
         self.ready: Ready | None = None
         self._say = say
@@ -139,7 +141,10 @@ class App:
         await self.server.stop()
         for child in children:
             child.stop()
+        self._take_journal()
         self._rings.close()
+        if self._tape is not None:
+            self._tape.close("" if self._failure is None else str(self._failure).partition("\n")[0])
 
     def _start_composer(self) -> None:
         self._composer = Child("composer", composer_process.run, self._rings.requests, self._rings.bars)
@@ -147,13 +152,17 @@ class App:
 
     def _start_engine(self, setup: Setup) -> None:
         self.ready = None
+        self._take_journal()
+        if self._tape is not None:
+            self._tape.engine(setup)
         self._engine = Child("engine", engine_process.run, setup, self._rings)
 
     @contextlib.contextmanager
     def _readers(self) -> Iterator[None]:
         """Wake on the rings: by file descriptor where the system can, else by polling."""
         loop = asyncio.get_running_loop()
-        rings = ((self._rings.events, self._take_events), (self._rings.audio, self._take_audio))
+        rings = ((self._rings.events, self._take_events), (self._rings.audio, self._take_audio),
+                 (self._rings.journal, self._take_journal))
         if os.name == "posix":
             for ring, take in rings:
                 loop.add_reader(ring.wake.fileno(), take)
@@ -167,6 +176,7 @@ class App:
                 while True:
                     self._take_events()
                     self._take_audio()
+                    self._take_journal()
                     await asyncio.sleep(_POLL_S)
 
             task = asyncio.create_task(poll())
@@ -301,10 +311,26 @@ class App:
                                            for m in moves])
             else:
                 before, self._last = self._last, decode_status(message[1:])
+                if self._tape is not None:
+                    self._tape.status(self._last, self._audio_head[2])
+                    if self._tape.error:
+                        self._lose_tape(self._tape)
                 for text in self._last.notices:
                     self._notice("warning", text)
                 if before is None or (before.playing, before.clock) != (self._last.playing, self._last.clock):
                     self.server.publish_status(self.status())
+
+    def _take_journal(self) -> None:
+        ring = self._rings.journal
+        ring.rest()
+        messages = list(ring.drain())
+        if self._tape is not None:
+            self._tape.blocks(messages)
+
+    def _lose_tape(self, tape: Tape) -> None:
+        """The disk is full, or not there: play without."""
+        self._tape = None
+        self._notice("warning", tape.error)
 
     def _take_audio(self) -> None:
         ring = self._rings.audio
@@ -336,6 +362,8 @@ class App:
     def _notice(self, level: report.Level, text: str) -> None:
         self._say(text)
         self._notices.add(level, text)
+        if self._tape is not None:
+            self._tape.notice(level, text)
 
     # -- the conductor: what clients ask for ---------------------------------------------------------------------------
 
@@ -380,6 +408,8 @@ class App:
         self._epoch += 1
         self._sessions[self._epoch] = session
         self._sessions.pop(self._epoch - _SESSIONS, None)
+        if self._tape is not None:
+            self._tape.plan(self._epoch, session)
         if self._composer is not None:
             self._composer.send(encode_plan((self._epoch, session.plan())))
         if _rigged(session) != _rigged(before) and self._engine is not None:
@@ -417,9 +447,9 @@ def _rigged(session: Session) -> object:
 
 
 async def play(session: Session, *, port: int, explicit_port: bool, say: Say, started: Callable[[App], None],
-               file: Path | None = None) -> None:
-    """Run an App until Ctrl-C, SIGTERM or the end of the terminal. file: the session's own, if it has one."""
-    app = App(session, port=port, explicit_port=explicit_port, say=say, file=file)
+               file: Path | None = None, tape: Tape | None = None) -> None:
+    """Run an App until Ctrl-C, SIGTERM or the end of the terminal. file, tape: see App."""
+    app = App(session, port=port, explicit_port=explicit_port, say=say, file=file, tape=tape)
     loop = asyncio.get_running_loop()
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):

@@ -20,17 +20,19 @@ NOTES, MOVES, STATUS = b"N", b"M", b"S"
 
 
 class Rings(NamedTuple):
-    """commands: main -> engine; requests, bars: engine <-> composer; events, audio: engine -> main."""
+    """commands: main -> engine; requests, bars: engine <-> composer; events, audio, journal: engine -> main."""
 
     commands: Ring
     requests: Ring
     bars: Ring
     events: Ring
     audio: Ring
+    journal: Ring
 
     @staticmethod
     def create() -> Rings:
-        return Rings(Ring(256, 1024), Ring(256, 16), Ring(32, 32_768), Ring(512, 4096), Ring(256, 4096 * 8 + 64))
+        return Rings(Ring(256, 1024), Ring(256, 16), Ring(32, 32_768), Ring(512, 4096), Ring(256, 4096 * 8 + 64),
+                     Ring(128, 8192))
 
     def close(self) -> None:
         for ring in self:

@@ -64,6 +64,7 @@ def run(setup: Setup, rings: Rings, main: Connection[Any, Any]) -> None:
             main.send_bytes(encode_news(Broken(lost, lost=True)))
             break
     driver.stop(engine.halt())
+    shell.journal.close()
     if shell.link is not None:
         shell.link.close()
     rig.close()
@@ -107,7 +108,7 @@ def _start_all(setup: Setup, rings: Rings) -> tuple[Engine, Rig, Driver, EngineS
         engine, rig, driver = _assemble(setup)
         undo.callback(rig.close)
         undo.callback(driver.stop)
-        shell = EngineShell(engine, rig, rings, driver.rate)
+        shell = EngineShell(engine, rig, rings, driver.rate, driver.frames)
         if setup.recovering:
             shell.begin_with(resets(setup.used))
         if setup.resume is not None:
@@ -208,7 +209,7 @@ class _Watch:
         driver, say = self._driver, self._shell.notices.append
         self._looks += 1
         self._shell.xruns = driver.xruns
-        self._shell.engine.compensation_ns = driver.compensation_ns
+        self._shell.compensation_ns = driver.compensation_ns
         self._shell.ahead_ns = driver.heard_after_ns
         if self._shell.link is not None:
             self._look_at_link(self._shell.link)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,8 +11,8 @@ import numpy as np
 from bridge.composer_process import REQUEST
 from bridge.driver import Block, MidiOut
 from bridge.driver import Outputs as DriverOutputs
-from bridge.engine.clip_bytes import Bar, decode_bar
-from bridge.engine.engine import Engine, Inputs
+from bridge.engine.clip_bytes import decode_bar
+from bridge.engine.engine import Engine, Inputs, Outputs
 from bridge.engine.inbox import (
     AnyCommand,
     EngineStatus,
@@ -25,6 +25,7 @@ from bridge.engine.inbox import (
     encode_status,
 )
 from bridge.engine_link import AUDIO_HEAD, MOVES, NOTES, STATUS, Rings
+from bridge.takes.journal import Journal
 from composers.score import PPQ
 
 if TYPE_CHECKING:
@@ -39,8 +40,12 @@ _BARS_A_BLOCK = 2
 class EngineShell:
     """Between the driver and the engine: rings in, step, rings out. step() runs in the driver's thread."""
 
-    def __init__(self, engine: Engine, rig: Rig, rings: Rings, rate: int) -> None:
+    def __init__(self, engine: Engine, rig: Rig, rings: Rings, rate: int, frames: int) -> None:
+        """frames: the driver's."""
         self.engine = engine
+        self.journal = Journal(rings.journal, engine, rate, frames)
+        self.compensation_ns: Mapping[str, int] = {}
+        """See Engine.compensation_ns: taken over with the next block. Any thread may set it."""
         self.faults = 0
         self.misses = 0
         self.notices: list[str] = []
@@ -64,14 +69,14 @@ class EngineShell:
     def step(self, block: Block) -> DriverOutputs:
         began = time.perf_counter_ns()
         rings = self._rings
-        commands = [decode_command(m) for m in rings.commands.drain()]
-        bars: list[Bar] = []
-        while len(bars) < _BARS_A_BLOCK and (message := rings.bars.read()) is not None:
-            bars.append(decode_bar(message))
+        told = [(m, decode_command(m)) for m in rings.commands.drain()]
+        composed: list[bytes] = []
+        while len(composed) < _BARS_A_BLOCK and (message := rings.bars.read()) is not None:
+            composed.append(message)
         if self.link is not None:
-            commands = [c for c in commands if not self._to_link(self.link, c)]
+            told = [each for each in told if not self._to_link(self.link, each[1])]
             block = block._replace(playhead=self.link.playhead(block.ns0, self.ahead_ns))
-        out = self.engine.step(Inputs(block, commands, bars))
+        out = self._play(block, told, composed)
         for want in out.wanted:
             rings.requests.write(REQUEST.pack(*want))
         for i in range(0, len(out.notes), 64):
@@ -89,6 +94,20 @@ class EngineShell:
         if self._first:
             midi, self._first = (*self._first, *out.midi), ()
         return DriverOutputs(midi, out.audio)
+
+    def _play(self, block: Block, told: Sequence[tuple[bytes, AnyCommand]], composed: Sequence[bytes]) -> Outputs:
+        """The block, and into the journal with what it was made of."""
+        engine = self.engine
+        engine.compensation_ns = compensation = self.compensation_ns
+        failed = True
+        try:
+            out = engine.step(Inputs(block, [c for _, c in told], [decode_bar(m) for m in composed]))
+            failed = False
+        finally:
+            if not engine.left:
+                self.journal.block(block, [m for m, _ in told], composed, engine.plugin_midi,
+                                   compensation=compensation, failed=failed)
+        return out
 
     def _to_link(self, link: LinkSession, command: AnyCommand) -> bool:
         """What the session as a whole does, rather than we alone: play and stop, and with us the tempo."""

@@ -29,9 +29,12 @@ if TYPE_CHECKING:
 @click.option("--key", help="Key, such as Eb.")
 @click.option("--seed", type=int, help="Another seed is another piece.")
 @click.option("--bars", type=int, help="Stop after so many bars, with an ending.")
+@click.option("--take/--no-take", default=True, show_default=True,
+              help="Keep what is played, to be heard or rendered again: see `sideman takes`.")
 @click.option("--quiet", is_flag=True, help="Print only what goes wrong.")
 def command(session: str, port: int | None, audio: str | None, clock: str | None, clock_port: str | None,
-            tempo: float | None, key: str | None, seed: int | None, bars: int | None, quiet: bool) -> None:
+            tempo: float | None, key: str | None, seed: int | None, bars: int | None, take: bool,
+            quiet: bool) -> None:
     """Play SESSION (a built-in name or a .toml file; default: jazz-trio) until Ctrl-C.
 
     The sound goes to JACK, else to the default audio device, else to the web page alone. Each track has a virtual
@@ -50,6 +53,9 @@ def command(session: str, port: int | None, audio: str | None, clock: str | None
                               clock=_clock(loaded, clock, clock_port))
     from bridge import app
     from bridge.stream.server import DEFAULT_PORT
+    from bridge.takes.tape import Tape
+
+    tape = Tape(loaded) if take else None
 
     def say(text: str) -> None:
         click.echo(text, err=True)
@@ -59,7 +65,9 @@ def command(session: str, port: int | None, audio: str | None, clock: str | None
             _welcome(running)
 
     asyncio.run(app.play(loaded, port=DEFAULT_PORT if port is None else port, explicit_port=bool(port),
-                         say=say, started=started, file=_own_file(session)))
+                         say=say, started=started, file=_own_file(session), tape=tape))
+    if tape is not None and tape.name and not quiet:
+        click.echo(f"take {tape.name}: `sideman render last -o take.wav`, `sideman takes keep last`")
 
 
 def _own_file(session: str) -> Path | None:

@@ -176,6 +176,16 @@ class Engine:
         return self._latency
 
     @property
+    def plugin_midi(self) -> Sequence[tuple[int, FrameEvent]]:
+        """What plug-ins put out themselves in the last block, by track."""
+        return self._rig.midi_out
+
+    @property
+    def left(self) -> bool:
+        """halt() has been called: blocks are silent from the next one on, or from this."""
+        return self._left
+
+    @property
     def clashes(self) -> list[int]:
         """By track, notes sent by MIDI that the bend for another has put out of tune."""
         return self._player.outlets.clashes

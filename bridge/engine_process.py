@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
+from bridge.assembly import made_engine, prepared_rig
 from bridge.driver import Driver, PortState
 from bridge.engine.engine import Engine
 from bridge.engine.outlets import resets
@@ -22,7 +23,6 @@ from bridge.processes import quiet_child, still_garbage, watch_parent, when_told
 from bridge.session import Session
 from bridge.stream.wire import PluginInfo
 from composers.score import PPQ
-from instruments.block import FrameEvent, InstrumentError, Kind, Transport
 
 if TYPE_CHECKING:
     from bridge.clock.link import LinkSession
@@ -111,8 +111,6 @@ def _start_all(setup: Setup, rings: Rings) -> tuple[Engine, Rig, Driver, EngineS
         shell = EngineShell(engine, rig, rings, driver.rate, driver.frames)
         if setup.recovering:
             shell.begin_with(resets(setup.used))
-        if setup.resume is not None:
-            engine.resume(setup.resume.tick, setup.resume.ns, setup.resume.bpm, setup.resume.source)
         if link is not None:
             shell.join(link)
         still_garbage()
@@ -144,7 +142,6 @@ def _without_named_ports(session: Session) -> Session:
 def _assemble(setup: Setup) -> tuple[Engine, Rig, Driver]:
     """Compiled kernels and device libraries are imported here: the main process, which names run(), needs neither."""
     from bridge.audio_io import DriverName, choose_driver
-    from bridge.rig import build_rig
 
     session = setup.session
     ports = plan_ports(session)
@@ -159,30 +156,11 @@ def _assemble(setup: Setup) -> tuple[Engine, Rig, Driver]:
         first_frame=setup.frame0,
     )
     try:
-        rig = build_rig(session, driver.rate, max(driver.frames, session.block, 1024), block=driver.frames,
-                        states=setup.states)
+        rig = prepared_rig(setup, driver.rate, driver.frames)
     except BaseException:
         driver.stop()  # it has opened a device, or started the process that holds the MIDI ports
         raise
-    for path, value in setup.turned.items():
-        with contextlib.suppress(InstrumentError):  # another session may lack it
-            rig.turn(path, value, 0)
-    _rehearse(rig, driver.frames)
-    engine = Engine(
-        rig, ports.routes, driver.rate, session.music.tempo, session.meter, length=session.music.bars,
-        epoch=setup.epoch, source=session.clock.source, on_loss=session.clock.on_loss, clock_outs=ports.clock_outs,
-        in_offsets=ports.in_offsets, throughs=ports.throughs, chase=session.clock.chase,
-        mtc_start=session.clock.mtc_start,
-    )
-    return engine, rig, driver
-
-
-def _rehearse(rig: Rig, frames: int) -> None:
-    """A few blocks before the curtain, with a note on each strip: first calls and first touches of memory are slow."""
-    note = [FrameEvent(0, Kind.ON, 0, 60, 1.0), FrameEvent(frames - 1, Kind.OFF, 0, 60, 64.0)]
-    for _ in range(4):
-        rig.process([note] * len(rig.tracks), frames, Transport())
-    rig.reset()
+    return made_engine(setup, rig, ports, driver.rate), rig, driver
 
 
 class _Watch:

@@ -1,0 +1,54 @@
+"""From a Setup to a rig and an engine: the same when they play live and when a take is played again."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from bridge.engine.engine import Engine, Sounding
+from bridge.engine_link import Setup
+from bridge.port_plan import PortPlan
+from instruments.block import FrameEvent, InstrumentError, Kind, Transport
+
+if TYPE_CHECKING:
+    from bridge.rig import Rig
+
+_LEAST_FRAMES = 1024
+"""A rig takes blocks of so many frames at least: devices may change their period while it plays."""
+
+
+def prepared_rig(setup: Setup, rate: int, frames: int, *, offline: bool = False) -> Rig:
+    """The session's rig as it was last turned, for a driver's blocks of so many frames; rehearsed. Compiles, or loads
+    what is compiled. offline: see build_rig. Raises InstrumentError."""
+    from bridge.rig import build_rig  # compiled kernels: the main process, which knows this module, needs none
+
+    session = setup.session
+    rig = build_rig(session, rate, max(frames, session.block, _LEAST_FRAMES), block=frames, offline=offline,
+                    states=setup.states)
+    for path, value in setup.turned.items():
+        with contextlib.suppress(InstrumentError):  # another session may lack it
+            rig.turn(path, value, 0)
+    _rehearse(rig, frames)
+    return rig
+
+
+def made_engine(setup: Setup, rig: Sounding, ports: PortPlan, rate: int) -> Engine:
+    """Before its first block; one that goes on for another (setup.resume) knows where."""
+    session = setup.session
+    engine = Engine(
+        rig, ports.routes, rate, session.music.tempo, session.meter, length=session.music.bars,
+        epoch=setup.epoch, source=session.clock.source, on_loss=session.clock.on_loss, clock_outs=ports.clock_outs,
+        in_offsets=ports.in_offsets, throughs=ports.throughs, chase=session.clock.chase,
+        mtc_start=session.clock.mtc_start,
+    )
+    if setup.resume is not None:
+        engine.resume(setup.resume.tick, setup.resume.ns, setup.resume.bpm, setup.resume.source)
+    return engine
+
+
+def _rehearse(rig: Rig, frames: int) -> None:
+    """A few blocks before the curtain, with a note on each strip: first calls and first touches of memory are slow."""
+    note = [FrameEvent(0, Kind.ON, 0, 60, 1.0), FrameEvent(frames - 1, Kind.OFF, 0, 60, 64.0)]
+    for _ in range(4):
+        rig.process([note] * len(rig.tracks), frames, Transport())
+    rig.reset()

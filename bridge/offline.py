@@ -5,6 +5,7 @@ from __future__ import annotations
 import wave
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,7 +22,9 @@ from bridge.port_plan import plan_ports
 from bridge.rig import Rig, build_rig
 from bridge.session import Session
 from composers.composer import Band, make_band
+from composers.piece import Piece, Track
 from composers.score import Clip, Span
+from composers.theory.scales import Key
 from instruments.block import AudioBlock
 
 BLOCK = 1024
@@ -99,6 +102,16 @@ def sent_clips(session: Session, clips: Mapping[str, Clip]) -> dict[str, Clip]:
     """The same as it leaves by the tracks' MIDI ports, for files: notes between the keys are bent, as tunings say."""
     return {name: bent_clip(clip, route)
             for (name, clip), route in zip(clips.items(), plan_ports(session).routes, strict=True)}
+
+
+def sent_piece(session: Session, bars: int) -> Piece:
+    """The first `bars` bars as a file for MIDI's ports: named, in the session's key, with General MIDI's programs."""
+    clips = sent_clips(session, clips_of(session, bars))
+    tracks = [Track.of(t.name, clips[t.name], t.instrument) for t in session.tracks]
+    sent = [made if t.channel is None or made.channel is not None else replace(made, channel=t.channel - 1)
+            for made, t in zip(tracks, session.tracks, strict=True)]
+    music = session.music
+    return Piece.of(sent, music.tempo, session.meter, Key.parse(music.key, music.mode), title=session.name)
 
 
 class WavWriter:

@@ -19,9 +19,12 @@ from typing import NamedTuple
 from xml.parsers import expat
 
 from composers.errors import MusicError
+from composers.piece import Piece
 from composers.score import PPQ, Clip, Meter, Note, Span, Tick
 from composers.theory.intervals import Interval
-from composers.theory.pitch import LETTERS, Pitch, PitchName
+from composers.theory.pitch import LETTERS, Pitch, PitchName, of_fifths
+from composers.theory.scales import Key
+from composers.time_map import steps_from_zero
 
 MOST_BYTES = 64 << 20
 """Of XML, unpacked: an orchestral movement takes some ten million."""
@@ -86,6 +89,12 @@ class ScoreFile:
     bpm: float
 
     @property
+    def piece(self) -> Piece:
+        """The score as a Piece: its tempo is the first one, its bar lines are the score's."""
+        keys = [(signature.tick, _key_of(signature)) for signature in self.keys]
+        return Piece.of(self.tracks, self.bpm, _meters_of(self), keys, title=self.title)
+
+    @property
     def tracks(self) -> dict[str, Clip]:
         """The parts as clips, on MIDI keys; what lies outside 0..127 is left out."""
         span = Span(0, max((bar.end for bar in self.bars), default=1) or 1)
@@ -100,6 +109,32 @@ class ScoreFile:
             )
             for name, notes in self.parts.items()
         }
+
+
+def _meters_of(score: ScoreFile) -> tuple[tuple[Tick, Meter], ...]:
+    """Its meters, and where a bar is shorter or longer than the meter says, one that keeps the bar lines."""
+    steps = dict(score.meters)
+    meter, again = Meter(), False
+    for bar in score.bars:
+        changed, meter = bar.start in steps, steps.get(bar.start, meter)
+        length = bar.end - bar.start
+        if again and not changed:
+            steps[bar.start] = meter
+        again = length != meter.bar_ticks
+        if length > meter.bar_ticks:
+            units = [u for u in (4, 8, 16, 32) if length % (4 * PPQ // u) == 0 and length <= 32 * 4 * PPQ // u]
+            if units:
+                steps[bar.start] = Meter(length * units[0] // (4 * PPQ), units[0])
+    return steps_from_zero(steps.items(), Meter())
+
+
+def _key_of(signature: Signature) -> Key:
+    """A mode that we have no value for is read by its signature, as major."""
+    try:
+        tonic_at = Key.parse("C", signature.mode or "major").fifths
+    except MusicError:
+        return Key(of_fifths(signature.fifths))
+    return Key(of_fifths(signature.fifths - tonic_at), signature.mode or "major")
 
 
 def read_musicxml(path: Path | str) -> ScoreFile:

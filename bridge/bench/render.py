@@ -13,6 +13,7 @@ from typing import Any
 from bridge import offline
 from bridge import session as sessions
 from bridge.bench.figures import median
+from composers.piece import Piece
 from composers.smf import write_smf
 
 _FONT = Path("/usr/share/sounds/sf2/TimGM6mb.sf2")
@@ -41,7 +42,8 @@ def peer(session: sessions.Session, runs: int) -> dict[str, Any] | None:
         return None
     with tempfile.TemporaryDirectory() as folder:
         midi, out = Path(folder, "in.mid"), Path(folder, "out.wav")
-        write_smf(midi, offline.clips_of(session, session.music.bars or 0), session.music.tempo, session.meter)
+        clips = offline.clips_of(session, session.music.bars or 0)
+        write_smf(midi, Piece.of(clips, session.music.tempo, session.meter))
         factors = []
         for _ in range(runs):
             began = time.perf_counter()

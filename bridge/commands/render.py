@@ -113,8 +113,7 @@ def command(session: str, bars: int | None, output: Path, midi: Path | None, rat
     if midi is not None:
         from composers.smf import write_smf
 
-        clips = offline.sent_clips(loaded, offline.clips_of(loaded, total))
-        write_smf(midi, clips, loaded.music.tempo, loaded.meter)
+        told_of += write_smf(midi, offline.sent_piece(loaded, total))
     for text in told_of:
         click.echo(text, err=True)
     wall = time.perf_counter() - began

@@ -401,14 +401,16 @@ def _chord_of(words: Sequence[str]) -> Chord:
 
 def _write_midi(path: Path, made: Progression) -> None:
     from bridge.theory_playing import progression_notes
-    from composers.score import PPQ, Clip, Meter, Note, Span
+    from composers.piece import Piece
+    from composers.score import PPQ, Clip, Note, Span
     from composers.smf import write_smf
 
     notes = [Note(round(n.beat * PPQ), round(n.beats * PPQ), n.key, n.velocity) for n in progression_notes(made)]
     end = max(n.end for n in notes)
     starts = sorted({n.start for n in notes})
     symbols = [(start, str(c)) for start, c in zip(starts, made, strict=True)]
-    write_smf(path, {"chords": Clip.of(Span(0, end), notes)}, 100.0, Meter(), made.key, symbols)
+    clip = Clip.of(Span(0, end), notes)
+    write_smf(path, Piece.of({"chords": clip}, 100.0, key=made.key, markers=symbols, chords=symbols))
     click.echo(f"{path}: {len(made)} chords", err=True)
 
 

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from bridge import theory_playing, theory_tables
 from bridge.commands import cli
 from bridge.errors import MusicError
-from composers.score import PPQ, Clip, Meter, Note, Span
-from composers.smf import read_smf, write_smf
+from composers.piece import Piece
+from composers.score import PPQ, Clip, Note, Span
 from composers.theory.chords import parse_chord
 from composers.theory.pitch import PitchName
 from composers.theory.progressions import progression
@@ -33,7 +33,7 @@ def song(tmp_path: Path) -> Path:
     chords = [(48, 64, 67, 72), (45, 64, 69, 72), (50, 65, 69, 72), (43, 65, 67, 71), (48, 64, 67, 72)]
     notes = [Note(i * 4 * PPQ, 4 * PPQ, key, 80.0) for i, keys in enumerate(chords) for key in keys]
     path = tmp_path / "song.mid"
-    write_smf(path, {"piano": Clip.of(Span(0, 20 * PPQ), notes)}, 100.0, Meter())
+    Piece.of({"piano": Clip.of(Span(0, 20 * PPQ), notes)}, 100.0).save(path)
     return path
 
 
@@ -136,9 +136,9 @@ def test_voices_and_substitutions() -> None:
 def test_a_progression_as_a_midi_file(tmp_path: Path) -> None:
     path = tmp_path / "loop.mid"
     run("progression", "I-V-vi-IV", "--midi", str(path))
-    file = read_smf(path)
-    assert [text for _, text in file.markers] == ["C", "G", "Am", "F"]
-    assert {n.pitch % 12 for n in file.tracks["chords"].notes[:4]} <= {0, 4, 7}
+    made = Piece.load(path)
+    assert [text for _, text in made.markers] == [text for _, text in made.chords] == ["C", "G", "Am", "F"]
+    assert {n.pitch % 12 for n in made.clips["chords"].notes[:4]} <= {0, 4, 7}
 
 
 def test_a_file_is_analysed(song: Path) -> None:

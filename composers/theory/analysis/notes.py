@@ -1,4 +1,4 @@
-"""What people hand to an analysis, made into notes: clips, tracks, MIDI files, tuples, names, lists of chords."""
+"""What people hand to an analysis, made into notes: pieces, clips, MIDI files, tuples, names, lists of chords."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from os import PathLike
 from typing import NamedTuple
 
 from composers.errors import MusicError
+from composers.piece import Piece
 from composers.score import PPQ, Clip, Meter, Note, Tick
 from composers.theory.pitch import Pitch, PitchName, parse_pitch_name
 
@@ -14,8 +15,9 @@ DRUM_CHANNEL = 9
 """MIDI's percussion channel (10, counted from 1), whose keys are no pitches."""
 _LOW_KEY = 24
 _HELP = (
-    "give Notes, a Clip, tracks by name, the path of a MIDI file, (start, length, pitch) in quarter notes, a list of "
-    "pitches (C4, 60) that follow each other by quarters, or a list of chords, each a list of pitches, a bar each"
+    "give Notes, a Clip, a Piece, tracks by name, the path of a MIDI file, (start, length, pitch) in quarter notes, "
+    "a list of pitches (C4, 60) that follow each other by quarters, or a list of chords, each a list of pitches, a bar "
+    "each"
 )
 
 
@@ -30,7 +32,7 @@ class Played(NamedTuple):
 
 OnePitch = int | str | Pitch | PitchName
 Source = (
-    Clip | Mapping[str, Clip] | str | PathLike[str]
+    Piece | Clip | Mapping[str, Clip] | str | PathLike[str]
     | Iterable[Note | tuple[float, float, OnePitch] | OnePitch | Iterable[OnePitch]]
 )  # fmt: skip
 
@@ -39,6 +41,8 @@ def read_notes(source: Source, meter: Meter | None = None) -> Played:
     """Any of Source as notes, percussion left out. Raises MusicError that says what may be given."""
     if isinstance(source, str | PathLike):
         return _read_file(source)
+    if isinstance(source, Piece):
+        return _of_piece(source)
     if isinstance(source, Clip):
         return Played(_pitched(source.notes))
     if isinstance(source, Mapping):
@@ -49,15 +53,14 @@ def read_notes(source: Source, meter: Meter | None = None) -> Played:
 
 
 def _read_file(path: str | PathLike[str]) -> Played:
-    from composers.smf import read_smf  # mido is loaded only for files
+    from composers.smf import read_smf
 
-    file = read_smf(str(path))
-    played = read_notes(file.tracks)
-    signs = None
-    if file.key:
-        tonic = parse_pitch_name(file.key.removesuffix("m")).fifths
-        signs = tonic - 3 if file.key.endswith("m") else tonic
-    return Played(played.notes, file.meter, signs)
+    return _of_piece(read_smf(path).piece)
+
+
+def _of_piece(piece: Piece) -> Played:
+    notes = (n._replace(channel=DRUM_CHANNEL) if t.is_drums else n for t in piece.tracks for n in t.clip.notes)
+    return Played(_pitched(notes), piece.meters[0][1], piece.keys[0][1].fifths if piece.keys else None)
 
 
 def _pitched(notes: Iterable[Note]) -> tuple[Note, ...]:

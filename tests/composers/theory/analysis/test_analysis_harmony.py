@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from composers.errors import MusicError
+from composers.piece import Piece
 from composers.score import PPQ, Clip, Meter, Note, Span
-from composers.smf import write_smf
 from composers.theory.analysis.grid import NEAR_TICKS, MeterChange
 from composers.theory.analysis.harmony import HarmonyAnalysis, analyze_harmony
 from composers.theory.chords import parse_chord
@@ -160,7 +160,7 @@ def test_other_meters_and_a_pickup() -> None:
 def test_a_midi_file_is_read_with_its_meter_and_spelled_by_its_signature(tmp_path: Path) -> None:
     notes = comping("F# B C#7 F# B C#7 F#")
     path = tmp_path / "sharp.mid"
-    write_smf(path, {"keys": Clip.of(Span(0, 7 * BAR), notes)}, 100, Meter(2, 2), Key.parse("F#"))
+    Piece.of({"keys": Clip.of(Span(0, 7 * BAR), notes)}, 100, Meter(2, 2), Key.parse("F#")).save(path)
     analysis = analyze_harmony(path)
     assert chords_of(analysis) == ["F#", "B", "C#7", "F#", "B", "C#7", "F#"]
     assert chords_of(analyze_harmony(notes))[0] == "Gb"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from composers.errors import MusicError
+from composers.piece import Piece
 from composers.score import PPQ, Clip, Meter, Note, Span
-from composers.smf import write_smf
 from composers.theory.analysis.notes import read_notes
 from composers.theory.pitch import Pitch, PitchName
 from composers.theory.scales import Key
@@ -28,7 +28,7 @@ def test_notes_clips_and_tracks() -> None:
 
 def test_a_midi_file_brings_its_meter_and_signature(tmp_path: Path) -> None:
     path = tmp_path / "waltz.mid"
-    write_smf(path, {"piano": Clip.of(Span(0, PPQ), CHORD)}, 120, Meter(3, 4), Key.parse("Eb", "minor"))
+    Piece.of({"piano": Clip.of(Span(0, PPQ), CHORD)}, 120, Meter(3, 4), Key.parse("Eb", "minor")).save(path)
     played = read_notes(path)
     assert (played.meter, played.signs, keys(str(path))) == (Meter(3, 4), -6, keys(CHORD))
 

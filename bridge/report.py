@@ -62,8 +62,9 @@ def hello(session: Session, ready: Ready | None) -> wire.Hello:
     )
     return wire.Hello(
         session=session.name, sample_rate=ready.rate if ready else session.sample_rate, channels=2, tracks=tracks,
-        genres={name: tuple(find_genre(name).forms) for name in genre_names()}, modes=genre.modes, keys=KEYS,
-        instruments=genre.instruments,
+        genres={name: tuple(find_genre(name).forms) for name in genre_names()},
+        styles={name: tuple(find_genre(name).styles) for name in genre_names()},
+        modes=genre.modes, keys=KEYS, instruments=genre.instruments,
     )
 
 
@@ -79,8 +80,9 @@ def starting(session: Session, notices: Notices) -> wire.Status:
 def status(
     session: Session, last: EngineStatus, rate: int, charts: Charts, notices: Notices, volume: float,
     ports: tuple[PortState, ...] = (), plugins: tuple[wire.PluginInfo, ...] = (), turnable: int = 0,
+    sections: tuple[str, ...] = (),
 ) -> wire.Status:
-    """What plays: `session` is the one of the epoch that the engine is in."""
+    """What plays: `session` is the one of the epoch that the engine is in; sections: those of its form."""
     music, meter = session.music, session.meter
     bar, within = divmod(last.tick, meter.bar_ticks)
     bars = charts.ahead(last.epoch, bar)
@@ -110,7 +112,8 @@ def status(
         volume=volume, levels=levels, ports=tuple(wire.PortInfo(p.name, p.wanted or None, p.connected) for p in ports),
         notices=notices.now(),
         xruns=last.counters.get("xruns", 0) + last.counters.get("deadline_misses", 0), plugins=plugins,
-        turnable=turnable,
+        turnable=turnable, style=music.style, density=music.density, complexity=music.complexity,
+        register=music.register, swing=music.swing, chords=music.chords, mute=tuple(music.mute), sections=sections,
     )
 
 

@@ -30,7 +30,7 @@ from bridge.mix import (
 from bridge.plugin_spec import Flag, PluginName, PluginSpec, check_plugin, seen_from
 from bridge.refusal import invalid
 from bridge.tempo import MAX_BPM, MIN_BPM
-from composers.composer import Plan, find_genre, make_band
+from composers.composer import Cue, Plan, find_genre, make_band
 from composers.score import Meter
 from composers.theory.pitch import parse_pitch_name
 from instruments.registry import check_instrument
@@ -72,6 +72,7 @@ class Track(Struct, frozen=True, forbid_unknown_fields=True):
     port        connect the track's MIDI output to this existing port too (exact name or a unique part of it)
     offset_ms   send the track's MIDI so much later (> 0) or earlier (< 0) than the music: `sideman calibrate` measures
     channel     1..16; default: the composer's own (drums 10, else 1)
+    composer    plays the track's parts in place of the genre: one registered by composers.register_composer
     bend_range     notes between the keys are bent: the receiver is told (RPN 0) that a full bend is so many semitones
     bend_channels  1..16, as in [2, 3, 4]: where they may go, if the receiver plays the same sound on each of these with
                    a bend of its own; default: on the track's own channel, where of a chord the last note is in tune
@@ -80,6 +81,7 @@ class Track(Struct, frozen=True, forbid_unknown_fields=True):
     name: Name
     parts: Names
     instrument: Sound
+    composer: Name | None = None
     plugin: PluginName | PluginSpec | None = None
     tuning: Sound | None = None
     effects: list[EffectSpec] = []
@@ -165,10 +167,23 @@ class OutputSpec(Struct, frozen=True, forbid_unknown_fields=True):
     midi: Flag = True
 
 
+class CueSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """From bar `bar` (counted from 1) on the form goes on from its section `section`: "chorus", "solo", "B", "verse 2".
+    """
+
+    bar: Annotated[int, Meta(ge=1, le=100_000, description="a whole number from 1 to 100000")]
+    section: Name
+
+
 class Music(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is played. See composers.composer.Plan."""
+    """What is played. See composers.composer.Plan.
+
+    mute  tracks that rest: they play nothing from the next bar on, while their sound rings out
+    cues  [[music.cues]]: jumps to sections
+    """
 
     genre: Name = "jazz"
+    style: Name | None = None
     key: Name = "C"
     mode: Name = "major"
     tempo: Annotated[float, Meta(ge=MIN_BPM, le=MAX_BPM, description="a number of BPM from 20 to 400")] = 120.0
@@ -176,8 +191,15 @@ class Music(Struct, frozen=True, forbid_unknown_fields=True):
     form: Name | None = None
     seed: int = 1
     energy: Unit = 0.6
+    density: Unit = 0.5
+    complexity: Unit = 0.5
+    register: Annotated[int, Meta(ge=-12, le=12, description="semitones from -12 to 12")] = 0
+    chords: Annotated[str, Meta(min_length=1, max_length=4000, description="chords such as \"Dm7 G7 | Cmaj7\"")
+                      ] | None = None
     swing: Annotated[float, Meta(ge=0.5, le=0.75, description="a number from 0.5 (straight) to 0.75")] | None = None
     bars: Annotated[int, Meta(ge=1, le=100_000, description="a whole number from 1 to 100000")] | None = None
+    mute: Annotated[list[Name], Meta(max_length=16, description="at most 16 names of tracks")] = []
+    cues: Annotated[list[CueSpec], Meta(max_length=256, description="at most 256 [[music.cues]]")] = []
 
 
 class Session(Struct, frozen=True, forbid_unknown_fields=True):
@@ -203,10 +225,13 @@ class Session(Struct, frozen=True, forbid_unknown_fields=True):
 
     def plan(self) -> Plan:
         m = self.music
+        tracks = self.tracks
         return Plan(
             m.genre, m.key, m.mode, self.meter, m.form, m.seed, m.energy, m.swing,
-            {t.name: tuple(t.parts) for t in self.tracks}, m.bars, tempo=m.tempo,
-            sounds={t.name: t.instrument for t in self.tracks}, bends={t.name: t.bend_range for t in self.tracks},
+            {t.name: tuple(t.parts) for t in tracks}, m.bars, m.style, m.tempo, m.density, m.complexity, m.register,
+            m.chords, tuple(Cue(c.bar - 1, c.section) for c in m.cues), tuple(m.mute),
+            {t.name: t.instrument for t in tracks}, {t.name: t.composer for t in tracks if t.composer is not None},
+            {t.name: t.bend_range for t in tracks},
         )
 
     def with_music(self, **changes: Any) -> Session:

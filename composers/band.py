@@ -97,8 +97,22 @@ class StyleBand:
         return BarChart(bar, label(section), chord_beats(chords, self._plan.meter))
 
     def places(self) -> tuple[str, ...]:
-        """The sections that a cue may name."""
-        return self._form.places()
+        """See composer.Sectioned."""
+        return self._sheet.endless.places()
+
+    def place_at(self, bar: int) -> str:
+        """See composer.Sectioned."""
+        return self._place(self._section(bar))
+
+    def place_after(self, bar: int) -> str:
+        """See composer.Sectioned."""
+        section = self._section(bar)
+        return self._place(None if section is None else self._form.section(section.end_bar))
+
+    def _place(self, section: Section | None) -> str:
+        if section is None or section.role == "ending":
+            raise MusicError(f"the piece ends there: choose one of {', '.join(self.places())}")
+        return f"{section.role} {section.name}"
 
     def take_notices(self) -> list[str]:
         """What people should know that has happened since the last call: composers that failed."""

@@ -111,6 +111,32 @@ class Band(Protocol):
 
 
 @runtime_checkable
+class Sectioned(Protocol):
+    """A band whose form has sections that a cue may name."""
+
+    def places(self) -> tuple[str, ...]:
+        """The sections, in the order in which they come, without the ending."""
+        ...
+
+    def place_at(self, bar: int) -> str:
+        """The section that bar `bar` lies in, as a cue names it. Raises MusicError past the end of the piece."""
+        ...
+
+    def place_after(self, bar: int) -> str:
+        """The section that follows it. Raises MusicError where none does."""
+        ...
+
+
+@runtime_checkable
+class Remarking(Protocol):
+    """A band that has something to say."""
+
+    def take_notices(self) -> list[str]:
+        """What people should know that has happened since the last call: composers of others that failed."""
+        ...
+
+
+@runtime_checkable
 class Genre(Protocol):
     """A genre by name: what it can play, and the band for a plan."""
 

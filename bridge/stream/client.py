@@ -120,9 +120,12 @@ class MusicClient:
         """
         await self._request(wire.Generate(params=_params(wire.GenerateParams, "generate", params, more)))
 
-    async def modify(self, params: dict[str, Any] | None = None, **more: Any) -> None:
-        """Change what plays; the names of wire.ModifyParams. Raises MessageError when the server refuses."""
-        await self._request(wire.Modify(params=_params(wire.ModifyParams, "modify", params, more)))
+    async def modify(self, params: dict[str, Any] | None = None, *, at: wire.At = "bar", **more: Any) -> None:
+        """Change what plays; the names of wire.ModifyParams. at: heard from the next "bar" or "beat" on.
+
+        Raises MessageError when the server refuses.
+        """
+        await self._request(wire.Modify(params=_params(wire.ModifyParams, "modify", params, more), at=at))
 
     async def set(self, values: Mapping[str, float | str], ramp: float | None = None) -> None:
         """Turn parameters by path, in `ramp` seconds: set({"mixer.bass.gain_db": -6}). Raises MessageError."""

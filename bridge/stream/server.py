@@ -68,7 +68,7 @@ class Conductor(Protocol):
 
     async def generate(self, params: wire.GenerateParams) -> None: ...
 
-    async def modify(self, params: wire.ModifyParams) -> None: ...
+    async def modify(self, params: wire.ModifyParams, at: wire.At = "bar") -> None: ...
 
     async def set(self, values: Mapping[str, float | str], ramp_s: float | None) -> None:
         """Parameters by path; none is turned where one is refused."""
@@ -318,7 +318,7 @@ class Server:
             case wire.Generate():
                 await self._conductor.generate(message.params)
             case wire.Modify():
-                await self._conductor.modify(message.params)
+                await self._conductor.modify(message.params, message.at)
             case wire.Locate():
                 await self._conductor.locate(message.bar)
             case wire.Play():

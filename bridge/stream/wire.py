@@ -57,6 +57,16 @@ TimeSignature = Annotated[
 ]
 Bars = Annotated[int, Meta(ge=1, le=100_000, description="a whole number of bars from 1 to 100000")]
 Seed = Annotated[int, Meta(ge=-(2**53), le=2**53, description="a whole number between -2^53 and 2^53")]
+Register = Annotated[int, Meta(ge=-12, le=12, description="a whole number of semitones from -12 to 12")]
+Chords = Annotated[
+    str, Meta(min_length=1, max_length=4000, description='chords such as "Dm7 G7 | Cmaj7" or "ii V | I", or "auto"')
+]
+Tracks = Annotated[list[Name], Meta(max_length=16, description='names of tracks, for example ["drums"]; [] for none')]
+Sounds = Annotated[
+    dict[Name, Name],
+    Meta(min_length=1, max_length=16, description='tracks with instruments: {"piano": "rhodes"}'),
+]
+At = Annotated[Literal["beat", "bar"], Meta(description='"beat" or "bar"')]
 Hertz = Annotated[float, Meta(ge=20, le=20_000, description="a number of Hz from 20 to 20000 (20000 = open)")]
 Instruments = Annotated[
     list[Name],
@@ -87,9 +97,10 @@ class Filter(_Value, frozen=True):
 
 
 class GenerateParams(_Value, frozen=True):
-    """What to compose. None (absent or null) leaves it to the session; form and swing "auto" to the genre."""
+    """What to compose. None (absent or null) leaves it to the session, "auto" to the genre."""
 
     genre: Name | None = None
+    style: Name | None = None
     key: Key | None = None
     mode: Name | None = None
     tempo: Tempo | None = None
@@ -100,6 +111,10 @@ class GenerateParams(_Value, frozen=True):
     form: Name | None = None
     seed: Seed | None = None
     energy: Unit | None = None
+    density: Unit | None = None
+    complexity: Unit | None = None
+    register: Register | None = None
+    chords: Chords | None = None
     swing: Swing | Literal["auto"] | None = None
 
     def given(self) -> dict[str, Any]:
@@ -112,6 +127,12 @@ class ModifyParams(_Value, frozen=True):
 
     volume is a linear gain as in Web Audio's GainNode (0 = silent, 1 = the mix as the session has it), which a
     client can use without knowing decibels; the taper of a fader is the page's business.
+
+    chords       a progression in place of the genre's, for the whole piece or by section ("verse: vi IV; chorus: I V")
+    register     semitones by which the lead lies higher
+    mute         these tracks rest, all others play; solo: all but these rest; they are names of tracks
+    section      jump at the next bar line: a section's name ("chorus", "verse 2", "B"), "next", "again", or "ending"
+    instruments  other sounds: for some tracks as {"piano": "rhodes"}; a list is another band, as in `generate`
     """
 
     tempo: Tempo | None = None
@@ -120,11 +141,20 @@ class ModifyParams(_Value, frozen=True):
     key: Key | None = None
     mode: Name | None = None
     genre: Name | None = None
+    style: Name | None = None
     form: Name | None = None
     energy: Unit | None = None
+    density: Unit | None = None
+    complexity: Unit | None = None
+    register: Register | None = None
+    chords: Chords | None = None
     swing: Swing | Literal["auto"] | None = None
     time_signature: TimeSignature | None = None
     seed: Seed | None = None
+    mute: Tracks | None = None
+    solo: Tracks | None = None
+    section: Name | None = None
+    instruments: Sounds | Instruments | None = None
 
     def given(self) -> dict[str, Any]:
         """The fields that say something, by their Python names."""
@@ -144,9 +174,10 @@ class Generate(_Request, frozen=True):
 
 
 class Modify(_Request, frozen=True, kw_only=True):
-    """Change what plays."""
+    """Change what plays. at: whether what is composed changes with the next bar line, or already with a beat."""
 
     params: ModifyParams
+    at: At = "bar"
 
 
 class Set(_Request, frozen=True, kw_only=True):
@@ -216,7 +247,8 @@ class TrackInfo(_Sent, frozen=True):
 class Hello(_Sent, frozen=True, kw_only=True, tag_field="type", tag="hello"):
     """First message to each client, and again when something in it has changed (a generate may change tracks).
 
-    genres maps each known genre to its forms; modes, keys and instruments list what `generate` takes.
+    genres maps each known genre to its forms, styles to its styles; modes, keys and instruments list what `generate`
+    takes.
     """
 
     version: int = PROTOCOL_VERSION
@@ -226,6 +258,7 @@ class Hello(_Sent, frozen=True, kw_only=True, tag_field="type", tag="hello"):
     channels: int
     tracks: tuple[TrackInfo, ...]
     genres: dict[str, tuple[str, ...]] = {}
+    styles: dict[str, tuple[str, ...]] = {}
     modes: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
     instruments: tuple[str, ...] = ()
@@ -321,6 +354,9 @@ class Status(_Sent, frozen=True, kw_only=True, tag_field="type", tag="status"):
     xruns        blocks that were late so far
     plugins      hosted plug-ins, in the order of the channels
     turnable     how many parameters there are: with another number, ask for the list again
+    swing, chords  None: the style's own
+    mute         tracks that rest
+    sections     what `modify` may jump to, in the order in which they come
     """
 
     status: Literal["generating", "playing", "stopped"]
@@ -349,6 +385,14 @@ class Status(_Sent, frozen=True, kw_only=True, tag_field="type", tag="status"):
     xruns: int = 0
     plugins: tuple[PluginInfo, ...] = ()
     turnable: int = 0
+    style: str | None = None
+    density: float | None = None
+    complexity: float | None = None
+    register: int = 0
+    swing: float | None = None
+    chords: str | None = None
+    mute: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
 
 
 class MidiEvent(_Sent, frozen=True):

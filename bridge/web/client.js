@@ -85,9 +85,12 @@ export class MusicClient {
     return this.#request({ type: "generate", params });
   }
 
-  /** Change what plays: tempo, volume (linear, 0 to 1), filter {cutoff, resonance}, key, mode, genre, form, energy... */
-  modify(params) {
-    return this.#request({ type: "modify", params });
+  /**
+   * Change what plays: tempo, volume (linear, 0 to 1), filter {cutoff, resonance}, key, mode, genre, style, form,
+   * energy, density, complexity, chords ("Dm7 G7 | Cmaj7"), mute, section... `at`: heard from the next "bar" or "beat" on.
+   */
+  modify(params, { at } = {}) {
+    return this.#request({ type: "modify", params, at });
   }
 
   /** Turn parameters by path, in `ramp` seconds: set({ "mixer.bass.gain_db": -6, "master.filter.cutoff_hz": 800 }). */

@@ -28,7 +28,7 @@ class Conductor:
             raise MusicError("genre 'polka' is not known: choose one of jazz")
         self.told.append(params)
 
-    async def modify(self, params: wire.ModifyParams) -> None:
+    async def modify(self, params: wire.ModifyParams, at: wire.At = "bar") -> None:
         self.told.append(params)
 
     async def set(self, values: Mapping[str, float | str], ramp_s: float | None) -> None:

@@ -44,7 +44,7 @@ class FakeConductor:
         if params.instruments:
             self.session = "+".join(params.instruments)
 
-    async def modify(self, params: wire.ModifyParams) -> None:
+    async def modify(self, params: wire.ModifyParams, at: wire.At = "bar") -> None:
         self.told.append(("modify", params))
 
     async def set(self, values: Mapping[str, float | str], ramp_s: float | None) -> None:

@@ -70,6 +70,9 @@ class StyleBand:
             part: tuple(track for track, names in self._parts.items() if part in names) for part in style.players
         }
         self._lanes = self._find_lanes()
+        self._sounds = {
+            part: plain(plan.sounds.get(tracks[0], tracks[0])) for part, tracks in self._tracks_of.items() if tracks
+        }
         self._notices: list[str] = []
         self._written: Callable[[Section], Tracks] = lru_cache(maxsize=_SECTIONS)(self._write)
         self._finished: Callable[[Section], Tracks] = lru_cache(maxsize=_SECTIONS)(self._finish)
@@ -187,7 +190,7 @@ class StyleBand:
             blues=self._sheet.blues, minor=self._scale >> 3 & 1 == 1, scale=self._scale,
             before=before.role if before else "", after=after.role if after else "", density=plan.density,
             complexity=plan.complexity, register=plan.register, tempo=plan.tempo, tonic=self._tonic,
-            style=self._style.name, first_bar=section.first_bar, lanes=self._lanes,
+            style=self._style.name, first_bar=section.first_bar, lanes=self._lanes, sounds=self._sounds,
             starts=tuple(region.start for region in own),
         )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Forms: choruses of a tune with solos (Performance), songs and arrangements in sections (Arrangement), jumps (Cued).
+"""Forms: songs and arrangements in sections (Arrangement), jumps (Cued); choruses with solos are in `choruses`.
 
 Every question is answered by arithmetic: bar 10,000 costs what bar 1 does.
 """
@@ -14,14 +14,6 @@ from composers.composer import Cue
 from composers.errors import MusicError
 
 ENDING_BARS = 2
-_LONGEST_INTRO = 8
-
-
-class Part(NamedTuple):
-    """A stretch of a chorus: its letter and its length in bars. The same letter means the same tune."""
-
-    name: str
-    bars: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,94 +65,6 @@ class Form(Protocol):
     def places(self) -> tuple[str, ...]:
         """What find() knows, in the order in which it comes."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Performance:
-    """A form played chorus after chorus.
-
-    Head (twice where a chorus has at most 16 bars), solos that build, the head again; endless performances go on
-    with more solos. A finite one plays what does not fill a chorus as an intro (up to 8 bars, the form's last) or
-    takes the head out from there, and its last two bars are an ending.
-    """
-
-    parts: tuple[Part, ...]
-    length: int | None = None
-    trades: bool = False
-
-    def __post_init__(self) -> None:
-        if self.length is not None and self.length < 1:
-            raise MusicError(f"length = {self.length} bars is no piece: give 1 or more, or none for an endless one")
-
-    @property
-    def chorus_bars(self) -> int:
-        return sum(part.bars for part in self.parts)
-
-    @property
-    def intro_bars(self) -> int:
-        if self.length is None or self.length <= self.chorus_bars:
-            return 0
-        left = self.length % self.chorus_bars
-        return left if left <= _LONGEST_INTRO else 0
-
-    def section(self, bar: int) -> Section | None:
-        """The section that holds `bar` (>= 0), None past the end."""
-        body_end = None if self.length is None else max(0, self.length - ENDING_BARS)
-        if self.length is not None and body_end is not None and bar >= body_end:
-            if bar >= self.length:
-                return None
-            chorus = max(0, (self.length - 1 - self.intro_bars) // self.chorus_bars)
-            return Section(body_end, self.length - body_end, ENDING_BARS, "ending", "ending", 0, chorus, 0, 0.7, True)
-        if bar < self.intro_bars:
-            bars = self.intro_bars if body_end is None else min(self.intro_bars, body_end)
-            start = self.chorus_bars - self.intro_bars
-            return Section(0, bars, self.intro_bars, "intro", "intro", 0, -1, start, 0.4, True)
-        chorus, within = divmod(bar - self.intro_bars, self.chorus_bars)
-        start, index = 0, 0
-        while within >= start + self.parts[index].bars:
-            start += self.parts[index].bars
-            index += 1
-        part = self.parts[index]
-        first = self.intro_bars + chorus * self.chorus_bars + start
-        bars = part.bars if body_end is None else min(part.bars, body_end - first)
-        role, energy = self._role(chorus, index)
-        turn = sum(1 for other in self.parts[:index] if other.name == part.name)
-        closes = index == len(self.parts) - 1
-        return Section(first, bars, part.bars, role, part.name, turn, chorus, start, energy, closes)
-
-    def _role(self, chorus: int, index: int) -> tuple[str, float]:
-        """What a section of a chorus is for, and how hot it is played (jazz: .4 to .9 over the solos, .5 heads)."""
-        short = self.chorus_bars <= 16
-        heads = 2 if short else 1
-        lift = 0.03 * index
-        if self.length is None:
-            solos = 6 if short else 3
-            if chorus < heads:
-                return "head", 0.45 + lift
-            at = (chorus - heads) % (solos + 1)
-            if at == solos:
-                return "out", 0.6
-        else:
-            choruses = -(-(self.length - self.intro_bars) // self.chorus_bars)
-            heads = heads if choruses >= 5 else 1
-            if chorus < heads:
-                return "head", 0.45 + lift
-            if choruses == 2 and chorus == 1 and index >= (len(self.parts) + 1) // 2 and len(self.parts) > 1:
-                return "out", 0.6
-            if choruses >= 3 and chorus == choruses - 1:
-                return "out", 0.6
-            solos = max(1, choruses - heads - (1 if choruses >= 3 else 0))
-            at = chorus - heads
-        if self.trades and solos >= 3 and at == solos - 1:
-            return "trade", 0.8
-        ramp = at / (solos - 1) if solos > 1 else 0.5
-        return "solo", min(0.95, 0.5 + 0.38 * ramp + lift)
-
-    def find(self, name: str) -> int | None:
-        return found_place(self, name, 8 * self.chorus_bars)
-
-    def places(self) -> tuple[str, ...]:
-        return places_of(self, 8 * self.chorus_bars)
 
 
 class Stretch(NamedTuple):

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from functools import partial
 from itertools import pairwise
 
+from composers.choruses import Part, Performance
 from composers.composer import Plan
 from composers.dice import dice
 from composers.feel import Feel
-from composers.forms import Part, Performance, Section
+from composers.forms import Section
 from composers.genre import StyledGenre
 from composers.genres.jazz_charts import CHARTS, ENDINGS
 from composers.harmony import Bar, parse_chart
@@ -71,9 +72,9 @@ def _sheet(plan: Plan) -> Sheet:
     bars = tuple(bar for _, text in chart for bar in parse_chart(text, key))
     parts = tuple(Part(name, text.count("|") + 1) for name, text in chart)
     played = {part for names in plan.parts.values() for part in names}
-    trades = {"melody", "drums"} <= played
+    trades = 4 if {"melody", "drums"} <= played else 0
     ending = parse_chart(ENDINGS["blues" if form == "blues" and key.mode == "major" else key.mode], key)
-    return Sheet(key, Performance(parts, plan.length, trades), Performance(parts, None, trades),
+    return Sheet(key, Performance(parts, plan.length, trades), Performance(parts, trades=trades),
                  partial(_changes, plan.seed, bars, ending), form in ("blues", "minor-blues"))  # fmt: skip
 
 

@@ -101,6 +101,7 @@ class Passage:
     tempo           for what is written in ms alone: it decides no note
     tonic           semitones that the piece stands from C, -5..6
     lanes           by part, what its instrument plays with ease, in absolute keys
+    sounds          by part, the plain name of the instrument that plays it (of several tracks the first's), where known
     """
 
     seed: int
@@ -130,6 +131,7 @@ class Passage:
     style: str = ""
     first_bar: int = 0
     lanes: Mapping[str, Lane] = field(default_factory=dict)
+    sounds: Mapping[str, str] = field(default_factory=dict)
     starts: tuple[int, ...] = ()
 
     @property
@@ -165,8 +167,8 @@ class Passage:
         return self.pulse.is_strong(step)
 
     def drums_alone(self, bar: int) -> bool:
-        """Whether the drummer has this bar to himself: every second four of a trading chorus."""
-        return self.role == "trade" and bar // 4 % 2 == 1
+        """Whether the drummer has this bar to himself: every second four of a trading chorus, or the whole solo."""
+        return self.role == "drum-solo" or (self.role == "trade" and bar // 4 % 2 == 1)
 
     def energy_at(self, bar: int) -> float:
         return self.energy + (self.energy_end - self.energy) * bar / max(1, self.bars)

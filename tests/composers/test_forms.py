@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from composers.choruses import Part, Performance
 from composers.errors import MusicError
-from composers.forms import Part, Performance
 
 AABA = (Part("A", 8), Part("A", 8), Part("B", 8), Part("A", 8))
 BLUES = (Part("A", 12),)
@@ -16,7 +16,10 @@ performances = st.builds(
     Performance,
     parts=st.sampled_from((AABA, BLUES, (Part("A", 8), Part("B", 8)))),
     length=st.none() | st.integers(1, 400),
-    trades=st.booleans(),
+    trades=st.sampled_from((0, 4, 8)),
+    bass=st.booleans(),
+    tag=st.booleans(),
+    intro=st.sampled_from((0, 4, 8)),
 )
 
 
@@ -88,3 +91,18 @@ def test_an_intro_is_the_end_of_the_form() -> None:
 def test_no_bars_are_no_piece() -> None:
     with pytest.raises(MusicError, match="length = 0"):
         Performance(AABA, 0)
+
+
+def test_bass_trading_and_tag_come_in_their_places() -> None:
+    """A finite piece uses what does not fill a chorus; eights give the drummer whole sections."""
+    tagged = Performance(AABA, 32 * 6 + 8, 8, bass=True, tag=True)
+    assert roles(tagged, 200) == [
+        "intro", "head", "solo", "bass-solo", "solo", "drum-solo", "solo", "drum-solo", "out", "tag", "ending",
+    ]  # fmt: skip
+    tag = tagged.section(197)
+    assert tag is not None and (tag.first_bar, tag.bars, tag.chart_bar) == (194, 4, 30)
+    fours = Performance(AABA, trades=4, bass=True, intro=4)
+    assert roles(fours, 32 * 6 + 4) == ["intro", "head", "solo", "bass-solo", "trade", "out"]
+    sections = [section for bar in range(4, 164, 8) if (section := fours.section(bar)) is not None]
+    energies = [section.energy for section in sections if section.role == "solo"]
+    assert energies == sorted(energies)

@@ -1,1 +1,1 @@
-"""Neural composers: nothing is here yet. Composers play by rules; models will be found by name in the registry."""
+"""Neural composers: so far the data that they will learn from (`models.corpora`). Composers play by rules."""

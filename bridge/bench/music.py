@@ -11,20 +11,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from bridge.bench.figures import quantile
-from composers.composer import Plan, find_genre
+from bridge.bench.music_real import real
+from composers.composer import Genre, Plan, find_genre, genre_names
+from composers.errors import MusicError
+from composers.genre import StyledGenre
+from composers.score import Meter
 from composers.statistics.baselines import BASELINES, against
 from composers.statistics.gates import GATES, PROFILES, Gate, worth
 from composers.statistics.measures import MEASURES, measured
 from composers.statistics.piece import Piece, of_band
+from composers.statistics.references import Aggregate
 
-BANDS: Mapping[str, tuple[str, ...]] = {
-    "jazz": ("sax", "piano", "bass", "drums"),
-}
-"""The instruments that are heard of each genre."""
-_BPM = {"jazz": 140.0}
 _SECTION = {"jazz head": "head", "jazz solo": "solo"}
 """Profiles that begin with the first section of a name, where the others begin with bar 0."""
 _KEYS = ("C", "G", "D", "A", "E", "B", "F#", "Db", "Ab", "Eb", "Bb", "F")
@@ -34,7 +35,7 @@ _MOST_BARS_AHEAD = 160
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Which pieces to compose: `style` None for the genre's own choice by seed."""
+    """Which pieces to compose: `style` None for each of the genre's styles in turn."""
 
     genre: str
     profile: str
@@ -42,12 +43,42 @@ class Order:
     style: str | None = None
 
 
+def _profiles(genre: str) -> tuple[str, ...]:
+    try:
+        return PROFILES[genre]
+    except KeyError:
+        raise MusicError(f"genre {genre!r} has no gates: choose one of {', '.join(PROFILES)}") from None
+
+
 def plan_of(order: Order, seed: int) -> Plan:
-    """Another key each seed, one in three in minor where the genre knows it; the genre chooses the form."""
+    """Another key each seed, one in three in minor where the style knows it, at the style's usual tempo and on its
+    usual instruments; the genre chooses the form."""
     genre = find_genre(order.genre)
-    mode = "minor" if seed % 3 == 2 and "minor" in genre.modes else genre.modes[0]
-    parts = genre.arrange(BANDS[order.genre])
-    return Plan(genre=order.genre, key=_KEYS[seed % 12], mode=mode, seed=seed, parts=parts)
+    styles = [order.style] if order.style else list(genre.styles)
+    style = styles[seed % len(styles)]
+    turn = seed // len(styles)
+    meters, modes = _offers(genre, style)
+    mode = "minor" if turn % 3 == 2 and "minor" in modes else modes[0]
+    parts, sounds = _part_by_part(genre.arrange(genre.ensemble(style)))
+    return genre.resolve(Plan(
+        genre=order.genre, style=style, key=_KEYS[turn % 12], mode=mode, seed=seed, meter=meters[0],
+        parts=parts, sounds=sounds, tempo=genre.usual_tempo(style),
+    ))  # fmt: skip
+
+
+def _part_by_part(arranged: Mapping[str, tuple[str, ...]]) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
+    """A track a part, so that a pianist's melody is told from his chords; and what each sounds like."""
+    split = {name if len(parts) == 1 else f"{name} {part}": (name, part)
+             for name, parts in arranged.items() for part in parts}  # fmt: skip
+    return {track: (part,) for track, (_, part) in split.items()}, {track: name for track, (name, _) in split.items()}
+
+
+def _offers(genre: Genre, style: str) -> tuple[tuple[Meter, ...], tuple[str, ...]]:
+    """Meters and modes of a style; of the genre, where its styles do not tell."""
+    if isinstance(genre, StyledGenre):
+        own = genre.style(style)
+        return own.meters, own.modes
+    return genre.meters, genre.modes
 
 
 def compose(order: Order, seed: int) -> Piece:
@@ -58,24 +89,31 @@ def compose(order: Order, seed: int) -> Piece:
     wanted = _SECTION.get(order.profile)
     if wanted:
         first = next(bar for bar in range(_MOST_BARS_AHEAD) if band.chart(bar).section.split()[0] == wanted)
-    return of_band(band, plan, order.bars, first, _BPM.get(order.genre, 120.0))
+    return of_band(band, plan, order.bars, first, plan.tempo)
 
 
-def row(order: Order, seed: int) -> dict[str, dict[str, float | None]]:
-    """One seed: the measures of our piece ("ours") and of every baseline made from it."""
+class Row(NamedTuple):
+    """A seed's measures: of our piece ("ours") and of every baseline made from it."""
+
+    style: str
+    values: Mapping[str, Mapping[str, float | None]]
+
+
+def row(order: Order, seed: int) -> Row:
+    """One seed."""
     piece = compose(order, seed)
-    found = {"ours": measured(piece)}
+    found: dict[str, Mapping[str, float | None]] = {"ours": measured(piece)}
     for name, make in BASELINES.items():
         wanted = [m.name for m in MEASURES.values() if name in against(m.scope)]
         found[name] = measured(make(piece, seed), wanted)
-    return found
+    return Row(plan_of(order, seed).style or "", found)
 
 
-def _rows(order: Order, seeds: Sequence[int]) -> list[dict[str, dict[str, float | None]]]:
+def _rows(order: Order, seeds: Sequence[int]) -> list[Row]:
     return [row(order, seed) for seed in seeds]
 
 
-def rows(order: Order, seeds: int, processes: int = 2) -> Iterator[dict[str, dict[str, float | None]]]:
+def rows(order: Order, seeds: int, processes: int = 2) -> Iterator[Row]:
     """All seeds, in order, over some processes."""
     size = 5
     chunks = [range(first, min(first + size, seeds)) for first in range(0, seeds, size)]
@@ -110,35 +148,56 @@ def _verdict(gate: Gate, values: Callable[[str, str], list[float]]) -> dict[str,
     }  # fmt: skip
 
 
-def table(found: Sequence[Mapping[str, Mapping[str, float | None]]], profile: str) -> dict[str, Any]:
-    """The measures and the gates of a profile's rows."""
+def table(
+    found: Sequence[Row], profile: str, real: Mapping[str, Mapping[str, list[float] | Aggregate]] | None = None
+) -> dict[str, Any]:
+    """The measures and the gates of a profile's rows; which gates each style misses by its own median."""
+
     def values(who: str, name: str) -> list[float]:
-        return [value for each in found if (value := each[who].get(name)) is not None]
+        return [value for each in found if (value := each.values[who].get(name)) is not None]
 
     measures = {
-        name: {"ours": mine, "random": {who: spread(values(who, name)) for who in against(measure.scope)}}
+        name: {"ours": mine, "random": {who: spread(values(who, name)) for who in against(measure.scope)},
+               "real": {corpus: _real(them[name]) for corpus, them in (real or {}).items() if name in them}}
         for name, measure in MEASURES.items() if (mine := spread(values("ours", name)))
     }  # fmt: skip
     gates = [_verdict(gate, values) for gate in GATES[profile]]
+    styles = sorted({each.style for each in found})
     return {
         "measures": measures, "gates": gates,
         "missed": [g["measure"] for g in gates if g["met"] is False],
+        "styles": {style: _missed([each for each in found if each.style == style], profile) for style in styles},
         "not_applicable": [g["measure"] for g in gates if g["met"] is None],
         "worthless": [g["measure"] for g in gates if g["worth"] is not None and g["worth"] < _LEAST_WORTH],
     }  # fmt: skip
 
 
+def _missed(found: Sequence[Row], profile: str) -> dict[str, float]:
+    """Gates that the median of these rows misses, with that median."""
+    missed = {}
+    for gate in GATES[profile]:
+        ours = [value for each in found if (value := each.values["ours"].get(gate.measure)) is not None]
+        if ours and not gate.passes(middle := quantile(ours, 0.5)):
+            missed[gate.measure] = round(middle, 3)
+    return missed
+
+
+def _real(found: list[float] | Aggregate) -> dict[str, float] | None:
+    return dict(found._asdict()) if isinstance(found, Aggregate) else spread(found)
+
+
 def run(
     genres: Sequence[str] = (), seeds: int = 100, bars: int = 32, tell: Callable[[str], None] = print,
-    processes: int = 2,
+    processes: int = 2, folder: Path | None = None,
 ) -> dict[str, Any]:
-    """`genres` empty: all that have a band here. See `table` for what stands under each profile."""
+    """`genres` empty: all that are registered and have gates. See `table` for what stands under each profile."""
     figures: dict[str, Any] = {}
-    for genre in genres or BANDS:
+    for genre in genres or [name for name in genre_names() if name in PROFILES]:
         figures[genre] = {}
-        for profile in PROFILES[genre]:
+        for profile in _profiles(genre):
             tell(f"{profile}: {seeds} seeds of {bars} bars")
-            figures[genre][profile] = table(list(rows(Order(genre, profile, bars), seeds, processes)), profile)
+            found = list(rows(Order(genre, profile, bars), seeds, processes))
+            figures[genre][profile] = table(found, profile, real(profile, bars, seeds, folder, tell))
     missed = [f"{genre}: {profile}: {name}" for genre, profiles in figures.items()
               for profile, found in profiles.items() for name in found["missed"]]
     return {"seeds": seeds, "bars": bars, "genres": figures, "missed": missed}

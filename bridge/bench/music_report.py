@@ -10,6 +10,9 @@ from composers.statistics.measures import MEASURES
 _SHOWN_NOISE = ("uniform", "diatonic", "shuffled pitches", "own grid", "shuffled chords")
 
 
+_WIDE = 170
+
+
 class Table(NamedTuple):
     title: str
     head: tuple[str, ...]
@@ -68,6 +71,8 @@ def show(result: dict[str, Any]) -> None:
     from rich.table import Table as Grid
 
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDE)
     for table in tables(result):
         grid = Grid(title=table.title, title_justify="left", box=None)
         for index, name in enumerate(table.head):

@@ -51,7 +51,7 @@ class Verdict:
         return None if self.value is None else self.gate.passes(self.value)
 
 
-_MELODY = (Gate("melody.breathes", 0.9), Gate("melody.turns", 0.36, 0.6), Gate("melody.leaps", 0.03, 0.22))
+_MELODY = (Gate("melody.breathes", 0.75), Gate("melody.turns", 0.36, 0.6), Gate("melody.leaps", 0.03, 0.22))
 """What lines of all kinds do: the turns and leaps of tunes, songs, pop and solos, .43 to .54 and .12 to .15, widened
 to what single pieces show."""
 
@@ -86,18 +86,18 @@ GATES: Mapping[str, tuple[Gate, ...]] = {
         Gate("melody.key4", 0.60), Gate("melody.dia4", 0.77, 0.95),
         Gate("melody.on_strong", 0.50, 0.65), Gate("melody.at_ends", 0.60),
         Gate("melody.steps", 0.55, 0.65), Gate("melody.leaps", 0.08, 0.20), Gate("melody.turns", 0.36, 0.52),
-        Gate("melody.runs", 0.20, 0.40), Gate("melody.breathes", 0.9),
+        Gate("melody.runs", 0.20, 0.40), Gate("melody.breathes", 0.75),
         Gate("melody.rep", 0.0, 0.1), Gate("melody.rrep", 0.05, 0.3),
         Gate("melody.phrase_notes", 5, 24), Gate("melody.phrase_beats", 3, 12),
     ),
     "jazz head": (
-        Gate("melody.rep", 0.3, 0.5, measured=False), Gate("melody.breathes", 0.9),
+        Gate("melody.rep", 0.3, 0.5, measured=False), Gate("melody.breathes", 0.75),
         Gate("melody.turns", 0.36, 0.6), Gate("melody.leaps", 0.03, 0.25),
     ),
     "ambient": (
         Gate("key4", 0.75), Gate("dia4", 0.97), Gate("clash_s", None, 2.0),
         Gate("melody.steps", 0.40, 0.80), Gate("rep", None, 0.05, measured=False),
-        Gate("melody.breathes", 0.9), Gate("chords_equal4", 0.2, 0.8, measured=False),
+        Gate("melody.breathes", 0.75), Gate("chords_equal4", 0.2, 0.8, measured=False),
     ),
 }  # fmt: skip
 """By profile. "hip-hop" shares the bands of "EDM": loops that vary."""

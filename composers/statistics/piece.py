@@ -11,13 +11,12 @@ from composers.composer import Band, BarChart, Plan
 from composers.score import PPQ, Meter, Note, Tick
 from composers.theory.chords import Chord, NoChord, PolyChord, parse_symbol
 
-ROLES = ("melody", "comp", "bass", "drums")
-"""What a track can be: a line that is listened to, chords and textures under it, the lowest line, the kit."""
+ROLES = ("melody", "comp", "bass", "drums", "fx")
+"""What a track can be: a line that is listened to, chords and textures under it, the lowest line, the kit, and effects
+whose pitch means nothing."""
 
-_ROLE_OF_PART = {
-    "melody": "melody", "lead": "melody", "theme": "melody", "vocal": "melody", "hook": "melody", "soprano": "melody",
-    "bass": "bass", "sub": "bass", "808": "bass", "drums": "drums", "kit": "drums", "percussion": "drums",
-}  # fmt: skip
+_ROLE_OF_PART = {"melody": "melody", "bass": "bass", "drums": "drums", "percussion": "drums", "fx": "fx"}
+"""Of composers.composer.PARTS; all others comp."""
 
 
 class ChordSpan(NamedTuple):
@@ -60,7 +59,7 @@ class Piece:
         return 60_000.0 / self.bpm / PPQ
 
     def of(self, *roles: str) -> tuple[Note, ...]:
-        """The notes of all tracks with one of the roles, sorted; "pitched" stands for all but drums."""
+        """The notes of all tracks with one of the roles, sorted; "pitched" stands for melody, comp and bass."""
         key = " ".join(roles)
         if key not in self._starts:
             wanted = {"melody", "comp", "bass"} if "pitched" in roles else set(roles)
@@ -118,7 +117,7 @@ def fineness_of(notes: Iterable[Note]) -> int:
 def role_of(parts: Sequence[str]) -> str:
     """What a track does that plays these parts of a genre: a lead outweighs what it does beside."""
     found = {_ROLE_OF_PART.get(part, "comp") for part in parts}
-    return next(role for role in ("drums", "melody", "bass", "comp") if role in found or role == "comp")
+    return next(role for role in ("drums", "melody", "bass", "comp", "fx") if role in found or role == "fx")
 
 
 def of_band(band: Band, plan: Plan, bars: int, first_bar: int = 0, bpm: float = 120.0) -> Piece:
@@ -135,7 +134,8 @@ def of_band(band: Band, plan: Plan, bars: int, first_bar: int = 0, bpm: float = 
     return Piece(
         meter=plan.meter, bars=bars, tracks=notes, roles={t: role_of(parts) for t, parts in plan.parts.items()},
         chords=chords_of(charts, plan.meter, first_bar), sections=tuple(chart.section for chart in charts),
-        fineness=fineness_of(n for found in notes.values() for n in found), bpm=bpm, name=f"{plan.genre} {plan.seed}",
+        fineness=fineness_of(n for found in notes.values() for n in found), bpm=bpm,
+        name=f"{plan.genre} {plan.style or ''} {plan.seed}",
     )  # fmt: skip
 
 

@@ -28,11 +28,12 @@ _PLAN_ENERGY = 0.6
 
 
 class _Track(NamedTuple):
-    """A track's share of a section, absolute ticks, sorted."""
+    """A track's share of a section, absolute ticks, sorted; `composed`: by a composer of its own."""
 
     notes: tuple[Note, ...]
     controls: tuple[Control, ...] = ()
     ramps: tuple[Ramp, ...] = ()
+    composed: bool = False
 
 
 Tracks = Mapping[str, _Track]
@@ -87,7 +88,7 @@ class StyleBand:
             return {track: Clip(span) for track in self._plan.parts}
         tracks = self._finished(section)
         return {
-            track: Clip(span) if track in self._plan.mute else Clip.of(span, *tracks[track])
+            track: Clip(span) if track in self._plan.mute else Clip.of(span, *tracks[track][:3])
             for track in self._plan.parts
         }
 
@@ -245,7 +246,7 @@ class StyleBand:
         for track, names in self._parts.items():
             if track in composed:
                 clip = composed[track]
-                found[track] = _Track(clip.notes, clip.controls, clip.ramps)
+                found[track] = _Track(clip.notes, clip.controls, clip.ramps, True)
                 continue
             mine = [played[p] for p in names if p in played and self._takes_part(track, p, section)]
             found[track] = _Track(
@@ -287,7 +288,7 @@ class StyleBand:
         for track, names in self._parts.items():
             after = theirs[track].notes if track in theirs else ()
             notes = humanise.merged(mine[track].notes, end, after)
-            if names and track not in self._composers and all(self._style.players[p].single for p in names):
+            if names and not mine[track].composed and all(self._style.players[p].single for p in names):
                 notes = humanise.legato(notes, after[0].start if after else None)
             finished[track] = mine[track]._replace(notes=tuple(notes))
         return finished

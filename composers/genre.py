@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from math import log
 
 from composers.band import StyleBand
 from composers.composer import PARTS, Plan
@@ -100,7 +101,7 @@ class StyledGenre:
                              f"leave one of them out")  # fmt: skip
         in_time = [s for s in fitting if s.tempi.low <= plan.tempo <= s.tempi.high]
         if not in_time:  # the nearest
-            in_time = [min(fitting, key=lambda s: abs(s.tempi.usual / plan.tempo - 1))]
+            in_time = [min(fitting, key=lambda s: abs(log(s.tempi.usual / plan.tempo)))]
         return dice(plan.seed, "style").weighted(in_time, [s.weight for s in in_time])
 
     def _check(self, plan: Plan) -> None:

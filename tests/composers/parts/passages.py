@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 from composers.changes import EVERYWHERE, parse_changes
 from composers.harmony import mask, regions
@@ -75,4 +76,4 @@ def kit(passage: Passage, cell: tuple[int, ...] = (0, 7, 8)) -> list[Event]:
 
 def one_voice(events: list[Event] | tuple[Event, ...]) -> bool:
     """Whether they are sorted and none sounds when the next begins."""
-    return all(a.step < b.step and a.end <= b.step for a, b in zip(events, events[1:], strict=False))
+    return all(a.step < b.step and a.end <= b.step for a, b in pairwise(events))

@@ -15,7 +15,7 @@ from bridge.stream.wire import PluginInfo
 
 AUDIO_HEAD = struct.Struct("<qqII")
 """frame0, ns0, frames, rate; then float32 of shape (2, frames)."""
-NOTES, MOVES, STATUS = b"N", b"M", b"S"
+NOTES, MOVES, STATUS, CONTROL = b"N", b"M", b"S", b"C"
 """What begins a message on the ring of events."""
 
 

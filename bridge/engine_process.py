@@ -109,6 +109,7 @@ def _start_all(setup: Setup, rings: Rings) -> tuple[Engine, Rig, Driver, EngineS
         undo.callback(rig.close)
         undo.callback(driver.stop)
         shell = EngineShell(engine, rig, rings, driver.rate, driver.frames)
+        shell.controls = plan_ports(setup.session).controls
         if setup.recovering:
             shell.begin_with(resets(setup.used))
         if link is not None:

@@ -24,7 +24,7 @@ from bridge.engine.inbox import (
     encode_notes,
     encode_status,
 )
-from bridge.engine_link import AUDIO_HEAD, MOVES, NOTES, STATUS, Rings
+from bridge.engine_link import AUDIO_HEAD, CONTROL, MOVES, NOTES, STATUS, Rings
 from bridge.takes.journal import Journal
 from composers.score import PPQ
 
@@ -54,6 +54,8 @@ class EngineShell:
         self._rate = rate
         self._status_ns = 0
         self._first: Sequence[MidiOut] = ()
+        self.controls: Mapping[str, int] = {}
+        """Inputs that main hears, and not the engine, by name: which of the session's each is."""
         self.xruns = 0
         self.link: LinkSession | None = None
         self.ahead_ns = 0
@@ -76,6 +78,8 @@ class EngineShell:
         if self.link is not None:
             told = [each for each in told if not self._to_link(self.link, each[1])]
             block = block._replace(playhead=self.link.playhead(block.ns0, self.ahead_ns))
+        if self.controls and block.midi:
+            block = self._without_controls(block)
         out = self._play(block, told, composed)
         for want in out.wanted:
             rings.requests.write(REQUEST.pack(*want))
@@ -108,6 +112,17 @@ class EngineShell:
                 self.journal.block(block, [m for m, _ in told], composed, engine.plugin_midi,
                                    compensation=compensation, failed=failed)
         return out
+
+    def _without_controls(self, block: Block) -> Block:
+        """What controllers send goes to main, which turns what it is mapped to."""
+        rest = []
+        for message in block.midi:
+            index = self.controls.get(message.source)
+            if index is None:
+                rest.append(message)
+            else:
+                self._rings.events.write(CONTROL, bytes((index,)), message.data)
+        return block._replace(midi=rest)
 
     def _to_link(self, link: LinkSession, command: AnyCommand) -> bool:
         """What the session as a whole does, rather than we alone: play and stop, and with us the tempo."""

@@ -42,6 +42,11 @@ def listed(session: Session) -> list[ParameterInfo]:
     return found
 
 
+def takes_words(path: str) -> bool:
+    """Whether it is one of the composers' that takes a word."""
+    return path.startswith(ROOT) and path.removeprefix(ROOT) in _WORDS
+
+
 def wishes(session: Session, values: Mapping[str, float | str]) -> wire.ModifyParams | None:
     """The values of music paths as what `modify` is asked; None where there are none.
 

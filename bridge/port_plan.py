@@ -15,9 +15,10 @@ class PortPlan(NamedTuple):
     """All ports of a session, for the driver (the first three) and for the engine (the rest).
 
     outputs      names, in the order in which MidiOut.port counts: the tracks, then the clock outputs
-    inputs       names, as MidiIn.source says: the clock inputs, then the through inputs
+    inputs       names, as MidiIn.source says: the clock inputs, the through inputs, the control inputs
     connect      our port's name -> the existing port it is tied to
     in_offsets   clock input's name -> ns that its messages count as heard later
+    controls     control input's name -> which of the session's it is
     """
 
     outputs: Sequence[str]
@@ -27,6 +28,7 @@ class PortPlan(NamedTuple):
     clock_outs: Sequence[ClockRoute]
     in_offsets: Mapping[str, int]
     throughs: Sequence[ThroughRoute]
+    controls: Mapping[str, int]
 
 
 def plan_ports(session: Session) -> PortPlan:
@@ -63,7 +65,12 @@ def plan_ports(session: Session) -> PortPlan:
         to = through.to or list(index)
         channel = None if through.channel is None else through.channel - 1
         throughs.append(ThroughRoute(through.name, tuple(index[name] for name in to), channel))
-    return PortPlan(outputs, inputs, connect, routes, clock_outs, in_offsets, throughs)
+    for control in session.control:
+        inputs.append(control.name)
+        if control.port is not None:
+            connect[control.name] = control.port
+    controls = {control.name: i for i, control in enumerate(session.control)}
+    return PortPlan(outputs, inputs, connect, routes, clock_outs, in_offsets, throughs, controls)
 
 
 def _ns(ms: float) -> int:

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from bridge.clock.mtc import Timecode
+from bridge.control_map import Control, check_controls
 from bridge.errors import InstrumentError, MusicError, SessionError
 from bridge.mix import (
     Db,
@@ -214,6 +215,7 @@ class Session(Struct, frozen=True, forbid_unknown_fields=True):
     clock: Clock = Clock()
     outputs: OutputSpec = OutputSpec()
     through: Annotated[list[Through], Meta(max_length=8, description="at most 8 [[through]]")] = []
+    control: Annotated[list[Control], Meta(max_length=8, description="at most 8 [[control]]")] = []
     groups: Annotated[list[Group], Meta(max_length=16, description="at most 16 [[groups]]")] = []
     returns: Annotated[list[Return], Meta(max_length=16, description="at most 16 [[returns]]")] = field(
         default_factory=default_returns)
@@ -386,6 +388,7 @@ def check(session: Session, place: str) -> None:
             if name not in seen:
                 raise SessionError(f"{place}: through[{i}].to: {name!r} is no track: choose from "
                                    f"{', '.join(t.name for t in session.tracks)}")
+    check_controls(session.control, ports | seen, place)
     try:
         make_band(session.plan())
     except MusicError as error:

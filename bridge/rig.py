@@ -56,6 +56,8 @@ class Rig(Console):
     def prepare(self) -> None:
         super().prepare()
         self._waiting_midi: list[tuple[int, int, FrameEvent]] = []
+        self._homes: dict[str, float] = {}
+        """Where parameters stood before the music moved them, by full path."""
         self._learn()
 
     @property
@@ -131,6 +133,7 @@ class Rig(Console):
         """Set a parameter by its full path. Returns the frames it takes. Raises InstrumentError."""
         found, sub = self._turning(path)
         self.set(found.channel, sub, value, ramp_frames)
+        self._homes.pop(path, None)
         if ramp_frames is not None:
             return ramp_frames
         return round(found.rule.glide_ms / 1000 * self.rate) if isinstance(found.rule, Parameter) else 0
@@ -139,11 +142,25 @@ class Rig(Console):
         """Set out on a composer's ramp. Returns the full path. Raises InstrumentError."""
         path = absolute(move.path, self.tracks[move.track].name)
         found, sub = self._turning(path)
+        if path not in self._homes:
+            self._homes[path] = self.get(found.channel, sub)
         origin = move.origin
         if origin is not None and move.share > 0 and isinstance(found.rule, Parameter):
             origin = found.rule.between(origin, move.value, move.share)
         self.set(found.channel, sub, move.value, move.frames, delay_frames=move.offset, origin=origin)
         return path
+
+    def restore(self, track: int, path: str) -> tuple[str, float, int] | None:
+        """Back to where a parameter stood before move() moved it: full path, value, frames. None where turn() has set
+        it since, or there is none any more."""
+        path = absolute(path, self.tracks[track].name)
+        home = self._homes.pop(path, None)
+        if home is None:
+            return None
+        try:
+            return path, home, self.turn(path, home)
+        except InstrumentError:
+            return None
 
     def _turning(self, path: str) -> tuple[Listed, str]:
         if path not in self._turns and self.serial != self._learned:

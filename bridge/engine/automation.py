@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from bridge.engine.outlets import Frames
@@ -38,13 +38,16 @@ class Automation:
     control grid: the tempo has changed, or play stopped and went on.
     """
 
-    __slots__ = ("_serial", "_under_way", "_waiting")
+    __slots__ = ("_moved", "_orphans", "_serial", "_under_way", "_waiting")
 
     def __init__(self) -> None:
         self._waiting: list[tuple[Tick, int, int, Ramp]] = []
         self._under_way: dict[tuple[int, str], tuple[Ramp, int]] = {}
         """By track and path: the ramp, and the frame (absolute, on the ns axis) at which its end was promised."""
         self._serial = 0
+        self._moved: set[tuple[int, str]] = set()
+        """What the music has moved, by track and path, and what of it the present plan has yet to take over."""
+        self._orphans: set[tuple[int, str]] = set()
 
     def put(self, track: int, ramp: Ramp) -> None:
         """To begin at its tick, or at once where that has passed."""
@@ -54,13 +57,32 @@ class Automation:
     def chase(self, played: Iterable[tuple[int, Ramp]]) -> None:
         """After a jump: of ramps that have begun before the place, in order, the last of each parameter holds."""
         last = {(track, ramp.path): (track, ramp) for track, ramp in played}
+        self._orphans.difference_update(last)
         for track, ramp in last.values():
+            self._under_way.pop((track, ramp.path), None)  # of another plan: this one is put in its place
             self.put(track, ramp)
 
-    def withdraw(self, start: Tick) -> None:
-        """What would begin there or later does not; what is under way goes on to its end."""
-        self._waiting = [w for w in self._waiting if w[0] < start]
-        heapq.heapify(self._waiting)
+    def adopt(self, places: Sequence[int] | None) -> None:
+        """Another plan goes on from here: what the old one would have begun it does not, and what it has moved is left
+        to the new one, or goes back to where it was. places: of its tracks among the new one's (see RigChange), -1 for
+        none; None: the same."""
+        self._waiting.clear()
+        if places is not None:
+            self._under_way = {(places[track], path): way for (track, path), way in self._under_way.items()
+                               if places[track] >= 0}
+            self._moved = {(places[track], path) for track, path in self._moved if places[track] >= 0}
+        self._orphans = set(self._moved)
+
+    def take_orphans(self) -> list[tuple[int, str]]:
+        """What the old plan has moved and the new one does not know: by track and path. Once it has been chased."""
+        if not self._orphans:
+            return []
+        found = sorted(self._orphans)
+        self._orphans.clear()
+        self._moved.difference_update(found)
+        for way in found:
+            self._under_way.pop(way, None)
+        return found
 
     def jump(self) -> None:
         """The music goes on elsewhere."""
@@ -86,6 +108,7 @@ class Automation:
             offset = min(max(0, start), frames.size - 1)
             share = 1.0 if end <= 0 else max(0, -start) / max(1, end - start)
             moves.append(Move(track, ramp.path, ramp.value, max(0, end - offset), offset, ramp.origin, share))
+            self._moved.add((track, ramp.path))
             if end > frames.size:
                 self._under_way[track, ramp.path] = ramp, end + _base(frames)
             else:

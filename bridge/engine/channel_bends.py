@@ -57,6 +57,11 @@ class ChannelBends:
         """Controllers in force, in the order in which they were set: for channels that are not open yet."""
         self._turn = 0
 
+    def adopt(self, route: Route) -> None:
+        """Notes go by this route from now on; those that sound end where they are."""
+        self._route = route
+        self._pool = [self._at(number) for number in route.bend_channels]
+
     def apply(self, event: FrameEvent) -> list[FrameEvent]:
         """What to send in its place, in order."""
         kind = event.kind

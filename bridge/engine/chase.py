@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from operator import attrgetter
+from types import MappingProxyType
 from typing import NamedTuple
 
 from bridge.engine.bar_store import BarStore
 from bridge.engine.due import ControlKey, Due, NoteKey, control_due
-from composers.score import PPQ, Clip, Tick
+from composers.score import PPQ, Clip, Note, Tick
 from instruments.block import Kind
 
 CHASE_BARS = 4
@@ -46,16 +47,18 @@ class Chase:
 
     __slots__ = ("_bar", "_controls", "_first", "_onsets", "_seen", "_strike")
 
-    def __init__(self, first: Tick, bar: int, strike: bool) -> None:
+    def __init__(self, first: Tick, bar: int, strike: bool, held: Mapping[NoteKey, Tick] = MappingProxyType({})
+                 ) -> None:
         """first   what begins here or later plays by itself; `bar` is the bar that it is in
         strike  False: only controllers, no notes
+        held    notes that go on from another plan, with the tick at which they begin in this one: they sound already
         """
         self._first = first
         self._bar = bar
         self._strike = strike
         self._seen: set[int] = set()
         self._controls: dict[ControlKey, Tick] = {}
-        self._onsets: dict[NoteKey, Tick] = {}
+        self._onsets: dict[NoteKey, Tick] = {key: start + 1 for key, start in held.items()}
 
     def late(self, cursor: Tick) -> bool:
         """Whether it is too late for what is still missing."""
@@ -117,3 +120,15 @@ class Chase:
                     key = track, n.channel, n.pitch
                     if n.start >= self._first and key in notes and n.start - cursor <= SLIVER_TICKS:
                         del notes[key]
+
+
+def sounding_across(bars: BarStore, tick: Tick, bar: int) -> dict[NoteKey, Note]:
+    """Of bars up to `bar`, which holds `tick`: the notes that begin before it and end behind it."""
+    found: dict[NoteKey, Note] = {}
+    for number in range(max(0, bar - CHASE_BARS), bar + 1):
+        for track, clip in enumerate(bars.get(number) or ()):
+            for n in clip.notes:
+                key = track, n.channel, n.pitch
+                if n.start < tick and (key not in found or found[key].start <= n.start):
+                    found[key] = n
+    return {key: n for key, n in found.items() if n.end > tick}

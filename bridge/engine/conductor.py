@@ -10,14 +10,13 @@ from bridge.clock.masters import Masters
 from bridge.driver import MidiOut
 from bridge.engine.bar_requests import BarRequests
 from bridge.engine.clip_bytes import Bar
+from bridge.engine.coming_plans import ComingPlan
 from bridge.engine.inbox import AnyCommand, ComposerBack, Halt, Locate, NewPlan, Play, SetTempo
 from bridge.engine.player import Player
 from bridge.midi_bytes import CLOCK_TICKS
 from bridge.tempo import TempoLine
 from composers.score import Meter, Tick
 
-_MARGIN_NS = 150_000_000
-"""A changed plan takes over at the next bar line, if that is at least this far away: the composer needs a few ms."""
 _PATIENCE_NS = 150_000_000
 """On the own tempo, so long a start in the middle waits for the bars before it, once its own bar is there."""
 
@@ -29,19 +28,17 @@ class Conductor:
     """
 
     def __init__(
-        self, player: Player, masters: Masters, bpm: float, length: int | None, epoch: int, *, stop_on_loss: bool
+        self, player: Player, masters: Masters, bpm: float, *, stop_on_loss: bool
     ) -> None:
-        """length, epoch: see inbox.NewPlan. bpm: the own tempo."""
-        self.epoch = epoch
+        """bpm: the own tempo."""
         self.starting = False
         self.ended = False
         self.notices: list[str] = []
         self._player = player
         self._masters = masters
         masters.succession = not stop_on_loss
-        self._requests = BarRequests(player.timeline)
+        self._requests = BarRequests(player.timeline, player.coming)
         self._own_bpm = bpm
-        self._length = length
         self._stop_on_loss = stop_on_loss
         self._ready_ns: int | None = None
         self._stopped_at: Tick | None = None
@@ -74,11 +71,15 @@ class Conductor:
     def advance(self, ns: int) -> None:
         """Send what is due before `ns`. How long the piece is does not concern a master that leads."""
         last = None
-        if self._length is not None and self._masters.leader is None:
-            last = self._length * self._player.timeline.meter.bar_ticks
-        if self._player.advance(ns, last):
+        player = self._player
+        if player.length is not None and self._masters.leader is None:
+            last = player.length * player.timeline.meter.bar_ticks
+        epoch = player.epoch
+        if player.advance(ns, last):
             self.ended = True
             self._requests.aim(0)
+        if player.epoch != epoch:
+            self._requests.look()
 
     def leave(self) -> list[MidiOut]:
         """For good: see Player.leave."""
@@ -148,6 +149,11 @@ class Conductor:
     def _jump(self, tick: Tick, ns: int) -> None:
         self._player.jump(tick, ns)
         self._aim(tick)
+        plan = self._player.coming.newest
+        if plan is not None and not plan.restart and self._player.fits(plan) and (
+                plan.meter == self._player.timeline.meter) and (plan.ready(tick) or not self._player.timeline.has(
+                    tick // plan.meter.bar_ticks)):
+            self._player.adopt(plan)  # nothing sounds: any place will do
 
     # -- commands ------------------------------------------------------------------------------------------------
 
@@ -178,7 +184,7 @@ class Conductor:
                 elif not masters.own_tempo:
                     self.notices.append(f"{masters.name} leads: {bpm:g} BPM is kept for when it does not")
             case NewPlan():
-                self._replan(command, now_ns)
+                self._replan(command)
             case ComposerBack():
                 self._requests.forget()
 
@@ -187,43 +193,65 @@ class Conductor:
         self._player.playing = self.ended = False
         self.starting, self._ready_ns = True, None
 
-    def _replan(self, plan: NewPlan, now_ns: int) -> None:
-        """A new epoch: withdraw what lies beyond the commit horizon; late answers of older epochs are dropped."""
-        self.epoch = plan.epoch
-        self._length = plan.length
-        self._requests.forget()
-        player, timeline = self._player, self._player.timeline
-        meter = Meter(plan.beats, plan.unit)
-        if plan.restart and not self._masters.running:
-            self._masters.release()
+    def _replan(self, command: NewPlan) -> None:
+        """A new epoch: it waits beside what plays until it can take its place."""
+        restart = command.restart and not self._masters.running
+        self._player.coming.add(ComingPlan(command.epoch, command.at, Meter(command.beats, command.unit),
+                                           command.length, command.rig, restart, command.bpm))
+        self._requests.look()
+
+    def check_plans(self, now_ns: int) -> None:
+        """Before each block while plans are coming: those that begin elsewhere than at the next line."""
+        player, masters = self._player, self._masters
+        plan = player.coming.newest
+        if plan is None or not player.fits(plan):
+            return
+        timeline = player.timeline
+        if plan.restart and masters.running:  # it has come to lead meanwhile
+            plan.restart = False
+        if plan.restart:
+            if player.playing and 0 not in plan.bars:
+                return
+            masters.release()
+            if plan.bpm is not None:
+                self._own_bpm = masters.bpm = plan.bpm
             self._jump(0, now_ns)
-            timeline.withdraw(0, meter)
+            self._replace(plan)
             self._await()
-            return
-        if meter != timeline.meter:
-            timeline.withdraw(0, meter)
+        elif plan.meter != timeline.meter:
+            if player.playing and player.position // plan.meter.bar_ticks not in plan.bars:
+                return
+            was_playing = player.playing
             self._jump(player.position, now_ns)
-            if player.playing:
+            self._replace(plan)
+            if was_playing:
                 player.roll(player.position)
-            return
-        bar = timeline.bar
-        if player.playing or timeline.cursor > bar * meter.bar_ticks:
-            bar += 1
-        if player.playing and player.line.ns_at(bar * meter.bar_ticks) - now_ns < _MARGIN_NS + player.lead_ns:
-            bar += 1
-        timeline.withdraw(bar)
+        elif not player.playing and timeline.cursor == plan.first_line(timeline.cursor):
+            player.adopt(plan)
+            self._requests.look()
+
+    def _replace(self, plan: ComingPlan) -> None:
+        """After a jump, where nothing sounds."""
+        player = self._player
+        tick = player.timeline.cursor
+        player.timeline.replace(plan.bars, plan.meter)
+        player.adopt(plan)
+        self._aim(tick)
 
     # -- the composer --------------------------------------------------------------------------------------------
 
     def insert(self, bar: Bar) -> None:
         """Take in an answer; one to an older epoch is dropped."""
-        self._requests.answered(bar.bar)
-        if bar.epoch == self.epoch and not self._player.timeline.has(bar.bar):
-            self._player.timeline.insert(bar.bar, bar.clips)
+        self._requests.answered(bar.epoch, bar.bar)
+        player = self._player
+        if bar.epoch != player.epoch:
+            player.coming.insert(bar)
+        elif not player.timeline.has(bar.bar):
+            player.timeline.insert(bar.bar, bar.clips)
 
     def wanted(self, ns: int) -> list[tuple[int, int]]:
         """(epoch, bar) to ask the composer for now, most urgent first."""
-        return [(self.epoch, bar) for bar in self._requests.wanted(ns)]
+        return self._requests.wanted(self._player.epoch, ns)
 
     def _aim(self, tick: Tick) -> None:
         self._requests.aim(tick // self._player.timeline.meter.bar_ticks)

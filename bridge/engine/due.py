@@ -9,6 +9,11 @@ from instruments.block import Kind
 
 _CONTROL_KINDS = {"cc": Kind.CC, "bend": Kind.BEND, "pressure": Kind.PRESSURE, "program": Kind.PROGRAM}
 
+DEFAULTS = {(Kind.CC, 1): 0.0, (Kind.CC, 11): 127.0, (Kind.CC, 64): 0.0, (Kind.CC, 65): 0.0, (Kind.CC, 66): 0.0,
+            (Kind.CC, 67): 0.0, (Kind.PRESSURE, 0): 0.0, (Kind.BEND, 0): 0.0}
+"""Controllers whose state at power-up is known (MIDI RP-015): what one goes back to when the music that moved it is
+over."""
+
 NoteKey = tuple[int, int, int]
 """Track, channel and pitch: what of a note must end before it begins again."""
 ControlKey = tuple[int, int, Kind, int]

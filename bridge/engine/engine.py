@@ -6,7 +6,7 @@ import time
 from bisect import insort
 from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from bridge.clock.masters import Masters
 from bridge.driver import Block, MidiIn, MidiOut
@@ -16,6 +16,7 @@ from bridge.engine.conductor import Conductor
 from bridge.engine.inbox import AnyCommand, NoteBegun, ParameterMove, SetParameter
 from bridge.engine.outlets import Frames
 from bridge.engine.player import Player
+from bridge.engine.rig_change import RigChange, RigWithdrawn
 from bridge.engine.timeline import Timeline
 from bridge.routes import ClockRoute, Route, ThroughRoute
 from bridge.tempo import TempoLine
@@ -47,6 +48,15 @@ class Sounding(Protocol):
         """Set out on a composer's ramp. Returns the full path. Raises InstrumentError."""
         ...
 
+    def restore(self, track: int, path: str) -> tuple[str, float, int] | None:
+        """Back to where a parameter stood before the first ramp moved it: full path, value, frames. None where it has
+        been turned by hand since, or never moved."""
+        ...
+
+    def succeed(self, other: Any) -> None:
+        """Before the first block: go on with all that `other`, which has played so far, has in common with it."""
+        ...
+
 
 class Inputs(NamedTuple):
     """All that happens to the engine in a block."""
@@ -54,6 +64,8 @@ class Inputs(NamedTuple):
     block: Block
     commands: Sequence[AnyCommand] = ()
     bars: Sequence[Bar] = ()
+    rig: RigChange | RigWithdrawn | None = None
+    """A rig that stands by for a plan that comes (NewPlan.rig), before or after it; or is not wanted any more."""
 
 
 class Outputs(NamedTuple):
@@ -108,14 +120,17 @@ class Engine:
         Any thread may set it."""
         self.notes_begun = 0
         self.routes = tuple(routes)
+        """By strip: see RigChange."""
+        self.tracks = len(self.routes)
+        """Of a bar."""
         self._rig = rig
         self._rate = rate
         self._in_offsets = dict(in_offsets or {})
         self._latency = rig.latency
         self._player = Player(routes, clock_outs, throughs, bpm, meter, chase=chase,
-                              strips_offset_ns=-(rig.latency * _NS // rate))
+                              strips_offset_ns=-(rig.latency * _NS // rate), epoch=epoch, length=length)
         self._masters = Masters(bpm, source, mtc_start=mtc_start, bar_ticks=meter.bar_ticks)
-        self._conductor = Conductor(self._player, self._masters, bpm, length, epoch, stop_on_loss=on_loss == "stop")
+        self._conductor = Conductor(self._player, self._masters, bpm, stop_on_loss=on_loss == "stop")
         self._timecode = source == "mtc"
         self._heard: list[MidiIn] = []
         self._resumed: tuple[TempoLine, str] | None = None
@@ -152,8 +167,18 @@ class Engine:
 
     @property
     def epoch(self) -> int:
-        """Of the plan that is played, or will be from the next bar line on."""
-        return self._conductor.epoch
+        """Of the plan that is heard."""
+        return self._player.heard_epoch
+
+    @property
+    def rig_number(self) -> int:
+        """Of the rig that plays: see RigChange."""
+        return self._player.rig_number
+
+    @property
+    def plan_epoch(self) -> int:
+        """Of the plan whose bars are taken now: it is heard within what the earliest outlet needs."""
+        return self._player.epoch
 
     @property
     def position(self) -> Tick:
@@ -223,7 +248,7 @@ class Engine:
 
     def insert(self, bar: Bar) -> None:
         """Take in an answer of the composer's; one to an older epoch is dropped."""
-        if len(bar.clips) == len(self.routes):
+        if bar.epoch != self._player.epoch or len(bar.clips) == self.tracks:
             self._conductor.insert(bar)
 
     def step(self, inputs: Inputs) -> Outputs:
@@ -266,10 +291,14 @@ class Engine:
         if self._resumed is not None:
             (line, source), self._resumed = self._resumed, None
             conductor.resume(line._replace(ns0=line.ns0 + shift), source, ns0)
+        if inputs.rig is not None:
+            self._stand_by(inputs.rig)
         for bar in inputs.bars:
             self.insert(bar)
         for command in inputs.commands:
             self._obey(command)
+        if self._player.coming:
+            conductor.check_plans(ns0)
         if conductor.starting:
             conductor.start(ns0)
         if self._heard or block.midi:
@@ -282,6 +311,21 @@ class Engine:
         if self._masters.leader is not None:
             conductor.check(ns0, max(0, -self._delay(self._masters.name)))
         return self._render(block)
+
+    def _stand_by(self, rig: RigChange | RigWithdrawn) -> None:
+        """The newest only; what another was wanted for waits for this one, or never begins."""
+        player = self._player
+        if isinstance(rig, RigChange):
+            player.standing_by = rig
+        elif player.standing_by is not None and player.standing_by.number == rig.number:
+            player.standing_by = None
+
+    def _take_over(self, change: RigChange) -> None:
+        """The new rig makes this block."""
+        change.rig.succeed(self._rig)
+        self._rig, self.routes, self.tracks = change.rig, tuple(change.routes), change.tracks
+        self._latency = self._rig.latency
+        self._refused.clear()
 
     def _obey(self, command: AnyCommand) -> None:
         if not isinstance(command, SetParameter):
@@ -296,7 +340,11 @@ class Engine:
             self._moves.append(ParameterMove(self._frame, path, value, frames))
 
     def _automate(self) -> None:
-        """What the composers move from this block on."""
+        """What the composers move from this block on, and what they have let go."""
+        for track, path in self._player.orphans:
+            told = self._rig.restore(track, path)
+            if told is not None:
+                self._moves.append(ParameterMove(self._frame, *told))
         for move in self._player.moves:
             try:
                 path = self._rig.move(move)
@@ -336,7 +384,9 @@ class Engine:
 
     def _render(self, block: Block) -> Outputs:
         player = self._player
-        if player.moves:
+        if player.change is not None:
+            self._take_over(player.change)
+        if player.moves or player.orphans:
             self._automate()
         if self._rig.latency != self._latency:
             self._latency = self._rig.latency

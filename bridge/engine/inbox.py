@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -33,11 +33,14 @@ class SetTempo(Command, frozen=True, tag=True, array_like=True):
 
 
 class NewPlan(Command, frozen=True, tag=True, array_like=True):
-    """Bars answer epoch `epoch` from now on.
+    """The plan of epoch `epoch` is wanted. What plays goes on until the composer has answered to it.
 
-    restart   True: from bar 0, on the own tempo (a master that leads keeps the position: then from its next bar)
-              False: from the next bar line that leaves the composer time
+    restart   True: then from bar 0, on the own tempo (a master that leads keeps the position: then from its next bar)
+              False: then from the next bar line or beat on; with another meter at once, at the position
     length    bars until the end, or None
+    at        False restart: "bar" or "beat"
+    rig       number of the rig that it is for (see rig_change): it begins with it
+    bpm       True restart: the own tempo from there on, or None
     """
 
     epoch: int
@@ -45,6 +48,9 @@ class NewPlan(Command, frozen=True, tag=True, array_like=True):
     unit: int
     length: int | None
     restart: bool
+    at: Literal["bar", "beat"] = "bar"
+    rig: int = 0
+    bpm: float | None = None
 
 
 class ComposerBack(Command, frozen=True, tag=True, array_like=True):
@@ -78,6 +84,7 @@ class MixReading(NamedTuple):
 class EngineStatus(msgspec.Struct, array_like=True):
     """The engine's state, some thirty times a second. The music is at `tick` at frame `frame`, at `ns`.
 
+    epoch     of the plan that is heard, which may be older than what was asked for
     clock     "own", "waiting" (a session that wants a master, none yet), "armed", "following", "stopped" (by the
               master), "lost" (free-wheeling)
     starting  told to play, waiting for the first bar

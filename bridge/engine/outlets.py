@@ -11,7 +11,7 @@ from typing import NamedTuple
 from bridge.driver import MidiOut
 from bridge.engine.channel_bends import ChannelBends
 from bridge.engine.chase import worth_striking
-from bridge.engine.due import ControlKey, Due, NoteKey
+from bridge.engine.due import DEFAULTS, ControlKey, Due, NoteKey
 from bridge.engine.through import Through
 from bridge.routes import Route
 from bridge.tempo import TempoLine
@@ -24,9 +24,7 @@ _PEDAL, _NOTES_OFF = 64, 123
 _RESET = ((Kind.CC, _PEDAL), (Kind.BEND, 0), (Kind.CC, _NOTES_OFF))
 """After the note-offs: pedal up first, because a synth keeps what the pedal holds through all-notes-off; then the bend,
 so that it is back before the next note; last what ends notes that nobody knows of."""
-_DEFAULTS = {(Kind.CC, 1): 0.0, (Kind.CC, 11): 127.0, (Kind.CC, 65): 0.0, (Kind.CC, 66): 0.0, (Kind.CC, 67): 0.0,
-             (Kind.PRESSURE, 0): 0.0}
-"""Controllers whose state at power-up is known (MIDI RP-015), but for those in _RESET."""
+_DEFAULTS = {key: value for key, value in DEFAULTS.items() if key not in _RESET}
 
 
 class Frames(NamedTuple):
@@ -114,6 +112,49 @@ class Lane:
             self.waiting.extendleft((ns, due) for due in again)
         self.stopped_ns = None
 
+    def end(self, dues: Iterable[Due]) -> None:
+        """Notes end at the cursor of the music, since another plan goes on there. One that would only begin there, as
+        play was stopped in its middle (see resume), does not."""
+        self.put(due for due in dues if not self._unstrike(due))
+
+    def _unstrike(self, off: Due) -> bool:
+        key, tick = off.note, off.tick
+        for cut in self.cut:
+            if cut.note == key and self.cursor >= tick:
+                self.cut.remove(cut)
+                return True
+        for due in self.queue:
+            if due.kind is Kind.ON and due.tick >= tick and due.note == key:
+                self.queue.remove(due)
+                return True
+        for late in self.waiting:
+            if late[1].kind is Kind.ON and late[1].tick >= tick and late[1].note == key:
+                self.waiting.remove(late)
+                return True
+        return False
+
+    def adopt(self, places: Sequence[int], routes: Sequence[Route | None]) -> None:
+        """The tracks have other places (-1: none), see RigChange, and go by these routes."""
+        self.routes = tuple(routes)
+        self.queue = deque(_placed(self.queue, places))
+        self.cut = list(_placed(self.cut, places))
+        self.waiting = deque((ns, due._replace(track=places[due.track])) for ns, due in self.waiting
+                             if places[due.track] >= 0)
+        self.sounding = {due.note: due for due in _placed(self.sounding.values(), places)}
+        self.controls = {due.control: due for due in _placed(self.controls.values(), places)}
+
+    def twin(self) -> Lane:
+        """A lane without strips or offset, for the ports that this one, of no offset so far, has served, too."""
+        twin = Lane(0, self.routes, strips=False)
+        twin.cursor, twin.floor, twin.stopped_ns = self.cursor, self.floor, self.stopped_ns
+        served = [route is not None for route in self.routes]
+        twin.queue = deque(due for due in self.queue if served[due.track])
+        twin.waiting = deque((ns, due) for ns, due in self.waiting if served[due.track])
+        twin.sounding = {key: due for key, due in self.sounding.items() if served[due.track]}
+        twin.cut = [due for due in self.cut if served[due.track]]
+        twin.controls = {key: due for key, due in self.controls.items() if served[due.track]}
+        return twin
+
     def forget(self, tick: Tick) -> None:
         """After a jump to `tick`: what has not been sent never is."""
         self.cursor = tick
@@ -173,6 +214,52 @@ class Outlets:
         """The instruments take longer than was known until they are heard (or less): from now on their events are
         given to them so much earlier; what should have been given before now is given now."""
         self._lanes[0].offset_ns = strips_offset_ns
+
+    def adopt(self, routes: Sequence[Route], places: Sequence[int], ports: int, strips_offset_ns: int, tick: Tick
+              ) -> None:
+        """Another rig, with other strips: see RigChange. The music is at `tick`; what is on its way goes on."""
+        first = self._lanes[0]
+        if any(first.routes) and strips_offset_ns != 0:
+            self._lanes.insert(1, first.twin())
+            first.routes = (None,) * len(first.routes)
+        first.offset_ns = strips_offset_ns
+        shared = any(first.routes)
+        for lane in self._lanes:
+            own = lane is not first or shared
+            lane.adopt(places, [r if own and r.offset_ns == lane.offset_ns else None for r in routes])
+        have = {lane.offset_ns for lane in self._lanes[0 if shared else 1 :]}
+        for offset_ns in sorted({r.offset_ns for r in routes} - have):
+            lane = Lane(offset_ns, [r if r.offset_ns == offset_ns else None for r in routes], strips=False)
+            lane.cursor, lane.stopped_ns = tick, first.stopped_ns
+            self._lanes.append(lane)
+        self._mixed = True
+        old_bends, old_strips, old_used, had_ports = self._bends, self.strips, self._used_strips, self._at_port
+        self.strips = [[] for _ in routes]
+        self._used_strips = [0] * len(routes)
+        bends: list[ChannelBends | None] = [None] * len(routes)
+        for old, new in enumerate(places):
+            if new >= 0:
+                self.strips[new], self._used_strips[new], bends[new] = old_strips[old], old_used[old], old_bends[old]
+        by_port = {routes[i].port: b for i, b in enumerate(bends) if b is not None}
+        self._bends = []
+        for strip, route in enumerate(routes):
+            own_bends = bends[strip] or by_port.get(route.port)  # who is new at a port goes on where the old one is
+            if own_bends is None:
+                own_bends = ChannelBends(route, partial(self._through.holds, route.port))
+            self._bends.append(own_bends)
+        for strip in reversed(range(len(routes))):  # the tracks' own after those of what rings out
+            self._bends[strip].adopt(routes[strip])
+        ports = max([ports, len(had_ports), *(r.port + 1 for r in routes)])
+        self._used += [0] * (ports - len(self._used))
+        self._at_port = [list(dict.fromkeys(b for b, r in zip(self._bends, routes, strict=True) if r.port == i))
+                         for i in range(ports)]
+        self.begun = [(frame, due._replace(track=places[due.track])) for frame, due in self.begun
+                      if places[due.track] >= 0]
+
+    def end(self, dues: Sequence[Due]) -> None:
+        """Notes that end at the cursor, since another plan goes on there."""
+        for lane in self._lanes:
+            lane.end(dues)
 
     def open(self, frames: Frames) -> None:
         """A new block."""
@@ -303,6 +390,10 @@ def resets(used: Sequence[int]) -> list[MidiOut]:
     """What resets the channels of these masks (see Outlets.used), for what an engine that died has left behind."""
     return [MidiOut(0, port, event.to_midi())
             for port, mask in enumerate(used) for channel in _channels(mask) for event in _resets(0, channel)]
+
+
+def _placed(dues: Iterable[Due], places: Sequence[int]) -> Iterator[Due]:
+    return (due._replace(track=places[due.track]) for due in dues if places[due.track] >= 0)
 
 
 def _channels(mask: int) -> Iterator[int]:

@@ -8,7 +8,9 @@ from math import ceil
 from bridge.driver import MidiOut
 from bridge.engine.automation import Move
 from bridge.engine.clock_out import ClockPort
+from bridge.engine.coming_plans import ComingPlan, ComingPlans
 from bridge.engine.outlets import Frames, Outlets
+from bridge.engine.rig_change import RigChange
 from bridge.engine.through import Through
 from bridge.engine.timeline import Timeline
 from bridge.routes import ClockRoute, Route, ThroughRoute
@@ -34,6 +36,8 @@ class Player:
         *,
         chase: bool,
         strips_offset_ns: int = 0,
+        epoch: int = 0,
+        length: int | None = None,
     ) -> None:
         self.timeline = Timeline(meter, chase=chase)
         self.through = Through(throughs)
@@ -42,16 +46,32 @@ class Player:
         self.line = TempoLine(bpm, 0.0, 0)
         """Where the music is, while it plays."""
         self.playing = False
+        self.epoch = epoch
+        """Of the plan whose bars are taken now. It is heard once `position` is there: see heard_epoch."""
+        self.length = length
+        """Bars until the end, or None."""
+        self.coming = ComingPlans()
+        self.rig_number = 0
+        self.standing_by: RigChange | None = None
+        """The rig for a plan that is coming."""
+        self.change: RigChange | None = None
+        """The rig that must take the present one's place before this block is made."""
         self.position: Tick = 0
         """The first tick that has not been played (by what has no offset)."""
         self.moves: list[Move] = []
         """What the mix is to be told before this block is made: parameters on their way."""
+        self.orphans: list[tuple[int, str]] = []
+        """And those, by track and path, that go back to where they were before the music moved them."""
+        self._heard = epoch
+        self._begun: list[tuple[Tick, int]] = []
+        """Plans that have been taken and are not heard yet: from which tick on, epoch."""
         self._limit: float | None = None
+        self._clock_offsets = [c.offset_ns for c in clock_outs]
         self._clocks = [ClockPort(route) for route in clock_outs]
         self._clock_midi: list[MidiOut] = []
         self._chase = chase
         self._strips_offset_ns = strips_offset_ns
-        self._offsets = [0, *(r.offset_ns for r in routes), *(c.offset_ns for c in clock_outs)]
+        self._offsets = [0, *(r.offset_ns for r in routes), *self._clock_offsets]
         self._lead_ns, self._lag_ns = self._span()
         self._frames = self.outlets.frames
 
@@ -76,6 +96,8 @@ class Player:
         self.outlets.open(frames)
         self._clock_midi = []
         self.moves = []
+        self.orphans = []
+        self.change = None
         for clock in self._clocks:
             clock.open()
 
@@ -118,7 +140,10 @@ class Player:
         if last is not None:
             ahead = min(ahead, last)
         if ahead > timeline.cursor:
+            if self.coming:
+                self._begin_plans(ahead)
             outlets.put(timeline.take(ahead))
+            self.orphans += timeline.automation.take_orphans()
         if last is not None and timeline.cursor >= last:
             outlets.put(timeline.silence())
         outlets.run(line, ns, end)
@@ -129,11 +154,68 @@ class Player:
             end = min(end, last)
         if end > self.position:
             self.position = end
+            while self._begun and self._begun[0][0] < end:
+                self._heard = self._begun.pop(0)[1]
         if last is None or line.tick_at(ns - self._lag_ns) <= last - 1:
             return False
         self.jump(0, line.ns_at(last) + self._lag_ns)
         self.playing = False
         return True
+
+    # -- plans -------------------------------------------------------------------------------------------------------
+
+    @property
+    def heard_epoch(self) -> int:
+        """Of the plan that is heard at the position."""
+        return self._heard
+
+    def _begin_plans(self, end: Tick) -> None:
+        """Of what is taken up to `end`: let the newest plan that can begin do so, at the first line where it may."""
+        timeline = self.timeline
+        for plan in self.coming:
+            tick = plan.first_line(timeline.cursor)
+            here = plan.meter == timeline.meter and not plan.restart
+            if here and tick < end and plan.ready(tick) and self.fits(plan):
+                self.outlets.put(timeline.take(tick))
+                self.adopt(plan)
+                return
+
+    def fits(self, plan: ComingPlan) -> bool:
+        """Whether the rig that its bars are for plays, or stands by."""
+        return plan.rig == self.rig_number or (self.standing_by is not None and self.standing_by.number == plan.rig)
+
+    def adopt(self, plan: ComingPlan) -> None:
+        """The plan begins at the timeline's cursor, and with it its rig. It must fit."""
+        change = None
+        if plan.rig != self.rig_number:
+            change, self.standing_by = self.standing_by, None
+            assert change is not None and change.number == plan.rig
+        tick = self.timeline.cursor
+        ended = self.timeline.adopt(plan.bars, None if change is None else change.places)
+        if change is not None:
+            self._re_rig(change)
+        self.outlets.end(ended)
+        self.coming.begun(plan)
+        self.epoch, self.length = plan.epoch, plan.length
+        if self.playing:
+            self._begun.append((tick, plan.epoch))
+        else:
+            self._heard_now()
+
+    def _re_rig(self, change: RigChange) -> None:
+        self.rig_number, self.change = change.number, change
+        self.through.adopt(change.throughs)
+        offset_ns = -(change.rig.latency * 1_000_000_000 // self._frames.rate)
+        self.outlets.adopt(change.routes, change.places, change.ports, offset_ns, self.timeline.cursor)
+        self.moves = [m._replace(track=change.places[m.track]) for m in self.moves if change.places[m.track] >= 0]
+        self.orphans = [(change.places[track], path) for track, path in self.orphans if change.places[track] >= 0]
+        self._offsets = [0, *(r.offset_ns for r in change.routes), *self._clock_offsets]
+        self._strips_offset_ns = offset_ns
+        self._lead_ns, self._lag_ns = self._span()
+
+    def _heard_now(self) -> None:
+        self._begun.clear()
+        self._heard = self.epoch
 
     def stop(self, ns: int) -> None:
         """Silence, at the position."""
@@ -146,6 +228,7 @@ class Player:
         self.outlets.forget(tick)
         self.timeline.jump(tick)
         self.position = tick
+        self._heard_now()
 
     def leave(self) -> list[MidiOut]:
         """For good: the messages that must still be sent before the ports close."""

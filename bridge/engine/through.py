@@ -26,6 +26,11 @@ class Through:
         self._pedals: set[tuple[int, int]] = set()
         self._bent: set[tuple[int, int]] = set()
 
+    def adopt(self, routes: Sequence[ThroughRoute]) -> None:
+        """These hold from now on; of an input that stays a message begun goes on, and keys are held as before."""
+        parsers = {source: parser for source, (_, parser) in self._routes.items()}
+        self._routes = {route.source: (route, parsers.get(route.source) or MidiParser()) for route in routes}
+
     def __contains__(self, source: object) -> bool:
         return source in self._routes
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from bridge.engine.automation import Automation
 from bridge.engine.bar_store import BarStore
-from bridge.engine.chase import CHASE_BARS, LATE_TICKS, Chase
-from bridge.engine.due import Due, NoteKey, control_due
+from bridge.engine.chase import CHASE_BARS, LATE_TICKS, Chase, sounding_across
+from bridge.engine.due import DEFAULTS, ControlKey, Due, NoteKey, control_due
 from composers.score import Clip, Meter, Tick
 from instruments.block import Kind
 
@@ -52,6 +52,10 @@ class Timeline:
         self._waiting_from: Tick | None = None
         self._played: dict[int, tuple[Clip, ...]] = {}
         self._chase: Chase | None = None
+        self._going_on: dict[NoteKey, Tick] = {}
+        """Notes of another plan that this one goes on with, with their beginning here."""
+        self._controls: dict[ControlKey, float] = {}
+        """Controllers as they were played last since the last jump."""
         self._pending: list[tuple[Tick, int, int, Due]] = []
         self._offs: list[tuple[Tick, int, NoteKey]] = []
         self._sounding: dict[NoteKey, tuple[Tick, int]] = {}
@@ -84,21 +88,51 @@ class Timeline:
         now = self.bar
         self._bars.put(bar, clips, (*range(HOME_BARS), *self.kept, *range(now - CHASE_BARS, now + _AHEAD_BARS)))
 
-    def withdraw(self, from_bar: int, meter: Meter | None = None) -> None:
-        """Forget all that lies at or beyond `from_bar` and has not begun; what is sounding rings to its end.
+    def replace(self, bars: BarStore, meter: Meter) -> None:
+        """Nothing of the present bars is played any more. To be followed by jump()."""
+        self._bars, self._meter, self._bar_ticks = bars, meter, meter.bar_ticks
 
-        Bars kept for a jump home (0, 1, ...) are forgotten too: they belong to the old plan.
+    def adopt(self, bars: BarStore, places: Sequence[int] | None = None) -> list[Due]:
+        """From the cursor on these bars hold. Returns what ends there: notes, but for those that these bars have, too,
+        sounding on. Those go on to their ends here; what else sounds here already is struck by the next take(), as
+        after a jump, and controllers stand as they do here, or as at power-up.
+
+        places: where the tracks so far are among those of these bars (-1: nowhere), see RigChange; None: the same.
         """
-        if meter is not None:
-            self._meter, self._bar_ticks = meter, meter.bar_ticks
-        self._bars.keep_only(range(self.bar, from_bar))
-        self._chase = None
-        start = from_bar * self._bar_ticks
-        if self._loaded is not None and self._loaded >= from_bar:
-            self._pending = [p for p in self._pending if p[0] < start]
-            heapq.heapify(self._pending)
-            self.automation.withdraw(start)
-            self._loaded = from_bar - 1
+        tick, bar = self.cursor, self.bar
+        if places is not None:
+            self._sounding = {(places[track], channel, pitch): held
+                              for (track, channel, pitch), held in self._sounding.items() if places[track] >= 0}
+            self._controls = {(places[track], channel, kind, number): value
+                              for (track, channel, kind, number), value in self._controls.items() if places[track] >= 0}
+        on = sounding_across(bars, tick, bar)
+        ended: list[Due] = []
+        old, self._sounding, self._offs = self._sounding, {}, []
+        for key, (end, _) in old.items():
+            note = on.get(key)
+            if note is None and end > tick:
+                ended.append(Due(tick, Kind.OFF, *key, 64.0))
+            else:
+                self._sound(key, end if note is None else note.end)
+        self._going_on = {key: on[key].start for key in self._sounding if key in on}
+        self._bars = bars
+        self._pending.clear()
+        self._loaded = self._waiting_from = self._chase = None
+        self._played.clear()
+        self.automation.adopt(places)
+        known = {moved for b in bars if b <= bar for moved, due in bars.controls(b).items()
+                 if b < bar or due.tick <= tick}
+        for moved, value in self._controls.items():
+            track, channel, kind, number = moved
+            default = DEFAULTS.get((kind, number), value)
+            if default != value and moved not in known:
+                self._push(_OWED, Due(tick, kind, track, channel, number, default))
+        return ended
+
+    def _sound(self, key: NoteKey, end: Tick) -> None:
+        self._serial += 1
+        self._sounding[key] = end, self._serial
+        heapq.heappush(self._offs, (end, self._serial, key))
 
     def jump(self, tick: Tick) -> list[Due]:
         """Continue from `tick`. Returns the offs for what sounds, at the old cursor's place."""
@@ -109,6 +143,8 @@ class Timeline:
         self._waiting_from = None
         self._played.clear()
         self._chase = None
+        self._going_on = {}
+        self._controls.clear()
         self.automation.jump()
         return offs
 
@@ -139,9 +175,9 @@ class Timeline:
                     key = due.note
                     if key in sounding:  # struck again: end the old one first
                         out.append(Due(on, Kind.OFF, *key, 64.0))
-                    self._serial += 1
-                    sounding[key] = (on + due.length, self._serial)
-                    heapq.heappush(offs, (on + due.length, self._serial, key))
+                    self._sound(key, on + due.length)
+                else:
+                    self._controls[due.control] = due.value
                 if self._chase is not None and order in (_CONTROL, _ON):
                     self._chase.played(due)
                 out.append(due)
@@ -163,7 +199,8 @@ class Timeline:
             return
         owed = chase.gather(self._bars, self.cursor)
         for due in owed.controls:
-            self._push(_OWED, due)
+            if self._controls.get(due.control) != due.value:
+                self._push(_OWED, due)
         for due in owed.notes:
             self._push(_STRUCK, due)
         if chase.done:
@@ -189,7 +226,7 @@ class Timeline:
         first = max(since, cursor - GRACE_TICKS)
         self._waiting_from = None
         if self._loaded is None and first > 0:
-            self._chase = Chase(first, bar, self._strike and cursor - since <= LATE_TICKS)
+            self._chase = Chase(first, bar, self._strike and cursor - since <= LATE_TICKS, self._going_on)
             begun = (self._bars[b] for b in sorted(self._bars) if b <= bar)
             self.automation.chase((track, ramp) for them in begun for track, clip in enumerate(them)
                                   for ramp in clip.ramps if ramp.start < first)

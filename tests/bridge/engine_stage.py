@@ -27,6 +27,8 @@ class FakeRig:
         self.events: list[tuple[int, FrameEvent]] = []
         self.turned: list[tuple[str, float, int | None]] = []
         self.moved: list[Move] = []
+        self.restored: list[tuple[int, str]] = []
+        self.before: FakeRig | None = None
         self.latency = 0
         self.midi_out: Sequence[tuple[int, FrameEvent]] = ()
 
@@ -49,6 +51,14 @@ class FakeRig:
             raise InstrumentError(f"there is no parameter {move.path!r} in this session")
         self.moved.append(move)
         return f"track.{move.track}.{move.path}"
+
+
+    def restore(self, track: int, path: str) -> tuple[str, float, int] | None:
+        self.restored.append((track, path))
+        return f"track.{track}.{path}", 0.0, 96
+
+    def succeed(self, other: FakeRig) -> None:
+        self.before = other
 
 
 def quarters(bar: int, epoch: int = 0, tracks: int = 1) -> Bar:

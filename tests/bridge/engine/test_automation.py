@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.engine.automation import Automation, Move
+from bridge.engine.bar_store import BarStore
 from bridge.engine.outlets import Frames
 from bridge.engine.timeline import Timeline
 from bridge.tempo import TempoLine
@@ -77,12 +78,19 @@ def test_a_jump_into_the_middle_finds_the_ramp_on_its_way() -> None:
     assert _blocks(timeline.automation, TempoLine(120, 0, 0), 0, 4) == []
 
 
-def test_a_new_plan_withdraws_what_has_not_begun() -> None:
-    timeline = _timeline(Ramp(0, 0, "pan", 0.1), Ramp(3840, 0, "pan", 0.2))
-    timeline.take(3900)
-    timeline.withdraw(1)
-    told = [move.value for _, move in _blocks(timeline.automation, TempoLine(120, 0, 0), 0, 1500)]
-    assert told == [0.1]
+def test_another_plan_takes_over_what_it_knows_and_lets_go_of_the_rest() -> None:
+    timeline = _timeline(Ramp(0, 0, "gain", -3.0), Ramp(0, 9000, "pan", 0.1), Ramp(960, 9000, "send.room", -9.0),
+                         Ramp(2400, 0, "pan", 0.2))
+    line = TempoLine(120, 0, 0)
+    timeline.take(1920)
+    assert len(_blocks(timeline.automation, line, 0, 1920 * TICK_FRAMES // SIZE)) == 3
+    bars = BarStore()
+    bars.put(0, (Clip(METER.bar(0)), Clip.of(METER.bar(0), [], ramps=[Ramp(480, 1920, "pan", -1.0, 1.0)])))
+    timeline.adopt(bars)
+    timeline.take(1930)
+    assert timeline.automation.take_orphans() == [(1, "gain"), (1, "send.room")]
+    told = _blocks(timeline.automation, TempoLine(120, 1920, 0), 0, 100)
+    assert told == [(0, Move(1, "pan", -1.0, 480 * TICK_FRAMES, 0, 1.0, 0.75))]
 
 
 def test_a_repeated_bar_repeats_no_ramp() -> None:

@@ -96,7 +96,7 @@ class Slave:
 class Storm:
     def __init__(self, seed: int) -> None:
         self.random = rng = random.Random(seed)
-        self.epoch, self.meter = 0, METER
+        self.epoch, self.meters = 0, {0: METER}
         self.held: set[int] = set()
 
         def offset_ns() -> int:
@@ -125,7 +125,7 @@ class Storm:
         self._judged = 0
 
     def compose(self, bar: int, epoch: int) -> Bar:
-        span = self.meter.bar(bar)
+        span = self.meters[epoch].bar(bar)
         return Bar(epoch, bar, tuple(Clip.of(span, *self._part(span.start, span.end)) for _ in range(TRACKS)))
 
     def _part(self, start: int, end: int) -> tuple[list[Note], list[Control]]:
@@ -164,8 +164,8 @@ class Storm:
                     self.held ^= {key}
             case "plan":
                 self.epoch += 1
-                self.meter = METERS[n % len(METERS)]
-                commands = [NewPlan(self.epoch, self.meter.beats, self.meter.unit, None, bool(n & 1))]
+                meter = self.meters[self.epoch] = METERS[n % len(METERS)] if n % 5 == 0 else self.meters[self.epoch - 1]
+                commands = [NewPlan(self.epoch, meter.beats, meter.unit, None, n % 4 == 0, ("bar", "beat")[n % 2])]
             case _:
                 own = {"play": Play(), "halt": Halt(), "locate": Locate(n), "tempo": SetTempo(20.0 + n % 381)}
                 commands = [own[what]]

@@ -97,6 +97,8 @@ def test_every_way_to_silence_resets(way: str) -> None:
             stage.step(Locate(7))
         elif way == "plan":
             stage.step(NewPlan(1, 4, 4, None, True))
+            assert not stage.midi, "it goes on until the composer has answered"
+            stage.step()
         elif way == "end":
             stage.run(2.0)
         else:

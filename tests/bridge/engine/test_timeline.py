@@ -108,17 +108,5 @@ def test_a_first_bar_that_is_waited_for_still_begins() -> None:
     assert timeline.late_bars == 1
 
 
-def test_a_changed_plan_withdraws_what_has_not_begun() -> None:
-    timeline = Timeline(METER)
-    for b in range(6):
-        timeline.insert(b, (Clip.of(METER.bar(b), [Note(b * BAR, 2 * BAR, 60 + b, 90)]),))
-    timeline.take(2 * BAR + 10)
-    timeline.withdraw(3)
-    assert not timeline.has(3) and not timeline.has(0)
-    timeline.insert(3, (Clip.of(METER.bar(3), [Note(3 * BAR, 100, 99, 90)]),))
-    ons = [e.number for e in timeline.take(4 * BAR) if e.kind is Kind.ON]
-    assert ons == [99]
-
-
 def test_span_is_half_open() -> None:
     assert 5 in Span(5, 6) and 6 not in Span(5, 6)

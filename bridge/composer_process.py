@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
@@ -18,12 +19,13 @@ from bridge.engine.clip_bytes import encode_bar
 from bridge.engine.timeline import ordered
 from bridge.processes import quiet_child
 from bridge.ring import Ring
-from composers.composer import Band, BarChart, Plan, make_band
+from composers.composer import Band, BarChart, Plan, Remarking, make_band
 
 REQUEST = struct.Struct("<Ii")
 """Epoch and bar, as the engine asks."""
 CHARTS_AHEAD = 8
 """Bars whose chords are told ahead, for people to read along."""
+_MOST_PLANS = 64
 _POLL_S = 0.5 if os.name == "posix" else 0.004
 """POSIX wakes by pipe; elsewhere the ring is polled."""
 
@@ -36,15 +38,21 @@ class Composed(msgspec.Struct, frozen=True, tag=True, array_like=True):
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True, array_like=True):
-    """A bar could not be composed; the engine repeats earlier bars in its place."""
+    """A bar could not be composed; the engine goes on with what there is."""
 
     epoch: int
     bar: int
     error: str
 
 
+class Remark(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """What people should know of how the music came about: a composer of others' failed, and rules play."""
+
+    text: str
+
+
 encode_report = msgspec.msgpack.Encoder().encode
-decode_report = msgspec.msgpack.Decoder(Composed | Failed).decode
+decode_report = msgspec.msgpack.Decoder(Composed | Failed | Remark).decode
 encode_plan = msgspec.msgpack.Encoder().encode
 decode_plan = msgspec.msgpack.Decoder(tuple[int, Plan]).decode
 
@@ -59,12 +67,20 @@ def run(requests: Ring, answers: Ring, main: Connection[Any, Any]) -> None:
         answers.close()
 
 
+@dataclass(slots=True)
+class _Piece:
+    """A plan that may be asked for. band: made for the first bar of it."""
+
+    plan: Plan
+    band: Band | None = None
+    charted: set[int] = field(default_factory=set)
+
+
 def _serve(requests: Ring, answers: Ring, main: Connection[Any, Any]) -> None:
-    epoch, plan, band = -1, Plan(), None
-    later: list[tuple[int, int]] = []
-    charted: set[int] = set()
+    pieces: dict[int, _Piece] = {}
+    todo: list[tuple[int, int]] = []
     while True:
-        ready = wait([main, requests.wake], _POLL_S)
+        ready = wait([main, requests.wake], 0 if any(epoch in pieces for epoch, _ in todo) else _POLL_S)
         while main in ready:
             try:
                 message = main.recv_bytes()
@@ -73,31 +89,49 @@ def _serve(requests: Ring, answers: Ring, main: Connection[Any, Any]) -> None:
             if not message:
                 return
             epoch, plan = decode_plan(message)
-            band = make_band(plan)
-            charted = set()
+            pieces[epoch] = _Piece(plan)
+            if len(pieces) > _MOST_PLANS:
+                del pieces[min(pieces)]
             ready = wait([main], 0)
         requests.rest()
-        asked = [REQUEST.unpack(m) for m in requests.drain()]
-        todo = [r for r in (*later, *asked) if r[0] >= epoch]
-        later = [r for r in todo if r[0] > epoch]  # the plan of this epoch is still on its way
-        for _, bar in (r for r in todo if r[0] == epoch):
-            if band is not None:
-                try:
-                    for report in _compose(band, plan, epoch, bar, answers, charted):
-                        main.send_bytes(encode_report(report))
-                except OSError:
-                    return
+        todo += [REQUEST.unpack(m) for m in requests.drain()]
+        batch, todo = next_batch(todo, pieces)
+        for epoch, bar in batch:
+            try:
+                for report in _compose(pieces[epoch], epoch, bar, answers):
+                    main.send_bytes(encode_report(report))
+            except OSError:
+                return
 
 
-def _compose(
-    band: Band, plan: Plan, epoch: int, bar: int, answers: Ring, charted: set[int]
-) -> Iterator[Composed | Failed]:
+def next_batch(asked: Sequence[tuple[int, int]], known: Container[int]
+               ) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """What to compose next of the (epoch, bar) that have been asked for, and what remains.
+
+    All that is asked of the newest plan goes first, then what plays until that begins (the oldest). What lies between
+    nobody will hear any more. A batch is finished before anything newer is looked at: or a stream of plans, faster than
+    one is composed, would be composed in part only, each of them.
+    """
+    there = [epoch for epoch, _ in asked if epoch in known]
+    later = [(epoch, bar) for epoch, bar in asked if epoch not in known and epoch > max(there, default=-1)]
+    if not there:
+        return [], later
+    newest, oldest = max(there), min(there)
+    batch = [each for each in asked if each[0] == newest]
+    return batch, [each for each in asked if each[0] == oldest < newest] + later
+
+
+def _compose(piece: _Piece, epoch: int, bar: int, answers: Ring) -> Iterator[Composed | Failed | Remark]:
     """Compose a bar for the engine; tell main what it is, and the chords of the bars after it."""
+    plan, charted = piece.plan, piece.charted
     try:
+        band = piece.band = piece.band or make_band(plan)
         clips = ordered(band.compose(bar), tuple(plan.parts), bar, plan.meter)
         message = encode_bar(epoch, bar, clips)
         if not answers.write(message):
             yield Failed(epoch, bar, f"the engine takes no more bars ({len(message)} bytes)")
+        for text in band.take_notices() if isinstance(band, Remarking) else ():
+            yield Remark(text)
         for ahead in range(bar, bar + CHARTS_AHEAD):
             if ahead not in charted:
                 charted.add(ahead)

@@ -15,7 +15,7 @@ from bridge.errors import SessionError
 
 
 @click.command()
-@click.argument("session")
+@click.argument("session", metavar="SESSION|TAKE")
 @click.option("--bars", type=click.IntRange(1, 100_000), help="Length in bars (default: the session's own, else 32).")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The WAV file.")
 @click.option("--midi", type=click.Path(dir_okay=False, path_type=Path), help="Also write this Standard MIDI File.")
@@ -28,20 +28,31 @@ from bridge.errors import SessionError
                    "and a core for each track.")
 @click.option("--stems", type=click.Path(file_okay=False, path_type=Path),
               help="Also write each track, group and return into this folder, as 32-bit float WAV.")
+@click.option("--stretch", type=click.IntRange(1), help="Of a take: only this start to its stop.")
+@click.option("--to-damage", is_flag=True, help="Of a damaged take: what comes before the damage.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was made as JSON.")
-def command(session: str, bars: int | None, output: Path, midi: Path | None, rate: int | None, seed: int | None,
-            tempo: float | None, key: str | None, engine: str, stems: Path | None, as_json: bool) -> None:
-    """Render SESSION to a 24-bit WAV file, faster than real time. The same session gives the same bytes.
+@click.pass_context
+def command(context: click.Context, session: str, bars: int | None, output: Path, midi: Path | None, rate: int | None,
+            seed: int | None, tempo: float | None, key: str | None, engine: str, stems: Path | None,
+            stretch: int | None, to_damage: bool, as_json: bool) -> None:
+    """Render SESSION or TAKE to a 24-bit WAV file, faster than real time. The same session gives the same bytes.
 
     \b
     sideman render jazz-trio --bars 32 -o trio.wav
     sideman render my.toml --bars 64 -o mix.wav --midi mix.mid --seed 4
     sideman render my.toml -o mix.wav --stems stems --engine dawdreamer
+    sideman render last -o take.wav --midi take.mid    what was played last, exactly: see `sideman takes`
 
     Stems are what each channel gives to its group or the master, behind its fader; those of tracks without a group,
     of groups and of returns add up to mix.wav among them, which is what the master gets. The output has gone through
     the master's effects and limiter, too.
     """
+    if _names_take(session):
+        _render_take(context, session, output, midi, stretch, to_damage, as_json)
+        return
+    for option, given in (("--stretch", stretch is not None), ("--to-damage", to_damage)):
+        if given:
+            raise SessionError(f"{option} is for takes, and {session!r} is none: `sideman takes` lists them")
     loaded = sessions.load(session)
     music = {k: v for k, v in {"tempo": tempo, "key": key, "seed": seed}.items() if v is not None}
     loaded = sessions.changed(loaded, "the command line", music={**music, "bars": bars or loaded.music.bars or 32})
@@ -127,3 +138,27 @@ def command(session: str, bars: int | None, output: Path, midi: Path | None, rat
         click.echo(f"{output}: {total} bars, {seconds:.1f} s of sound in {wall:.1f} s "
                    f"({seconds / wall:.0f} times real time)" + (f"; {midi}" if midi else "")
                    + (f"; stems in {stems}" if stems else ""))
+
+
+def _names_take(name: str) -> bool:
+    """A session's name or file goes before a take's name."""
+    from bridge.takes import shelf
+
+    path = Path(name)
+    if path.suffix == shelf.SUFFIX:
+        return True
+    return not (path.suffix == ".toml" or path.is_file() or name in sessions.builtin_names()) and shelf.is_take(name)
+
+
+def _render_take(context: click.Context, name: str, output: Path, midi: Path | None, stretch: int | None,
+                 to_damage: bool, as_json: bool) -> None:
+    """All that makes a take what it was is in it: nothing can be asked to be otherwise."""
+    from bridge.commands.render_take import render_command
+    from bridge.errors import TakeError
+    from bridge.takes import shelf
+
+    for option in ("bars", "rate", "seed", "tempo", "key", "engine", "stems"):
+        if context.get_parameter_source(option) is not click.core.ParameterSource.DEFAULT:
+            raise TakeError(f"--{option} does not go with a take, which is rendered as it was played: leave it out, or "
+                            f"render its session")
+    render_command(shelf.find(name), output, midi, stretch, to_damage, as_json)

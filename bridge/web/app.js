@@ -8,6 +8,8 @@ import { LeadSheet, showChord } from "./chart.js";
 import { Ports } from "./ports.js";
 import { Knobs } from "./knobs.js";
 import { Sound } from "./sound.js";
+import { Music } from "./music.js";
+import { formTitle, pending, setRange, setValue, show, titled } from "./fields.js";
 
 const $ = (id) => document.getElementById(id);
 const socketScheme = location.protocol === "https:" ? "wss:" : "ws:";
@@ -18,7 +20,8 @@ const knobs = new Knobs(client, () => {
   sound.update();
 });
 const sound = new Sound($, knobs);
-const band = new Band($, knobs, (channel) => sound.open(channel));
+const band = new Band($, knobs, (channel) => sound.open(channel), (params) => ask(client.modify(params)));
+const music = new Music($, client, ask, log);
 const ports = new Ports($("ports"));
 const sheet = new LeadSheet($("chart"));
 const stats = { frames: 0, blocks: 0, underruns: 0, lostFrames: 0, fill: 0, rate: 0 };
@@ -29,15 +32,6 @@ let stopAudio = null;
 window.sideman = { client, stats, roll, analyser: null, context: null };
 
 // --- Words ---
-
-/** Write text only where it changed: the status comes twenty times a second. */
-function show(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
-
-const titled = (name) => name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " ");
-// Forms that are spelt in section letters (aaba) are written as musicians do, in capitals.
-const formTitle = (name) => (name === "auto" ? "Automatic" : /^[abcd]+$/.test(name) ? name.toUpperCase() : titled(name));
 
 const lastSeen = new Map();
 let toastTimer = 0;
@@ -94,12 +88,8 @@ client.on("hello", (hello) => {
   show($("session"), hello.session);
   document.title = `${hello.session} · Sideman`;
   roll.setTracks(hello.tracks);
-  band.setTracks(hello.tracks);
-  fill($("genre"), Object.keys(hello.genres), titled);
-  fill($("key"), hello.keys.length ? hello.keys : ["C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"]);
-  fill($("mode"), hello.modes.length ? hello.modes : ["major", "minor"], titled);
-  fillForms();
-  chips(hello);
+  band.setTracks(hello.tracks, hello.instruments);
+  music.greet(hello);
 });
 
 client.on("status", (news) => {
@@ -125,12 +115,11 @@ client.on("status", (news) => {
   showChord($("next-chord"), news.nextChord);
   show($("section"), news.section || "–");
   show($("key-fact"), news.key ? `${news.key} ${news.mode}` : "–");
-  const style = [news.genre && titled(news.genre), news.form && formTitle(news.form)].filter(Boolean).join(", ");
+  const words = [news.genre && titled(news.genre), news.style, news.form && formTitle(news.form)];
+  const style = words.filter(Boolean).join(", ");
   show($("style-fact"), news.status === "generating" ? `Composing ${Math.round((news.progress ?? 0) * 100)} %` : style || "–");
-  for (const name of ["genre", "key", "mode"]) if (news[name]) setChoice($(name), news[name]);
-  fillForms();
-  setChoice($("form"), news.form ?? "auto");
-  if (news.energy !== null) setRange($("energy"), news.energy * 100);
+  music.update(news);
+  band.resting(news.mute ?? []);
   if (news.volume !== null) setRange($("volume"), volumeToFader(news.volume));
   showRanges();
   ports.update(news.ports ?? []);
@@ -161,43 +150,6 @@ const formatTempo = (tempo) => (Math.abs(tempo - Math.round(tempo)) < 0.05 ? Str
 
 // --- Fields ---
 
-function fill(select, names, words = (name) => name) {
-  const before = select.value;
-  if (select.dataset.names === names.join("\n")) return;
-  select.dataset.names = names.join("\n");
-  select.replaceChildren(...names.map((name) => new Option(words(name), name)));
-  if (names.includes(before)) select.value = before;
-}
-
-function fillForms() {
-  const genre = status?.genre || $("genre").value;
-  const forms = client.hello?.genres[genre] ?? [];
-  fill($("form"), ["auto", ...forms], formTitle);
-}
-
-/** Show the server's value unless the musician is just choosing another. */
-function setChoice(select, value) {
-  if (document.activeElement === select && select.dataset.pending) return;
-  if (select.value === value) return;
-  if (![...select.options].some((option) => option.value === value)) select.add(new Option(value, value));
-  select.value = value;
-}
-
-function setValue(input, value) {
-  if (input.value !== value) input.value = value;
-}
-
-function setRange(input, value) {
-  if (!input.dataset.pending) setValue(input, String(Math.round(value)));
-}
-
-/** A value that was sent stands until the server has had the time to confirm it. */
-function pending(input) {
-  input.dataset.pending = "1";
-  clearTimeout(pending[input.id]);
-  pending[input.id] = setTimeout(() => delete input.dataset.pending, 700);
-}
-
 // The fader's taper: 60 dB of travel, the last step to silence.
 const faderToVolume = (fader) => (fader <= 0 ? 0 : 10 ** ((fader - 100) * 0.03));
 const volumeToFader = (volume) => (volume <= 0.001 ? 0 : 100 + (Math.log10(volume) / 0.03));
@@ -205,21 +157,6 @@ const volumeToFader = (volume) => (volume <= 0.001 ? 0 : 100 + (Math.log10(volum
 function showRanges() {
   const volume = faderToVolume(Number($("volume").value));
   show($("volume-out"), volume ? `${(20 * Math.log10(volume)).toFixed(volume > 0.99 ? 0 : 1).replace("-", "−")} dB` : "Off");
-  show($("energy-out"), `${$("energy").value} %`);
-}
-
-function chips(hello) {
-  const playing = hello.tracks.map((track) => track.instrument);
-  const names = hello.instruments.length ? hello.instruments : playing;
-  const legend = $("instruments").querySelector("legend");
-  $("instruments").replaceChildren(legend, ...names.map((name) => {
-    const label = document.createElement("label");
-    const box = Object.assign(document.createElement("input"), { type: "checkbox", value: name, checked: playing.includes(name) });
-    const words = document.createElement("span");
-    words.textContent = titled(name);
-    label.append(box, words);
-    return label;
-  }));
 }
 
 // --- What the musician asks ---
@@ -243,11 +180,6 @@ $("home").addEventListener("click", toStart);
 $("listen").addEventListener("click", toggleListen);
 $("tempo").addEventListener("change", ({ target }) => setTempo(target.valueAsNumber));
 $("tempo").addEventListener("keydown", ({ key, target }) => (key === "Enter" || key === "Escape") && target.blur());
-for (const name of ["genre", "key", "mode", "form"]) {
-  $(name).addEventListener("change", ({ target }) => modify(target, { [name]: target.value }));
-}
-$("energy").addEventListener("input", () => { pending($("energy")); showRanges(); });
-$("energy").addEventListener("change", ({ target }) => modify(target, { energy: target.valueAsNumber / 100 }));
 let lastVolume = 0;
 $("volume").addEventListener("input", ({ target, timeStamp, type }) => {
   pending(target);
@@ -257,25 +189,6 @@ $("volume").addEventListener("input", ({ target, timeStamp, type }) => {
   ask(client.modify({ volume: faderToVolume(target.valueAsNumber) }));
 });
 $("volume").addEventListener("change", ({ target }) => modify(target, { volume: faderToVolume(target.valueAsNumber) }));
-
-$("generate").addEventListener("click", async () => {
-  const params = {
-    genre: $("genre").value || null,
-    key: $("key").value || null,
-    mode: $("mode").value || null,
-    form: $("form").value || null,
-    energy: $("energy").valueAsNumber / 100,
-    instruments: [...$("instruments").querySelectorAll(":checked")].map((box) => box.value),
-    duration: Number.isNaN($("duration").valueAsNumber) ? null : $("duration").valueAsNumber,
-    seed: Number.isNaN($("seed").valueAsNumber) ? Math.floor(Math.random() * 1e9) : $("seed").valueAsNumber,
-  };
-  $("generate").disabled = true;
-  await client.generate(params).then(
-    () => log("info", `Composing a new piece, seed ${params.seed}.`),
-    (problem) => problem.request === undefined && log("error", problem.message),
-  );
-  $("generate").disabled = false;
-});
 
 async function toggleListen() {
   const button = $("listen");

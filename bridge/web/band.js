@@ -33,12 +33,16 @@ class Meter {
 const LOWEST_DB = -60;
 const HIGHEST_DB = 12;
 
-/** knobs: what can be turned; openSound(channel): shows everything that a channel has. */
+/** knobs: what can be turned; openSound(channel): shows everything that a channel has; modify(params): the music. */
 export class Band {
-  constructor($, knobs, openSound) {
+  constructor($, knobs, openSound, modify) {
     this.list = $("tracks");
     this.knobs = knobs;
     this.openSound = openSound;
+    this.modify = modify;
+    this.rests = new Map();
+    this.mute = [];
+    this.instruments = [];
     this.shown = [];
     this.places = new Map();
     this.plugins = new Map();
@@ -48,7 +52,8 @@ export class Band {
     this.last = 0;
   }
 
-  setTracks(tracks) {
+  setTracks(tracks, instruments) {
+    this.instruments = instruments;
     this.tracks.clear();
     this.places.clear();
     this.plugins.clear();
@@ -69,7 +74,7 @@ export class Band {
         words.textContent = words.title = text;
         return words;
       };
-      who.append(swatch, name, line("muted", track.instrument !== track.name ? track.instrument : ""));
+      who.append(swatch, name, this.#sound(track));
       const plugins = line("plugins", "");
       plugins.hidden = true;
       this.plugins.set(track.name, plugins);
@@ -92,11 +97,54 @@ export class Band {
   /** After the list of parameters has changed: give each track its fader and its buttons. */
   bind() {
     for (const show of this.shown.splice(0)) this.knobs.unwatch(show);
+    this.rests.clear();
     for (const [name, place] of this.places) {
       place.replaceChildren();
       if (!this.knobs.has(`mixer.${name}.gain_db`)) continue;
-      place.append(this.#button(name, "mute", "M"), this.#button(name, "solo", "S"), this.#fader(name), this.#more(name));
+      place.append(this.#button(name, "mute", "M"), this.#button(name, "solo", "S"), this.#rest(name), this.#fader(name),
+        this.#more(name));
     }
+    this.#showRests();
+  }
+
+  /** Which tracks rest, by name: they play nothing, where muted ones play unheard. */
+  resting(mute) {
+    if (mute.join("\n") === this.mute.join("\n")) return;
+    this.mute = mute;
+    this.#showRests();
+  }
+
+  #showRests() {
+    for (const [name, button] of this.rests) button.setAttribute("aria-pressed", String(this.mute.includes(name)));
+  }
+
+  #rest(name) {
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "rest", textContent: "R" });
+    button.setAttribute("aria-label", `Rest ${name}`);
+    button.title = "Rest: plays nothing from the next bar on, and its sound rings out";
+    button.addEventListener("click", () => {
+      const others = this.mute.filter((each) => each !== name);
+      this.modify({ mute: this.mute.includes(name) ? others : [...others, name] });
+    });
+    this.rests.set(name, button);
+    return button;
+  }
+
+  /** The track's instrument; another is heard from the next bar on. */
+  #sound(track) {
+    const input = Object.assign(document.createElement("input"), { className: "sound-name", value: track.instrument });
+    input.setAttribute("list", "instrument-names");
+    input.setAttribute("aria-label", `Instrument of ${track.name}`);
+    input.title = "Another instrument: choose or type its name";
+    input.addEventListener("focus", () => { input.placeholder = input.value; input.value = ""; });
+    input.addEventListener("blur", () => { input.value ||= track.instrument; });
+    input.addEventListener("keydown", ({ key }) => (key === "Enter" || key === "Escape") && input.blur());
+    input.addEventListener("change", () => {
+      const name = input.value.trim();
+      if (name && name !== track.instrument) this.modify({ instruments: { [track.name]: name } });
+      input.blur();
+    });
+    return input;
   }
 
   #watch(path, show) {

@@ -88,7 +88,7 @@ def test_the_page_shows_bar_chord_key_tracks_and_clock(shown: Page, stage: Stage
     shown.wait("document.getElementById('bar').textContent === '9'")
     shown.wait("document.getElementById('chord').textContent === 'Gm7'")
     assert text(shown, "#next-chord") == "C7"
-    assert text(shown, "#section") == "A, chorus 1" and text(shown, "#key-fact") == "F major"
+    assert text(shown, "#section") == "solo A" and text(shown, "#key-fact") == "F major"
     assert text(shown, "#chart li[data-now]").startswith("9") and "Gm7" in text(shown, "#chart li[data-now]")
     assert [text(shown, f"#tracks li:nth-child({n}) b") for n in (1, 2, 3, 4)] == ["Piano", "Bass", "Sax", "Drums"]
     assert "Own tempo" in text(shown, "#clock") and "Connected" in text(shown, "#connection")
@@ -261,16 +261,45 @@ def test_controls_send_what_they_say_and_show_what_the_server_says(shown: Page, 
     until_told(stage, ("modify", {"energy": 0.8}))
     shown.evaluate(choose.format("volume", "80"))
     until_told(stage, ("modify", {"volume": pytest.approx(10 ** (-12 / 20))}))
-    stage.genre = "ambient"
+    stage.genre, stage.style = "ambient", None
     shown.wait("document.getElementById('genre').value === 'ambient'")
     assert shown.evaluate("[...document.getElementById('form').options].map(o => o.value)")[:2] == ["auto", "drift"]
     shown.evaluate("document.getElementById('duration').value = 12; document.getElementById('seed').value = 5;"
                    "document.querySelector('#instruments input[value=Kit]').click();"
                    "document.getElementById('generate').click()")
     until_told(stage, ("generate", {
-        "genre": "ambient", "key": "Eb", "mode": "major", "form": "auto", "energy": 0.8, "duration": 12, "seed": 5,
+        "genre": "ambient", "style": "auto", "key": "Eb", "mode": "major", "form": "auto", "energy": 0.8,
+        "density": 0.5, "complexity": 0.5, "chords": "auto", "duration": 12, "seed": 5,
         "instruments": ["Grand piano", "Upright bass", "Tenor sax"],
     }))
+
+
+def test_chords_are_typed_sections_jumped_to_and_players_rest(shown: Page, stage: Stage) -> None:
+    choose = (
+        "(() => {{ const field = document.querySelector('{}'); field.value = '{}';"
+        " field.dispatchEvent(new Event('change')); }})()"
+    )
+    shown.evaluate(choose.format("#chords", "Dm7 G7 | Cmaj7"))
+    until_told(stage, ("modify", {"chords": "Dm7 G7 | Cmaj7"}))
+    shown.evaluate(choose.format("#chords", ""))
+    until_told(stage, ("modify", {"chords": "auto"}))
+    shown.evaluate(choose.format("#style", "ballad"))
+    until_told(stage, ("modify", {"style": "ballad"}))
+    shown.evaluate(choose.format("#density", "20"))
+    until_told(stage, ("modify", {"density": 0.2}))
+    names = shown.evaluate("[...document.querySelectorAll('#sections button')].map((b) => b.textContent)")
+    assert names == ["Head", "Solo", "Out", "Ending", "Again", "Next"]
+    assert shown.evaluate("document.querySelector('#sections [data-on]').dataset.section") == "solo"
+    shown.evaluate("document.querySelector('[data-section=out]').click()")
+    until_told(stage, ("modify", {"section": "out"}))
+    shown.wait("document.querySelectorAll('#tracks .rest').length === 4")
+    shown.evaluate("document.querySelector('[aria-label=\"Rest sax\"]').click()")
+    until_told(stage, ("modify", {"mute": ["sax"]}))
+    shown.wait("document.querySelector('[aria-label=\"Rest sax\"]').getAttribute('aria-pressed') === 'true'")
+    shown.evaluate(choose.format('[aria-label="Instrument of piano"]', "Vibraphone"))
+    until_told(stage, ("modify", {"instruments": {"piano": "Vibraphone"}}))
+    shown.evaluate(choose.format("#add-instrument", "kazoo"))
+    shown.wait("document.querySelector('#log .error') !== null")
 
 
 def test_faders_mutes_and_the_sound_of_a_channel(shown: Page, stage: Stage) -> None:

@@ -60,6 +60,10 @@ class Stage:
         self.position = 0.0
         self.key = "F"
         self.genre = "jazz"
+        self.style: str | None = "swing"
+        self.density = 0.5
+        self.chords: str | None = None
+        self.mute: list[str] = []
         self.form: str | None = "blues"
         self.energy = 0.6
         self.clock = wire.ClockStatus("own")
@@ -97,7 +101,7 @@ class Stage:
         self._jump(0.0)
         self.playing = True
 
-    async def modify(self, params: wire.ModifyParams) -> None:
+    async def modify(self, params: wire.ModifyParams, at: wire.At = "bar") -> None:
         if params.key == "H":
             raise MusicError("key 'H' is not known: write it as C, Eb or F#")
         self.told.append(("modify", params.given()))
@@ -129,7 +133,7 @@ class Stage:
 
     def _take(self, given: dict[str, object]) -> None:
         for name, value in given.items():
-            if name == "form" and value == "auto":
+            if name in ("form", "style", "chords") and value == "auto":
                 value = None
             if hasattr(self, name):
                 setattr(self, name, value)
@@ -143,7 +147,8 @@ class Stage:
         return wire.Hello(
             session="jazz-trio", sample_rate=self.rate, channels=2,
             tracks=tuple(wire.TrackInfo(n, i, f"Sideman {n}", c) for n, i, c in names),
-            genres={"jazz": ("blues", "aaba", "ii-v-i"), "ambient": ("drift",)}, modes=("major", "minor", "dorian"),
+            genres={"jazz": ("blues", "aaba", "ii-v-i"), "ambient": ("drift",)},
+            styles={"jazz": ("swing", "ballad"), "ambient": ("slow",)}, modes=("major", "minor", "dorian"),
             instruments=("Grand piano", "Upright bass", "Tenor sax", "Kit", "Vibraphone"),
         )
 
@@ -160,9 +165,10 @@ class Stage:
         return wire.Status(
             status="playing" if self.playing else "stopped", current_bar=bar + 1, beat=beat + 1,
             time=self._frame / self.rate, position=self.position, tempo=self.tempo, clock=self.clock,
-            genre=self.genre, key=self.key, mode="major", form=self.form, section="A, chorus 1",
+            genre=self.genre, key=self.key, mode="major", form=self.form, section="solo A",
             chord=chord_at(bar, beat), next_chord=following, chart=chart, energy=self.energy, volume=self.volume,
-            levels=wire.Levels((on, on * 0.95), levels), notices=self.notices,
+            levels=wire.Levels((on, on * 0.95), levels), notices=self.notices, style=self.style, density=self.density,
+            complexity=0.5, chords=self.chords, mute=tuple(self.mute), sections=("head", "solo", "out", "ending"),
         )
 
     # --- The music ---

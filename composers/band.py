@@ -275,8 +275,9 @@ class StyleBand:
             written = Written(events, written.turns, written.sweeps)
         bend = min((plan.bends.get(track, 2.0) for track in self._tracks_of[part]), default=2.0)
         place = humanise.Place(
-            section.first_bar * meter.bar_ticks, meter.bar_ticks, self._feel.at(plan.tempo), plan.tempo, bend
-        )
+            section.first_bar * meter.bar_ticks, meter.bar_ticks, self._feel.at(plan.tempo), plan.tempo, bend,
+            self._pulse, plan.seed,
+        )  # fmt: skip
         return humanise.play(written, player.hand, place, player.channel, plan.seed, "play", part, section.first_bar)
 
     def _finish(self, section: Section) -> Tracks:

@@ -104,7 +104,7 @@ FUNK = Groove(
     pickups=(0, 4, 20, 30, 4, 18, 6, 28, 0, 17, 40, 20, 4, 15, 8, 6),
     opens=(0, 0, 8, 0, 0, 0, 3, 0, 0, 0, 45, 0, 10, 0, 16, 0),
     pedal=(30, 0, 5, 0, 50, 0, 5, 0, 30, 0, 5, 0, 60, 0, 10, 0),
-    exact=0.12, changes=2, ghost_loud=37.0,
+    exact=0.12, changes=2, ghost_loud=37.0, hands="funk",
     fills=FillStyle(8, 0.3, 0.85, (0.40, 0.35, 0.22, 0.03), {"snare": 0.4, "linear": 0.35, "toms": 0.25}, 4.0, 0.90,
         0.44),
 )  # fmt: skip
@@ -125,7 +125,7 @@ HIP_HOP = Groove(
     ghosts=(4, 12, 6, 8, 0, 10, 10, 24, 10, 22, 10, 14, 0, 24, 16, 14),
     pickups=(0, 4, 26, 26, 2, 16, 26, 28, 0, 22, 30, 8, 8, 16, 18, 26),
     opens=(0, 0, 10, 0, 0, 0, 10, 0, 0, 0, 20, 0, 0, 0, 16, 0),
-    exact=0.15, changes=2, hands="laid back", drops=0.12, ghost_loud=46.0,
+    exact=0.15, changes=2, hands="hip-hop", drops=0.12, ghost_loud=46.0,
     fills=FillStyle(4, 0.2, 0.7, (0.45, 0.35, 0.18, 0.02), {"snare": 0.45, "toms": 0.3, "linear": 0.25}, 3.0, 0.81,
         0.35),
 )  # fmt: skip

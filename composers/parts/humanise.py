@@ -6,13 +6,15 @@ Weimar Jazz Database (soloists lie behind the beat).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from composers.dice import Dice, dice
 from composers.feel import Feel
+from composers.parts.drift import drift_ms
 from composers.parts.passage import Event, Sweep, Turn, Written
-from composers.pulse import STEPS
+from composers.pulse import STEPS, Pulse
 from composers.score import PPQ, Control, Note, Ramp, Span, Tick
 
 _WANDER = 0.6
@@ -21,6 +23,9 @@ _WANDER = 0.6
 _ROLL_MS = 3.0
 """The most by which the next voice of a chord comes after the one below."""
 
+_DOWN_MS, _UP_MS = (8.0, 25.0), (6.0, 15.0)
+_GHOST_BELOW = 60.0
+_ARC_BARS = 4
 _GRACE_MS, _GRACE_SHARE = 28.0, 0.45
 _TURN_TICKS = 20
 """A moving controller is told so often: half a MIDI clock, 10 ms at 120 beats a minute."""
@@ -34,6 +39,8 @@ class Place(NamedTuple):
     feel        what swings, at this tempo
     tempo       quarters a minute
     bend_range  semitones of a full bend
+    pulse       the meter's beats, where hands know them: backbeats are steadier, arcs and accents follow them
+    seed        of the drift that the whole band shares, see drift.py; None: there is none
     """
 
     first_tick: Tick
@@ -41,6 +48,8 @@ class Place(NamedTuple):
     feel: Feel
     tempo: float
     bend_range: float = 2.0
+    pulse: Pulse | None = None
+    seed: int | None = None
 
 
 class Played(NamedTuple):
@@ -63,6 +72,14 @@ class Hand(NamedTuple):
     velocity    standard deviation of the velocity's wander
     articulate  sounding share of the written length
     swing       how much of the swing it takes: 1 = all
+    off16_ms    later than `shift_ms` where a sixteenth lies between eighths: kicks of funk by 20, of hip-hop by 25 to
+                40; hats stay even
+    ghost_ms    later than `shift_ms` where it is struck softly (below 60)
+    steady      share of the wander that is left on backbeats, the steadiest place of a bar
+    arc         velocity gained in the middle of four bars and lost at their ends: the arc of a phrase
+    accent      share of the meter's accents in the velocity; a part whose velocities are all one has them all
+    strum       steps in which the hand goes down and up again: 12 strums eighths, 6 sixteenths; 0: chords are struck
+    drift       share of the band's drift that it follows: 0 for machines
     """
 
     name: str
@@ -73,6 +90,13 @@ class Hand(NamedTuple):
     articulate: float = 0.9
     swing: float = 1.0
     beat_share: float = 0.0
+    off16_ms: float = 0.0
+    ghost_ms: float = 0.0
+    steady: float = 1.0
+    arc: float = 0.0
+    accent: float = 0.0
+    strum: int = 0
+    drift: float = 1.0
 
 
 LEAD = Hand("lead", 3.0, 14.0, 7.0, 5.0, 0.88, 0.9)
@@ -84,9 +108,7 @@ KICK = Hand("kick", -2.0, 0.0, 6.0, 3.0)
 PEDAL_HAT = Hand("pedal hat", -8.0, 0.0, 4.0, 3.0)
 
 
-def play(
-    written: Written, hand: Hand | Mapping[int, Hand], place: Place, channel: int, *draws: int | str
-) -> Played:
+def play(written: Written, hand: Hand | Mapping[int, Hand], place: Place, channel: int, *draws: int | str) -> Played:
     """What is written as it is played: each note starts inside the bar it is written in.
 
     Events of one step are one stroke and share its deviation, rolled from the bottom by a few milliseconds. What is
@@ -111,39 +133,101 @@ def _played(events: Sequence[Event], hand: Hand, place: Place, channel: int, dra
     feel, first_tick, bar_ticks = place.feel, place.first_tick, place.bar_ticks
     ticks_per_ms = place.tempo * PPQ / 60_000
     on_beat_ms = hand.beat_ms + hand.beat_share * 60_000 / place.tempo
+    accents = 1.0 if len(events) > 7 and len({event.velocity for event in events}) == 1 else hand.accent
     notes: list[Note] = []
     wander = draw.normal(hand.spread_ms)
     loudness = draw.normal(hand.velocity)
-    step = -1
-    for event in events:
-        if event.step != step:
-            step = event.step
-            wander = _WANDER * wander + draw.normal(0.8 * hand.spread_ms)
-            loudness = _WANDER * loudness + draw.normal(0.8 * hand.velocity)
-            written = feel.tick(step, hand.swing)
-            late = hand.shift_ms + wander + (on_beat_ms if step % STEPS == 0 else 0.0)
-            bar = first_tick + written // bar_ticks * bar_ticks
-            earliest, latest = bar, bar + bar_ticks - 1
-            start = first_tick + written + round(late * ticks_per_ms)
-            roll, voice = draw.random() * _ROLL_MS * ticks_per_ms, 0
-        else:
-            voice += 1
-        begin = min(latest, max(earliest, start + round(voice * roll)))
-        whole = feel.tick(event.end, hand.swing) - written
-        velocity = event.velocity + loudness
-        if event.grace is not None:
-            ahead = round(_GRACE_MS * ticks_per_ms)
-            light = min(126.0, max(8.0, _GRACE_SHARE * velocity))
-            if begin - ahead >= earliest:
-                notes.append(Note(begin - ahead, max(30, ahead - 1), event.grace, round(light, 1), channel))
-        for stroke in range(event.strokes):
-            at = begin + round(whole * stroke / event.strokes)
-            if at > latest:
-                break
-            length = max(30, round(whole * hand.articulate / event.strokes))
-            loud = velocity + (event.swell * stroke / (event.strokes - 1) if event.strokes > 1 else 0.0)
-            notes.append(Note(at, length, event.pitch, round(min(126.0, max(8.0, loud)), 1), channel, event.cents))
+    before = -1
+    for chord in _chords(events):
+        step = chord[0].step
+        wander = _WANDER * wander + draw.normal(0.8 * hand.spread_ms)
+        loudness = _WANDER * loudness + draw.normal(0.8 * hand.velocity)
+        written = feel.tick(step, hand.swing)
+        late = hand.shift_ms + _at(step, chord[0].velocity, hand, place.pulse, wander)
+        if step % STEPS == 0:
+            late += on_beat_ms
+        if place.seed is not None and hand.drift:
+            late += hand.drift * drift_ms(place.seed, (first_tick + written) / PPQ)
+        bar = first_tick + written // bar_ticks * bar_ticks
+        earliest, latest = bar, bar + bar_ticks - 1
+        if before >= earliest:
+            earliest = before + 1  # a hand does not overtake itself
+        start = min(latest, max(earliest, first_tick + written + round(late * ticks_per_ms)))
+        before = start
+        gap_ms, upward = _roll(len(chord), step, hand, draw)
+        lift = loudness + _lift(step, hand, place, accents)
+        for voice, event in enumerate(chord):
+            order = len(chord) - 1 - voice if upward else voice
+            begin = min(latest, start + round(order * gap_ms * ticks_per_ms))
+            whole = feel.tick(event.end, hand.swing) - written
+            velocity = event.velocity + lift - (2.5 * order if upward else 0.0)
+            if event.grace is not None:
+                ahead = round(_GRACE_MS * ticks_per_ms)
+                light = min(126.0, max(8.0, _GRACE_SHARE * velocity))
+                if begin - ahead >= bar:
+                    notes.append(Note(begin - ahead, max(30, ahead - 1), event.grace, round(light, 1), channel))
+            for stroke in range(event.strokes):
+                at = begin + round(whole * stroke / event.strokes)
+                if at > latest:
+                    break
+                length = max(30, round(whole * hand.articulate / event.strokes))
+                loud = velocity + (event.swell * stroke / (event.strokes - 1) if event.strokes > 1 else 0.0)
+                notes.append(Note(at, length, event.pitch, round(min(126.0, max(8.0, loud)), 1), channel, event.cents))
     return notes
+
+
+def _chords(events: Sequence[Event]) -> Iterator[list[Event]]:
+    """Events of one step together, in their order."""
+    chord: list[Event] = []
+    for event in events:
+        if chord and chord[0].step != event.step:
+            yield chord
+            chord = []
+        chord.append(event)
+    if chord:
+        yield chord
+
+
+def _at(step: int, velocity: float, hand: Hand, pulse: Pulse | None, wander: float) -> float:
+    """How late a stroke is by its place in the bar and its strength, wander and all, in ms."""
+    late = hand.off16_ms if step % (STEPS // 2) == STEPS // 4 else 0.0
+    if velocity < _GHOST_BELOW:
+        late += hand.ghost_ms
+    steady = pulse is not None and hand.steady != 1.0 and step % pulse.steps in pulse.backbeats
+    return late + wander * (hand.steady if steady else 1.0)
+
+
+def _roll(voices: int, step: int, hand: Hand, draw: Dice) -> tuple[float, bool]:
+    """ms from voice to voice, and whether the top one comes first. One draw, however many voices there are.
+
+    Strummed strings: 8 to 25 ms from the lowest to the highest going down, 6 to 15 ms coming up.
+    """
+    roll = draw.random()
+    if not hand.strum:
+        return roll * _ROLL_MS, False
+    upward = step % hand.strum >= hand.strum // 2
+    low, high = _UP_MS if upward else _DOWN_MS
+    return (low + (high - low) * roll) / max(1, voices - 1), upward
+
+
+def _lift(step: int, hand: Hand, place: Place, accents: float) -> float:
+    """Velocity gained by the phrase's arc and the meter's accents."""
+    pulse = place.pulse
+    if pulse is None:
+        return 0.0
+    lift = 0.0
+    if hand.arc:
+        bar = place.first_tick // place.bar_ticks + step / pulse.steps
+        lift += hand.arc * (2.0 * math.sin(math.pi * (bar % _ARC_BARS) / _ARC_BARS) - 1.0)
+    if accents:
+        within = step % pulse.steps
+        if within == 0:
+            lift += 8.0 * accents
+        elif within in pulse.beats:
+            lift += 4.0 * accents if within in pulse.strong else 0.0
+        else:
+            lift -= (4.5 if within % (STEPS // 2) == 0 else 13.0) * accents
+    return lift
 
 
 def _turned(turn: Turn, place: Place, channel: int) -> list[Control]:

@@ -39,17 +39,23 @@ CHOKES: Mapping[int, frozenset[int]] = MappingProxyType(
 
 def _hands(
     name: str, spread: float, velocity: float, *, kick: float = -3.0, snare: float = 0.0, hat: float = 1.0,
-    ride: float = 4.0, pedal: float = -11.0, hat_spread: float = 0.9,
+    ride: float = 4.0, pedal: float = -11.0, hat_spread: float = 0.9, off16: float = 0.0, ghost: float = 0.0,
+    steady: float = 0.65, drift: float = 1.0,
 ) -> Mapping[int, Hand]:  # fmt: skip
-    """Hands of one drummer: shifts in ms, `spread` of the snare's wander in ms; the others' in proportion."""
-    cymbal = Hand(f"{name} ride", ride, 0.0, spread * 0.8, velocity * 0.8)
-    hats = Hand(f"{name} hat", hat, 0.0, spread * hat_spread, velocity * 0.9)
+    """Hands of one drummer: shifts in ms, `spread` of the snare's wander in ms; the others' in proportion.
+
+    off16, ghost  lateness of the kick's sixteenths and of soft snare hits; hats and cymbals stay even
+    """
+    cymbal = Hand(f"{name} ride", ride, 0.0, spread * 0.8, velocity * 0.8, drift=drift)
+    hats = Hand(f"{name} hat", hat, 0.0, spread * hat_spread, velocity * 0.9, drift=drift)
+    snares = Hand(f"{name} snare", snare, 0.0, spread, velocity, off16_ms=0.4 * off16, ghost_ms=ghost, steady=steady,
+                  drift=drift)  # fmt: skip
     found = {
-        0: Hand(f"{name} others", 0.0, 0.0, spread, velocity),
-        KICK: Hand(f"{name} kick", kick, 0.0, spread * 0.9, velocity * 0.8),
-        **dict.fromkeys((SNARE, RIM, CLAP, BRUSH_TAP), Hand(f"{name} snare", snare, 0.0, spread, velocity)),
+        0: Hand(f"{name} others", 0.0, 0.0, spread, velocity, drift=drift),
+        KICK: Hand(f"{name} kick", kick, 0.0, spread * 0.9, velocity * 0.8, off16_ms=off16, drift=drift),
+        **dict.fromkeys((SNARE, RIM, CLAP, BRUSH_TAP), snares),
         **dict.fromkeys((HAT, OPEN_HAT), hats),
-        PEDAL_HAT: Hand(f"{name} pedal hat", pedal, 0.0, spread * 0.7, velocity * 0.7),
+        PEDAL_HAT: Hand(f"{name} pedal hat", pedal, 0.0, spread * 0.7, velocity * 0.7, drift=drift),
         **dict.fromkeys((RIDE, BELL, CRASH, CRASH_2, CHINA, SPLASH), cymbal),
     }
     return MappingProxyType(found)
@@ -57,14 +63,19 @@ def _hands(
 
 HANDS: Mapping[str, Mapping[int, Hand]] = MappingProxyType(
     {
-        "live": _hands("live", 15.0, 8.0),
-        "tight": _hands("tight", 7.5, 6.0),
-        "electronic": _hands("machine", 1.5, 2.5, kick=0.0, snare=0.0, hat=0.0, ride=0.0, pedal=0.0),
-        "lo-fi": _hands("lo-fi", 14.0, 7.0, kick=-4.0, snare=18.0, hat=12.0, ride=8.0, pedal=0.0, hat_spread=1.2),
-        "boom-bap": _hands("boom-bap", 6.0, 6.0, kick=-2.0, snare=10.0, hat=2.0),
-        "laid back": _hands("laid back", 13.0, 8.0, snare=15.0),
+        "live": _hands("live", 14.0, 8.0, off16=7.0, ghost=5.0),
+        "tight": _hands("tight", 7.5, 6.0, off16=3.0),
+        "funk": _hands("funk", 12.0, 8.0, off16=18.0, ghost=9.0),
+        "hip-hop": _hands("hip-hop", 12.0, 7.0, snare=10.0, off16=26.0, ghost=16.0),
+        "electronic": _hands("machine", 1.5, 2.5, kick=0.0, hat=0.0, ride=0.0, pedal=0.0, steady=1.0, drift=0.0),
+        "boom-bap": _hands("boom-bap", 5.0, 6.0, kick=-2.0, snare=10.0, hat=2.0, drift=0.0),
+        "lo-fi": _hands("lo-fi", 14.0, 7.0, kick=-4.0, snare=18.0, hat=12.0, ride=8.0, pedal=0.0, hat_spread=1.2,
+                        drift=0.5),
+        "laid back": _hands("laid back", 12.0, 8.0, snare=15.0, off16=10.0, ghost=8.0),
         "pushed": _hands("pushed", 11.0, 8.0, snare=-8.0),
         "jazz": _hands("jazz", 12.0, 9.0, ride=3.0, pedal=-10.0),
     }
-)
-"""By feel. Laid back and pushed drummers shift the snare alone: kick and hats hold the time."""
+)  # fmt: skip
+"""By feel: live drummers (sd 14 to 18 ms), tight sessions (6 to 9), funk and hip-hop whose sixteenths and ghosts lie
+late, machines (0 to 4), sampled loops of boom-bap (snare 5 to 15 ms late) and lo-fi (snare 15 to 25, hats 10 to 20).
+Laid back and pushed drummers shift the snare alone: kick and hats hold the time."""

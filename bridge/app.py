@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import os
 import signal
 import time
@@ -15,8 +16,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge import composer_process, engine_process, report
-from bridge.composer_process import Composed, decode_report, encode_plan
+from bridge import composer_process, engine_process, music_paths, report
+from bridge.composer_process import Composed, Remark, decode_report, encode_plan
+from bridge.control_map import ControlMap, Turned, values_of
 from bridge.driver import PortState
 from bridge.engine.inbox import (
     AnyCommand,
@@ -34,6 +36,7 @@ from bridge.engine.inbox import (
 )
 from bridge.engine_link import (
     AUDIO_HEAD,
+    CONTROL,
     MOVES,
     NOTES,
     Compiling,
@@ -47,16 +50,17 @@ from bridge.engine_link import (
     States,
     decode_news,
 )
-from bridge.errors import DeviceError
+from bridge.errors import DeviceError, SidemanError
 from bridge.knobs import MASTER_GAIN, Knobs
-from bridge.parameter_paths import ParameterInfo
+from bridge.parameter_paths import ParameterInfo, find, matching
 from bridge.plugin_keep import keep_states
 from bridge.processes import Child
 from bridge.session import Session, tuning_of
 from bridge.stream import wire
 from bridge.stream.server import Server
 from bridge.takes.tape import Tape
-from bridge.wishes import generated, modified
+from bridge.wishes import generated, modified, sections_of, settled
+from composers.composer import Plan
 from composers.score import PPQ
 from instruments.system_clock import clock_ns
 
@@ -68,6 +72,11 @@ _CRASHES = 5
 """So many deaths of a child within a minute are too many."""
 _SESSIONS = 64
 _POLL_S = 0.005
+_JUMP_NS = 250_000_000
+"""A jump to a section that is asked for later than this before the bar line takes place a bar later: the engine has to
+have the new bars before it plays them."""
+_TEMPO_OFF = 0.03
+"""Where the tempo that is played (a master's) differs so much from the one that was composed for, it is told."""
 
 Say = Callable[[str], None]
 
@@ -81,7 +90,15 @@ class App:
     def __init__(self, session: Session, *, port: int = 3000, explicit_port: bool = False, say: Say = print,
                  file: Path | None = None, tape: Tape | None = None) -> None:
         """file: the session's own, where it has one. tape: keeps what is played as a take; None: nothing does."""
+        session = settled(session, session.name)
         self.session = session
+        self._sections = sections_of(session)
+        self._played_bpm: float | None = None
+        """The tempo of a master, where it is not the session's: what is composed is timed for it."""
+        self._off_tempo = 0
+        self._controls = ControlMap(session.control)
+        self._turned: list[Turned] = []
+        """What controllers have turned since it was last carried out."""
         self._file = file
         self._tape = tape
         self.server = Server(self, port=port, explicit_port=explicit_port)
@@ -148,7 +165,7 @@ class App:
 
     def _start_composer(self) -> None:
         self._composer = Child("composer", composer_process.run, self._rings.requests, self._rings.bars)
-        self._composer.send(encode_plan((self._epoch, self.session.plan())))
+        self._composer.send(encode_plan((self._epoch, self._plan(self.session))))
 
     def _start_engine(self, setup: Setup) -> None:
         self.ready = None
@@ -236,6 +253,8 @@ class App:
         told = decode_report(message)
         if isinstance(told, Composed):
             self._charts.add(told.epoch, told.chart)
+        elif isinstance(told, Remark):
+            self._notice("warning", told.text)
         else:
             self._notice("warning", f"bar {told.bar + 1} could not be composed ({told.error}): an earlier one is "
                                     f"repeated")
@@ -309,6 +328,8 @@ class App:
                 rate = self._audio_head[2]
                 self.server.publish_moves([wire.Move(m.path, m.value, m.frame / rate, m.ramp_frames / rate)
                                            for m in moves])
+            elif message[:1] == CONTROL:
+                self._turned += self._controls.hear(message[1], message[2:])
             else:
                 before, self._last = self._last, decode_status(message[1:])
                 if self._tape is not None:
@@ -356,8 +377,41 @@ class App:
     async def _report(self) -> None:
         while not self._stopping.is_set():
             if self._last is not None:
+                self._heed_tempo(self._last)
+                await self._heed_controls()
                 self.server.publish_status(self.status())
             await asyncio.sleep(_STATUS_S)
+
+    def _plan(self, session: Session) -> Plan:
+        """What the composer is given: timed for the tempo at which it will be played."""
+        plan = session.plan()
+        return plan if self._played_bpm is None else dataclasses.replace(plan, tempo=self._played_bpm)
+
+    def _heed_tempo(self, last: EngineStatus) -> None:
+        """A master's tempo that has been another for a second: the same notes, timed and swung for it."""
+        if not last.playing:
+            return
+        composed = self._played_bpm or self.session.music.tempo
+        self._off_tempo = self._off_tempo + 1 if abs(last.bpm / composed - 1) > _TEMPO_OFF else 0
+        if self._off_tempo > 1 / _STATUS_S:
+            self._off_tempo = 0
+            self._played_bpm = None if abs(last.bpm / self.session.music.tempo - 1) < _TEMPO_OFF else last.bpm
+            self._adopt(self.session, restart=False)
+
+    async def _heed_controls(self) -> None:
+        """A fader sends hundreds of values a second: the last of each is carried out, twenty times a second."""
+        turned, self._turned = self._turned, []
+        if turned:
+            try:
+                await self.set(values_of(turned, self._range_of), None)
+            except SidemanError as error:
+                self._notice("warning", f"a controller: {error}")
+
+    def _range_of(self, path: str) -> tuple[float, float, bool] | None:
+        if music_paths.takes_words(path):
+            return None
+        info = find(path, {each.path: each for each in self.parameters(None)})
+        return None if info.words else (info.low, info.high, info.whole)
 
     def _notice(self, level: report.Level, text: str) -> None:
         self._say(text)
@@ -368,26 +422,51 @@ class App:
     # -- the conductor: what clients ask for ---------------------------------------------------------------------------
 
     async def generate(self, params: wire.GenerateParams) -> None:
+        self._played_bpm = None
         self._adopt(generated(self.session, params), restart=True)
 
-    async def modify(self, params: wire.ModifyParams) -> None:
-        new = modified(self.session, params)
+    async def modify(self, params: wire.ModifyParams, at: wire.At = "bar") -> None:
+        new = modified(self.session, params, self._next_bar())
         if params.volume is not None:
             await self.set({MASTER_GAIN: self._knobs.volume_db(params.volume)}, None)
         if params.filter is not None:
             await self.set(self._knobs.filter_values(params.filter), None)
-        if new is not None:
-            self._adopt(new, restart=False)
         if params.tempo is not None:
-            self.session = self._sessions[self._epoch] = self.session.with_music(tempo=params.tempo)
+            self._played_bpm = None
+        if new is not None:
+            self._adopt(new, restart=False, at=at)
+        if params.tempo is not None:
             self._tell(SetTempo(params.tempo))
 
     async def set(self, values: Mapping[str, float | str], ramp_s: float | None) -> None:
-        for command in self._knobs.commands(values, ramp_s):
+        music = {path: value for path, value in values.items() if path.startswith(music_paths.ROOT)}
+        wished = music_paths.wishes(self.session, music)
+        sound = {path: value for path, value in values.items() if path not in music}
+        commands = self._knobs.commands(sound, ramp_s) if sound else []
+        if wished is not None:
+            await self.modify(wished, "beat")
+        for command in commands:
             self._tell(command)
 
     def parameters(self, match: str | None) -> Sequence[ParameterInfo]:
-        return self._knobs.listed(match)
+        return sorted((*self._knobs.listed(match), *matching(music_paths.listed(self.session), match)),
+                      key=lambda info: info.path)
+
+    def _next_bar(self) -> int:
+        """The bar from which on a change of the plan can be heard: the next, if there is time to compose it."""
+        last = self._last
+        if last is None:
+            return 0
+        bar_ticks = self.session.meter.bar_ticks
+        bar, within = divmod(last.tick, bar_ticks)
+        if not last.playing:
+            return bar if within == 0 else bar + 1
+        passed_ns = max(0, clock_ns() - last.ns)
+        left_ns = (bar_ticks - within) * 60_000_000_000 / (last.bpm * PPQ) - passed_ns
+        bar_ns = bar_ticks * 60_000_000_000 / (last.bpm * PPQ)
+        while left_ns < _JUMP_NS:
+            bar, left_ns = bar + 1, left_ns + bar_ns
+        return bar + 1
 
     async def stop(self) -> None:
         self._tell(Halt())
@@ -402,16 +481,17 @@ class App:
         kept = keep_states(self.session, self._file, self._states, self._knobs)
         self._notice("info", f"kept with {self._file}: {', '.join(kept)}")
 
-    def _adopt(self, session: Session, restart: bool) -> None:
+    def _adopt(self, session: Session, restart: bool, at: wire.At = "bar") -> None:
         """Play `session` from now on: by a new plan, or, where its instruments differ, by a new engine."""
         before, self.session = self.session, session
+        self._sections = sections_of(session)
         self._epoch += 1
         self._sessions[self._epoch] = session
         self._sessions.pop(self._epoch - _SESSIONS, None)
         if self._tape is not None:
             self._tape.plan(self._epoch, session)
         if self._composer is not None:
-            self._composer.send(encode_plan((self._epoch, session.plan())))
+            self._composer.send(encode_plan((self._epoch, self._plan(session))))
         if _rigged(session) != _rigged(before) and self._engine is not None:
             self._engine.stop()
             changed = {t.name for t in before.tracks if t not in session.tracks}
@@ -426,7 +506,7 @@ class App:
         meter = session.meter
         if restart and session.music.tempo != before.music.tempo:
             self._tell(SetTempo(session.music.tempo))
-        self._tell(NewPlan(self._epoch, meter.beats, meter.unit, session.music.bars, restart))
+        self._tell(NewPlan(self._epoch, meter.beats, meter.unit, session.music.bars, restart, at))
 
     def hello(self) -> wire.Hello:
         return report.hello(self.session, self.ready)
@@ -437,7 +517,7 @@ class App:
             return report.starting(self.session, self._notices)
         session = self._sessions.get(last.epoch, self.session)
         return report.status(session, last, self._audio_head[2], self._charts, self._notices, self._knobs.volume,
-                             self._ports, self._plugins, len(self._knobs))
+                             self._ports, self._plugins, len(self._knobs), self._sections)
 
 
 def _rigged(session: Session) -> object:

@@ -45,6 +45,9 @@ class RecordKind(IntEnum):
     END = 8
 
 
+_KINDS = frozenset(int(kind) for kind in RecordKind)
+
+
 class Record(NamedTuple):
     """number from 1; start: the byte of the file at which it begins."""
 
@@ -98,14 +101,14 @@ class TakeReader:
                             f"{VERSION}: use the Sideman that made it, or a newer one")
 
     def __iter__(self) -> Iterator[Record]:
-        return self._records(unpack=True)
+        return self._records(None)
 
     def skim(self, *kinds: RecordKind) -> Iterator[Record]:
         """Only the records of these kinds, without reading the others, which is much faster: of those no damage is
         seen but in their lengths."""
-        return self._records(unpack=True, only=frozenset(kinds))
+        return self._records(frozenset(kinds))
 
-    def _records(self, *, unpack: bool, only: frozenset[RecordKind] | None = None) -> Iterator[Record]:
+    def _records(self, only: frozenset[RecordKind] | None) -> Iterator[Record]:
         data, at, number = self._data, START, 0
         self.cut, self.damage = 0, ""
         while at < len(data):
@@ -116,7 +119,7 @@ class TakeReader:
             size, tag, check = _HEAD.unpack_from(data, at)
             end = at + _HEAD.size + size + _CHECK.size
             if _head_check(size, tag) != check:
-                if not any(data[at:]):
+                if not any(data[at + _HEAD.size :]):  # torn by a power cut
                     self.cut = len(data) - at
                     return
                 self._damaged(number, at, "its length does not match its check")
@@ -136,13 +139,14 @@ class TakeReader:
                 self._damaged(number, at, "its contents do not match their check")
                 return
             try:
-                known = RecordKind(kind)
-                if tag & _PACKED:
-                    payload = _unpacked(payload)
+                payload = _unpacked(payload) if tag & _PACKED else payload
             except (ValueError, zlib.error) as error:
                 self._damaged(number, at, str(error))
                 return
-            yield Record(number, at, known, payload)
+            if kind not in _KINDS:
+                self._damaged(number, at, f"a newer Sideman knows what records of kind {kind} are, this one does not")
+                return
+            yield Record(number, at, RecordKind(kind), payload)
             at = end
 
     def refuse(self, record: Record, why: str) -> None:

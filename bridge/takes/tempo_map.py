@@ -26,7 +26,7 @@ def music_begins(line: TempoLine, position: Tick, begin_ns: int, end_ns: int) ->
     """When the music reaches the tick that it starts at, told after the first block in which it plays (from begin_ns
     to end_ns), where `position` is the first tick not played. Often that is later: on its own tempo it begins once
     what has the greatest latency can be in time."""
-    if line.tick_at(end_ns) < position:
+    if line.tick_at(end_ns) <= position - 1:
         return line.ns_at(position)
     first = -(-line.tick_at(begin_ns) // _POSITION_TICKS) * _POSITION_TICKS
     begins_ns = line.ns_at(first)

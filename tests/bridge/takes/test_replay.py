@@ -55,7 +55,7 @@ def play(live: Live, made: list[dict[str, Any]]) -> None:
                   jitter_ns=step.get("jitter_ns", 0), delay=step["delay"])
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(steps(), st.sampled_from(["auto", "midi", "internal"]), st.sampled_from(["continue", "stop"]))
 def test_whatever_comes_in_the_same_goes_out_again(made: list[dict[str, Any]], source: str, on_loss: str) -> None:
     live = Live(a_setup(session=a_session(source=source, on_loss=on_loss)))
@@ -76,7 +76,7 @@ def clocked(live: Live, seconds: float, bpm: float, jitter: list[int]) -> None:
                   jitter_ns=jitter[len(live.played) % len(jitter)] // 3)
 
 
-@settings(max_examples=10)
+@settings(max_examples=4)
 @given(st.floats(60, 200), st.lists(st.integers(-900_000, 900_000), min_size=3, max_size=11))
 def test_a_jittery_clock_is_followed_as_it_was(bpm: float, jitter: list[int]) -> None:
     live = Live(a_setup())

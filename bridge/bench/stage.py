@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -17,15 +18,17 @@ from bridge.errors import DeviceError
 
 
 class Player:
-    """Runs from enter to exit; everything that it prints is kept in `lines`."""
+    """Runs from enter to exit; everything that it prints is kept in `lines`. Its takes go with it."""
 
     def __init__(self, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
         self.began = time.perf_counter()
         self.lines: list[str] = []
         self._queue: Queue[str | None] = Queue()
+        self._takes = tempfile.TemporaryDirectory(prefix="sideman-takes-", ignore_cleanup_errors=True)
+        around = {**os.environ, "SIDEMAN_TAKES": self._takes.name, **(environment or {})}
         self._process = subprocess.Popen(
             [sys.executable, "-u", "-m", "bridge", "play", *arguments], stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, env={**os.environ, **(environment or {})}, start_new_session=True,
+            stderr=subprocess.STDOUT, text=True, env=around, start_new_session=True,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -89,6 +92,7 @@ class Player:
         self._reader.join(2)
         if self._process.stdout is not None:
             self._process.stdout.close()
+        self._takes.cleanup()
         return seconds
 
 

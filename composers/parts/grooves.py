@@ -191,7 +191,7 @@ SOUL = Groove(
     ghosts=(2, 12, 4, 2, 0, 12, 4, 30, 10, 28, 6, 8, 0, 10, 8, 14),
     pickups=(0, 2, 4, 10, 4, 1, 12, 4, 0, 10, 20, 2, 4, 12, 10, 20),
     opens=(0, 0, 6, 0, 0, 0, 4, 0, 0, 0, 8, 0, 0, 0, 16, 0),
-    exact=0.3, changes=2, side=kit.RIM, side_below=0.4, ghost_loud=30.0,
+    exact=0.3, changes=2, side=kit.RIM, side_below=0.4, ghost_loud=30.0, hands="soul",
     extras=(Layer(kit.TAMBOURINE, (("....X.......X...", 0.6), ("x.x.X.x.x.x.X.x.", 0.4)), (88.0, 62.0, 50.0, 40.0), 0.4,
                   0.55),),
     fills=FillStyle(4, 0.2, 0.85, (0.4, 0.38, 0.2, 0.02), {"snare": 0.45, "toms": 0.4, "flams": 0.15}, 22.0, 0.84,

@@ -13,12 +13,16 @@ from typing import NamedTuple
 from composers.dice import Dice, dice
 from composers.feel import Feel
 from composers.parts.drift import drift_ms
-from composers.parts.passage import Event, Sweep, Turn, Written
+from composers.parts.passage import Event, Written
+from composers.parts.turns import ramp, turned
 from composers.pulse import STEPS, Pulse
 from composers.score import PPQ, Control, Note, Ramp, Span, Tick
 
 _WANDER = 0.6
 """Lag-1 autocorrelation of human timing (.40 to .73 by style)."""
+
+_BODY = 0.75
+"""What is left of a drummer's common wander after an eighth."""
 
 _ROLL_MS = 3.0
 """The most by which the next voice of a chord comes after the one below."""
@@ -27,8 +31,6 @@ _DOWN_MS, _UP_MS = (8.0, 25.0), (6.0, 15.0)
 _GHOST_BELOW = 60.0
 _ARC_BARS = 4
 _GRACE_MS, _GRACE_SHARE = 28.0, 0.45
-_TURN_TICKS = 20
-"""A moving controller is told so often: half a MIDI clock, 10 ms at 120 beats a minute."""
 
 
 class Place(NamedTuple):
@@ -80,6 +82,8 @@ class Hand(NamedTuple):
     accent      share of the meter's accents in the velocity; a part whose velocities are all one has them all
     strum       steps in which the hand goes down and up again: 12 strums eighths, 6 sixteenths; 0: chords are struck
     drift       share of the band's drift that it follows: 0 for machines
+    together    of a kit's hands, share of the wander (its variance) that is the drummer's and common to all hands: on
+                Groove MIDI hat, kick and snare of one step deviate together, r = .64 to .79
     """
 
     name: str
@@ -97,6 +101,7 @@ class Hand(NamedTuple):
     accent: float = 0.0
     strum: int = 0
     drift: float = 1.0
+    together: float = 0.0
 
 
 LEAD = Hand("lead", 3.0, 14.0, 7.0, 5.0, 0.88, 0.9)
@@ -122,14 +127,30 @@ def play(written: Written, hand: Hand | Mapping[int, Hand], place: Place, channe
         by_hand: dict[Hand, list[Event]] = {}
         for event in written.events:
             by_hand.setdefault(hand.get(event.pitch, hand[0]), []).append(event)
+        body = _body(written.events, dice(*draws, "body"))
         for each, events in by_hand.items():
-            notes += _played(events, each, place, channel, dice(*draws, each.name))
-    controls = [control for turn in written.turns for control in _turned(turn, place, channel)]
-    ramps = [_ramp(sweep, place) for sweep in written.sweeps]
+            notes += _played(events, each, place, channel, dice(*draws, each.name), body)
+    controls = [
+        c for turn in written.turns for c in turned(turn, place.first_tick, place.feel, place.bend_range, channel)
+    ]
+    ramps = [ramp(sweep, place.first_tick, place.feel) for sweep in written.sweeps]
     return Played(notes, controls, ramps)
 
 
-def _played(events: Sequence[Event], hand: Hand, place: Place, channel: int, draw: Dice) -> list[Note]:
+def _body(events: Sequence[Event], draw: Dice) -> Mapping[int, float]:
+    """How a drummer as a whole wanders: by step, with a deviation of 1, alike for as long as an eighth or two."""
+    found: dict[int, float] = {}
+    level, before = draw.normal(1.0), 0
+    for step in sorted({event.step for event in events}):
+        kept = _BODY ** ((step - before) * 2 / STEPS)
+        level = kept * level + draw.normal(math.sqrt(1.0 - kept * kept))
+        found[step], before = level, step
+    return found
+
+
+def _played(
+    events: Sequence[Event], hand: Hand, place: Place, channel: int, draw: Dice, body: Mapping[int, float] | None = None
+) -> list[Note]:
     feel, first_tick, bar_ticks = place.feel, place.first_tick, place.bar_ticks
     ticks_per_ms = place.tempo * PPQ / 60_000
     on_beat_ms = hand.beat_ms + hand.beat_share * 60_000 / place.tempo
@@ -143,7 +164,11 @@ def _played(events: Sequence[Event], hand: Hand, place: Place, channel: int, dra
         wander = _WANDER * wander + draw.normal(0.8 * hand.spread_ms)
         loudness = _WANDER * loudness + draw.normal(0.8 * hand.velocity)
         written = feel.tick(step, hand.swing)
-        late = hand.shift_ms + _at(step, chord[0].velocity, hand, place.pulse, wander)
+        swayed = wander
+        if body is not None and hand.together:
+            own = draw.normal(hand.spread_ms) if hand.together < 1.0 else 0.0
+            swayed = math.sqrt(hand.together) * hand.spread_ms * body[step] + math.sqrt(1.0 - hand.together) * own
+        late = hand.shift_ms + _at(step, chord[0].velocity, hand, place.pulse, swayed)
         if step % STEPS == 0:
             late += on_beat_ms
         if place.seed is not None and hand.drift:
@@ -228,26 +253,6 @@ def _lift(step: int, hand: Hand, place: Place, accents: float) -> float:
         else:
             lift -= (4.5 if within % (STEPS // 2) == 0 else 13.0) * accents
     return lift
-
-
-def _turned(turn: Turn, place: Place, channel: int) -> list[Control]:
-    """A controller's way in steps of _TURN_TICKS; bends by the receiver's range."""
-    start = place.first_tick + place.feel.tick(turn.step)
-    length = max(0, place.first_tick + place.feel.tick(turn.step + turn.length) - start)
-    count = max(1, length // _TURN_TICKS) if turn.length else 0
-    found = []
-    for k in range(count + 1):
-        value = turn.value if count == 0 else turn.origin + (turn.value - turn.origin) * k / count
-        if turn.kind == "bend":
-            value = min(1.0, max(-1.0, value / place.bend_range))
-        found.append(Control(start + (length * k // count if count else 0), turn.kind, turn.number, value, channel))
-    return found
-
-
-def _ramp(sweep: Sweep, place: Place) -> Ramp:
-    start = place.first_tick + place.feel.tick(sweep.step)
-    end = place.first_tick + place.feel.tick(sweep.step + sweep.length)
-    return Ramp(start, max(0, end - start), sweep.path, sweep.value, sweep.origin)
 
 
 def merged(notes: Sequence[Note], end: int | None, after: Sequence[Note] = ()) -> list[Note]:

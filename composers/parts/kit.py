@@ -37,43 +37,50 @@ CHOKES: Mapping[int, frozenset[int]] = MappingProxyType(
 """By key, the keys that it silences: one pair of cymbals cannot be open and closed."""
 
 
+_TOGETHER = 0.7
+"""Share of a drummer's wander that all limbs have in common."""
+
+
 def _hands(
     name: str, spread: float, velocity: float, *, kick: float = -3.0, snare: float = 0.0, hat: float = 1.0,
-    ride: float = 4.0, pedal: float = -11.0, hat_spread: float = 0.9, off16: float = 0.0, ghost: float = 0.0,
-    steady: float = 0.65, drift: float = 1.0,
+    ride: float = 4.0, pedal: float = -11.0, hat_spread: float = 0.9, kick16: float = 0.0, snare16: float = 0.0,
+    ghost: float = 0.0, steady: float = 0.75, drift: float = 1.0,
 ) -> Mapping[int, Hand]:  # fmt: skip
     """Hands of one drummer: shifts in ms, `spread` of the snare's wander in ms; the others' in proportion.
 
-    off16, ghost  lateness of the kick's sixteenths and of soft snare hits; hats and cymbals stay even
+    kick16, snare16, ghost  lateness of sixteenths, and of soft snare hits; hats and cymbals stay almost even
     """
-    cymbal = Hand(f"{name} ride", ride, 0.0, spread * 0.8, velocity * 0.8, drift=drift)
-    hats = Hand(f"{name} hat", hat, 0.0, spread * hat_spread, velocity * 0.9, drift=drift)
-    snares = Hand(f"{name} snare", snare, 0.0, spread, velocity, off16_ms=0.4 * off16, ghost_ms=ghost, steady=steady,
-                  drift=drift)  # fmt: skip
+
+    def hand(limb: str, shift: float, share: float, loud: float, off16: float = 0.0) -> Hand:
+        return Hand(f"{name} {limb}", shift, 0.0, spread * share, velocity * loud, off16_ms=off16, drift=drift,
+                    together=_TOGETHER)  # fmt: skip
+
+    snares = hand("snare", snare, 1.1, 1.0, snare16)._replace(ghost_ms=ghost, steady=steady)
     found = {
-        0: Hand(f"{name} others", 0.0, 0.0, spread, velocity, drift=drift),
-        KICK: Hand(f"{name} kick", kick, 0.0, spread * 0.9, velocity * 0.8, off16_ms=off16, drift=drift),
+        0: hand("others", 0.0, 1.0, 1.0),
+        KICK: hand("kick", kick, 1.0, 0.8, kick16),
         **dict.fromkeys((SNARE, RIM, CLAP, BRUSH_TAP), snares),
-        **dict.fromkeys((HAT, OPEN_HAT), hats),
-        PEDAL_HAT: Hand(f"{name} pedal hat", pedal, 0.0, spread * 0.7, velocity * 0.7, drift=drift),
-        **dict.fromkeys((RIDE, BELL, CRASH, CRASH_2, CHINA, SPLASH), cymbal),
-    }
+        **dict.fromkeys((HAT, OPEN_HAT), hand("hat", hat, hat_spread, 0.9, 0.2 * kick16)),
+        PEDAL_HAT: hand("pedal hat", pedal, 1.0, 0.7),
+        **dict.fromkeys((RIDE, BELL, CRASH, CRASH_2, CHINA, SPLASH), hand("ride", ride, 0.9, 0.8)),
+    }  # fmt: skip
     return MappingProxyType(found)
 
 
 HANDS: Mapping[str, Mapping[int, Hand]] = MappingProxyType(
     {
-        "live": _hands("live", 14.0, 8.0, off16=7.0, ghost=5.0),
-        "tight": _hands("tight", 7.5, 6.0, off16=3.0),
-        "funk": _hands("funk", 12.0, 8.0, off16=18.0, ghost=9.0),
-        "hip-hop": _hands("hip-hop", 12.0, 7.0, snare=10.0, off16=26.0, ghost=16.0),
+        "live": _hands("live", 16.0, 8.0, kick16=12.0, snare16=5.0, ghost=4.0),
+        "tight": _hands("tight", 8.0, 6.0, kick16=5.0),
+        "funk": _hands("funk", 14.0, 8.0, kick16=15.0, snare16=8.0, ghost=8.0),
+        "hip-hop": _hands("hip-hop", 14.0, 7.0, kick16=18.0, snare=6.0, snare16=8.0, ghost=12.0),
+        "soul": _hands("soul", 14.0, 7.0, kick16=16.0, snare16=8.0, ghost=8.0),
         "electronic": _hands("machine", 1.5, 2.5, kick=0.0, hat=0.0, ride=0.0, pedal=0.0, steady=1.0, drift=0.0),
         "boom-bap": _hands("boom-bap", 5.0, 6.0, kick=-2.0, snare=10.0, hat=2.0, drift=0.0),
-        "lo-fi": _hands("lo-fi", 14.0, 7.0, kick=-4.0, snare=18.0, hat=12.0, ride=8.0, pedal=0.0, hat_spread=1.2,
+        "lo-fi": _hands("lo-fi", 15.0, 7.0, kick=-4.0, snare=18.0, hat=12.0, ride=8.0, pedal=0.0, hat_spread=1.1,
                         drift=0.5),
-        "laid back": _hands("laid back", 12.0, 8.0, snare=15.0, off16=10.0, ghost=8.0),
-        "pushed": _hands("pushed", 11.0, 8.0, snare=-8.0),
-        "jazz": _hands("jazz", 12.0, 9.0, ride=3.0, pedal=-10.0),
+        "laid back": _hands("laid back", 13.0, 8.0, snare=15.0, kick16=10.0, ghost=8.0),
+        "pushed": _hands("pushed", 12.0, 8.0, snare=-8.0),
+        "jazz": _hands("jazz", 13.0, 9.0, ride=3.0, pedal=-10.0),
     }
 )  # fmt: skip
 """By feel: live drummers (sd 14 to 18 ms), tight sessions (6 to 9), funk and hip-hop whose sixteenths and ghosts lie

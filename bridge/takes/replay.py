@@ -82,7 +82,7 @@ class JournalRig:
         return None if self.rig is None else self.rig.restore(track, path)
 
     def succeed(self, other: JournalRig) -> None:
-        if self.rig is not None:
+        if self.rig is not None and other.rig is not None:
             self.rig.succeed(other.rig)
 
     def close(self) -> None:

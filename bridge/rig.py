@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from types import MappingProxyType
 
 from bridge.engine.automation import Move
 from bridge.engine.inbox import MixReading
-from bridge.mix import ROOM, default_returns, sends_of
+from bridge.mix import ROOM, EffectSpec, default_returns, sends_of
 from bridge.parameter_paths import ParameterInfo, absolute, described, path_of
+from bridge.rig_heritage import Heritage
 from bridge.rig_stages import RigStages, made_in
 from bridge.session import Session
 from bridge.stream.wire import PluginInfo
 from instruments.block import AudioBlock, FrameEvent, Instrument, InstrumentError, Transport
 from instruments.channel import INSTRUMENT, Channel, Insert
 from instruments.console import Console
-from instruments.controls import Listed
+from instruments.controls import Listed, Stage
 from instruments.effects.guest_effect import GuestEffect
 from instruments.effects.registry import make_effect
 from instruments.fader import OFF_DB, Send
@@ -25,7 +26,11 @@ from instruments.guest import Guest, GuestStatus
 from instruments.hosted_plugin import HostedPlugin, PluginStatus
 from instruments.parameter import Parameter
 from instruments.routing import MASTER
+from instruments.succession import FADE_S, Succession
 from instruments.tempo_sync import TempoSync
+
+_GONE_S = FADE_S + 0.05
+"""So long after it has begun to leave, nothing is heard of a track any more."""
 
 
 class Rig(Console):
@@ -40,6 +45,19 @@ class Rig(Console):
     """By track, what may put out MIDI itself."""
     midi_out: Sequence[tuple[int, FrameEvent]] = ()
     """What plug-ins put out in the last block, by track, as late as the mix."""
+    session: Session
+    specs: Mapping[str, Sequence[EffectSpec]] = MappingProxyType({})
+    """Of each channel's chain of effects."""
+    gone: frozenset[str] = frozenset()
+    """Of the channels that leave, those that have rung out: what they played may be closed."""
+    strip_places: Sequence[int] = ()
+    """Where the strips of the rig before this one are now: see RigChange.places."""
+    _succession: Succession | None = None
+    _gone_frame: int | None = None
+
+    def stages(self, channel: str) -> list[Stage]:
+        """The effects of a channel, in order."""
+        return self._stages[channel]
 
     def guest_status(self) -> list[GuestStatus]:
         """Of each instrument and effect that is registered or installed by others, in order. Any thread."""
@@ -53,8 +71,8 @@ class Rig(Console):
         """Of each hosted plug-in and function, in order. Any thread."""
         return [p.status() for p in self.plugins]
 
-    def prepare(self) -> None:
-        super().prepare()
+    def prepare(self, playing: Container[int] = ()) -> None:
+        super().prepare(playing)
         self._waiting_midi: list[tuple[int, int, FrameEvent]] = []
         self._homes: dict[str, float] = {}
         """Where parameters stood before the music moved them, by full path."""
@@ -96,10 +114,32 @@ class Rig(Console):
     def process(self, events: Sequence[Sequence[FrameEvent]], frames: int, transport: Transport) -> AudioBlock:
         for sync in self.syncs:
             sync.follow(transport)
+        if self._gone_frame is None:
+            self._gone_frame = transport.frame + round(_GONE_S * self.rate)
+        elif self._gone_frame <= transport.frame and not self.gone:
+            self._leave()
         audio = super().process(events, frames, transport)
         if self.midi_sources:
             self._collect(frames, transport.frame)
         return audio
+
+    def succeed(self, other: Rig) -> None:
+        """In place of the rig that it was built to take the place of, between two blocks: see Succession."""
+        assert self._succession is not None
+        self._succession.run()
+        places = self.strip_places
+        self._waiting_midi = [(due, places[track], event) for due, track, event in other._waiting_midi
+                              if places[track] >= 0]
+        self._homes = {path: value for path, value in other._homes.items() if path in self._turns}
+        self._succession = None  # with it goes the last hold on the other
+
+    def _leave(self) -> None:
+        """What had to go has faded to nothing."""
+        leaving = [strip.name for strip in self.strips if strip.leaving]
+        for name in leaving:
+            self.let_go(name)
+        self.midi_sources = tuple(each for each in self.midi_sources if each[0] < len(self.tracks))
+        self.gone = frozenset((*leaving, ""))
 
     def _collect(self, frames: int, frame: int) -> None:
         """A plug-in's MIDI is as late as its own sound: the rest is waited for here."""
@@ -177,7 +217,8 @@ def _due(waiting: tuple[int, int, FrameEvent]) -> int:
 
 
 def build_rig(session: Session, rate: int, max_frames: int, *, block: int = 0, offline: bool = False,
-              stems: bool = False, stages: RigStages | None = None, states: Mapping[str, bytes] | None = None) -> Rig:
+              stems: bool = False, stages: RigStages | None = None, states: Mapping[str, bytes] | None = None,
+              before: Rig | None = None, number: int = 0, breathe: Callable[[], None] = lambda: None) -> Rig:
     """The session's console, prepared: compiled code is loaded, or compiled (seconds, once a machine).
 
     block    frames of the device's period: hosted plug-ins have one of it, at least, to answer
@@ -185,11 +226,21 @@ def build_rig(session: Session, rate: int, max_frames: int, *, block: int = 0, o
     stems    see Console
     stages   makes instruments and effects, in place of the usual
     states   of plug-ins, by place, as Rig.plugin_states() gave them: they go before what the session says
+    before   the rig that plays, which this one is to succeed: what is the same in both is taken over; number: of this
+             one, see RigChange. What plays goes on meanwhile
+    breathe  called between two channels: it may wait
 
-    Raises InstrumentError.
+    Raises InstrumentError; then whatever was made has been closed.
     """
-    made = stages or RigStages(session.music, block=block, offline=offline, states=states)
-    channels = [made.track(track, session.returns) for track in session.tracks]
+    heritage = None if before is None else Heritage(before, session, number)
+    made = stages or RigStages(session.music, block=block, offline=offline, states=states, heritage=heritage)
+    channels = []
+    for track in session.tracks:
+        channels.append(made.track(track, session.returns))
+        breathe()
+    names = {MASTER, *(t.name for t in session.tracks), *(g.name for g in session.groups),
+             *(r.name for r in session.returns)}
+    channels += made.leaving(names)
     channels += [Channel(g.name, "group", None, made.inserts(g.effects, g.name), MASTER, g.gain_db, g.pan, g.mute,
                          g.solo, sends_of(g.sends)) for g in session.groups]
     channels += [Channel(r.name, "return", None, made.inserts(r.effects, r.name), MASTER, r.gain_db, r.pan, r.mute,
@@ -197,10 +248,19 @@ def build_rig(session: Session, rate: int, max_frames: int, *, block: int = 0, o
     channels.append(master(made.inserts(session.master.effects, MASTER), session.master.gain_db,
                            session.master.ceiling_db))
     rig = Rig(channels, rate, max_frames, stems=stems)
+    rig.session, rig.specs = session, made.specs
     rig.plugins, rig.syncs = tuple(made.plugins), tuple(made.syncs)
     rig.midi_sources, rig.places = tuple(made.midi_sources), made.places
-    rig.prepare()
+    playing = set() if before is None else before.played()
+    try:
+        rig.prepare(playing)
+    except BaseException:
+        rig.close(playing)
+        raise
     rig.guests = tuple(made.guests)  # also those that stand by for plug-ins, made just now
+    if before is not None and heritage is not None:
+        rig.strip_places = heritage.places(rig)
+        rig._succession = Succession(rig, before, heritage.kept(rig))
     return rig
 
 

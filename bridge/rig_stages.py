@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import replace
 
 from bridge.mix import ROOM, EffectSpec, Return, sends_of
 from bridge.plugin_spec import plugin_place, use_of
+from bridge.rig_heritage import Heritage, untuned
 from bridge.session import Music, Track, plugin_of, tuning_of
 from instruments.block import Instrument
 from instruments.channel import Channel, Insert
@@ -16,6 +18,7 @@ from instruments.guest import Guest
 from instruments.hosted import HostedEffect
 from instruments.hosted_instrument import HostedInstrument
 from instruments.hosted_plugin import PIPELINE_FRAMES, HostedPlugin
+from instruments.native_effect import NativeEffect
 from instruments.plugins.home import Home
 from instruments.plugins.use import PluginUse
 from instruments.registry import make_instrument, placement
@@ -31,8 +34,9 @@ PLUGIN_GAIN_DB = -6.0
 class RigStages:
     """Makes them, unprepared, and remembers which are plug-ins, other people's code, or follow the tempo."""
 
-    def __init__(self, music: Music, *, block: int, offline: bool, states: Mapping[str, bytes] | None = None) -> None:
-        """block, offline, states: see build_rig."""
+    def __init__(self, music: Music, *, block: int, offline: bool, states: Mapping[str, bytes] | None = None,
+                 heritage: Heritage | None = None) -> None:
+        """block, offline, states: see build_rig. heritage: what is taken over as it plays, instead of made."""
         self.plugins: list[HostedPlugin] = []
         self.places: dict[str, HostedPlugin] = {}
         """Plug-ins by their places: see plugin_place."""
@@ -40,6 +44,9 @@ class RigStages:
         self.syncs: list[TempoSync] = []
         self.midi_sources: list[tuple[int, HostedPlugin]] = []
         """By number of the track, what may put out MIDI itself."""
+        self.specs: dict[str, Sequence[EffectSpec]] = {}
+        """Of each channel's chain."""
+        self._heritage = heritage
         self._music, self._block, self._offline = music, block, offline
         self._pipeline = max(PIPELINE_FRAMES, block)
         self._shared = Home("shared")
@@ -52,11 +59,14 @@ class RigStages:
         self._channel = track.name
         own = Home(track.name)
         place = placement(track.instrument)
-        instrument: Instrument
-        if track.plugin is None:
+        instrument = None if self._heritage is None else self._heritage.track(track)
+        if instrument is not None:
+            self._register(instrument, plugin_place(track.name))
+        elif track.plugin is None:
             instrument = self._native(track)
         else:
             instrument = self._hosted_instrument(track, own)
+        if track.plugin is not None:
             place = place._replace(gain_db=PLUGIN_GAIN_DB)
         tuning = tuning_of(track, self._music.key)
         sends = sends_of(track.sends)
@@ -74,7 +84,38 @@ class RigStages:
     def inserts(self, specs: Sequence[EffectSpec], channel: str) -> list[Insert]:
         """The chain of another channel. Raises InstrumentError."""
         self._channel = channel
+        if self._heritage is not None:
+            self._heritage.channel(channel)
         return self._chain(specs, Home(channel))
+
+    def leaving(self, channels: Container[str]) -> list[Channel]:
+        """What rings out, after the tracks: with all that it plays through. channels: names of those there are."""
+        found = []
+        for old, name, specs in self._heritage.leaving() if self._heritage is not None else ():
+            self._channel = name
+            specs = [spec for spec in specs if spec.key is None or spec.key in channels]
+            self._register(untuned(old.instrument), "")
+            self._tracks += 1
+            found.append(replace(
+                old, name=name, inserts=self._chain(specs, Home(name)), leaving=True,
+                output=old.output if old.output in channels else MASTER,
+                sends={to: send for to, send in old.sends.items() if to in channels},
+            ))
+        return found
+
+    def _register(self, playing: object, place: str) -> None:
+        """An instrument or effect that is taken over as it plays: know it as one that was made here. place: "" where
+        it keeps no state any more."""
+        assert self._heritage is not None
+        before = self._heritage.before
+        if isinstance(playing, HostedPlugin):
+            self.plugins.append(playing)
+            self.syncs += self._heritage.sync(playing)
+            if place:
+                self.places[place] = playing
+            if any(playing is plugin for _, plugin in before.midi_sources):
+                self.midi_sources.append((self._tracks, playing))
+        self.guests += [guest for guest in before.guests if guest is playing]
 
     def _native(self, track: Track) -> Instrument:
         made = make_instrument(track.instrument, tempo=self._music.tempo, offline=self._offline,
@@ -96,9 +137,17 @@ class RigStages:
         return plugin
 
     def _chain(self, specs: Sequence[EffectSpec], own: Home) -> list[Insert]:
-        return [self._native_insert(spec) if spec.plugin is None
-                else self._hosted_insert(spec.plugin, spec, own, plugin_place(self._channel, index))
-                for index, spec in enumerate(specs)]
+        self.specs[self._channel] = specs
+        return [self._insert(index, spec, own) for index, spec in enumerate(specs)]
+
+    def _insert(self, index: int, spec: EffectSpec, own: Home) -> Insert:
+        place = plugin_place(self._channel, index)
+        old = None if self._heritage is None else self._heritage.effect(self._channel, index, spec)
+        if old is not None and not isinstance(old.insert.effect, NativeEffect):
+            self._register(old.insert.effect, place if spec.plugin is not None else "")
+            return old.insert
+        return (self._native_insert(spec) if spec.plugin is None
+                else self._hosted_insert(spec.plugin, spec, own, place))
 
     def _native_insert(self, spec: EffectSpec) -> Insert:
         insert = made_in(spec, offline=self._offline, block=self._block)

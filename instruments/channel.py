@@ -39,6 +39,7 @@ class Channel:
     gain_db     -90 (off)..24; pan -1..1. The master has no pan, mute, solo
     inserts     effects before the fader; last: of the master, those behind it
     unsettled   the instrument's latency may change while it plays
+    leaving     a track that is gone, or is played by another by now: it rings out (see succession.py)
     """
 
     name: str
@@ -53,6 +54,7 @@ class Channel:
     sends: Mapping[str, Send] = field(default_factory=dict)
     last: Sequence[Insert] = ()
     unsettled: bool = False
+    leaving: bool = False
 
     def node(self) -> Node:
         keys = [None if i.key is None else Key(i.key, by_notes(i.effect)) for i in self.inserts]

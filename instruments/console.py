@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import Any
 
 from instruments.alignment import Delays, delays_of
-from instruments.block import AudioBlock, Effect, FrameEvent, InstrumentError, Transport
+from instruments.block import AudioBlock, Effect, FrameEvent, Instrument, InstrumentError, Transport
 from instruments.channel import Channel, by_notes
 from instruments.controls import Controls, Listed, Ramp, Stage
 from instruments.fader import MasterFader
@@ -35,7 +35,9 @@ class Console:
         of range."""
         self._stems_wanted = stems
         self.channels = tuple(channels)
-        self.tracks = tuple(c for c in channels if c.kind == "track")
+        self.strips = tuple(c for c in channels if c.kind == "track")
+        """Whatever has an instrument."""
+        self.tracks = tuple(c for c in self.strips if not c.leaving)
         self.rate, self.max_frames = rate, max_frames
         self.latency = 0
         self.tail = 0
@@ -49,21 +51,25 @@ class Console:
 
     # -- building ----------------------------------------------------------------------------------------------------
 
-    def prepare(self) -> None:
-        """Prepare every instrument and effect (this compiles, or loads what is compiled); align latencies."""
-        for track in self.tracks:
+    def prepare(self, playing: Container[int] = ()) -> None:
+        """Prepare every instrument and effect (this compiles, or loads what is compiled); align latencies.
+
+        playing: by id(), those that play in another console, which this one will succeed: they are ready
+        """
+        for track in self.strips:
             assert track.instrument is not None
-            track.instrument.prepare(self.rate, self.max_frames)
+            if id(track.instrument) not in playing:
+                track.instrument.prepare(self.rate, self.max_frames)
         for stage in self._all_stages():
             effect = stage.insert.effect
             if isinstance(effect, NativeEffect):
                 effect.rate = self.rate
                 effect.size()
-            else:
+            elif id(effect) not in playing:
                 effect.prepare(self.rate, self.max_frames)
             stage.latency = effect.latency
         self._unsettled = [s for s in self._all_stages() if s.insert.unsettled]
-        self._loading = [(t.instrument, t.instrument.latency) for t in self.tracks
+        self._loading = [(t.instrument, t.instrument.latency) for t in self.strips
                          if t.instrument is not None and t.unsettled]
         self._spare = round(_SPARE_S * self.rate) if self._unsettled or self._loading else 0
         self._places = {c.name: i for i, c in enumerate(self.channels)}
@@ -74,7 +80,9 @@ class Console:
         stems = len(self.channels) if self._stems_wanted else 0
         self._program = Program(self.rate, self.max_frames, self._first_stem + stems)
         self._build(self._align())
-        self._instruments = [(t.instrument, self._places[t.name]) for t in self.tracks]
+        self._instruments: list[tuple[Instrument | None, int]] = [
+            (t.instrument, self._places[t.name]) for t in self.strips]
+        """None: it has rung out."""
         self._master = self._places[self.channels[-1].name]
         self.tail = self._tail()
 
@@ -84,10 +92,11 @@ class Console:
 
     def _align(self) -> Delays:
         """Sets `latency`."""
-        own = {t.name: t.instrument.latency for t in self.tracks if t.instrument is not None}
+        own = {t.name: t.instrument.latency for t in self.strips if t.instrument is not None}
         delays = delays_of(self._order, self._edges, own,
                            {name: [s.latency for s in stages] for name, stages in self._stages.items()})
         self.latency = delays.total
+        self._delays = delays
         return delays
 
     def _line(self, late: int) -> Line | None:
@@ -201,17 +210,20 @@ class Console:
     # -- running -----------------------------------------------------------------------------------------------------
 
     def process(self, events: Sequence[Sequence[FrameEvent]], frames: int, transport: Transport) -> AudioBlock:
-        """One list of events a track, sorted by offset. Returns (2, frames), valid until the next call."""
-        if not 0 < frames <= self.max_frames or len(events) != len(self.tracks):
+        """One list of events a strip, sorted by offset. Returns (2, frames), valid until the next call."""
+        if not 0 < frames <= self.max_frames or len(events) != len(self.strips):
             raise InstrumentError(
                 f"console: {frames} frames and {len(events)} event lists do not fit: 1 to {self.max_frames} frames,"
-                f" {len(self.tracks)} lists"
+                f" {len(self.strips)} lists"
             )
         program = self._program
         views = program.nodes(frames)
         self._views = views
         for (instrument, place), due in zip(self._instruments, events, strict=True):
-            instrument.process(due, views[place], transport)  # type: ignore[union-attr]
+            if instrument is not None:
+                instrument.process(due, views[place], transport)
+            else:
+                views[place].fill(0.0)
         for effect, track, tap, _ in self._hearing:
             effect.hear(events[track], views[tap], transport.frame)
         program.process(frames, transport)
@@ -256,19 +268,36 @@ class Console:
 
     def reset(self) -> None:
         """Silence at once: voices, tails and delays; gains arrive where they are going."""
-        for track in self.tracks:
+        for track in self.strips:
             assert track.instrument is not None
             track.instrument.reset()
         for stage in self._all_stages():
             stage.insert.effect.reset()
         self._program.reset()
 
-    def close(self) -> None:
-        for track in self.tracks:
+    def close(self, playing: Container[int] = ()) -> None:
+        """playing: by id(), what a console that has succeeded this one plays."""
+        for track in self.strips:
             assert track.instrument is not None
-            track.instrument.close()
+            if id(track.instrument) not in playing:
+                track.instrument.close()
         for stage in self._all_stages():
-            stage.insert.effect.close()
+            if id(stage.insert.effect) not in playing:
+                stage.insert.effect.close()
+
+    def played(self) -> set[int]:
+        """id() of every instrument and effect that is no part of the program: see prepare()."""
+        return {id(t.instrument) for t in self.strips} | {
+            id(s.insert.effect) for s in self._all_stages() if not isinstance(s.insert.effect, NativeEffect)}
+
+    def let_go(self, channel: str) -> None:
+        """A track that leaves has rung out: neither its instrument nor its effects are called any more, and may be
+        closed. In the thread of process(), between blocks."""
+        place = self._places[channel]
+        self._instruments = [(None if at == place else instrument, at) for instrument, at in self._instruments]
+        for stage in self._stages[channel]:
+            if not isinstance(stage.insert.effect, NativeEffect):
+                self._program.leave_out(stage.insert.effect.process)
 
     # -- meters ------------------------------------------------------------------------------------------------------
 

@@ -102,7 +102,7 @@ class Controls:
             self.faders[c.name] = Fader(c.name, {"gain_db": c.gain_db, "pan": c.pan, "mute": float(c.mute),
                                                  "solo": float(c.solo)}, sends)
         self.edges = [(name, to) for name, ways in self.ways.items() for to in ways]
-        self._hear(Ramp(0))
+        self.hear(Ramp(0))
 
     def set(self, program: Program, channel: str, path: str, value: float | str, ramp: Ramp) -> None:
         """See Console.set."""
@@ -111,7 +111,7 @@ class Controls:
             fader.set(path, value, ramp.frames, delay_frames=ramp.delay_frames, origin=ramp.origin)
             program.touch(fader)
             if path in ("mute", "solo"):
-                for changed in self._hear(ramp):
+                for changed in self.hear(ramp):
                     program.touch(changed)
             return
         name, _, parameter = path.partition(".")
@@ -159,6 +159,8 @@ class Controls:
         """See Console.parameters."""
         found: list[Listed] = []
         for c in self._channels.values():
+            if c.leaving:
+                continue
             fader = self.faders[c.name]
             found += [Listed(c.kind, c.name, "", n, fader.rules[n], fader.get(n)) for n in fader.listed]
             live = self._live(c.name)
@@ -191,9 +193,10 @@ class Controls:
         found = getattr(self.channel(channel).instrument, "live", None)
         return found if isinstance(found, LiveNumbers | Hosted) else None
 
-    def _hear(self, ramp: Ramp) -> list[Fader]:
+    def hear(self, ramp: Ramp) -> list[Fader]:
         """What mutes and solos leave of each way out of a channel. Returns the faders that are to move."""
-        on = {name: {p for p in ("mute", "solo") if p in f.listed and f.get(p)} for name, f in self.faders.items()}
+        on = {name: {p for p in ("mute", "solo") if p in f.listed and f.get(p)} for name, f in self.faders.items()
+              if not self._channels[name].leaving}
         soloed = [name for name, switches in on.items() if "solo" in switches]
         found = heard(self._order, self.edges, soloed)
         changed: list[Fader] = []
@@ -201,6 +204,9 @@ class Controls:
         for name, ways in self.ways.items():
             fader = self.faders[name]
             assert isinstance(fader, Fader)
+            if name not in on:  # it fades out by itself
+                way += len(ways)
+                continue
             for k in range(len(ways)):
                 if fader.hear(k, found[way] and "mute" not in on[name], ramp.frames, ramp.delay_frames):
                     changed.append(fader)

@@ -38,6 +38,8 @@ class Gliding:
         self._now = {name: self._number(name, rule.default) for name, rule in rules.items()}
         for name, value in (params or {}).items():
             self._now[self._known(name)] = self._number(name, value)
+        self.first = dict(self._now)
+        """Where the parameters stood at the beginning."""
         self._ways: dict[str, _Way] = {}
         """Of what glides."""
         self.moving = False
@@ -90,6 +92,19 @@ class Gliding:
     def values(self) -> dict[str, float]:
         """Where the parameters stand now."""
         return dict(self._now)
+
+    def go_on(self, other: Gliding, names: Mapping[str, str]) -> None:
+        """Parameters, by name, stand and glide as those of another, by their names there; one that began elsewhere
+        there sets out from there to where it is here."""
+        for name, theirs in names.items():
+            goal = self.get(name)
+            self._now[name] = other._now[theirs]
+            self._ways.pop(name, None)
+            if self.first[name] != other.first[theirs]:
+                self.set(name, goal)
+            elif theirs in other._ways:
+                self._ways[name] = other._ways[theirs]
+                self.moving = True
 
     def advance(self) -> Sequence[float]:
         """One step of the control grid: the coefficients that are to be reached at its end. Clears `moving` at the

@@ -180,6 +180,12 @@ class Program:
         self._close_segment()
         self._segments.append(_Segment(len(self._rows), len(self._first)))
 
+    def leave_out(self, process: Callable[..., None]) -> None:
+        """What was given to python() is not called any more: its node stays as it is."""
+        for segment in self._segments:
+            if segment.process == process:
+                segment.process = None
+
     def blend(self, node: int, dry: int, effect: Effect) -> int:
         """What a python() effect has made, against the dry signal, for its bypass. Returns the slot."""
         slot = self._slot(effect, effect.latency)

@@ -39,13 +39,13 @@ class TempoSync:
         self.errors: deque[str] = deque()
         """What cannot be synchronised, each once; who tells people takes it out."""
         self._said: set[str] = set()
-        self._plugin, self._owner = plugin, owner
+        self.plugin, self._owner = plugin, owner
         self._beats = {name: beats_of(value, f"{owner}: sync.{name}") for name, value in sync.items()}
         self._bpm = 0.0
         self._serial = -1
 
     def follow(self, transport: Transport) -> None:
-        bpm, plugin = transport.bpm, self._plugin
+        bpm, plugin = transport.bpm, self.plugin
         if abs(bpm - self._bpm) <= _SETTLED * self._bpm and plugin.serial == self._serial:
             return
         rules = plugin.rules

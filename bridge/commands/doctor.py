@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 State = Literal["ok", "warning", "missing"]
 
 REQUIRED = (
-    "numpy", "numba", "pedalboard", "python-rtmidi", "mido", "websockets", "click", "rich", "msgspec",
+    "numpy", "numba", "pedalboard", "python-rtmidi", "websockets", "click", "rich", "msgspec",
     "JACK-Client", "sounddevice",
 )  # fmt: skip
 """What playing needs: the dependencies of pyproject.toml (a test compares them)."""

@@ -103,7 +103,7 @@ def walk(data: bytes, at: int, report: Report, read: Callable[[int, int, int], i
             report.leave_out(f"chunk {name.decode()}")
             at = end
         else:
-            found = _next(data, at)
+            found = _next(data, at + 1)  # a track's name may be all that is left of it
             if data[at:found].strip(b"\0"):  # zeros fill up to a block or an even length
                 report.add(at, None, "bytes that are no chunk: passed over")
             at = found

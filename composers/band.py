@@ -226,6 +226,7 @@ class StyleBand:
         listening: dict[str, Sequence[Event]] = {}
         played: dict[str, humanise.Played] = {}
         composed: dict[str, Clip] = {}
+        doubled: dict[tuple[str, str], humanise.Played] = {}
         for part, player in self._style.players.items():
             tracks = self._tracks_of[part]
             if not tracks:
@@ -242,13 +243,16 @@ class StyleBand:
             written = player.write(passage, listening)
             listening[part] = written.events
             played[part] = self._play(part, player, written, section)
+            if part not in self._style.turns and player.channel != 9:  # doubled by other hands
+                for take, track in enumerate(tracks[1:], 1):
+                    doubled[part, track] = self._play(part, player, written, section, take)
         found: dict[str, _Track] = {}
         for track, names in self._parts.items():
             if track in composed:
                 clip = composed[track]
                 found[track] = _Track(clip.notes, clip.controls, clip.ramps, True)
                 continue
-            mine = [played[p] for p in names if p in played and self._takes_part(track, p, section)]
+            mine = [doubled.get((p, track), played[p]) for p in names if p in played and self._takes_part(track, p, section)]
             found[track] = _Track(
                 tuple(sorted(n for p in mine for n in p.notes)),
                 tuple(sorted(c for p in mine for c in p.controls)),
@@ -265,7 +269,10 @@ class StyleBand:
             return True
         return tracks[section.chorus % len(tracks)] == track
 
-    def _play(self, part: str, player: Player, written: Written, section: Section) -> humanise.Played:
+    def _play(
+        self, part: str, player: Player, written: Written, section: Section, take: int = 0
+    ) -> humanise.Played:
+        """What is written as hands play it; each `take` is another time, or another player, who plays the same."""
         plan, meter = self._plan, self._plan.meter
         if not player.absolute and player.channel != 9:
             up = self._tonic
@@ -278,7 +285,8 @@ class StyleBand:
             section.first_bar * meter.bar_ticks, meter.bar_ticks, self._feel.at(plan.tempo), plan.tempo, bend,
             self._pulse, plan.seed,
         )  # fmt: skip
-        return humanise.play(written, player.hand, place, player.channel, plan.seed, "play", part, section.first_bar)
+        draws = (plan.seed, "play", part, section.first_bar, *(("take", take) if take else ()))
+        return humanise.play(written, player.hand, place, player.channel, *draws)
 
     def _finish(self, section: Section) -> Tracks:
         """The section's notes with what rings over its end cut where the next section strikes the same key."""

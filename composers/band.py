@@ -252,7 +252,8 @@ class StyleBand:
                 clip = composed[track]
                 found[track] = _Track(clip.notes, clip.controls, clip.ramps, True)
                 continue
-            mine = [doubled.get((p, track), played[p]) for p in names if p in played and self._takes_part(track, p, section)]
+            here = [p for p in names if p in played and self._takes_part(track, p, section)]
+            mine = [doubled.get((part, track), played[part]) for part in here]
             found[track] = _Track(
                 tuple(sorted(n for p in mine for n in p.notes)),
                 tuple(sorted(c for p in mine for c in p.controls)),

@@ -77,12 +77,13 @@ def _changes(seed: int, key: Key, form: str, dress: tuple[tuple[str, str], ...],
 
 
 def _riff_bars(seed: int, mode: str, bars: int) -> list[str]:
-    """Under the riff: the tonic for as long as it likes, or the verse's loop."""
+    """Under the riff: the tonic with a chord that leads back, now and then another; or the verse's phrase."""
     draw = dice(seed, "riff bars")
     tonic = rock_charts.tonic_of(mode)
-    verse = rock_charts.chart(mode, "verse", 4, seed, "A")
-    loop = draw.weighted(((tonic, tonic, tonic, verse[3]), verse), (0.5, 0.5))
-    return [loop[bar % 4] for bar in range(bars)]
+    verse = rock_charts.chart(mode, "verse", 8, seed, "A")
+    still = (tonic, tonic, tonic, verse[3], tonic, verse[1], tonic, verse[7])
+    phrase = draw.weighted((still, verse), (0.65, 0.35))
+    return [phrase[bar % 8] for bar in range(bars)]
 
 
 def _raised(key: Key, semitones: int) -> Key:

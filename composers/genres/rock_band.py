@@ -15,6 +15,7 @@ from composers.parts.groove import Groove, groove
 from composers.parts.guitar import GuitarStyle, guitar
 from composers.parts.guitar_solo import guitar_solo, harmony
 from composers.parts.humanise import Hand
+from composers.parts.pads import PadStyle, pads
 from composers.parts.passage import Event, Listening, Passage, Written
 from composers.parts.riffs import RiffStyle
 from composers.parts.tune import tune
@@ -29,8 +30,9 @@ LOW = Hand("rock bass", 5.0, 0.0, 9.0, 5.0, 0.9)
 BOARD = Hand("rock keys", 3.0, 0.0, 11.0, 6.0, 0.94, arc=4.0)
 
 _ABSOLUTE = frozenset({"riff", "comp", "pad", "arp"})
-_ORGANS = CompStyle(cells={(0,): 1.0}, left="none", short=0.0, anticipate=0.0, vary=0.0, answer=0.0, velocity=60.0)
+_ORGAN = PadStyle(voices=3, low=50, high=70, depth=18.0, velocity=60.0)
 _BROKEN = CompStyle(texture="broken", left="fifth", velocity=64.0, pedal=True)
+_INSTRUMENTAL = frozenset({"intro", "theme", "interlude", "outro", "build"})
 _LAST_CHORUS = 0.9
 """The energy from which a second guitar sings along with a chorus."""
 
@@ -50,7 +52,7 @@ class Rock:
     grooves: Mapping[str, Groove]
     tune: TuneStyle = ROCK_TUNE
     keys: CompStyle = field(default_factory=CompStyle)
-    pad: CompStyle = _ORGANS
+    pad: PadStyle = _ORGAN
     arp: CompStyle = _BROKEN
     locked: bool = True
 
@@ -64,7 +66,7 @@ def players(rock: Rock, hands: str = "live") -> Mapping[str, Player]:
         "drums": Player(partial(_drums, rock=rock), kit.HANDS[hands], channel=kit.CHANNEL),
         "bass": Player(_together("bass", partial(bass_groove, style=rock.bass)), LOW, single=True),
         "comp": Player(_together("comp", partial(_comp, rock=rock)), strum, absolute=True),
-        "pad": Player(_together("pad", partial(chord_cells, style=rock.pad)), BOARD, absolute=True),
+        "pad": Player(_together("pad", partial(pads, style=rock.pad)), BOARD, absolute=True),
         "arp": Player(_together("arp", partial(chord_cells, style=rock.arp)), BOARD, absolute=True),
         "counter": Player(_together("counter", _counter), SINGING),
     }
@@ -92,7 +94,12 @@ def _written(passage: Passage, listening: Listening, part: str, write: Writer) -
 
 
 def _melody(passage: Passage, listening: Listening, rock: Rock) -> Written:
-    return guitar_solo(passage, listening) if passage.role == "solo" else tune(passage, listening, rock.tune)
+    """A voice, and in solos a guitar; where the riff is the theme, the voice rests."""
+    if passage.role == "solo":
+        return guitar_solo(passage, listening)
+    if passage.role in _INSTRUMENTAL and listening.get("riff"):
+        return Written()
+    return tune(passage, listening, rock.tune)
 
 
 def _drums(passage: Passage, listening: Listening, rock: Rock) -> Written:
@@ -124,7 +131,7 @@ def _counter(passage: Passage, listening: Listening) -> Written:
 # Who plays what ---------------------------------------------------------------------------------------------------
 
 _LEAD_GUITARS = frozenset({"lead-guitar", "distortion-guitar", "metal-guitar"})
-_ORGANS_BY_NAME = frozenset({
+_ORGANS = frozenset({
     "organ", "hammond", "b3", "drawbar-organ", "church-organ", "rock-organ", "leslie", "gospel-organ",
 })  # fmt: skip
 
@@ -158,7 +165,7 @@ def arranged(instruments: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
         elif name in compers:
             parts[name] = ("comp",)
         else:
-            parts[name] = ("pad",) if plain(name) in PADS or plain(name) in _ORGANS_BY_NAME else ("arp",)
+            parts[name] = ("pad",) if plain(name) in PADS or plain(name) in _ORGANS else ("arp",)
         if alone and compers and name == compers[0]:
             parts[name] = (*parts[name], "melody")
     return parts

@@ -25,7 +25,7 @@ _WALKED = 0.4
 _SPLIT = 0.45
 """Of a loop's last bar: a second chord leads on from it. With the loops' own this makes one bar in five."""
 _TRIES = 24
-_SECOND_HALVES: Mapping[str, float] = {"same": 0.22, "close": 0.3, "turn": 0.26, "new": 0.22}
+_SECOND_HALVES: Mapping[str, float] = {"same": 0.08, "close": 0.2, "turn": 0.27, "new": 0.45}
 
 
 def _loops(text: str) -> tuple[tuple[Loop, float], ...]:

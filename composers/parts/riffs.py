@@ -31,6 +31,8 @@ _CELLS: Mapping[int, tuple[tuple[tuple[int, ...], float], ...]] = {
 }  # fmt: skip
 """Onsets within a felt beat of two eighths, and of three, in steps; with their weights."""
 _SWUNG = (((0,), 2.0), ((0, 6), 3.4), ((6,), 1.4), ((), 0.7))
+_FULLNESS = {"stabs": (0.38, 0.7), "pedal": (0.3, 0.7)}
+"""Least and most onsets of a bar, against its eighths."""
 _STEPS_OF_LINE = ((-1, 0.3), (1, 0.3), (0, 0.14), (2, 0.08), (-2, 0.1), (3, 0.04), (-3, 0.04))
 
 
@@ -167,9 +169,8 @@ def _rhythm(pulse: Pulse, draw: Dice, kind: str, swung: bool) -> list[int]:
             found.insert(0, 0)
         eighths = pulse.steps / EIGHTH
         syncopated = any(step % STEPS for step in found)
-        if 0.38 * eighths <= len(found) <= 0.85 * eighths and syncopated and kind != "stabs":
-            break
-        if kind == "stabs" and 0.25 * eighths <= len(found) <= 0.6 * eighths and syncopated:
+        low, high = _FULLNESS.get(kind, (0.45, 0.9))
+        if low * eighths <= len(found) <= high * eighths and syncopated:
             break
     return sorted(set(found))
 
@@ -270,7 +271,7 @@ def _key(passage: Passage, region: Region, note: Note, style: RiffStyle, base: i
     if note.blue and third_minor:
         offset = 12 * octave + 6
         return base + root + offset
-    return base + root + _in_key(passage, region, offset)
+    return base + root + _in_key(region, offset, blue=style.major == "mixed")
 
 
 def _path(passage: Passage, minor: bool, style: RiffStyle) -> tuple[int, ...]:
@@ -279,8 +280,11 @@ def _path(passage: Passage, minor: bool, style: RiffStyle) -> tuple[int, ...]:
     return _MIXED_PATH if style.major == "mixed" else _MAJOR_PATH
 
 
-def _in_key(passage: Passage, region: Region, offset: int) -> int:
-    """The nearest note of the chord's scale within the key to `offset` above the chord's root."""
+def _in_key(region: Region, offset: int, *, blue: bool) -> int:
+    """The nearest note of the chord's scale within the key to `offset` above the chord's root; `blue`: a seventh is
+    minor whatever the key says."""
+    if blue and offset % 12 == 10 and not region.tones >> (region.root + 11) % 12 & 1:
+        return offset
     allowed = region.tones | region.scale
     for away in (0, -1, 1, -2, 2):
         if allowed >> (region.root + offset + away) % 12 & 1:

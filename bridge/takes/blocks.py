@@ -141,8 +141,7 @@ def expected_playhead(last: Playhead, frames: int, rate: int, ns: int) -> Playhe
 
 
 class BlockWriter:
-    """Turns blocks into bytes, gathered in `out` until somebody takes them. Of the engine's thread; about 1 us a block
-    in which nothing happens."""
+    """Turns blocks into bytes, gathered in `out` until somebody takes them. Of the engine's thread."""
 
     def __init__(self, reel: Reel) -> None:
         self.out = bytearray()
@@ -161,17 +160,27 @@ class BlockWriter:
         put_signed(out, reel.ns0)
         put_whole(out, reel.latency)
 
+    def quiet(self, block: Block, latency: int) -> bool:
+        """Whether nothing is to be told of the next block but that it was; then it is told. For one that was given
+        nothing else: see Given."""
+        if (block.frames != self._frames or block.midi or latency != self._latency or block.skipped != self._skipped
+                or block.frame0 != self._frame):
+            return False
+        if block.playhead is None:
+            if self._head is not None:
+                return False
+        elif not self._goes_on(block, block.playhead):
+            return False
+        self._run += 1
+        self._frame += block.frames
+        return True
+
     def put(self, given: Given) -> None:
         """The next block."""
-        block = given.block
-        if (block.frames == self._frames and not block.midi and not given.commands and not given.bars
-                and given.latency == self._latency and block.skipped == self._skipped and block.frame0 == self._frame
-                and not given.plugin_midi and given.compensation is None and given.rig is None and not given.failed
-                and (self._head is None if block.playhead is None else self._goes_on(block, block.playhead))):
-            self._run += 1
-        else:
+        if (given.commands or given.bars or given.plugin_midi or given.compensation is not None
+                or given.rig is not None or given.failed or not self.quiet(given.block, given.latency)):
             self._put_all(given)
-        self._frame += block.frames
+            self._frame += given.block.frames
 
     def mark(self, change: Change, tick: int, bpm: float) -> None:
         """What the last block brought about."""

@@ -1,4 +1,4 @@
-"""Arpeggios and sequences: a chord's notes one by one in a pattern, at a rate, over octaves. Writes keys as they sound."""
+"""Arpeggios and sequences: a chord's notes one by one in a pattern, at a rate, over octaves. Writes sounding keys."""
 
 from __future__ import annotations
 

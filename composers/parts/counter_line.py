@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from composers.dice import Dice, dice
 from composers.errors import MusicError
@@ -46,7 +47,7 @@ class CounterStyle:
 
 
 def counter_line(passage: Passage, listening: Listening, style: CounterStyle) -> Written:
-    """The second voice of a passage: sorted, nothing overlapping, around C. Without a melody it is a guide-tone line."""
+    """The second voice of a passage: sorted, nothing overlapping, around C; a guide-tone line without a melody."""
     lead = listening.get("melody", ())
     if passage.role in style.silent:
         return Written()
@@ -151,22 +152,20 @@ def _second(
             continue
         tone = region.tones >> key % 12 & 1
         cost += 0.0 if tone else 1.2 if note.length >= 12 else 0.4
-        cost += 0.0 if previous is None else 0.12 * max(0, abs(key - previous) - abs(0))
+        cost += 0.0 if previous is None else 0.12 * abs(key - previous)
         if best is None or cost < best[0]:
             best = (cost, key)
     return best[1] if best else None
 
 
 _DISTANCES = ((3, 0.0), (4, 0.0), (8, 0.8), (9, 0.8), (5, 1.4), (7, 1.6), (15, 1.6), (16, 1.6), (12, 2.5), (6, 3.0))
-"""Semitones from the melody, and what each costs: thirds, sixths, then fourths and fifths, tenths, at last an octave."""
+"""Semitones from the melody, and what each costs: thirds, sixths, fourths and fifths, tenths, at last an octave."""
 
 
 def _slow(passage: Passage) -> list[tuple[int, int]]:
     """Half bars, or where chords change: (step, end)."""
-    steps = sorted({
-        *(region.start for region in passage.regions),
-        *(s for bar in range(passage.bars) for b in passage.pulse.strong if (s := bar * passage.bar_steps + b) < passage.steps),
-    })  # fmt: skip
+    strong = {bar * passage.bar_steps + beat for bar in range(passage.bars) for beat in passage.pulse.strong}
+    steps = sorted(strong.union(region.start for region in passage.regions))
     return list(zip(steps, [*steps[1:], passage.steps], strict=True))
 
 
@@ -211,7 +210,7 @@ def _answers(passage: Passage, lead: Sequence[Event], low: int, high: int, draw:
         (((0, 6), (6, 6), (12, 12)), ((0, 6), (6, 12)), ((0, 3), (3, 3), (6, 12)), ((0, 12), (12, 12)))
     )
     turn = draw.one_of(((1, 1), (-1, -1), (2, -1), (-1, 2), (1, -1)))
-    holes = [(a.end, b.step, a) for a, b in zip(lead, lead[1:], strict=False)]
+    holes = [(a.end, b.step, a) for a, b in pairwise(lead)]
     holes.append((lead[-1].end, passage.steps, lead[-1]))
     for start, end, last in holes:
         if end - start < 15:

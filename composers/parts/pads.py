@@ -1,7 +1,7 @@
 """Long chords: common tones held, few voices moving, swells. Writes keys as they sound.
 
-Open below the middle, close above it; one chord per region or longer where it stays; 4 to 6 voices between 48 and 76 are
-common teaching for pads and strings.
+Open below the middle, close above it; one chord per region or longer where it stays; 4 to 6 voices between 48 and 76
+are common teaching for pads and strings.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
+from itertools import pairwise, product
 
 from composers.dice import dice
 from composers.harmony import Region
@@ -123,7 +123,7 @@ def _layouts(chord: Chord, low: int, high: int, voices: int) -> tuple[Keys, ...]
 
 
 def _well_spaced(keys: Sequence[int]) -> bool:
-    pairs = list(zip(keys, keys[1:], strict=False))
+    pairs = list(pairwise(keys))
     return clear(keys) and all(b - a <= 12 for a, b in pairs) and all(b - a >= 5 for a, b in pairs if b < _SPLIT)
 
 

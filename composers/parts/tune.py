@@ -32,7 +32,7 @@ from composers.parts.tune_style import motif_of as motif_of
 
 _PLANS = {
     1: (("A", 1.0),), 2: (("AB", 0.6), ("AA", 0.4)), 3: (("AAB", 0.6), ("ABA", 0.4)),
-    4: (("AABA", 0.32), ("AABC", 0.3), ("ABAC", 0.26), ("ABCA", 0.06), ("ABAB", 0.06)),
+    4: (("AABA", 0.34), ("AABC", 0.3), ("ABAC", 0.28), ("ABCA", 0.08)),
 }  # fmt: skip
 """Ideas of eight bars by letter: state, repeat, depart on the third time."""
 _GROUP = 4
@@ -56,6 +56,7 @@ def tune(passage: Passage, listening: Listening, style: TuneStyle) -> Written:
     manner = style.manners.get(passage.role, Manner())
     span, centre = _span(passage, style, manner)
     notes = _units(passage, style, manner, span, centre)
+    notes = _reworded(passage, notes)
     notes = _more_or_less(passage, notes, style, span)
     return Written(_played(passage, notes, style))
 
@@ -79,7 +80,8 @@ def _span(passage: Passage, style: TuneStyle, manner: Manner) -> tuple[Span, flo
         centre += 12
     centre = min(high - reach / 2, max(low + reach / 2, centre))
     bottom, top = round(centre - reach / 2), round(centre + reach / 2)
-    return Span(max(low, bottom - 1), min(high, top + 2), min(high, top)), centre - 0.5
+    peak = min(top, high - 2)
+    return Span(max(low, bottom - 1), min(high, peak + 4), peak), centre - 0.5
 
 
 # Ideas ----------------------------------------------------------------------------------------------------------------
@@ -217,7 +219,7 @@ def _rhythm(
     rhythm = idea_rhythm(passage.pulse, bars, style, style.notes * manner.notes, manner.hook, breath, draw)
     if index and draw.chance(style.pickups):
         ahead = pickup(style, draw)
-        if rhythm[0][0] > 0:
+        if rhythm[0][0] > STEPS:
             rhythm = ((0, min(rhythm[0][0], STEPS)), *rhythm)
         rhythm = (*ahead, *rhythm)
     return rhythm
@@ -253,8 +255,8 @@ def _contour(
         at = (slot.step - start + index % _GROUP * unit) / (unit * ideas)
         arch = sin(pi * min(1.0, max(0.0, at)) ** 0.9)
         inner = sin(pi * (k + 0.5) / count)
-        fall = 1.2 * (k / max(1, count - 1) - 0.4)
-        where.append(centre - 0.22 * manner.reach + 0.30 * manner.reach * arch + 0.16 * manner.reach * inner - fall)
+        fall = 2.4 * (k / max(1, count - 1) - 0.5)
+        where.append(centre - 0.3 * manner.reach + 0.24 * manner.reach * arch + 0.4 * manner.reach * inner - fall)
     if peak >= 0:
         for k in range(max(0, peak - 2), min(count, peak + 2)):
             where[k] = (where[k] + span.peak - 2 * abs(k - peak)) / 2
@@ -273,10 +275,43 @@ def _one_voice(events: list[Event]) -> list[Event]:
     return kept
 
 
-# More, less, ornaments ----------------------------------------------------------------------------------------------
+# Again, more, less, ornaments ----------------------------------------------------------------------------------------------
 
+_REWORDED = {"verse": 0.3, "pre-chorus": 0.15, "bridge": 0.15}
+"""Chance a bar that a section sung before has other words: a note more, a note less, a note early; choruses stay."""
 _DEAD = (0.78, 1.32)
 """Between these shares of the usual liveliness the tune is played as it is."""
+
+
+def _reworded(passage: Passage, notes: list[Event]) -> list[Event]:
+    """The tune with another verse's syllables, where this is not the first."""
+    chance = _REWORDED.get(passage.role, 0.0) * (0.5 + passage.complexity)
+    if not chance or (passage.chorus <= 0 and passage.turn == 0):
+        return notes
+    draw = dice(passage.seed, "tune words", *passage.identity)
+    found = list(notes)
+    for bar in range(passage.bars):
+        if not draw.chance(chance):
+            continue
+        inside = [k for k in range(1, len(found) - 1) if found[k].step // passage.bar_steps == bar]
+        kind, which = draw.random(), draw.random()
+        inside = [k for k in inside if not found[k].velocity and found[k + 1].step == found[k].end]
+        if not inside:
+            continue
+        k = inside[int(which * len(inside))]
+        note, last = found[k], found[k - 1]
+        if kind < 0.4 and note.length >= 6:  # a syllable more
+            half = note.length // 2 // 3 * 3
+            found[k : k + 1] = [
+                note._replace(length=half),
+                Event(note.step + half, note.length - half, note.pitch, 0.0),
+            ]
+        elif kind < 0.7 and last.end == note.step and last.length + note.length <= 2 * STEPS:  # one less
+            found[k - 1 : k + 1] = [last._replace(length=last.length + note.length)]
+        elif note.step % STEPS == 0 and last.length >= 9 and passage.at(note.step).start != note.step:  # early
+            found[k - 1] = last._replace(length=note.step - 6 - last.step if last.end >= note.step - 6 else last.length)
+            found[k] = note._replace(step=note.step - 6, length=note.length + 6)
+    return [note for note in found if note.length > 0]
 
 
 def _more_or_less(passage: Passage, notes: list[Event], style: TuneStyle, span: Span) -> list[Event]:

@@ -6,7 +6,7 @@ the place in the bar; one note is the highest.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from math import exp
 from typing import NamedTuple
@@ -20,8 +20,10 @@ from composers.parts.tune_style import TuneStyle
 STRONG, BEAT, OFF, FINE = range(4)
 """Places in the bar: strong beat, other beat, off-beat eighth, finer."""
 
-_WIDTH = 3.6
+_WIDTH = 4.6
 """Semitones by which a line strays from its contour."""
+_NEAR = tuple(exp(-0.5 * (k / 4 / _WIDTH) ** 2) for k in range(128))
+"""Liking by distance from the contour, in quarters of a semitone."""
 _BLUES = 0b010011101001
 _CADENCES = {"full": {0: 8.0, 4: 1.2, 3: 1.2}, "half": {7: 3.0, 2: 3.0, 11: 1.5, 10: 1.0}}
 
@@ -36,7 +38,7 @@ class Slot(NamedTuple):
 
 
 class Span(NamedTuple):
-    """Where a tune lies: lowest and highest key, and the key that only the peak may reach."""
+    """Where a tune lies: lowest and highest key, and the key up from which only the peak may be."""
 
     low: int
     high: int
@@ -88,7 +90,7 @@ def _chord_factors(pitches: int, tones: int, share: float) -> tuple[float, ...]:
     """By pitch class: liking that gives chord tones their share, less for what rubs a semitone above one."""
     inside = bin(pitches & tones).count("1")
     outside = max(1, bin(pitches & ~tones).count("1"))
-    factor = share / (1.0 - share) * outside / max(1, inside)
+    factor = 1.2 * share / (1.0 - share) * outside / max(1, inside)
     found = []
     for pitch in range(12):
         if not pitches >> pitch & 1:
@@ -134,69 +136,82 @@ def sing(
             keys.append(_top(span, likings, slot.region.tones, keys[-1] if keys else None))
             continue
         goals = _CADENCES.get(cadence, {}) if last else {}
-        key = _drawn(slot, likings, style, span, contour[index], keys, draw, goals)
+        key = _drawn(allowed, likings, style, span, contour[index], keys, draw, goals)
         keys.append(key)
     return keys[len(before) :]
 
 
 def _top(span: Span, likings: Sequence[float], tones: int, before: int | None) -> int:
     """The chord tone nearest to the wanted peak, a third to an octave above what came before where it can be."""
-    choices = [k for k in range(span.peak - 3, min(span.high, span.peak + 3) + 1) if tones >> k % 12 & 1]
-    choices = choices or [k for k in range(span.peak - 3, span.peak + 4) if likings[k % 12] > 0] or [span.peak]
-    return min(choices, key=lambda k: (abs(k - span.peak) + (0 if before is None or k > before else 4), -k))
+    choices = [k for k in range(span.peak, span.high + 1) if tones >> k % 12 & 1]
+    choices = choices or [k for k in range(span.peak, span.high + 1) if likings[k % 12] > 0] or [span.peak]
+    return min(choices, key=lambda k: (k <= span.peak + 3, k) if before is None else (abs(k - before) > 9, k))
 
 
 def _drawn(
-    slot: Slot,
+    allowed: int,
     likings: Sequence[float],
     style: TuneStyle,
     span: Span,
     wanted: float,
     keys: Sequence[int],
     draw: Dice,
-    goals: dict[int, float],
+    goals: Mapping[int, float],
 ) -> int:
-    previous = keys[-1] if keys else None
-    move = keys[-1] - keys[-2] if len(keys) > 1 else 0
+    """The next key, by interval, chord, contour and where the line came from."""
     low, high = span.low, span.peak - 1
-    if previous is None:
-        centre = round(wanted)
-        choices = [k for k in range(max(low, centre - 6), min(high, centre + 6) + 1) if likings[k % 12]]
-        weights = [likings[k % 12] * exp(-(((k - wanted) / 2.5) ** 2)) for k in choices]
+    weights: list[float] = []
+    if not keys:
+        start, stop = max(low, round(wanted) - 6), min(high, round(wanted) + 6)
+        weights = [likings[k % 12] * exp(-(((k - wanted) / 2.5) ** 2)) for k in range(start, stop + 1)]
     else:
-        choices, weights = [], []
-        for key in range(max(low, previous - 12), min(high, previous + 12) + 1):
+        previous = keys[-1]
+        start, stop = max(low, previous - 12), min(high, previous + 12)
+        moves = _moves(tuple(style.intervals), allowed, previous - keys[-2] if len(keys) > 1 else 0)
+        again_ = 0.4 if len(keys) > 2 and keys[-2] == keys[-3] == previous else 1.0
+        for key in range(start, stop + 1):
             liking = likings[key % 12]
-            if not liking:
-                continue
-            away = key - previous
-            weight = style.intervals[abs(away)] * liking * exp(-0.5 * ((key - wanted) / _WIDTH) ** 2)
-            weight *= _direction(away, move)
-            if away == 0 and len(keys) > 2 and keys[-2] == keys[-3] == previous:
-                weight *= 0.4
-            choices.append(key)
-            weights.append(weight)
+            if liking:
+                liking *= moves[key - previous + 12] * _NEAR[min(127, int(4.0 * abs(key - wanted)))]
+                if key == previous:
+                    liking *= again_
+            weights.append(liking)
     if goals:
-        weights = [w * goals.get(k % 12, 0.25) for k, w in zip(choices, weights, strict=True)]
-    if not choices or not any(weights):
-        return _nearest(previous if previous is not None else round(wanted), likings, span)
-    return picked(choices, weights, style.temperature, draw)
+        weights = [w * goals.get((start + k) % 12, 0.25) for k, w in enumerate(weights)]
+    if not any(weights):
+        return _nearest(keys[-1] if keys else round(wanted), likings, span)
+    return picked(range(start, stop + 1), weights, style.temperature, draw)
+
+
+@lru_cache(maxsize=4096)
+def _moves(intervals: tuple[float, ...], allowed: int, before: int) -> tuple[float, ...]:
+    """Weights of moves by -12..12 semitones after a move by `before`, so that a scale gets the intervals' shares.
+
+    A scale has each interval on some of its notes only (a semitone on two of seven): the weights make up for it.
+    """
+    notes = [p for p in range(12) if allowed >> p & 1]
+    shares = []
+    for size in range(13):
+        places = sum(allowed >> (p + size) % 12 & 1 for p in notes)
+        shares.append(intervals[size] * len(notes) / places if places else 0.0)
+    return tuple(shares[abs(away)] * _direction(away, before) for away in range(-12, 13))
 
 
 def _direction(away: int, move: int) -> float:
-    """Leaps go up and are answered by a step back; steps fall a little more than they rise."""
+    """Leaps go up and are answered by a step back; lines go on more often than a walk among few notes would."""
     size = abs(away)
     if abs(move) >= 5:
         back = (away > 0) != (move > 0)
         if size == 0:
             return 0.8
         if size <= 2:
-            return 2.0 if back else 0.9
-        return 1.0 if back else 0.3 if size < 5 else 0.1
-    if size >= 5:
-        return 1.15 if away > 0 else 0.85
-    if size and move and size <= 2:
-        return 1.12 if (away > 0) == (move > 0) else 0.95
+            return 0.75 if back else 1.25
+        return 0.6 if back else 0.45 if size < 5 else 0.12
+    if size >= 5:  # a half more, since contour and range take some
+        factor = 1.7 if away > 0 else 1.3
+        return factor * (1.2 if move * away < 0 else 1.0)
+    if size and move:
+        return 1.9 if (away > 0) == (move > 0) else 0.6
     return 1.0
 
 
@@ -224,12 +239,13 @@ def again(
         cost = strict * min(1, abs(shift)) + 0.15 * abs(shift)
         for index, (slot, key, mask) in enumerate(zip(found, moved, masks, strict=True)):
             cost += _misfit(slot, key, mask) / (1.0 + 0.08 * len(found))
-            if key < span.low or key > span.high or (index != peak and key >= span.peak and shift > 0):
-                cost += 0.8
+            if key < span.low or key > span.high or (index != peak and key >= span.peak):
+                cost += 1.0
         if best is None or (cost, order) < best[:2]:
             best = (cost, order, moved)
     assert best is not None
-    return [_mended(slot, key, mask, span) for slot, key, mask in zip(found, best[2], masks, strict=True)]
+    highest = [span.high if index == peak else span.peak - 1 for index in range(len(found))]
+    return [_mended(*each, span.low) for each in zip(found, best[2], masks, highest, strict=True)]
 
 
 def _misfit(slot: Slot, key: int, mask: int) -> float:
@@ -246,17 +262,19 @@ def _misfit(slot: Slot, key: int, mask: int) -> float:
     return 0.3 if rubs else 0.1
 
 
-def _mended(slot: Slot, key: int, mask: int, span: Span) -> int:
+def _mended(slot: Slot, key: int, mask: int, high: int, low: int) -> int:
+    """The key, or the nearest that fits: a long note must be of the chord or rub with nothing in it."""
     pitch, tones = key % 12, slot.region.tones
-    if tones >> pitch & 1:
+    inside = low <= key <= high
+    if tones >> pitch & 1 and inside:
         return key
     rubs = tones >> (pitch - 1) % 12 & 1
     long = slot.length >= 12 or (slot.place == STRONG and slot.length >= 9)
-    if mask >> pitch & 1 and not (rubs and long):
+    if mask >> pitch & 1 and inside and not (rubs and long):
         return key
     target = tones if long else mask
-    choices = [k for k in range(key - 4, key + 5) if target >> k % 12 & 1 and span.low <= k <= span.high]
-    return min(choices, key=lambda k: (abs(k - key), k)) if choices else key
+    choices = [k for k in range(key - 7, key + 8) if target >> k % 12 & 1 and low <= k <= high]
+    return min(choices, key=lambda k: (abs(k - key), k)) if choices else min(high, max(low, key))
 
 
 @lru_cache(maxsize=8192)

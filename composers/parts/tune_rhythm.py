@@ -73,15 +73,14 @@ def idea_rhythm(
     same = draw.chance(hook)
     end = pulse.steps * bars
     span = max(12, end - breath)
-    last_at = max(pulse.steps * (bars - 1), span - draw.one_of((12, 18, 24, 24, 30, 36)))
+    last_at = max(pulse.steps * (bars - 1), (span - draw.one_of((12, 12, 18, 18, 24, 30))) // 6 * 6)
     wanted = notes * (last_at + 12) / 48
     best: tuple[float, list[int]] | None = None
     for _ in range(_TRIES):
         onsets = _filled(pulse, bars, style, same, draw)
         onsets = [step for step in onsets if step <= last_at]
         if not onsets or onsets[-1] < last_at - 18:
-            onsets.append(pulse.steps * (bars - 1) + pulse.nearest(last_at - pulse.steps * (bars - 1)) % pulse.steps)
-            onsets = sorted(set(onsets))
+            onsets.append(last_at)
         cost = abs(len(onsets) - wanted) + 6.0 * (len(onsets) < 2)
         if best is None or cost < best[0]:
             best = (cost, onsets)

@@ -52,13 +52,15 @@ _POP_FIRST: Shares = {
     (0, 2, 4, 6): 16.1, (0,): 11.5, (0, 4): 7.3, (0, 4, 6): 6.7, (): 5.7, (0, 6): 4.6, (2, 4, 6): 3.2, (0, 2, 6): 3.1,
     (0, 2, 4): 2.8, (2,): 2.6, (4, 6): 2.3, (0, 2, 4, 6, 7): 2.0, (0, 2): 1.9, (0, 2, 3, 4, 6): 1.3, (0, 3, 4, 6): 1.3,
     (6,): 1.2, (4,): 1.1, (0, 2, 3, 6, 7): 1.0, (0, 3, 6): 1.0, (0, 2, 3, 6): 0.8, (0, 2, 3, 5): 0.7, (0, 6, 7): 0.7,
-    (2, 6): 0.6, (0, 3): 0.6,
+    (2, 6): 0.6, (0, 3): 0.6, (0, 2, 3, 5, 7): 0.6, (0, 1, 2, 3, 4, 6, 7): 0.8, (0, 1, 2, 3, 4, 6): 0.6,
+    (2, 3, 4, 6, 7): 0.5, (0, 2, 3, 4, 6, 7): 0.5, (6, 7): 0.5, (0, 4, 6, 7): 0.4, (0, 2, 6, 7): 0.3, (3, 4, 6): 0.3,
 }  # fmt: skip
 _POP_SECOND: Shares = {
     (): 12.7, (0, 2, 4, 6): 11.8, (0,): 9.2, (0, 4, 6): 7.3, (4, 6): 5.7, (0, 4): 5.6, (2, 4, 6): 4.2, (0, 2, 4): 3.8,
     (0, 2, 6): 2.6, (0, 2): 2.2, (0, 6): 2.1, (6,): 1.9, (6, 7): 1.8, (0, 6, 7): 1.5, (2,): 1.4, (4,): 1.3,
     (0, 3, 6): 1.0, (7,): 0.9, (2, 6): 0.9, (0, 2, 4, 6, 7): 0.8, (0, 2, 3, 6): 0.7, (0, 2, 3, 4, 6): 0.7,
-    (0, 3, 4, 6): 0.6, (4, 6, 7): 0.5,
+    (0, 3, 4, 6): 0.6, (4, 6, 7): 0.5, (0, 2, 3, 5): 0.7, (0, 2, 6, 7): 0.6, (0, 2, 3, 6, 7): 0.5, (4, 5, 6, 7): 0.5,
+    (5, 6, 7): 0.5, (1, 6, 7): 0.4, (0, 2, 3): 0.4, (3, 4, 6): 0.3,
 }  # fmt: skip
 _POP_SINGLE: Shares = {(0, 2): 44, (0,): 26, (): 10, (2,): 9, (0, 2, 3): 4, (0, 3): 3, (2, 3): 2, (0, 1, 2): 2}
 _POP_LONG: Shares = {(0, 2, 4): 30, (0, 4): 20, (0,): 18, (0, 2): 12, (2, 4): 6, (4,): 5, (): 6, (0, 3, 4): 3}
@@ -128,7 +130,7 @@ class TuneStyle:
     """
 
     rhythms: Rhythms = POP_RHYTHMS
-    notes: float = 4.6
+    notes: float = 5.6
     intervals: Sequence[float] = POP_INTERVALS
     on_strong: float = 0.78
     on_beat: float = 0.67
@@ -150,11 +152,11 @@ class TuneStyle:
 
 
 POP_TUNE = TuneStyle()
-ROCK_TUNE = TuneStyle(scale="pentatonic", notes=4.4, pickups=0.5)
-BLUES_TUNE = TuneStyle(scale="blues", notes=4.2, off_beat=0.55, pickups=0.5)
-HOOK_TUNE = TuneStyle(scale="pentatonic", notes=4.0, repeat=0.9, same_rhythm=0.6)
-FOLK_TUNE = TuneStyle(TUNE_RHYTHMS, 5.9, TUNE_INTERVALS, 0.78, 0.8, 0.66, rest=6, pickups=0.5, silent=frozenset())
-SONG_TUNE = TuneStyle(SONG_RHYTHMS, 3.2, SONG_INTERVALS, 0.8, 0.75, 0.62, rest=12, silent=frozenset({"intro"}))
+ROCK_TUNE = TuneStyle(scale="pentatonic", notes=5.4, pickups=0.5)
+BLUES_TUNE = TuneStyle(scale="blues", notes=5.0, off_beat=0.55, pickups=0.5)
+HOOK_TUNE = TuneStyle(scale="pentatonic", notes=4.8, repeat=0.9, same_rhythm=0.6)
+FOLK_TUNE = TuneStyle(TUNE_RHYTHMS, 7.0, TUNE_INTERVALS, 0.78, 0.8, 0.66, rest=6, pickups=0.5, silent=frozenset())
+SONG_TUNE = TuneStyle(SONG_RHYTHMS, 3.8, SONG_INTERVALS, 0.8, 0.75, 0.62, rest=12, silent=frozenset({"intro"}))
 SPARSE_TUNE = TuneStyle(SPARSE_RHYTHMS, 1.2, SONG_INTERVALS, 0.7, 0.7, 0.6, rest=36, pickups=0.1, same_rhythm=0.1)
 
 

@@ -40,6 +40,7 @@ def passage(
     after: str = "",
     lanes: Mapping[str, Lane] | None = None,
     tempo: float = 120.0,
+    chorus: int = 0,
 ) -> Passage:
     """`bars` bars of a chart that goes round and round."""
     where = Key.parse(key, mode)
@@ -53,7 +54,7 @@ def passage(
     ahead = regions((cycle[bars % len(cycle)],), cycle[0][0], where, meter)[0]
     return Passage(
         seed=seed, identity=(role, first_bar), pulse=pulse, bars=bars, written=bars, role=role, name=name, turn=0,
-        chorus=0, closes=closes, regions=own,
+        chorus=chorus, closes=closes, regions=own,
         following=ahead._replace(start=steps, end=steps + ahead.end - ahead.start), energy=energy,
         energy_end=min(1.0, energy + 0.05), minor=scale >> 3 & 1 == 1, scale=scale, after=after, density=density,
         complexity=complexity, register=register, tempo=tempo, tonic=(tonic + 5) % 12 - 5, first_bar=first_bar,

@@ -44,7 +44,7 @@ HEAVY = {
     "pylibremidi": {"bridge/ports/libremidi_ports.py"},
     "mido": set(),  # the tests' oracle
     "matplotlib": {"bridge/watch/plot.py", "bridge/calibrate/plot.py", "bridge/analyze/plot.py",
-                   "bridge/patch_sheet.py"},
+                   "bridge/patch_sheet.py", "bridge/roll_picture.py", "bridge/bench/music_plot.py"},
     "aalink": {"bridge/clock/link.py"},  # GPL-3: an extra, never needed
     "tensorflow": set(),
     "music21": {"bridge/bench/theory.py"},  # the peer; no code that users run needs it

@@ -14,8 +14,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bridge.bench import music_drums, music_seeds
 from bridge.bench.figures import quantile
-from bridge.bench.music_real import real
+from bridge.bench.music_real import SOURCES, real
+from bridge.bench.music_real import pieces as stretches
 from composers.composer import Genre, Plan, find_genre, genre_names
 from composers.errors import MusicError
 from composers.genre import StyledGenre
@@ -25,22 +27,26 @@ from composers.statistics.gates import GATES, PROFILES, Gate, worth
 from composers.statistics.measures import MEASURES, measured
 from composers.statistics.piece import Piece, of_band
 from composers.statistics.references import Aggregate
+from models.errors import CorpusError
 
 _SECTION = {"jazz head": "head", "jazz solo": "solo"}
 """Profiles that begin with the first section of a name, where the others begin with bar 0."""
 _KEYS = ("C", "G", "D", "A", "E", "B", "F#", "Db", "Ab", "Eb", "Bb", "F")
+_ALIKE = 20
 _LEAST_WORTH = 0.5
 _MOST_BARS_AHEAD = 160
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Which pieces to compose: `style` None for each of the genre's styles in turn."""
+    """Which pieces to compose: `style` None for each of the genre's styles in turn; `varied`: in all keys, and in minor
+    too."""
 
     genre: str
     profile: str
     bars: int
     style: str | None = None
+    varied: bool = True
 
 
 def _profiles(genre: str) -> tuple[str, ...]:
@@ -58,11 +64,12 @@ def plan_of(order: Order, seed: int) -> Plan:
     style = styles[seed % len(styles)]
     turn = seed // len(styles)
     meters, modes = _offers(genre, style)
-    mode = "minor" if turn % 3 == 2 and "minor" in modes else modes[0]
+    mode = "minor" if order.varied and turn % 3 == 2 and "minor" in modes else modes[0]
     parts, sounds = _part_by_part(genre.arrange(genre.ensemble(style)))
+    key = _KEYS[turn % 12] if order.varied else "C"
     return genre.resolve(Plan(
-        genre=order.genre, style=style, key=_KEYS[turn % 12], mode=mode, seed=seed, meter=meters[0],
-        parts=parts, sounds=sounds, tempo=genre.usual_tempo(style),
+        genre=order.genre, style=style, key=key, mode=mode, seed=seed, meter=meters[0], parts=parts, sounds=sounds,
+        tempo=genre.usual_tempo(style),
     ))  # fmt: skip
 
 
@@ -140,7 +147,7 @@ def _verdict(gate: Gate, values: Callable[[str, str], list[float]]) -> dict[str,
     rejected = {who: round(worth(gate, them), 2) for who, them in noise.items() if them}
     middle = quantile(ours, 0.5) if ours else None
     return {
-        "measure": gate.measure, "band": str(gate), "measured": gate.measured,
+        "measure": gate.measure, "band": str(gate), "low": gate.low, "high": gate.high, "measured": gate.measured,
         "median": None if middle is None else round(middle, 3),
         "met": None if middle is None else gate.passes(middle),
         "inside": round(sum(map(gate.passes, ours)) / len(ours), 2) if ours else None,
@@ -188,16 +195,64 @@ def _real(found: list[float] | Aggregate) -> dict[str, float] | None:
 
 def run(
     genres: Sequence[str] = (), seeds: int = 100, bars: int = 32, tell: Callable[[str], None] = print,
-    processes: int = 2, folder: Path | None = None,
+    processes: int = 2, folder: Path | None = None, advance: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
-    """`genres` empty: all that are registered and have gates. See `table` for what stands under each profile."""
+    """`genres` empty: all that are registered and have gates (`known`). Per genre: `profiles` (see `table`), `drums`
+    (see music_drums.heard), `seeds` (see music_seeds.distances). `advance` is called once a piece."""
+    names = list(genres) or known()
     figures: dict[str, Any] = {}
-    for genre in genres or [name for name in genre_names() if name in PROFILES]:
-        figures[genre] = {}
+    missed: list[str] = []
+    by = _listeners(names, folder, tell)
+    for genre in names:
+        profiles: dict[str, Any] = {}
         for profile in _profiles(genre):
             tell(f"{profile}: {seeds} seeds of {bars} bars")
-            found = list(rows(Order(genre, profile, bars), seeds, processes))
-            figures[genre][profile] = table(found, profile, real(profile, bars, seeds, folder, tell))
-    missed = [f"{genre}: {profile}: {name}" for genre, profiles in figures.items()
-              for profile, found in profiles.items() for name in found["missed"]]
-    return {"seeds": seeds, "bars": bars, "genres": figures, "missed": missed}
+            found = []
+            for each in rows(Order(genre, profile, bars), seeds, processes):
+                found.append(each)
+                advance()
+            profiles[profile] = table(found, profile, real(profile, bars, seeds, folder, tell))
+            missed += [f"{profile}: {name}" for name in profiles[profile]["missed"]]
+        figures[genre] = {"profiles": profiles, "drums": None, "seeds": _apart(genre, bars, folder)}
+        if by is not None and genre in music_drums.STYLE_OF_GENRE:
+            tell(f"{genre}: what a classifier calls its drums")
+            order = Order(genre, PROFILES[genre][0], bars)
+            pieces = [(plan_of(order, seed).style or "", compose(order, seed)) for seed in range(seeds)]
+            figures[genre]["drums"] = music_drums.heard(pieces, genre, by)
+            missed += music_drums.missed(genre, figures[genre]["drums"])
+    return {"seeds": seeds, "bars": bars, "genres": figures, "drum_classifier": by.trials if by else None,
+            "missed": missed}  # fmt: skip
+
+
+def known() -> list[str]:
+    """The genres that are registered and have gates."""
+    return [name for name in genre_names() if name in PROFILES]
+
+
+def count(genres: Sequence[str], seeds: int) -> int:
+    """How many pieces `run` will compose for its tables. Raises MusicError for a genre without gates."""
+    return seeds * sum(len(_profiles(genre)) for genre in genres or known())
+
+
+def _listeners(
+    genres: Sequence[str], folder: Path | None, tell: Callable[[str], None]
+) -> music_drums.Listeners | None:
+    if not any(genre in music_drums.STYLE_OF_GENRE for genre in genres):
+        return None
+    tell("drum styles: training on Groove MIDI")
+    try:
+        return music_drums.listeners(folder)
+    except CorpusError as missing:
+        tell(f"  left out: {missing}")
+        return None
+
+
+def _apart(genre: str, bars: int, folder: Path | None) -> dict[str, Any]:
+    """Twenty seeds of one plan, beside twenty real songs."""
+    order = Order(genre, PROFILES[genre][0], bars, find_genre(genre).styles[0], varied=False)
+    source = SOURCES["pop/rock"][0]
+    try:
+        songs = list(stretches(source, bars, _ALIKE, folder))
+    except CorpusError:
+        songs = []
+    return music_seeds.distances([compose(order, seed) for seed in range(_ALIKE)], songs)

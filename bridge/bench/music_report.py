@@ -57,12 +57,64 @@ def measure_table(title: str, found: dict[str, Any]) -> Table:
     return Table(f"{title}: median (10-90 %)", ("measure", "ours", *corpora, *noise), tuple(rows))
 
 
+def style_table(genre: str, profiles: dict[str, Any]) -> Table:
+    rows = []
+    for profile, found in profiles.items():
+        for style, missed in found["styles"].items():
+            told = ", ".join(f"{name} {number(value)}" for name, value in missed.items())
+            rows.append((style, profile, told or "none"))
+    return Table(f"{genre}: gates that a style misses by its own median", ("style", "profile", "missed"), tuple(rows))
+
+
+def drum_table(genre: str, found: dict[str, Any]) -> Table:
+    rows = []
+    for name, words in (("pattern", "pattern alone"), ("played", "pattern, velocities and timing")):
+        each = found[name]
+        named = ", ".join(f"{style} {count}" for style, count in each["named"].items())
+        because = ", ".join(feature for feature, _ in each["because"][:4])
+        rows.append((words, f"{each['right']:.0%}", f"{each['right_of_three']:.0%}", named, because))
+    rows += [(f"  {style}", f"{right:.0%}", "", "", "") for style, right in found["by_style"].items()]
+    head = ("heard", f"called {found['wanted']}", "of jazz, rock, hip-hop", "named", "because of")
+    title = f"{genre}: drums of {found['pieces']} pieces, by a classifier of Groove MIDI's styles"
+    return Table(title, head, tuple(rows))
+
+
+def seed_table(genre: str, found: dict[str, Any]) -> Table:
+    rows = [
+        (of, number(each["seeds"]), number(each["nearest"]), number(each["halves"]), number(each["repeated"]),
+         number(each["real"]), f"{each['different']} of {each['pieces']}")
+        for of, each in found.items() if each
+    ]  # fmt: skip
+    head = ("distance of", "two seeds", "the nearest two", "halves of a piece", "a piece and its first 4 bars repeated",
+            "two real songs", "different")  # fmt: skip
+    return Table(f"{genre}: twenty seeds of one plan", head, tuple(rows))
+
+
+def trial_table(trials: dict[str, Any]) -> Table:
+    rows = []
+    for name in ("pattern", "played"):
+        each = trials[name]
+        for style, row in each["confusion"].items():
+            rows.append((f"{name}: {style}", *(str(n) for n in row.values())))
+        rows.append((f"{name}: right", f"takes {each['takes_right']:.0%}", f"windows {each['windows_right']:.0%}",
+                     f"mean of styles {each['mean_of_styles']:.0%}", "", ""))  # fmt: skip
+    head = ("held-out takes", *trials["pattern"]["confusion"])
+    return Table(f"Drum styles: {trials['train_takes']} takes learned, {trials['held_out_takes']} held out", head,
+                 tuple(rows))  # fmt: skip
+
+
 def tables(result: dict[str, Any]) -> Iterator[Table]:
     """Everything that was measured, genre by genre."""
-    for profiles in result["genres"].values():
-        for profile, found in profiles.items():
-            yield gate_table(profile, found)
-            yield measure_table(profile, found)
+    for genre, found in result["genres"].items():
+        for profile, each in found["profiles"].items():
+            yield gate_table(profile, each)
+            yield measure_table(profile, each)
+        yield style_table(genre, found["profiles"])
+        if found["drums"]:
+            yield drum_table(genre, found["drums"])
+        yield seed_table(genre, found["seeds"])
+    if result["drum_classifier"]:
+        yield trial_table(result["drum_classifier"])
 
 
 def show(result: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -27,9 +28,10 @@ _LATENESS_S = 6.0
 @click.option("--genre", "genres", multiple=True, help="Only this genre, several times for several (music).")
 @click.option("--seeds", type=click.IntRange(2, 10_000), default=100, show_default=True, help="Pieces (music).")
 @click.option("--markdown", is_flag=True, help="Print the tables as Markdown (music).")
+@click.option("--plot", "picture", type=click.Path(dir_okay=False, path_type=Path), help="Draw the gates (music).")
 def command(
     name: str, as_json: bool, runs: int, bars: int | None, minutes: float, genres: tuple[str, ...], seeds: int,
-    markdown: bool,
+    markdown: bool, picture: Path | None,
 ) -> None:
     """Measure one promise on this machine, beside a peer in the same run.
 
@@ -98,14 +100,18 @@ def command(
 
             result |= theory.run(runs, tell=lambda text: click.echo(text, err=True))
         case "music":
-            from bridge.bench import music, music_report
+            result |= _music(genres, seeds, bars or 32)
+            if picture is not None:
+                from bridge.bench import music_plot
 
-            result |= music.run(genres, seeds, bars or 32, tell=lambda text: click.echo(text, err=True))
-            if markdown:
-                click.echo(music_report.markdown(result))
-                return
+                music_plot.plot(result, picture)
             if not as_json:
-                music_report.show(result)
+                from bridge.bench import music_report
+
+                if markdown:
+                    click.echo(music_report.markdown(result))
+                else:
+                    music_report.show(result)
                 return
         case _:
             from bridge.bench import render
@@ -123,6 +129,19 @@ def command(
     for key, value in result.items():
         table.add_row(key, json.dumps(value))
     Console().print(table)
+
+
+def _music(genres: tuple[str, ...], seeds: int, bars: int) -> dict[str, Any]:
+    """With a bar of progress where somebody looks."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from bridge.bench import music
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("music", total=music.count(genres, seeds))
+        return music.run(genres, seeds, bars, tell=lambda text: bar.console.print(text, highlight=False),
+                         advance=lambda: bar.advance(task))  # fmt: skip
 
 
 def _clock(runs: int) -> dict[str, Any]:

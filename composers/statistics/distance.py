@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from composers.score import PPQ
 from composers.statistics.baselines import diatonic_tonic
@@ -88,12 +88,11 @@ def _apart(mine: Counter[Hashable], theirs: Counter[Hashable]) -> float:
     return 1.0 - (mine & theirs).total() / max(mine.total(), theirs.total())
 
 
-def mean_distance(
-    pieces: Sequence[Piece], of: str = "melody"
-) -> float | None:
-    """Mean over all pairs; `of`: "melody", "bars" or "chords"."""
-    compare = {"melody": melody_distance, "bars": bars_distance, "chords": chords_distance}[of]
-    found = [
-        apart for i, a in enumerate(pieces) for b in pieces[i + 1 :] if (apart := compare(a, b)) is not None
-    ]
-    return sum(found) / len(found) if found else None
+DISTANCES = {"melody": melody_distance, "bars": bars_distance, "chords": chords_distance}
+"""What of two pieces is compared -> how."""
+
+
+def pair_distances(pieces: Sequence[Piece], of: str) -> list[float]:
+    """Of all pairs where there is something to compare; `of`: a name in DISTANCES."""
+    compare = DISTANCES[of]
+    return [apart for a, b in combinations(pieces, 2) if (apart := compare(a, b)) is not None]

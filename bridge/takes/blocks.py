@@ -65,6 +65,7 @@ class Change(IntEnum):
     JUMPED = 3
     TEMPO = 4
     ENDED = 5
+    PLAN = 6
 
 
 class Reel(NamedTuple):
@@ -115,12 +116,13 @@ class Run(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """What the music did in the block that ends at `frame`: it was then at `tick`, at `bpm`."""
+    """What the music did in the block that ends at `frame`: it was then at `tick`, at `bpm`, by the plan of `epoch`."""
 
     change: Change
     frame: int
     tick: int
     bpm: float
+    epoch: int
 
 
 class End(NamedTuple):
@@ -182,13 +184,14 @@ class BlockWriter:
             self._put_all(given)
             self._frame += given.block.frames
 
-    def mark(self, change: Change, tick: int, bpm: float) -> None:
+    def mark(self, change: Change, tick: int, bpm: float, epoch: int) -> None:
         """What the last block brought about."""
         self.close_run()
         self.out.append(_Op.MARK)
         self.out.append(change)
         put_whole(self.out, max(0, tick))
         put_near(self.out, bpm, 0.0)
+        put_whole(self.out, epoch)
 
     def end(self, *, lost: bool) -> None:
         self.close_run()
@@ -368,7 +371,7 @@ class BlockReader:
             case _Op.BLOCK | _Op.FAILED:
                 return self._block(failed=op is _Op.FAILED)
             case _Op.MARK:
-                return Mark(Change(scanner.whole()), self._frame, scanner.whole(), scanner.near(0.0))
+                return Mark(Change(scanner.whole()), self._frame, scanner.whole(), scanner.near(0.0), scanner.whole())
             case _Op.LOST | _Op.LEFT:
                 return End(self._frame, op is _Op.LOST)
             case _Op.REEL:

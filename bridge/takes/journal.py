@@ -34,6 +34,8 @@ class Played(Protocol):
     @property
     def position(self) -> Tick: ...
     @property
+    def epoch(self) -> int: ...
+    @property
     def line(self) -> TempoLine: ...
 
 
@@ -59,6 +61,7 @@ class Journal:
         self._playing = False
         self._tick: Tick = 0
         self._bpm = 0.0
+        self._epoch = engine.epoch
         self._compensation: Mapping[str, int] = {}
 
     def block(self, block: Block, commands: Sequence[bytes], bars: Sequence[bytes],
@@ -90,18 +93,21 @@ class Journal:
         playing = engine.playing
         if not (playing or self._playing):
             return
-        tick, bpm = engine.position, engine.line.bpm
+        tick, bpm, epoch = engine.position, engine.line.bpm, engine.epoch
+        if epoch != self._epoch:
+            self._epoch = epoch
+            writer.mark(Change.PLAN, tick, bpm, epoch)
         if playing and not self._playing:
-            writer.mark(Change.STARTED, tick, bpm)
+            writer.mark(Change.STARTED, tick, bpm, epoch)
             self._bpm = bpm
         elif not playing:
-            writer.mark(Change.ENDED if engine.ended else Change.STOPPED, tick or self._tick, bpm)
+            writer.mark(Change.ENDED if engine.ended else Change.STOPPED, tick or self._tick, bpm, epoch)
         else:
             advance = block.frames * bpm * 16 / self._rate  # 960 ticks in a sixtieth of a minute
             if abs(tick - self._tick - advance) > _LEAP_TICKS:
-                writer.mark(Change.JUMPED, tick, bpm)
+                writer.mark(Change.JUMPED, tick, bpm, epoch)
             if abs(bpm - self._bpm) > _TEMPO_SHARE * self._bpm:
-                writer.mark(Change.TEMPO, tick, bpm)
+                writer.mark(Change.TEMPO, tick, bpm, epoch)
                 self._bpm = bpm
         self._playing, self._tick = playing, tick
 

@@ -95,6 +95,7 @@ class _Scribe:
         self._base_s = 0.0
         self._meter = Meter()
         self._music: dict[int, Music] = {}
+        self._meters: dict[int, Meter] = {}
         self._open: tuple[Place, Tick, float] | None = None
         self._tick: Tick = 0
 
@@ -181,6 +182,7 @@ class _Scribe:
 
     def _mark(self, mark: Mark) -> None:
         at = self._place(mark.frame)
+        self._meter = self._meters.get(mark.epoch, self._meter)
         where = bar_and_beat(mark.tick, self._meter)
         match mark.change:
             case Change.STARTED:
@@ -195,6 +197,8 @@ class _Scribe:
                 self._end_stretch(at, mark.tick)
             case Change.JUMPED:
                 self._say(f"jump from {bar_and_beat(self._tick, self._meter)}", where, mark.frame)
+            case Change.PLAN:
+                self._say(f"plan {mark.epoch} is heard", where, mark.frame)
             case Change.TEMPO:
                 self._say(f"tempo {mark.bpm:.1f} BPM", where, mark.frame)
         self._tick = mark.tick
@@ -216,7 +220,7 @@ class _Scribe:
                 raise TakeError(f"{self._reader.name} holds a command of another version of Sideman ({error}): use "
                                 f"the one that made it") from None
             if isinstance(command, NewPlan):
-                self._meter = Meter(command.beats, command.unit)
+                self._meters[command.epoch] = Meter(command.beats, command.unit)
                 self._say(f"plan {command.epoch}{self._changed(command.epoch)}"
                           + (", from the beginning" if command.restart else ""), at=at)
             elif isinstance(command, Locate):

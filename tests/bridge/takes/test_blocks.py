@@ -99,7 +99,7 @@ def test_blocks_come_back_however_the_bytes_are_cut_up(made: list[Given], piece:
     for number, each in enumerate(made):
         writer.put(each)
         if number % 5 == 4:
-            writer.mark(Change.TEMPO, number, 120.0 + number)
+            writer.mark(Change.TEMPO, number, 120.0 + number, 3 * number)
     writer.end(lost=False)
     data = bytes(writer.out)
     reader = BlockReader()
@@ -108,7 +108,7 @@ def test_blocks_come_back_however_the_bytes_are_cut_up(made: list[Given], piece:
     assert isinstance(found.pop(), End)
     assert reader.cut == 0
     marks = [each for each in found if isinstance(each, Mark)]
-    assert [(m.tick, m.bpm) for m in marks] == [(n, 120.0 + n) for n in range(4, len(made), 5)]
+    assert [(m.tick, m.bpm, m.epoch) for m in marks] == [(n, 120.0 + n, 3 * n) for n in range(4, len(made), 5)]
     again = [each for each in found if isinstance(each, Given)]
     assert [relative(each) for each in again] == [relative(each) for each in made]
     for number, each in enumerate(again):

@@ -46,9 +46,10 @@ def test_channel_prefixes_name_the_parts_of_format_0() -> None:
 
 
 def test_format_1_keeps_tracks_and_takes_the_first_name_as_title() -> None:
-    conductor = meta(3, "Blue") + meta(0x51, b"\x06\x1a\x80") + meta(0x58, b"\x03\x02\x18\x08") + meta(0x59, b"\xfd\x00")
+    signs = meta(0x51, b"\x06\x1a\x80") + meta(0x58, b"\x03\x02\x18\x08") + meta(0x59, b"\xfd\x00")
     note = bytes.fromhex("00 90 3c 40 60 80 3c 40")
-    piece = read(smf(conductor, meta(3, "same") + note, meta(3, "same") + note, note, meta(3, "words by X")))
+    same = meta(3, "same") + note
+    piece = read(smf(meta(3, "Blue") + signs, same, same, note, meta(3, "words by X")))
     assert (piece.title, piece.names) == ("Blue", ("same", "same 2", "track 3"))
     assert (piece.tempi, piece.meters) == (((0, 150.0),), ((0, Meter(3, 4)),))
     assert piece.keys == ((0, Key.parse("Eb")),)
@@ -112,14 +113,16 @@ def test_texts_markers_lyrics_chords_and_keys() -> None:
 
 
 def test_karaoke_files() -> None:
-    kar = meta(1, "@KMIDI KARAOKE FILE") + meta(1, "@TA Song") + meta(1, "\\Love") + meta(1, " me", 48) + meta(1, "/do", 48)
+    words = meta(1, "\\Love") + meta(1, " me", 48) + meta(1, "/do", 48)
+    kar = meta(1, "@KMIDI KARAOKE FILE") + meta(1, "@TA Song") + words
     piece = read(smf(kar, "00 90 3c 40 60 80 3c 40"))
     assert piece.title == "A Song"
     assert piece.lyrics == ((0, "\nLove"), (480, " me"), (960, "\ndo"))
 
 
 @pytest.mark.parametrize(("text", "encoding"), [
-    ("Träume", "utf-8"), ("Träume", "latin-1"), ("Frédéric “Chopin”", "cp1252"), ("ピアノ", "cp932"), ("主旋律", "cp932"),
+    ("Träume", "utf-8"), ("Träume", "latin-1"), ("Frédéric “Chopin”", "cp1252"), ("ピアノ", "cp932"),
+    ("主旋律", "cp932"),
     ("Señor Ñandú", "latin-1"), ("plain", "ascii"), ("さくら", "utf-8"), ("Für Élise à Øre", "latin-1"),
 ])  # fmt: skip
 def test_encodings_are_guessed(text: str, encoding: str) -> None:
@@ -152,7 +155,7 @@ class TestTime:
         total, at, tempo = Fraction(0), 0, 500_000
         for start, new in [*tempi, (raw, 1)]:
             if start > raw:
-                start = raw  # noqa: PLW2901 - the stretch is cut where the question is
+                start = raw
             total += Fraction(start - at) / rate * 1_000_000 / tempo * 960
             at, tempo = start, new
             if start == raw:

@@ -24,6 +24,8 @@ _WIDTH = 4.6
 """Semitones by which a line strays from its contour."""
 _NEAR = tuple(exp(-0.5 * (k / 4 / _WIDTH) ** 2) for k in range(128))
 """Liking by distance from the contour, in quarters of a semitone."""
+_GRAVITY = {0: 1.4, 7: 1.15, 2: 1.05}
+"""Pitch classes that the key draws a line to, whatever the chord."""
 _BLUES = 0b010011101001
 _CADENCES = {"full": {0: 8.0, 4: 1.2, 3: 1.2}, "half": {7: 3.0, 2: 3.0, 11: 1.5, 10: 1.0}}
 
@@ -96,9 +98,9 @@ def _chord_factors(pitches: int, tones: int, share: float) -> tuple[float, ...]:
         if not pitches >> pitch & 1:
             found.append(0.0)
         elif tones >> pitch & 1:
-            found.append(factor)
+            found.append(factor * _GRAVITY.get(pitch, 1.0))
         else:
-            found.append(0.4 if tones >> (pitch - 1) % 12 & 1 else 1.0)
+            found.append((0.4 if tones >> (pitch - 1) % 12 & 1 else 1.0) * _GRAVITY.get(pitch, 1.0))
     return tuple(found)
 
 

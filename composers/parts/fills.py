@@ -158,9 +158,9 @@ def _machine(shape: str, where: Hole, energy: float, draw: Dice) -> list[Event]:
     return events
 
 
-def build_up(pulse: Pulse, bars: int, first: int, empty: int, draw: Dice) -> list[Event]:
+def build_up(pulse: Pulse, bars: int, empty: int, draw: Dice) -> list[Event]:
     """A snare roll that doubles: quarters, eighths, sixteenths, 32nds, each a quarter of the way; a crescendo. The last
-    `empty` steps are silent. From step `first`."""
+    `empty` steps are silent."""
     total = bars * pulse.steps - empty
     key = SNARE if draw.chance(0.7) else CLAP
     events: list[Event] = []
@@ -171,7 +171,7 @@ def build_up(pulse: Pulse, bars: int, first: int, empty: int, draw: Dice) -> lis
         accent = 6.0 if step % STEPS == 0 else 0.0
         loud = 52.0 + 58.0 * progress + accent
         length = min(gap, total - step)
-        events.append(Event(first + step, length, key, min(122.0, loud), strokes, 3.0 if strokes > 1 else 0.0))
+        events.append(Event(step, length, key, min(122.0, loud), strokes, 3.0 if strokes > 1 else 0.0))
         step += gap
     return events
 

@@ -1,19 +1,39 @@
-"""Grooves of styles as values, measured where there are players to measure.
+"""Grooves of players as values, measured; with those of machines (programmed_grooves) they are GROOVES.
 
 Patterns and their weights: shares of bars in the takes of Groove MIDI (4/4, one vote a take) for rock, pop, funk,
-hip-hop, soul, disco, bossa and samba; programmed styles follow pattern books of drum machines and common practice.
+hip-hop, soul, disco, bossa and samba; reggae's one drop, punk and ballads follow common practice.
 Ghosts, pick-ups and open hats are percent of bars that hit the cell.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from composers.feel import Feel
 from composers.parts import kit
+from composers.parts.drum_style import Groove, Layer
 from composers.parts.fills import FillStyle
-from composers.parts.groove import Groove, Layer
+from composers.parts.programmed_grooves import (
+    BOOM_BAP,
+    BREAKBEAT,
+    DNB,
+    DUBSTEP,
+    GARAGE,
+    HOUSE,
+    LO_FI,
+    TECHNO,
+    TRANCE,
+    TRAP,
+)
 from composers.pulse import STEPS
+
+__all__ = [
+    "BALLAD", "BOOM_BAP", "BOSSA", "BREAKBEAT", "DISCO", "DNB", "DUBSTEP", "FUNK", "GARAGE", "GROOVES", "HALF_TIME",
+    "HALF_TIME_SHUFFLE", "HIP_HOP", "HOUSE", "LO_FI", "POP", "PUNK", "REGGAE", "ROCK", "SAMBA", "SHUFFLE", "SOUL",
+    "TECHNO", "TRANCE", "TRAP",
+]  # fmt: skip
 
 _BACKBEAT = (("....X.......X...", 1.0),)
 _SNARE_LOUD = (112.0, 100.0, 70.0, 36.0)
@@ -46,23 +66,25 @@ def _crash(weight: float, low: float = 0.88) -> Layer:
 ROCK = Groove(
     "rock",
     Layer(kit.KICK, (
-        ("X.......X.......", 10), ("X.......X.X.....", 13), ("X......xX.......", 9), ("X.........X...x.", 7),
-        ("X.........X.....", 8), ("X.......X.x...x.", 7), ("X.x.....X.x.....", 6), ("X......xX....x..", 4),
-        ("X..x..x.X.......", 5), ("X.....x.X.......", 6), ("X.....x.x.x.....", 5), ("X.........xx....", 4),
-        ("X...x...X...x...", 5), ("X.......X....x..", 4),
-    ), (98.0, 82.0, 64.0, 46.0)),
+        ("X...x...x...x...", 11), ("X.......x.......", 6), ("X......xx.......", 6), ("X.........x...x.", 9),
+        ("X.......x.x...x.", 5), ("X.........x.....", 8), ("X.......x.x.....", 5), ("X.x.....x.x.....", 5),
+        ("X......xx....x..", 5), ("X.........xx....", 6), ("X..........x..x.", 5), ("X..x..x.........", 5),
+        ("X.....x.x.x.....", 4), ("X..x..x...x.....", 4), ("X.............x.", 5),
+    ), (92.0, 74.0, 58.0, 46.0)),
     Layer(kit.SNARE, (("....X.......X...", 0.86), ("....X..g.g..X...", 0.08), ("....X.......X.x.", 0.06)), _SNARE_LOUD),
     (
         _hat(_HAT_8, 1.0, 0.0, 0.8), _hat(_HAT_4, 0.15, 0.0, 0.7), _hat(_HAT_16, 0.12, 0.3, 0.75),
         _ride(0.55), _open(0.35), _crash(0.3),
+        Layer(kit.FLOOR_TOM, (("X.x.X.x.X.x.X.x.", 0.7), ("X.xxX.x.X.xxX.x.", 0.3)), (96.0, 84.0, 70.0, 50.0), 0.22,
+              0.25, 0.75),
     ),
-    ghosts=(9, 16, 8, 7, 0, 10, 8, 22, 10, 24, 10, 14, 0, 16, 10, 18),
+    ghosts=(9, 16, 12, 9, 0, 12, 12, 22, 16, 24, 14, 16, 0, 16, 14, 20),
     pickups=(0, 3, 15, 18, 6, 3, 18, 15, 0, 6, 28, 12, 6, 6, 22, 12),
     opens=(0, 0, 6, 0, 0, 0, 7, 0, 0, 0, 8, 0, 0, 0, 14, 0),
     pedal=(40, 0, 5, 0, 60, 0, 5, 0, 40, 0, 5, 0, 60, 0, 5, 0),
-    exact=0.08, changes=3,
-    fills=FillStyle(4, 0.3, 0.9, (0.30, 0.35, 0.30, 0.05),
-                    {"toms": 0.5, "snare": 0.25, "linear": 0.1, "triplets": 0.08, "flams": 0.07}, 12.0, 0.72, 0.39),
+    exact=0.08, changes=3, accents=0.34,
+    fills=FillStyle(4, 0.5, 0.95, (0.30, 0.35, 0.30, 0.05),
+                    {"toms": 0.62, "snare": 0.18, "linear": 0.06, "triplets": 0.08, "flams": 0.06}, 12.0, 0.72, 0.39),
 )  # fmt: skip
 """118 takes: hats in eighths or rides, a kick of two to four, few ghosts."""
 
@@ -73,16 +95,16 @@ POP = replace(
         ("X.....x.X.......", 14), ("X.........X.....", 14), ("X.......X...x...", 8), ("X.x...x...X.....", 7),
         ("X.......X.......", 9), ("X...x...X...x...", 7), ("X.....x...x.....", 6), ("X.....x.X.x.....", 6),
         ("X.......X.x.....", 9),
-    ), (98.0, 80.0, 62.0, 46.0)),
+    ), (90.0, 72.0, 58.0, 46.0)),
     snare=Layer(kit.SNARE, _BACKBEAT, _SNARE_LOUD),
     times=(_hat(_HAT_8, 1.0, 0.0, 0.85), _hat(_HAT_16, 0.3, 0.25, 0.9), _ride(0.5), _open(0.3, 0.8)),
     ghosts=(0, 8, 6, 2, 0, 6, 4, 10, 4, 12, 12, 8, 0, 8, 6, 8),
     pickups=(0, 1, 14, 1, 2, 2, 22, 2, 0, 1, 24, 2, 4, 1, 12, 3),
-    exact=0.2, changes=2, side=kit.RIM, side_below=0.35, hands="tight",
+    exact=0.2, changes=2, accents=0.35, side=kit.RIM, side_below=0.35, hands="tight",
     extras=(Layer(kit.TAMBOURINE, (("..x...x...x...x.", 0.5), ("x.x.X.x.x.x.X.x.", 0.5)), (84.0, 62.0, 50.0, 40.0),
         0.35,
                   0.7),),
-    fills=FillStyle(4, 0.22, 0.85, (0.35, 0.4, 0.22, 0.03), {"toms": 0.5, "snare": 0.35, "linear": 0.15}, 8.0, 0.81,
+    fills=FillStyle(4, 0.4, 0.9, (0.35, 0.4, 0.22, 0.03), {"toms": 0.62, "snare": 0.28, "linear": 0.1}, 8.0, 0.81,
                     0.48),
 )  # fmt: skip
 
@@ -93,7 +115,7 @@ FUNK = Groove(
         ("X..x......X..x..", 6), ("X..x.x.x...x....", 5), ("X.x......xX..x..", 5), ("X...x..xx.......", 4),
         ("X.......X.......", 4), ("Xx.x......X..x..", 4), ("X..x.x.x...x....", 4), ("X..x...xX..x..x.", 4),
         ("X......x.xX.....", 5),
-    ), (92.0, 74.0, 58.0, 44.0)),
+    ), (86.0, 66.0, 54.0, 44.0)),
     Layer(kit.SNARE, (("....X.......X...", 0.62), ("....X.........X.", 0.08), ("....X..x...x..X.", 0.07),
                       ("....X..g.g..X..g", 0.23)), (112.0, 96.0, 66.0, 36.0)),
     (
@@ -104,7 +126,7 @@ FUNK = Groove(
     pickups=(0, 4, 20, 30, 4, 18, 6, 28, 0, 17, 40, 20, 4, 15, 8, 6),
     opens=(0, 0, 8, 0, 0, 0, 3, 0, 0, 0, 45, 0, 10, 0, 16, 0),
     pedal=(30, 0, 5, 0, 50, 0, 5, 0, 30, 0, 5, 0, 60, 0, 10, 0),
-    exact=0.12, changes=2, ghost_loud=37.0, hands="funk",
+    exact=0.12, changes=2, ghost_loud=37.0, accents=0.24, hands="funk",
     fills=FillStyle(8, 0.3, 0.85, (0.40, 0.35, 0.22, 0.03), {"snare": 0.4, "linear": 0.35, "toms": 0.25}, 4.0, 0.90,
         0.44),
 )  # fmt: skip
@@ -115,7 +137,7 @@ HIP_HOP = Groove(
         ("X.xx.xx.......x.", 10), ("X......x.xx..x.x", 9), ("X..x..x..xx..x.x", 8), ("X.........X.....", 8),
         ("X..x...x.xx.x.x.", 6), ("X.......X.X.....", 8), ("X.x....xX......x", 7), ("X......xX.......", 6),
         ("X.x.......X.....", 7), ("X..x......X.....", 7), ("X......x..X.....", 7), ("X.x.....X.x.....", 5),
-    ), (98.0, 78.0, 62.0, 46.0)),
+    ), (90.0, 66.0, 54.0, 46.0)),
     Layer(kit.SNARE, (("....X.......X...", 0.84), ("....X.......X..g", 0.1), ("....X.........X.", 0.06)),
           (118.0, 104.0, 70.0, 40.0)),
     (
@@ -125,58 +147,11 @@ HIP_HOP = Groove(
     ghosts=(4, 12, 6, 8, 0, 10, 10, 24, 10, 22, 10, 14, 0, 24, 16, 14),
     pickups=(0, 4, 26, 26, 2, 16, 26, 28, 0, 22, 30, 8, 8, 16, 18, 26),
     opens=(0, 0, 10, 0, 0, 0, 10, 0, 0, 0, 20, 0, 0, 0, 16, 0),
-    exact=0.15, changes=2, hands="hip-hop", drops=0.12, ghost_loud=46.0,
+    exact=0.15, changes=2, hands="hip-hop", drops=0.12, ghost_loud=44.0, accents=0.3,
     fills=FillStyle(4, 0.2, 0.7, (0.45, 0.35, 0.18, 0.02), {"snare": 0.45, "toms": 0.3, "linear": 0.25}, 3.0, 0.81,
         0.35),
 )  # fmt: skip
 """31 takes on a live kit."""
-
-BOOM_BAP = Groove(
-    "boom-bap",
-    Layer(kit.KICK, (
-        ("X.........X.....", 3), ("X.o.......X.....", 2), ("X..o......X.....", 2), ("X......oX.X.....", 2),
-        ("X.......X.X.....", 1.5), ("X.....o...X..o..", 1.5), ("X......o..X...o.", 1.5), ("X.x....o..X.....", 1.5),
-        ("X..x..x...X.....", 1.5),
-    ), (108.0, 96.0, 56.0, 46.0)),
-    Layer(kit.SNARE, _BACKBEAT, (118.0, 100.0, 70.0, 36.0)),
-    (_hat(_HAT_8, 1.0), _hat((("X.x.X.xoX.x.X.xo", 1.0),), 0.5), _hat((("X...x...X...x...", 1.0),), 0.15)),
-    ghosts=(0, 4, 2, 4, 0, 4, 4, 14, 2, 14, 4, 6, 0, 6, 4, 10),
-    pickups=(0, 2, 10, 14, 0, 4, 14, 24, 0, 16, 0, 10, 0, 8, 14, 10),
-    opens=(0, 0, 8, 0, 0, 0, 14, 0, 0, 0, 8, 0, 0, 0, 16, 0),
-    unit=2, exact=0.25, changes=2, machine=True, hands="boom-bap", feel=Feel(6, 0.58, False), drops=0.2,
-    fills=FillStyle(4, 0.18, 0.6, (0.5, 0.4, 0.1, 0.0), {"drop": 0.4, "snare": 0.35, "kicks": 0.1, "stutter": 0.15},
-        4.0,
-                    0.8, 0.2),
-)  # fmt: skip
-
-LO_FI = replace(
-    BOOM_BAP,
-    name="lo-fi",
-    kick=BOOM_BAP.kick._replace(loud=(82.0, 72.0, 44.0, 34.0)),
-    snare=Layer(kit.SNARE, _BACKBEAT, (86.0, 76.0, 52.0, 28.0)),
-    times=(Layer(kit.HAT, _HAT_8, (68.0, 52.0, 40.0, 28.0), 1.0),
-           Layer(kit.HAT, (("X.x.x.x.X.x.x.xo", 1.0),), (68.0, 52.0, 38.0, 28.0), 0.5)),
-    side=kit.RIM, side_below=0.45, exact=0.3, hands="lo-fi", feel=Feel(6, 0.60, False), drops=0.35, ghost_loud=28.0,
-    fills=FillStyle(8, 0.15, 0.35, (0.7, 0.3, 0.0, 0.0), {"drop": 0.6, "snare": 0.4}, 2.0, 0.8, 0.1),
-)  # fmt: skip
-
-TRAP = Groove(
-    "trap",
-    Layer(kit.KICK, (
-        ("X.....x...X.....", 3), ("X..x......X...x.", 2), ("X......x..X.....", 2), ("X.....x....X..x.", 2),
-        ("X..x..x...X.....", 1.5), ("X.........X..x../X.....x...X.....", 2), ("X......x...X..x.", 1.5),
-    ), (112.0, 100.0, 80.0, 60.0)),
-    Layer(kit.CLAP, (("........X.......", 1.0),), (112.0, 100.0, 80.0, 50.0)),
-    (Layer(kit.HAT, (("X.x.x.x.X.x.x.x.", 1.0),), (96.0, 84.0, 66.0, 50.0), 1.0),
-     Layer(kit.HAT, (("XoxoxoxoXoxoxoxo", 1.0),), (94.0, 82.0, 66.0, 50.0), 0.35, 0.5)),
-    pickups=(0, 0, 0, 12, 0, 0, 16, 14, 0, 0, 12, 10, 0, 8, 16, 0),
-    opens=(0, 0, 0, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 18, 0),
-    extras=(Layer(kit.SNARE, (("........X.......", 1.0),), (104.0, 90.0, 70.0, 50.0), 0.6),
-            Layer(kit.RIM, (("...o......o...../......o....o....", 1.0),), (70.0, 60.0, 50.0, 40.0), 0.3, 0.4)),
-    unit=2, exact=0.2, changes=2, machine=True, hands="electronic", drops=0.3,
-    fills=FillStyle(4, 0.3, 0.8, (0.5, 0.4, 0.1, 0.0), {"stutter": 0.4, "claps": 0.3, "drop": 0.3}, 8.0, 0.95, 0.25),
-)  # fmt: skip
-"""Half-time: the clap on beat 3. Rolls of the hats are the genre's own."""
 
 SOUL = Groove(
     "soul",
@@ -191,7 +166,7 @@ SOUL = Groove(
     ghosts=(2, 12, 4, 2, 0, 12, 4, 30, 10, 28, 6, 8, 0, 10, 8, 14),
     pickups=(0, 2, 4, 10, 4, 1, 12, 4, 0, 10, 20, 2, 4, 12, 10, 20),
     opens=(0, 0, 6, 0, 0, 0, 4, 0, 0, 0, 8, 0, 0, 0, 16, 0),
-    exact=0.3, changes=2, side=kit.RIM, side_below=0.4, ghost_loud=30.0, hands="soul",
+    exact=0.3, changes=2, side=kit.RIM, side_below=0.4, ghost_loud=30.0, accents=0.2, hands="soul",
     extras=(Layer(kit.TAMBOURINE, (("....X.......X...", 0.6), ("x.x.X.x.x.x.X.x.", 0.4)), (88.0, 62.0, 50.0, 40.0), 0.4,
                   0.55),),
     fills=FillStyle(4, 0.2, 0.85, (0.4, 0.38, 0.2, 0.02), {"snare": 0.45, "toms": 0.4, "flams": 0.15}, 22.0, 0.84,
@@ -298,85 +273,6 @@ DISCO = Groove(
     fills=FillStyle(4, 0.22, 0.85, (0.4, 0.4, 0.2, 0.0), {"toms": 0.45, "snare": 0.45, "roll": 0.1}, 9.0, 0.98, 0.30),
 )  # fmt: skip
 
-HOUSE = Groove(
-    "house",
-    Layer(kit.KICK, (("X...X...X...X...", 1.0),), (106.0, 96.0, 70.0, 50.0)),
-    Layer(kit.CLAP, _BACKBEAT, (96.0, 84.0, 60.0, 40.0)),
-    (Layer(kit.OPEN_HAT, (("..X...X...X...X.", 0.8), ("..X...X...X...Xx", 0.2)), (86.0, 74.0, 60.0, 50.0), 1.0),),
-    pickups=(0, 0, 2, 0, 0, 0, 4, 0, 0, 0, 2, 0, 0, 0, 2, 8),
-    extras=(Layer(kit.HAT, (("oxoxoxoxoxoxoxox", 0.4), ("ox.xox.xox.xox.x", 0.6)), (80.0, 66.0, 54.0, 40.0), 0.85,
-        0.35),
-            Layer(kit.SNARE, _BACKBEAT, (84.0, 70.0, 50.0, 40.0), 0.5, 0.6),
-            Layer(kit.SHAKER, (("xoXoxoXoxoXoxoXo", 1.0),), (64.0, 54.0, 44.0, 34.0), 0.35, 0.5),
-            Layer(kit.MUTE_CONGA, (("...x..x....x..x./...x..x...x..xx.", 1.0),), (74.0, 66.0, 54.0, 40.0), 0.25, 0.5)),
-    unit=2, exact=0.35, changes=1, machine=True, hands="electronic", feel=Feel(6, 0.54, False), drops=0.08,
-    fills=FillStyle(8, 0.35, 0.85, (0.4, 0.4, 0.2, 0.0), {"stutter": 0.3, "drop": 0.3, "claps": 0.3, "kicks": 0.1},
-        6.0, 1.0,
-                    0.5),
-)  # fmt: skip
-
-TECHNO = replace(
-    HOUSE,
-    name="techno",
-    snare=Layer(kit.CLAP, (("....x.......x...", 0.5), ("............x...", 0.5)), (84.0, 70.0, 54.0, 40.0)),
-    times=(Layer(kit.OPEN_HAT, (("..X...X...X...X.", 1.0),), (88.0, 76.0, 60.0, 50.0), 0.7),
-           Layer(kit.RIDE, (("..X...X...X...X.", 0.6), ("x.X.x.X.x.X.x.X.", 0.4)), (88.0, 70.0, 60.0, 50.0), 0.3, 0.7)),
-    extras=(Layer(kit.HAT, (("xoxoxoxoxoxoxoxo", 1.0),), (70.0, 60.0, 48.0, 40.0), 0.7, 0.4),
-            Layer(kit.RIM, (("..x..x..x..x..x./..x..x..x..x..x.", 0.5), ("x....x....x....x/....x....x....x.", 0.5)),
-                  (70.0, 58.0, 48.0, 40.0), 0.5, 0.45),
-            Layer(kit.LOW_CONGA, (("......x......x../....x......x....", 1.0),), (66.0, 56.0, 46.0, 40.0), 0.35, 0.5)),
-    feel=Feel(), drops=0.05,
-)  # fmt: skip
-"""Its rim plays threes or fives across two bars."""
-
-TRANCE = replace(
-    HOUSE, name="trance", feel=Feel(),
-    times=(Layer(kit.OPEN_HAT, (("..X...X...X...X.", 1.0),), (90.0, 76.0, 60.0, 50.0), 1.0),),
-    extras=(Layer(kit.HAT, (("xoxoxoxoxoxoxoxo", 1.0),), (72.0, 62.0, 50.0, 40.0), 0.8, 0.45),
-            Layer(kit.SNARE, _BACKBEAT, (90.0, 78.0, 60.0, 40.0), 0.6, 0.6),
-            Layer(kit.RIDE, (("x.x.x.x.x.x.x.x.", 1.0),), (72.0, 66.0, 50.0, 40.0), 0.4, 0.85)),
-)  # fmt: skip
-
-DNB = Groove(
-    "drum and bass",
-    Layer(kit.KICK, (("X.........X.....", 0.5), ("X.X.......X.....", 0.15), ("X.......x.X.....", 0.12),
-          ("X.X.......XX....", 0.15),
-                     ("X.........X..x..", 0.08)), (108.0, 94.0, 70.0, 50.0)),
-    Layer(kit.SNARE, (("....X.......X...", 0.7), ("....X..o.o..X...", 0.3)), (112.0, 98.0, 52.0, 38.0)),
-    (_hat((("X.x.X.x.X.x.X.x.", 1.0),), 0.7), _hat(_HAT_16, 0.3, 0.4), Layer(kit.RIDE, (("x.x.x.x.x.x.x.x.", 1.0),),
-          _RIDE_LOUD, 0.4, 0.75)),
-    ghosts=(0, 9, 14, 0, 0, 0, 14, 36, 0, 44, 14, 0, 0, 8, 22, 16), pickups=(0, 4, 20, 6, 0, 8, 4, 10, 10, 8, 0, 20,
-        0, 8, 0, 6),
-    opens=(0, 0, 8, 0, 0, 0, 6, 0, 0, 0, 10, 0, 0, 0, 16, 0), unit=2, exact=0.2, changes=2, machine=True,
-        hands="electronic",
-    ghost_loud=44.0,
-    fills=FillStyle(4, 0.3, 0.9, (0.35, 0.45, 0.2, 0.0), {"snare": 0.4, "stutter": 0.35, "drop": 0.25}, 6.0, 1.0, 0.5),
-)  # fmt: skip
-
-BREAKBEAT = replace(
-    DNB, name="breakbeat",
-    kick=Layer(kit.KICK, (("X.x.......xx....", 0.4), ("X.x.......x...../X.x.......x.....", 0.2), ("X.........xx..x.",
-        0.2),
-                          ("X.x....x..x.....", 0.2)), (106.0, 92.0, 70.0, 50.0)),
-    snare=Layer(kit.SNARE, (("....X..o.o..X..o", 0.6), ("....X..o.o..X..o/....X..o.o....X.", 0.4)), (112.0, 98.0,
-        56.0, 38.0)),
-)  # fmt: skip
-
-GARAGE = replace(
-    HOUSE, name="garage", feel=Feel(6, 0.62, False),
-    kick=Layer(kit.KICK, (("X.........X.....", 0.5), ("X.........X..x..", 0.25), ("X......x..X.....", 0.25)), (106.0,
-        94.0, 70.0, 50.0)),
-    times=(_hat((("..X...X...X...X.", 0.4), ("..Xo..X...Xo..Xo", 0.6)), 1.0),),
-    extras=(Layer(kit.RIM, ((".x.....x.....x..", 0.6), ("...x...x.....x..", 0.4)), (76.0, 64.0, 50.0, 40.0), 0.8, 0.35),
-            Layer(kit.SHAKER, (("xoXoxoXoxoXoxoXo", 1.0),), (64.0, 54.0, 44.0, 34.0), 0.5, 0.4)),
-)  # fmt: skip
-
-DUBSTEP = replace(
-    TRAP, name="dubstep",
-    snare=Layer(kit.SNARE, (("........X.......", 1.0),), (120.0, 104.0, 80.0, 50.0)),
-    times=(_hat((("X...x...x...x...", 0.5), ("X.x...x.X.x...x.", 0.5)), 1.0),), extras=(),
-)  # fmt: skip
-
 BALLAD = replace(
     POP, name="ballad", side_below=0.55,
     kick=Layer(kit.KICK, (("X.......x.......", 3), ("X......oX.......", 2), ("X.......X.o.....", 2),
@@ -385,3 +281,9 @@ BALLAD = replace(
     times=(_hat(_HAT_8, 1.0, 0.0, 0.7), _hat(_HAT_16, 0.25, 0.3, 0.8), _ride(1.0, 0.6)),
     fills=FillStyle(8, 0.2, 0.8, (0.3, 0.4, 0.3, 0.0), {"toms": 0.7, "snare": 0.15, "triplets": 0.15}, 14.0, 0.9, 0.5),
 )  # fmt: skip
+
+GROOVES: Mapping[str, Groove] = MappingProxyType({groove.name: groove for groove in (
+    ROCK, POP, FUNK, HIP_HOP, SOUL, HALF_TIME, PUNK, SHUFFLE, HALF_TIME_SHUFFLE, BOSSA, SAMBA, REGGAE, DISCO, BALLAD,
+    BOOM_BAP, LO_FI, TRAP, HOUSE, TECHNO, TRANCE, DNB, BREAKBEAT, GARAGE, DUBSTEP,
+)})  # fmt: skip
+"""By name."""

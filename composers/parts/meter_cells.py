@@ -9,7 +9,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
-from composers.dice import Dice
 from composers.errors import MusicError
 from composers.pulse import STEPS, Pulse
 
@@ -66,25 +65,33 @@ _PARTS: dict[int, tuple[tuple[tuple[int, ...], float], ...]] = {
     7: (((0, 1, 2, 3, 0, 2, 3), 0.6), ((0, 1, 2, 3, 0, 1, 3), 0.4)),
 }
 """By felt beats, the beats of 4/4 whose parts they take."""
+_HALF_PARTS: dict[int, tuple[int, ...]] = {
+    2: (0, 2), 3: (0, 1, 2), 5: (0, 1, 3, 2, 3), 6: (0, 1, 3, 2, 1, 3), 7: (0, 1, 3, 3, 2, 1, 3),
+}  # fmt: skip
+"""The same for grooves in half time."""
 _LONG_PARTS: tuple[tuple[tuple[tuple[int, ...], int | None], float], ...] = (
     (((0, 1, 2), 3), 0.55), (((0, 1, 2), None), 0.25), (((0, 1, 3), None), 0.2),
 )  # fmt: skip
 """Of 7/8 as 2 + 2 + 3: snares on 3 and 7, on 3 alone, on 3 and 5."""
 
 
-def frames(pulse: Pulse, bar: int, draw: Dice) -> tuple[Frame, ...]:
-    """The beats of bar `bar` of a pattern. draw: the piece's own, the same for all its parts and sections.
+@lru_cache(maxsize=512)
+def frames(pulse: Pulse, bar: int, roll: float, half: bool = False) -> tuple[Frame, ...]:
+    """The beats of bar `bar` of a pattern. roll: 0..1, the piece's own choice, the same in all its sections.
 
-    Two felt beats (6/8) take the first half of a groove and the second in turn.
+    half: the groove is in half time, its one backbeat the third beat of four, which no meter may lack. Two felt beats
+    (6/8) take the first half of another groove and its second in turn.
     """
     starts = pulse.beats
     lengths = [after - at for at, after in zip(starts, (*starts[1:], pulse.steps), strict=True)]
     count = len(starts)
-    roll = draw.random()
     long = lengths[-1] > lengths[0]
     third: int | None = None
-    if long and count == 3:
-        (sources, third) = _chosen(_LONG_PARTS, roll)
+    sources: tuple[int, ...]
+    if half and count in _HALF_PARTS:
+        sources = _HALF_PARTS[count]
+    elif long and count == 3:
+        sources, third = _chosen(_LONG_PARTS, roll)
     elif count == 2 and bar % 2 == 1 and not long:
         sources = (2, 3)
     else:
@@ -92,7 +99,7 @@ def frames(pulse: Pulse, bar: int, draw: Dice) -> tuple[Frame, ...]:
         if len(sources) < count:
             sources = (*sources, 3)
         if long:
-            third = 2
+            third = 2 if sources[-1] != 2 else 3
     return tuple(
         Frame(at, length, source, third if long and index == count - 1 else None)
         for index, (at, length, source) in enumerate(zip(starts, lengths, sources, strict=True))

@@ -27,9 +27,12 @@ _BANDS: Mapping[str, int] = {"solo": 1, "duo": 2, "trio": 3, "quartet": 4, "quin
 _FORM_WORDS = {"12-bar": "blues", "12-bar-blues": "blues", "twelve-bar": "blues", "verse-chorus": "verse-chorus"}
 _FILLER = frozenset(
     ("a", "an", "and", "the", "of", "in", "at", "for", "with", "by", "to", "please", "make", "compose", "some", "music",
-     "piece", "song", "tune", "track", "beat", "groove", "about", "style", "feel", "played", "on", "band", "long")
+     "piece", "song", "tune", "track", "beat", "groove", "about", "style", "feel", "played", "on", "band", "long",
+     "waltz")
 )  # fmt: skip
-_KEY = re.compile(r"\b(?:in|key of)\s+([A-Ga-g](?:#|b|♯|♭|-sharp|-flat)?)(?![\w#♯♭/])(?:\s*[- ]?(m|min)\b)?")
+_KEY = re.compile(
+    r"\b(?:in|key of)\s+([A-Ga-g])(#|b|♯|♭|[- ]?sharp|[- ]?flat)?(?:[- ]?(m|min))?(?![\w#♯♭/])"
+)
 _BARS = re.compile(r"(\d+)\s*-?\s*bars?\b(?!\s*blues)")
 _TIME = re.compile(r"(\d+(?:\.\d+)?)\s*-?\s*(seconds?|secs?|s|minutes?|mins?|min)\b|\b(\d+):([0-5]\d)\b")
 _TEMPO = re.compile(r"(\d+(?:\.\d+)?)\s*(?:bpm|beats a minute|beats per minute)\b")
@@ -162,8 +165,8 @@ class _Numbers:
         self.key: str | None = None
         self.minor = False
         if key is not None:
-            self.key = str(parse_pitch_name(_pitch(key[1])))
-            self.minor = key[2] is not None
+            self.key = str(parse_pitch_name(_pitch(key[1], key[2] or "")))
+            self.minor = key[3] is not None
             lower = lower[: key.start()] + " " + lower[key.end() :]
         lower = lower.lower()
         tempo = _TEMPO.search(lower)
@@ -190,9 +193,8 @@ def _int(pattern: re.Pattern[str], text: str) -> int | None:
     return int(match[1]) if match else None
 
 
-def _pitch(text: str) -> str:
-    word = text.replace("-sharp", "#").replace("-flat", "b").replace("♯", "#").replace("♭", "b")
-    return word[0].upper() + word[1:]
+def _pitch(letter: str, sign: str) -> str:
+    return letter.upper() + ("#" if "sharp" in sign or (sign in "#♯" and sign) else "b" if sign else "")
 
 
 def _genre(words: list[str]) -> tuple[str, list[str]]:

@@ -141,7 +141,11 @@ def spread(values: Sequence[float]) -> dict[str, float] | None:
             "p90": round(quantile(values, 0.9), 3), "n": len(values)}
 
 
-def _verdict(gate: Gate, values: Callable[[str, str], list[float]]) -> dict[str, Any]:
+Real = Mapping[str, Mapping[str, list[float] | Aggregate]]
+"""Corpus -> measure -> values of its pieces."""
+
+
+def _verdict(gate: Gate, values: Callable[[str, str], list[float]], real: Real) -> dict[str, Any]:
     ours = values("ours", gate.measure)
     noise = {who: values(who, gate.measure) for who in against(gate.scope)}
     rejected = {who: round(worth(gate, them), 2) for who, them in noise.items() if them}
@@ -151,12 +155,14 @@ def _verdict(gate: Gate, values: Callable[[str, str], list[float]]) -> dict[str,
         "median": None if middle is None else round(middle, 3),
         "met": None if middle is None else gate.passes(middle),
         "inside": round(sum(map(gate.passes, ours)) / len(ours), 2) if ours else None,
+        "real_inside": {corpus: round(sum(map(gate.passes, them)) / len(them), 2) for corpus, found in real.items()
+                        if isinstance(them := found.get(gate.measure), list)},
         "rejects": rejected, "worth": max(rejected.values(), default=None),
     }  # fmt: skip
 
 
 def table(
-    found: Sequence[Row], profile: str, real: Mapping[str, Mapping[str, list[float] | Aggregate]] | None = None
+    found: Sequence[Row], profile: str, real: Real
 ) -> dict[str, Any]:
     """The measures and the gates of a profile's rows; which gates each style misses by its own median."""
 
@@ -165,10 +171,10 @@ def table(
 
     measures = {
         name: {"ours": mine, "random": {who: spread(values(who, name)) for who in against(measure.scope)},
-               "real": {corpus: _real(them[name]) for corpus, them in (real or {}).items() if name in them}}
+               "real": {corpus: _real(them[name]) for corpus, them in real.items() if name in them}}
         for name, measure in MEASURES.items() if (mine := spread(values("ours", name)))
     }  # fmt: skip
-    gates = [_verdict(gate, values) for gate in GATES[profile]]
+    gates = [_verdict(gate, values, real) for gate in GATES[profile]]
     styles = sorted({each.style for each in found})
     return {
         "measures": measures, "gates": gates,

@@ -23,7 +23,11 @@ def plot(result: dict[str, Any], path: Path) -> None:
     axes = figure.subplots(len(found), 1, squeeze=False, height_ratios=[len(e["gates"]) + 2 for e in found.values()])
     for axis, (name, each) in zip(axes[:, 0], found.items(), strict=True):
         _draw(axis, name, each)
-    axes[0, 0].legend(loc="upper center", bbox_to_anchor=(0.5, 1.9), ncols=4, fontsize=8)
+    known: dict[str, Any] = {}
+    for axis in axes[:, 0]:
+        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
+            known.setdefault(label, handle)
+    figure.legend(list(known.values()), list(known), loc="outside upper center", ncols=len(known), fontsize=8)
     figure.savefig(path, dpi=110)
 
 
@@ -44,18 +48,16 @@ def _draw(axis: Any, title: str, found: dict[str, Any]) -> None:
 
         first = at(gate["low"]) if gate["low"] is not None else 0.0
         last = at(gate["high"]) if gate["high"] is not None else 1.0
-        label = y == 0
-        named = "gate" if label else None
-        axis.barh(y, last - first, left=first, height=0.8, color="tab:green", alpha=0.2, label=named)
+        axis.barh(y, last - first, left=first, height=0.8, color="tab:green", alpha=0.2, label="gate")
         ours = measure["ours"]
         axis.plot([at(ours["p10"]), at(ours["p90"])], [y, y], color="tab:blue", lw=3)
-        axis.plot(at(ours["p50"]), y, "o", color="tab:blue", label="ours, 10-90 %" if label else None)
+        axis.plot(at(ours["p50"]), y, "o", color="tab:blue", label="ours, 10-90 %")
         for who, noise in measure["random"].items():
             if noise:
-                axis.plot(at(noise["p50"]), y, "x", color=_NOISE[who], label=who if label else None)
+                axis.plot(at(noise["p50"]), y, "x", color=_NOISE[who], label=who)
         for real in measure["real"].values():
             if real:
-                axis.plot(at(real["p50"]), y, "D", color="black", ms=4, label="real" if label else None)
+                axis.plot(at(real["p50"]), y, "D", color="black", ms=4, label="real")
     axis.set_yticks(range(len(names)), names, fontsize=8)
     axis.set_xticks([])
     axis.invert_yaxis()

@@ -39,8 +39,9 @@ def gate_table(title: str, found: dict[str, Any]) -> Table:
                                                               in found["worthless"] else "")  # fmt: skip
         source = "" if gate["measured"] else " (taught)"
         inside = "-" if gate["inside"] is None else f"{gate['inside']:.0%}"
-        rows.append((gate["measure"], gate["band"] + source, number(gate["median"]), verdict, inside, rejects))
-    head = ("gate", "band", "our median", "", "of our pieces inside", "of the best baseline rejected")
+        real = ", ".join(f"{corpus} {share:.0%}" for corpus, share in gate["real_inside"].items())
+        rows.append((gate["measure"], gate["band"] + source, number(gate["median"]), verdict, inside, real, rejects))
+    head = ("gate", "band", "our median", "", "ours inside", "real pieces inside", "best baseline rejected")
     return Table(f"{title}: gates", head, tuple(rows))
 
 

@@ -17,7 +17,7 @@ _LATENESS_S = 6.0
 
 @click.command()
 @click.argument("name", type=click.Choice(["sync", "clock", "startup", "render", "patches", "synth", "effects",
-                                          "theory", "hosting", "music"]))
+                                          "theory", "hosting", "music", "compose"]))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--runs", type=click.IntRange(1, 100), default=5, show_default=True,
               help="Runs (startup, render, synth, theory); clock takes 40 seeds a run.")
@@ -25,12 +25,13 @@ _LATENESS_S = 6.0
               help="Bars (sync, render: 64; music: 32).")
 @click.option("--minutes", type=click.FloatRange(0.1, 600), default=1.0, show_default=True,
               help="Length of the soak (hosting).")
-@click.option("--genre", "genres", multiple=True, help="Only this genre, several times for several (music).")
-@click.option("--seeds", type=click.IntRange(2, 10_000), default=100, show_default=True, help="Pieces (music).")
+@click.option("--genre", "genres", multiple=True, help="Only this genre, several times for several (music, compose).")
+@click.option("--seeds", type=click.IntRange(2, 10_000), default=None,
+              help="Pieces of each genre (music: 100; compose: 60).")
 @click.option("--markdown", is_flag=True, help="Print the tables as Markdown (music).")
 @click.option("--plot", "picture", type=click.Path(dir_okay=False, path_type=Path), help="Draw the gates (music).")
 def command(
-    name: str, as_json: bool, runs: int, bars: int | None, minutes: float, genres: tuple[str, ...], seeds: int,
+    name: str, as_json: bool, runs: int, bars: int | None, minutes: float, genres: tuple[str, ...], seeds: int | None,
     markdown: bool, picture: Path | None,
 ) -> None:
     """Measure one promise on this machine, beside a peer in the same run.
@@ -45,6 +46,7 @@ def command(
     sideman bench effects    what effects and mixing cost, beside pedalboard; deadlines of a whole engine under load
     sideman bench hosting    plug-ins in processes of their own: round trips, late blocks, crashes, a soak
     sideman bench theory     chords, numerals, progressions, voice leading, imports, beside music21
+    sideman bench compose    what composing costs: a melody, a band, a bar after a jump or a change
     sideman bench music      is it music: statistics of every genre beside real data's and random music's
     sideman bench sync --json --bars 64
 
@@ -99,8 +101,12 @@ def command(
             from bridge.bench import theory
 
             result |= theory.run(runs, tell=lambda text: click.echo(text, err=True))
+        case "compose":
+            from bridge.bench import compose
+
+            result |= compose.run(seeds or 60, genres, tell=lambda text: click.echo(text, err=True))
         case "music":
-            result |= _music(genres, seeds, bars or 32)
+            result |= _music(genres, seeds or 100, bars or 32)
             if picture is not None:
                 from bridge.bench import music_plot
 

@@ -7,14 +7,16 @@ onset budget are common teaching.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from composers.dice import Dice, dice
-from composers.harmony import STEPS, Region
+from composers.harmony import STEPS
+from composers.parts.bass_groove import KICKS
 from composers.parts.cells import Cell, Cells, drawn, fitted, varied
-from composers.parts.hands import Keys, clashes, clear, led
+from composers.parts.hands import Keys, clear, led
+from composers.parts.heard_line import HeardLine, clashes
 from composers.parts.passage import Event, Listening, Passage, Turn, Written
 
 POP_CELLS: Cells = {
@@ -35,8 +37,11 @@ FUNK_CELLS: Cells = {
 
 _PIANO_GRID = (93, 14, 71, 20, 85, 18, 74, 24, 86, 17, 73, 21, 78, 20, 67, 18)
 """Percent of bars of recorded pop piano with an onset on each sixteenth."""
-_RUBS = STEPS
-"""Semitones held against the melody for longer are left out."""
+_RUBS = 7
+"""Steps for which a key may rub against the melody; one that would for longer is left out."""
+_EIGHTH = STEPS // 2
+_BUSY = 8
+"""Onsets of a lead in a bar from which the comp halves its own."""
 _UNDER = 3
 """Semitones that the hand's top stays below the melody."""
 
@@ -59,7 +64,6 @@ class CompStyle:
     answer      chance to fill a hole that the melody leaves
     under       whether the top stays below the melody where there is room
     pedal       whether the sustain pedal (CC 64) joins the chords
-    colour      chance that triads and sevenths take a ninth, by complexity
     """
 
     cells: Cells = field(default_factory=lambda: POP_CELLS)
@@ -87,11 +91,12 @@ Hit = tuple[int, str]
 
 def chord_cells(passage: Passage, listening: Listening, style: CompStyle) -> Written:
     """The accompaniment of a passage, sorted; keys as they sound. listening["melody"] is around C."""
-    lead = listening.get("melody", ())
+    lead = HeardLine(listening.get("melody", ()), passage.tonic)
     if passage.role == "ending":
         hits: list[Hit] = [(region.start, "all") for region in passage.regions]
     else:
-        hits = _hits(passage, lead, style)
+        kicks = {event.step for event in listening.get("drums", ()) if event.pitch in KICKS}
+        hits = _hits(passage, lead, kicks, style)
     events = _voiced(passage, hits, lead, style)
     if style.left != "none" and (style.always or "bass" not in listening):
         events = sorted(events + _left(passage, events, style))
@@ -101,38 +106,37 @@ def chord_cells(passage: Passage, listening: Listening, style: CompStyle) -> Wri
 # Rhythm -----------------------------------------------------------------------------------------------------------
 
 
-def _hits(passage: Passage, lead: Sequence[Event], style: CompStyle) -> list[Hit]:
+def _hits(passage: Passage, lead: HeardLine, kicks: set[int], style: CompStyle) -> list[Hit]:
     draw = dice(passage.seed, "chord cells", *passage.material)
-    own = dice(passage.seed, "chord cells", *passage.identity)
-    lively = passage.lively(0) / 1.08
-    pair = _pair(passage, lively, style, draw)
-    counts = [0] * (passage.bars + 1)
-    for note in lead:
-        counts[min(passage.bars, note.step // passage.bar_steps)] += 1
+    pair = _pair(passage, passage.lively(0) / 1.08, style, draw)
     found: dict[int, str] = {}
     for bar in range(passage.bars):
         start = bar * passage.bar_steps
         hits = [(start + at, what) for at, what in pair[bar % 2]]
-        most = max(2, style.budget - counts[bar])
-        if counts[bar] > 8:
+        sung = lead.onsets(start, start + passage.bar_steps)
+        most = max(2, style.budget - sung)
+        if sung > _BUSY:
             most = min(most, max(1, len(hits) // 2))
-        for step, what in _thinned(passage, hits, most):
-            found.setdefault(step, what)
-        if style.texture == "block" and counts[bar] == 0 and lead and own.chance(style.answer):
-            step = start + own.one_of((3, 5, 7)) * STEPS // 2
-            if step < start + passage.bar_steps:
-                found.setdefault(step, "all")
-    _anticipate(passage, found, style, dice(passage.seed, "anticipations", *passage.material))
-    for region in passage.regions:  # each chord is heard where it begins, or just before
-        needed = style.texture != "block" or _alone(passage, found, region)
-        if needed and not any(abs(step - region.start) <= STEPS // 2 for step in found):
+        found.update(_thinned(passage, hits, most))
+    _anticipate(passage, found, kicks, style)
+    if style.texture == "block" and lead:
+        _answer(passage, found, lead, style)
+    for region in passage.regions:  # each chord is heard where it begins, or just before, or at least somewhere
+        near = range(region.start - _EIGHTH, region.start + _EIGHTH + 1)
+        whole = near if style.texture != "block" else range(region.start - _EIGHTH, region.end)
+        if not any(step in found for step in whole):
             found[region.start] = "all"
     return sorted(found.items())
 
 
-def _alone(passage: Passage, found: Mapping[int, str], region: Region) -> bool:
-    """Whether a chord would pass without having been played."""
-    return not any(region.start <= step < region.end for step in found)
+def _answer(passage: Passage, found: dict[int, str], lead: HeardLine, style: CompStyle) -> None:
+    """Something in the holes that the melody leaves, half a beat to a beat after it has ended."""
+    draw = dice(passage.seed, "chord answers", *passage.identity)
+    for start, end in lead.holes(0, passage.steps, 3 * _EIGHTH):
+        step = -(-(start + _EIGHTH) // _EIGHTH) * _EIGHTH
+        wanted = draw.chance(style.answer)
+        if wanted and step < end - 3 and not any(near in found for near in range(step - 5, step + 6)):
+            found[step] = "all"
 
 
 def _pair(passage: Passage, lively: float, style: CompStyle, draw: Dice) -> tuple[list[Hit], list[Hit]]:
@@ -175,72 +179,64 @@ def _thinned(passage: Passage, hits: Sequence[Hit], most: int) -> list[Hit]:
     return sorted(ranked[:most])
 
 
-def _anticipate(passage: Passage, found: dict[int, str], style: CompStyle, draw: Dice) -> None:
-    """Chords on the beat moved an eighth ahead, now and then, never at the passage's start."""
-    for step in sorted(found):
-        wanted = draw.chance(style.anticipate) and found[step] == "all"
-        ahead = step - STEPS // 2
-        if wanted and step and passage.at(step).start == step and ahead not in found:
+def _anticipate(passage: Passage, found: dict[int, str], kicks: set[int], style: CompStyle) -> None:
+    """New chords an eighth ahead of their beat, now and then: rather where the kick comes with them, never at the start
+    of a passage."""
+    draw = dice(passage.seed, "anticipations", *passage.material)
+    for region in passage.regions[1:]:
+        step, ahead = region.start, region.start - _EIGHTH
+        likely = style.anticipate * (1.0 if not kicks else 2.0 if ahead in kicks else 0.5)
+        if draw.chance(likely) and found.get(step) == "all" and ahead not in found:
             found[ahead] = found.pop(step)
 
 
 # Voices -----------------------------------------------------------------------------------------------------------
 
 
-def _voiced(passage: Passage, hits: Sequence[Hit], lead: Sequence[Event], style: CompStyle) -> list[Event]:
+def _voiced(passage: Passage, hits: Sequence[Hit], lead: HeardLine, style: CompStyle) -> list[Event]:
     draw = dice(passage.seed, "comp touch", *passage.identity)
     lane = passage.lane("comp", style.low, style.high)
     voicings = _voicings(passage, lead, style, lane.low, lane.high)
     events: list[Event] = []
-    at = 0
-    for index, (step, what) in enumerate(hits):
-        until = hits[index + 1][0] if index + 1 < len(hits) else passage.steps
+    for (step, what), (then, _) in pairwise((*hits, (passage.steps, ""))):
         region = passage.at(step)
-        if region.end - step <= STEPS // 2 and step % STEPS and until > region.end - 1:
+        if step % STEPS and region.end - step <= _EIGHTH and then >= region.end:
             region = passage.at(region.end)
-        keys = voicings[region.start]
-        until = min(until, passage.steps, max(region.end, step + STEPS // 2))
-        broken = len(what) == 1
-        if broken:
+        keys, until = voicings[region.start], min(then, passage.steps, max(region.end, step + _EIGHTH))
+        short = draw.chance(style.short)
+        if what.isdigit():
             keys = (keys[min(int(what), len(keys) - 1)],)
-            if style.pedal or style.texture == "broken":
-                until = min(passage.steps, max(until, min(region.end, step + 2 * STEPS)))
+            if style.texture == "broken" or style.pedal:
+                until = max(until, min(passage.steps, region.end, step + 2 * STEPS))
+            short = False
         elif what == "top":
             keys = keys[-2:]
-        length = until - step
-        if not broken and passage.role != "ending" and draw.chance(style.short):
+        length = max(2, until - step)
+        if short and passage.role != "ending":
             length = min(length, style.length)
-        while at < len(lead) and lead[at].end <= step:
-            at += 1
-        keys = _without_rubs(keys, lead[at : at + 12], step, step + length, passage.tonic)
+        long = lead.keys(step, step + length, _RUBS)
+        kept = tuple(key for key in keys if not any(clashes(key, other) for other in long)) if long else keys
         velocity = style.velocity + 22.0 * (passage.energy_at(step // passage.bar_steps) - 0.6)
         velocity += 4.0 if passage.strong(step) else 0.0 if step % STEPS == 0 else -4.0
-        for place, key in enumerate(keys):
-            top = place == len(keys) - 1
-            events.append(Event(step, max(2, length), key, velocity + (3.0 if top else -4.0)))
+        keys = kept or keys[:1]
+        events += [Event(step, length, key, velocity - 4.0) for key in keys[:-1]]
+        events.append(Event(step, length, keys[-1], velocity + 3.0))
     return _one_stroke_a_key(events)
 
 
-def _voicings(passage: Passage, lead: Sequence[Event], style: CompStyle, low: int, high: int) -> dict[int, Keys]:
+def _voicings(passage: Passage, lead: HeardLine, style: CompStyle, low: int, high: int) -> dict[int, Keys]:
     """The hand's keys for each region by its start (also the one after the passage), led from chord to chord."""
     found: dict[int, Keys] = {}
     previous: Keys | None = None
     for region in (*passage.regions, passage.following):
         top = high
         if style.under:
-            over = [e.pitch + passage.tonic for e in lead if e.step < region.end and e.end > region.start]
-            if over and min(over) - _UNDER >= low + 9:
-                top = min(high, min(over) - _UNDER)
+            over = min(lead.keys(region.start, region.end), default=127)
+            if over - _UNDER >= low + 9:
+                top = min(high, over - _UNDER)
         previous = led(region.chord, previous, low, top, style.shape, style.voices, min(66, top))
         found[region.start] = previous
     return found
-
-
-def _without_rubs(keys: Keys, lead: Sequence[Event], start: int, end: int, up: int) -> Keys:
-    """The keys that no long note of the melody rubs against; the farthest from it where all do."""
-    long = [e.pitch + up for e in lead if min(end, e.end) - max(start, e.step) > _RUBS // 2]
-    kept = tuple(key for key in keys if not any(clashes(key, other) for other in long))
-    return kept or keys[:1]
 
 
 def _one_stroke_a_key(events: list[Event]) -> list[Event]:

@@ -5,7 +5,6 @@ Around a tonic of C, as the melody is. No parallel fifths or octaves with it on 
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,7 +13,7 @@ from itertools import pairwise
 from composers.dice import Dice, dice
 from composers.errors import MusicError
 from composers.harmony import STEPS, Region
-from composers.parts.hands import clashes
+from composers.parts.heard_line import HeardLine, clashes, one_voice, parallel
 from composers.parts.passage import Event, Listening, Passage, Written
 from composers.parts.tune_pitch import pool
 
@@ -61,7 +60,7 @@ def counter_line(passage: Passage, listening: Listening, style: CounterStyle) ->
         notes = _answers(passage, lead, low, high, dice(passage.seed, "answers", *passage.material))
     else:
         notes = _guide(passage, lead, low, high)
-    return Written([_loud(passage, note, style) for note in _apart(notes)])
+    return Written([_loud(passage, note, style) for note in one_voice(notes)])
 
 
 def _bounds(passage: Passage, style: CounterStyle) -> tuple[int, int]:
@@ -79,41 +78,8 @@ def _loud(passage: Passage, note: Event, style: CounterStyle) -> Event:
     return note._replace(velocity=velocity + (3.0 if passage.strong(note.step) else 0.0))
 
 
-def _apart(notes: Sequence[Event]) -> list[Event]:
-    kept: list[Event] = []
-    for note in sorted(notes):
-        if kept and kept[-1].step == note.step:
-            continue
-        if kept and kept[-1].end > note.step:
-            kept[-1] = kept[-1]._replace(length=note.step - kept[-1].step)
-        kept.append(note)
-    return kept
-
-
-class _Lead:
-    """The melody by step."""
-
-    def __init__(self, lead: Sequence[Event]) -> None:
-        self.notes = lead
-        self.steps = [event.step for event in lead]
-
-    def at(self, step: int) -> Event | None:
-        """What sounds at a step."""
-        index = bisect_right(self.steps, step) - 1
-        return self.notes[index] if index >= 0 and self.notes[index].end > step else None
-
-
 def _allowed(passage: Passage, region: Region) -> int:
     return pool(passage.scale, region.tones, "key", passage.minor)
-
-
-def parallel(before: tuple[int, int] | None, now: tuple[int, int]) -> bool:
-    """Whether two voices (lower or upper first alike) move in parallel fifths or octaves."""
-    if before is None:
-        return False
-    first, second = abs(before[0] - before[1]) % 12, abs(now[0] - now[1]) % 12
-    moves = before[0] != now[0] and before[1] != now[1]
-    return moves and first == second and second in (0, 7)
 
 
 # Kinds ---------------------------------------------------------------------------------------------------------------
@@ -173,12 +139,12 @@ def _against(
     passage: Passage, lead: Sequence[Event], rhythm: Sequence[tuple[int, int]], low: int, high: int
 ) -> list[Event]:
     """Chord tones on strong beats, against the melody's direction, by small moves."""
-    melody = _Lead(lead)
+    melody = HeardLine(lead)
     found: list[Event] = []
     pair: tuple[int, int] | None = None
     for start, end in rhythm:
         region, sung = passage.at(start), melody.at(start)
-        heard = [e.pitch for e in lead if e.step < end and e.end > start and min(e.end, end) - max(e.step, start) >= 9]
+        heard = melody.keys(start, end, 9)
         top = min([high, *(pitch - 3 for pitch in heard)])
         top = max(top, low + 7)
         previous = found[-1].pitch if found else None
@@ -248,7 +214,7 @@ def _fit(key: int, steps: int, mask: int, low: int, high: int) -> int:
 
 def _guide(passage: Passage, lead: Sequence[Event], low: int, high: int) -> list[Event]:
     """Thirds and sevenths of the chords, each by the smallest move, struck once for as long as they stay."""
-    melody = _Lead(lead)
+    melody = HeardLine(lead)
     found: list[Event] = []
     pair: tuple[int, int] | None = None
     for region in passage.regions:
@@ -258,7 +224,7 @@ def _guide(passage: Passage, lead: Sequence[Event], low: int, high: int) -> list
             (root + i) % 12 for i in chord.tones
         ]
         sung = melody.at(region.start)
-        heard = [e.pitch for e in lead if min(e.end, region.end) - max(e.step, region.start) >= 12]
+        heard = melody.keys(region.start, region.end, STEPS)
         previous = found[-1].pitch if found else (low + high) // 2
         choices = [k for k in range(low, high + 1) if k % 12 in guides and not any(clashes(k, p) for p in heard)]
         choices = [k for k in choices if sung is None or not parallel(pair, (sung.pitch, k))] or choices

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 
-from composers.parts.passage import Event
 from composers.theory.chord_shapes import Shape, close, core, drop, rotated
 from composers.theory.chords import Chord
 from composers.theory.voicings import LOW_INTERVAL_LIMITS, rootless
@@ -111,16 +110,3 @@ def _motion(before: Keys, after: Keys) -> float:
     if len(before) == len(after):
         return sum(abs(a - b) for a, b in zip(before, after, strict=True)) / len(after)
     return sum(min(abs(a - b) for b in before) for a in after) / len(after)
-
-
-def sounding(lead: Sequence[Event], start: int, end: int, up: int = 0) -> list[tuple[int, int]]:
-    """(key, steps that it sounds) of a line's notes within start..end."""
-    return [
-        (event.pitch + up, min(end, event.end) - max(start, event.step))
-        for event in lead if event.step < end and event.end > start
-    ]  # fmt: skip
-
-
-def clashes(key: int, other: int) -> bool:
-    """Whether two keys rub: a semitone apart, or that and octaves; a major seventh above the lower one may stand."""
-    return abs(key - other) % 12 == 1

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise, product
+from itertools import accumulate, pairwise, product
 
 from composers.dice import dice
-from composers.harmony import Region
-from composers.parts.hands import Keys, clashes, classes, clear
+from composers.harmony import STEPS, Region
+from composers.parts.hands import Keys, classes, clear
+from composers.parts.heard_line import HeardLine, clashes
 from composers.parts.passage import Event, Listening, Passage, Turn, Written
 from composers.theory.chords import Chord
 
@@ -53,16 +54,16 @@ def pads(passage: Passage, listening: Listening, style: PadStyle) -> Written:
     """The pad of a passage, sorted; keys as they sound. listening["melody"] is around C."""
     lane = passage.lane("pad", style.low, style.high)
     chords = _merged(passage.regions)
-    lead = listening.get("melody", ())
+    lead = HeardLine(listening.get("melody", ()), passage.tonic)
     voiced: list[tuple[int, int, Keys]] = []
     previous: Keys | None = None
     for region in chords:
         ceiling = lane.high
-        over = [e.pitch + passage.tonic for e in lead if e.step < region.end and e.end > region.start]
+        over = lead.keys(region.start, region.end)
         if style.under and over and min(over) - 2 >= lane.low + 14:
             ceiling = min(ceiling, min(over) - 2)
         previous = laid(region.chord, previous, lane.low, ceiling, style.voices)
-        keys = _unrubbed(previous, lead, region, passage.tonic)
+        keys = _unrubbed(previous, lead.keys(region.start, region.end, STEPS))
         voiced.append((region.start, region.end, keys))
     events = _held(passage, voiced, style)
     return Written(events, _swells(passage, style) if style.swell else ())
@@ -101,22 +102,15 @@ def _layouts(chord: Chord, low: int, high: int, voices: int) -> tuple[Keys, ...]
     root = chord.root.pitch_class
     keys = [k for k in range(low, high + 1) if (k - root) % 12 in tones]
     found: list[Keys] = []
-    for bottom in keys:
-        if bottom > low + 12:
-            break
-        for gaps in product((0, 1), repeat=voices - 1):  # each voice takes the next tone above, or skips one
-            chosen = [bottom]
-            for skip in gaps:
-                above = [k for k in keys if k > chosen[-1]]
-                if len(above) <= skip:
-                    break
-                chosen.append(above[skip])
-            if (
-                len(chosen) == voices
-                and _well_spaced(chosen)
-                and len({k % 12 for k in chosen}) >= min(voices, len(tones))
-            ):
-                found.append(tuple(chosen))
+    wanted = min(voices, len(tones))
+    for gaps in product((1, 2), repeat=voices - 1):  # each voice takes the next tone above, or skips one
+        places = (0, *accumulate(gaps))
+        for bottom in range(len(keys) - places[-1]):
+            if keys[bottom] > low + 12:
+                break
+            chosen = tuple([keys[bottom + place] for place in places])
+            if _well_spaced(chosen) and len({k % 12 for k in chosen}) >= wanted:
+                found.append(chosen)
     if found:
         return tuple(found)
     return (tuple(keys[:voices]),) if keys else ((low,),)
@@ -127,10 +121,8 @@ def _well_spaced(keys: Sequence[int]) -> bool:
     return clear(keys) and all(b - a <= 12 for a, b in pairs) and all(b - a >= 5 for a, b in pairs if b < _SPLIT)
 
 
-def _unrubbed(keys: Keys, lead: Sequence[Event], region: Region, up: int) -> Keys:
+def _unrubbed(keys: Keys, long: Sequence[int]) -> Keys:
     """Without the voices that a long note of the melody rubs against."""
-    long = [e.pitch + up for e in lead
-            if min(region.end, e.end) - max(region.start, e.step) >= 12]  # fmt: skip
     kept = tuple(key for key in keys if not any(clashes(key, other) for other in long))
     return kept if len(kept) >= 2 else keys[:2]
 

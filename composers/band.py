@@ -225,7 +225,7 @@ class StyleBand:
         passage = self._passage(section)
         listening: dict[str, Sequence[Event]] = {}
         played: dict[str, humanise.Played] = {}
-        composed: dict[str, Clip] = {}
+        composed: dict[str, Clip | None] = {}
         doubled: dict[tuple[str, str], humanise.Played] = {}
         for part, player in self._style.players.items():
             tracks = self._tracks_of[part]
@@ -234,11 +234,10 @@ class StyleBand:
             others = [track for track in tracks if track in self._composers]
             for track in others:
                 if track not in composed:
-                    clip = self._composed(track, section, passage, played)
-                    if clip is not None:
-                        composed[track] = clip
-            if others and len(others) == len(tracks) and others[0] in composed:
-                listening[part] = self._listened(composed[others[0]], player, passage)
+                    composed[track] = self._composed(track, section, passage, played)
+            heard = composed.get(others[0]) if others and len(others) == len(tracks) else None
+            if heard is not None:
+                listening[part] = self._listened(heard, player, passage)
                 continue
             written = player.write(passage, listening)
             listening[part] = written.events
@@ -246,10 +245,13 @@ class StyleBand:
             if part not in self._style.turns and player.channel != 9:  # doubled by other hands
                 for take, track in enumerate(tracks[1:], 1):
                     doubled[part, track] = self._play(part, player, written, section, take)
+        for track in self._composers:  # of parts that the style does not have
+            if track not in composed:
+                composed[track] = self._composed(track, section, passage, played)
         found: dict[str, _Track] = {}
         for track, names in self._parts.items():
-            if track in composed:
-                clip = composed[track]
+            clip = composed.get(track)
+            if clip is not None:
                 found[track] = _Track(clip.notes, clip.controls, clip.ramps, True)
                 continue
             here = [p for p in names if p in played and self._takes_part(track, p, section)]

@@ -39,16 +39,22 @@ from bridge.engine_link import (
     CONTROL,
     MOVES,
     NOTES,
+    STRIPS,
     Compiling,
     Parameters,
     Plugins,
     Ports,
     Ready,
+    Rebuild,
     Resume,
+    Rigged,
+    RigRefused,
     Rings,
     Setup,
     States,
     decode_news,
+    decode_strips,
+    encode_rebuild,
 )
 from bridge.errors import DeviceError, SidemanError
 from bridge.knobs import MASTER_GAIN, Knobs
@@ -110,6 +116,11 @@ class App:
         self._engine: Child | None = None
         self._composer: Child | None = None
         self._last: EngineStatus | None = None
+        self._rig = 0
+        """Number of the rig that is wanted; and the sessions of the one that plays and of those asked for since."""
+        self._rigs: dict[int, Session] = {0: session}
+        self._strips = [t.name for t in session.tracks]
+        """What the numbers of tracks mean that the engine tells."""
         self._sessions: dict[int, Session] = {1: session}
         """By epoch: what the engine plays may be one behind what was asked for."""
         self._charts = report.Charts()
@@ -169,6 +180,9 @@ class App:
 
     def _start_engine(self, setup: Setup) -> None:
         self.ready = None
+        self._take_events()  # the other's last
+        self._strips = [t.name for t in setup.session.tracks]
+        self._rigs = {setup.rig: setup.session}
         self._take_journal()
         if self._tape is not None:
             self._tape.engine(setup)
@@ -232,6 +246,8 @@ class App:
             self._plugins = news.states
         elif isinstance(news, States):
             self._states |= news.states
+        elif isinstance(news, Rigged | RigRefused):
+            self._hear_of_rig(news)
         elif isinstance(news, Ports):
             self._ports = news.states
         elif isinstance(news, Compiling):
@@ -290,13 +306,13 @@ class App:
     def _successor(self) -> Setup:
         last = self._last
         if last is None:
-            return Setup(self.session, self._epoch, turned=self._knobs.turned, states=self._states)
+            return Setup(self.session, self._epoch, turned=self._knobs.turned, states=self._states, rig=self._rig)
         rate = self._audio_head[2]
         gone_ns = clock_ns() - last.ns
         frame0 = last.frame + max(0, gone_ns) * rate // 1_000_000_000
         resume = Resume(last.tick, last.ns, last.bpm, last.source) if last.playing else None
         return Setup(self.session, self._epoch, frame0, True, tuple(last.used), resume, self._knobs.turned,
-                     self._states)
+                     self._states, self._rig)
 
     # -- from the engine ---------------------------------------------------------------------------------------------
 
@@ -310,18 +326,21 @@ class App:
         for message in ring.drain():
             if message[:1] == NOTES:
                 rate = self._audio_head[2]
-                tracks = self.session.tracks
-                notes = decode_notes(message[1:])
+                names = self._strips
+                notes = [n for n in decode_notes(message[1:]) if n.track < len(names)]
                 if self._last is not None and self.session.outputs.midi:
+                    many = {t.name: (i, t.bend_channels) for i, t in enumerate(self.session.tracks)}
                     for n in notes:  # should the engine die before its next status
-                        if n.track < len(self._last.used):
-                            many = tracks[n.track].bend_channels
-                            self._last.used[n.track] |= sum(1 << c - 1 for c in many) or 1 << n.channel
+                        place, channels = many.get(names[n.track], (len(self._last.used), []))
+                        if place < len(self._last.used):
+                            self._last.used[place] |= sum(1 << c - 1 for c in channels) or 1 << n.channel
                 self.server.publish_midi([
                     wire.MidiEvent(n.frame / rate, n.pitch, n.velocity, n.length * 60 / (n.bpm * PPQ),
-                                   tracks[n.track].name, n.channel, n.tick / PPQ)
-                    for n in notes if n.track < len(tracks)
+                                   names[n.track], n.channel, n.tick / PPQ)
+                    for n in notes
                 ])
+            elif message[:1] == STRIPS:
+                self._strips = decode_strips(message[1:])
             elif message[:1] == MOVES:
                 moves = decode_moves(message[1:])
                 self._knobs.moved(moves)
@@ -482,7 +501,8 @@ class App:
         self._notice("info", f"kept with {self._file}: {', '.join(kept)}")
 
     def _adopt(self, session: Session, restart: bool, at: wire.At = "bar") -> None:
-        """Play `session` from now on: by a new plan, or, where its instruments differ, by a new engine."""
+        """Play `session` from now on: by a new plan and, where its instruments differ, by another rig, which the engine
+        builds beside the one that plays."""
         before, self.session = self.session, session
         self._sections = sections_of(session)
         self._epoch += 1
@@ -492,21 +512,43 @@ class App:
             self._tape.plan(self._epoch, session)
         if self._composer is not None:
             self._composer.send(encode_plan((self._epoch, self._plan(session))))
-        if _rigged(session) != _rigged(before) and self._engine is not None:
-            self._engine.stop()
-            changed = {t.name for t in before.tracks if t not in session.tracks}
+        if self._engine is not None and _rigged(session) != _rigged(self._rigs[self._rig]):
+            self._rig = max(self._rigs) + 1
+            self._rigs[self._rig] = session
+            chains = [(t.name, t.plugin, t.effects) for t in session.tracks]
+            changed = {t.name for t in before.tracks if (t.name, t.plugin, t.effects) not in chains}
             self._states = {p: s for p, s in self._states.items() if p.rpartition("/")[0] not in changed}
-            setup = self._successor()
-            led = self._last is not None and self._last.clock == "following"
-            on = led or (not restart and session.tracks == before.tracks)  # a new key, which tunings are built on
-            self._start_engine(setup if on else msgspec.structs.replace(setup, resume=None))
-            if not on:
-                self._tell(Play())
-            return
+            if self.ready is None:  # it is starting, and would be told before it can be
+                self._restart_engine()
+                if restart:
+                    self._tell(Play())
+                return
+            self._engine.send(encode_rebuild(Rebuild(self._rig, session, self._knobs.turned, self._states)))
         meter = session.meter
-        if restart and session.music.tempo != before.music.tempo:
-            self._tell(SetTempo(session.music.tempo))
-        self._tell(NewPlan(self._epoch, meter.beats, meter.unit, session.music.bars, restart, at))
+        bpm = session.music.tempo if restart and session.music.tempo != before.music.tempo else None
+        self._tell(NewPlan(self._epoch, meter.beats, meter.unit, session.music.bars, restart, at, self._rig, bpm))
+
+    def _restart_engine(self) -> None:
+        """The other way to another rig: a second of silence, and all else as it was."""
+        assert self._engine is not None
+        self._engine.stop()
+        self._start_engine(self._successor())
+
+    def _hear_of_rig(self, news: Rigged | RigRefused) -> None:
+        if isinstance(news, Rigged):
+            self._rigs = {number: session for number, session in self._rigs.items() if number >= news.number}
+        elif news.number != self._rig:
+            self._notice("warning", news.error)  # of one that is not wanted any more
+        elif news.restart:
+            self._notice("warning", f"{news.error}: the engine is started again, which is heard")
+            self._restart_engine()
+        else:
+            self._notice("error", f"{news.error}: the instruments stay as they are")
+            self._rig = min(self._rigs)  # that plays
+            plays = self._rigs[self._rig]
+            session = msgspec.structs.replace(self.session, tracks=plays.tracks, groups=plays.groups,
+                                              returns=plays.returns, master=plays.master)
+            self._adopt(session if _rigged(session) == _rigged(plays) else plays, restart=False)
 
     def hello(self) -> wire.Hello:
         return report.hello(self.session, self.ready)
@@ -521,9 +563,10 @@ class App:
 
 
 def _rigged(session: Session) -> object:
-    """What an engine is built for: another wants another engine. Tunings are built on the key, if they do not say."""
+    """What a rig is built for: another wants another rig. Tunings are built on the key, if they do not say."""
     key = session.music.key
-    return session.tracks, [tuning and tuning.offsets for tuning in (tuning_of(t, key) for t in session.tracks)]
+    return ([msgspec.structs.replace(t, parts=[]) for t in session.tracks], session.groups, session.returns,
+            session.master, [tuning and tuning.offsets for tuning in (tuning_of(t, key) for t in session.tracks)])
 
 
 async def play(session: Session, *, port: int, explicit_port: bool, say: Say, started: Callable[[App], None],

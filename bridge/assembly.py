@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from bridge.engine.engine import Engine, Sounding
-from bridge.engine_link import Setup
+from bridge.engine_link import Rebuild, Setup
 from bridge.port_plan import PortPlan
 from instruments.block import FrameEvent, InstrumentError, Kind, Transport
 
 if TYPE_CHECKING:
     from bridge.rig import Rig
 
+_REHEARSALS = 4
 _LEAST_FRAMES = 1024
 """A rig takes blocks of so many frames at least: devices may change their period while it plays."""
 
@@ -32,6 +36,29 @@ def prepared_rig(setup: Setup, rate: int, frames: int, *, offline: bool = False)
     return rig
 
 
+def succeeding_rig(rebuild: Rebuild, before: Rig, frames: int, *, offline: bool = False,
+                   breathe: Callable[[], None] = lambda: None) -> Rig:
+    """The rig that a Rebuild asks for, to take the place of the one that plays and goes on playing. What plays in both
+    is left alone; what is new is turned, and rehearsed. breathe: see build_rig. Raises InstrumentError."""
+    from bridge.rig import build_rig
+
+    rig = build_rig(rebuild.session, before.rate, before.max_frames, block=frames, offline=offline,
+                    states=rebuild.states, before=before, number=rebuild.number, breathe=breathe)
+    playing = before.played()
+    for path, value in rebuild.turned.items():
+        with contextlib.suppress(InstrumentError):
+            if not rig.is_turned_in(path, playing):
+                rig.turn(path, value, 0)
+    audio = np.zeros((2, frames), np.float32)
+    for instrument in rig.instruments():
+        if id(instrument) not in playing:
+            for _ in range(_REHEARSALS):
+                breathe()
+                instrument.process(_rehearsal(frames), audio, Transport())
+            instrument.reset()
+    return rig
+
+
 def made_engine(setup: Setup, rig: Sounding, ports: PortPlan, rate: int) -> Engine:
     """Before its first block; one that goes on for another (setup.resume) knows where."""
     session = setup.session
@@ -39,7 +66,7 @@ def made_engine(setup: Setup, rig: Sounding, ports: PortPlan, rate: int) -> Engi
         rig, ports.routes, rate, session.music.tempo, session.meter, length=session.music.bars,
         epoch=setup.epoch, source=session.clock.source, on_loss=session.clock.on_loss, clock_outs=ports.clock_outs,
         in_offsets=ports.in_offsets, throughs=ports.throughs, chase=session.clock.chase,
-        mtc_start=session.clock.mtc_start,
+        mtc_start=session.clock.mtc_start, rig_number=setup.rig,
     )
     if setup.resume is not None:
         engine.resume(setup.resume.tick, setup.resume.ns, setup.resume.bpm, setup.resume.source)
@@ -48,7 +75,10 @@ def made_engine(setup: Setup, rig: Sounding, ports: PortPlan, rate: int) -> Engi
 
 def _rehearse(rig: Rig, frames: int) -> None:
     """A few blocks before the curtain, with a note on each strip: first calls and first touches of memory are slow."""
-    note = [FrameEvent(0, Kind.ON, 0, 60, 1.0), FrameEvent(frames - 1, Kind.OFF, 0, 60, 64.0)]
-    for _ in range(4):
-        rig.process([note] * len(rig.tracks), frames, Transport())
+    for _ in range(_REHEARSALS):
+        rig.process([_rehearsal(frames)] * len(rig.tracks), frames, Transport())
     rig.reset()
+
+
+def _rehearsal(frames: int) -> list[FrameEvent]:
+    return [FrameEvent(0, Kind.ON, 0, 60, 1.0), FrameEvent(frames - 1, Kind.OFF, 0, 60, 64.0)]

@@ -110,6 +110,18 @@ class Driver(Protocol):
         """All MIDI ports of ours, outputs first. Any thread but the one that calls step; may take some ms."""
         ...
 
+    def open_outputs(self, names: Sequence[str], connect: Mapping[str, str]) -> list[int]:
+        """More MIDI outputs while it runs, tied to existing ports by `connect`; those that there are stay as they are.
+        Returns their numbers, as MidiOut.port counts. Blocks for some 10 ms: as port_states.
+
+        Raises PortError or DeviceError; then nothing has changed.
+        """
+        ...
+
+    def close_outputs(self, numbers: Sequence[int]) -> None:
+        """They are gone, and what is sent there goes nowhere; the others keep their numbers. As port_states."""
+        ...
+
     def take_notices(self) -> list[str]:
         """What people should be told of MIDI ports that came or went since the last call. As port_states."""
         ...

@@ -15,8 +15,8 @@ from bridge.stream.wire import PluginInfo
 
 AUDIO_HEAD = struct.Struct("<qqII")
 """frame0, ns0, frames, rate; then float32 of shape (2, frames)."""
-NOTES, MOVES, STATUS, CONTROL = b"N", b"M", b"S", b"C"
-"""What begins a message on the ring of events."""
+NOTES, MOVES, STATUS, CONTROL, STRIPS = b"N", b"M", b"S", b"C", b"R"
+"""What begins a message on the ring of events. STRIPS: names of what the numbers of tracks mean from there on."""
 
 
 class Rings(NamedTuple):
@@ -57,6 +57,7 @@ class Setup(msgspec.Struct, frozen=True):
     resume      it was playing: play on
     turned      parameters that have been turned since the session began, by path
     states      of plug-ins, by place, as the other engine told them
+    rig         number of the rig: see engine.rig_change
     """
 
     session: Session
@@ -65,6 +66,21 @@ class Setup(msgspec.Struct, frozen=True):
     recovering: bool = False
     used: tuple[int, ...] = ()
     resume: Resume | None = None
+    turned: dict[str, float] = {}
+    states: dict[str, bytes] = {}
+    rig: int = 0
+
+
+class Rebuild(msgspec.Struct, frozen=True):
+    """What main sends to an engine that plays: another rig is wanted, number `number` (see engine.rig_change), for this
+    session. It takes the present one's place together with the plan that names it. Of those that come while one is
+    built the last counts.
+
+    turned, states  as in Setup: for what is not taken over as it plays
+    """
+
+    number: int
+    session: Session
     turned: dict[str, float] = {}
     states: dict[str, bytes] = {}
 
@@ -98,6 +114,23 @@ class Broken(msgspec.Struct, frozen=True, tag=True):
     lost: bool = False
 
 
+class Rigged(msgspec.Struct, frozen=True, tag=True):
+    """The rig of this number plays."""
+
+    number: int
+
+
+class RigRefused(msgspec.Struct, frozen=True, tag=True):
+    """Why there is no such rig; what plays goes on.
+
+    restart  another engine may have it: these MIDI ports cannot be changed while they are open
+    """
+
+    number: int
+    error: str
+    restart: bool = False
+
+
 class Ports(msgspec.Struct, frozen=True, tag=True):
     """How the MIDI ports stand; told when it changes."""
 
@@ -127,4 +160,9 @@ class Parameters(msgspec.Struct, frozen=True, tag=True):
 
 
 encode_news = msgspec.msgpack.Encoder().encode
-decode_news = msgspec.msgpack.Decoder(Compiling | Ready | Broken | Ports | Plugins | Parameters | States).decode
+decode_news = msgspec.msgpack.Decoder(
+    Compiling | Ready | Broken | Ports | Plugins | Parameters | States | Rigged | RigRefused).decode
+encode_rebuild = msgspec.msgpack.Encoder().encode
+decode_rebuild = msgspec.msgpack.Decoder(Rebuild).decode
+encode_strips = msgspec.msgpack.Encoder().encode
+decode_strips = msgspec.msgpack.Decoder(list[str]).decode

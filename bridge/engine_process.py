@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
+import time
 import traceback
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any, cast
@@ -15,7 +16,20 @@ from bridge.assembly import made_engine, prepared_rig
 from bridge.driver import Driver, PortState
 from bridge.engine.engine import Engine
 from bridge.engine.outlets import resets
-from bridge.engine_link import Broken, Compiling, Parameters, Plugins, Ports, Ready, Rings, Setup, States, encode_news
+from bridge.engine_link import (
+    Broken,
+    Compiling,
+    Parameters,
+    Plugins,
+    Ports,
+    Ready,
+    Rigged,
+    Rings,
+    Setup,
+    States,
+    decode_rebuild,
+    encode_news,
+)
 from bridge.engine_shell import EngineShell
 from bridge.errors import PortError, SidemanError
 from bridge.port_plan import plan_ports
@@ -29,6 +43,8 @@ if TYPE_CHECKING:
     from bridge.rig import Rig
 
 _WATCH_S = 0.25
+_SOON_S = 0.02
+"""While another rig is built or stands by."""
 _LINK_LOOKS = 6
 """So many looks long, 1.5 s, a Link session's peers are waited for."""
 _STATE_LOOKS = 8
@@ -54,10 +70,33 @@ def run(setup: Setup, rings: Rings, main: Connection[Any, Any]) -> None:
             f"the engine could not start: {error!r}", traceback.format_exc())))
         rings.close()
         return
-    watch_parent(main, stop.set)
+    from bridge.rig_builder import RigBuilder  # compiled kernels: main, which names run(), needs none
+
+    woken = threading.Event()
+    builder = RigBuilder(rig, driver, shell, setup.session, lambda news: main.send_bytes(encode_news(news)))
+
+    def end() -> None:
+        stop.set()
+        woken.set()
+
+    def heed(message: bytes) -> None:
+        builder.ask(decode_rebuild(message))
+        woken.set()
+
+    watch_parent(main, end, heed)
     main.send_bytes(encode_news(Ready(driver.name, driver.rate, driver.frames, tuple(rig.listed()), rig.loading)))
     watch = _Watch(rig, driver, shell, main)
-    while not (stop.wait(_WATCH_S) or told):
+    look_s = 0.0
+    while not (stop.is_set() or told):
+        woken.wait(_SOON_S if builder.busy else _WATCH_S)
+        woken.clear()
+        begun = builder.look()
+        if begun is not None:
+            main.send_bytes(encode_news(Rigged(begun)))
+            watch.adopt(builder.rig)
+        if time.monotonic() < look_s:
+            continue
+        look_s = time.monotonic() + _WATCH_S
         watch.look()
         lost = driver.lost
         if lost:
@@ -67,7 +106,7 @@ def run(setup: Setup, rings: Rings, main: Connection[Any, Any]) -> None:
     shell.journal.close()
     if shell.link is not None:
         shell.link.close()
-    rig.close()
+    builder.close()
     rings.close()
 
 
@@ -174,7 +213,7 @@ class _Watch:
         self._main = main
         self._ports: tuple[PortState, ...] = ()
         self._plugins: dict[int, tuple[str, int]] = {}
-        """State and crashes of each plug-in as last told."""
+        """State and crashes of each plug-in, by id(), as last told."""
         self._guests: dict[int, tuple[str, int]] = {}
         self._missing: set[str] = set()
         self._clashed: set[str] = set()
@@ -183,6 +222,13 @@ class _Watch:
         self._serial = rig.serial
         self._infos: tuple[PluginInfo, ...] = ()
         self._states: dict[str, bytes] = {}
+
+    def adopt(self, rig: Rig) -> None:
+        """It plays in the other's place."""
+        self._rig = rig
+        self._unaligned = 0
+        self._serial, self._listed_at = rig.serial, 0
+        self._main.send_bytes(encode_news(Parameters(tuple(rig.listed()), rig.loading)))
 
     def look(self) -> None:
         driver, say = self._driver, self._shell.notices.append
@@ -198,7 +244,8 @@ class _Watch:
             say(f"a plug-in is later than the other tracks can wait for, by {short / driver.rate * 1e3:.0f} ms: give "
                 f"it less look-ahead, or render offline")
         self._unaligned = short
-        for i, guest in enumerate(self._rig.guest_status()):
+        for which, guest in zip(self._rig.guests, self._rig.guest_status(), strict=False):
+            i = id(which)
             heard = guest.state.partition(":")[0], guest.faults  # not each note that is rendered
             if heard != self._guests.get(i, ("ok", 0)):
                 failed = f" ({guest.faults} failures: {guest.last_error})" if heard[0] == "ok" and guest.faults else ""
@@ -226,7 +273,8 @@ class _Watch:
 
     def _look_at_plugins(self) -> None:
         say = self._shell.notices.append
-        for i, status in enumerate(self._rig.plugin_status()):
+        for which, status in zip(self._rig.plugins, self._rig.plugin_status(), strict=False):
+            i = id(which)
             state, (before, crashes) = status["state"], self._plugins.get(i, ("loading", 0))
             if status["crashes"] > crashes and state == before:  # it is back before anybody looked
                 before = f"crashed: respawned ({status['last_error']})"
@@ -253,7 +301,7 @@ class _Watch:
 
     def _look_at_bends(self, connected: set[str]) -> None:
         """Chords out of tune are told where somebody listens."""
-        for strip, clashes in zip(self._rig.tracks, self._shell.engine.clashes, strict=True):
+        for strip, clashes in zip(self._rig.tracks, self._shell.engine.clashes, strict=False):
             if clashes and strip.name in connected - self._clashed:
                 self._clashed.add(strip.name)
                 self._shell.notices.append(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,8 @@ from bridge.engine.inbox import (
     encode_notes,
     encode_status,
 )
-from bridge.engine_link import AUDIO_HEAD, CONTROL, MOVES, NOTES, STATUS, Rings
+from bridge.engine.rig_change import RigChange, RigWithdrawn
+from bridge.engine_link import AUDIO_HEAD, CONTROL, MOVES, NOTES, STATUS, STRIPS, Rings, encode_strips
 from bridge.takes.journal import Journal
 from composers.score import PPQ
 
@@ -50,6 +52,13 @@ class EngineShell:
         self.misses = 0
         self.notices: list[str] = []
         self._rig = rig
+        self.rigs: deque[RigChange | RigWithdrawn] = deque()
+        """What is built to take the rig's place, on its way into the engine; one a block. From the main thread."""
+        self.rigs_told = 0
+        """How many of them the engine has been told."""
+        self.outputs: Sequence[int] = ()
+        """The driver's numbers of the session's MIDI outputs, where they are not 0, 1, 2 ..."""
+        self._coming: RigChange | None = None
         self._rings = rings
         self._rate = rate
         self._status_ns = 0
@@ -80,7 +89,10 @@ class EngineShell:
             block = block._replace(playhead=self.link.playhead(block.ns0, self.ahead_ns))
         if self.controls and block.midi:
             block = self._without_controls(block)
-        out = self._play(block, told, composed)
+        rig = self.rigs.popleft() if self.rigs else None
+        out = self._play(block, told, composed, rig)
+        if self._coming is not None and self.engine.rig_number == self._coming.number:
+            self._begin_rig(self._coming)
         for want in out.wanted:
             rings.requests.write(REQUEST.pack(*want))
         for i in range(0, len(out.notes), 64):
@@ -99,13 +111,24 @@ class EngineShell:
             midi, self._first = (*self._first, *out.midi), ()
         return DriverOutputs(midi, out.audio)
 
-    def _play(self, block: Block, told: Sequence[tuple[bytes, AnyCommand]], composed: Sequence[bytes]) -> Outputs:
+    def _begin_rig(self, change: RigChange) -> None:
+        """It has made this block."""
+        self._coming = None
+        self._rig = change.rig  # type: ignore[assignment]  # it is whole
+        self.outputs = change.outputs
+        self._rings.events.write(STRIPS, encode_strips(self._rig.strip_names()))
+
+    def _play(self, block: Block, told: Sequence[tuple[bytes, AnyCommand]], composed: Sequence[bytes],
+              rig: RigChange | RigWithdrawn | None = None) -> Outputs:
         """The block, and into the journal with what it was made of."""
         engine = self.engine
         engine.compensation_ns = compensation = self.compensation_ns
         failed = True
         try:
-            out = engine.step(Inputs(block, [c for _, c in told], [decode_bar(m) for m in composed]))
+            out = engine.step(Inputs(block, [c for _, c in told], [decode_bar(m) for m in composed], rig))
+            if rig is not None:
+                self._coming = rig if isinstance(rig, RigChange) else None
+                self.rigs_told += 1
             failed = False
         finally:
             if not engine.left:
@@ -150,5 +173,10 @@ class EngineShell:
             {"late_bars": timeline.late_bars, "repeated_bars": timeline.repeated_bars, "notes": engine.notes_begun,
              "sounding": engine.sounding, "deadline_misses": self.misses, "xruns": self.xruns,
              "audio_dropped": self._rings.audio.refused, "faults": self._rig.faults},
-            notices, engine.used, engine.jitter_ms, mix,
+            notices, self._used(), engine.jitter_ms, mix,
         )
+
+    def _used(self) -> list[int]:
+        """See EngineStatus: in the order of the session's ports, which another engine would have."""
+        used = self.engine.used
+        return [used[i] if i < len(used) else 0 for i in self.outputs] if self.outputs else used

@@ -49,13 +49,15 @@ def take_fifo(priority: int) -> bool:
     return True
 
 
-def watch_parent(parent: Connection[Any, Any], gone: Callable[[], None]) -> None:
-    """Call `gone` once, from a thread that sleeps until then, when the parent says stop or is no more."""
+def watch_parent(parent: Connection[Any, Any], gone: Callable[[], None],
+                 heard: Callable[[bytes], None] = lambda message: None) -> None:
+    """Call `gone` once, from a thread that sleeps until then, when the parent says stop or is no more; `heard`, from
+    the same, with whatever else it says."""
 
     def listen() -> None:
         with contextlib.suppress(EOFError, OSError):
-            while parent.recv_bytes():
-                pass
+            while message := parent.recv_bytes():
+                heard(message)
         gone()
 
     threading.Thread(target=listen, name="parent", daemon=True).start()

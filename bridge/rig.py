@@ -11,7 +11,7 @@ from bridge.engine.automation import Move
 from bridge.engine.inbox import MixReading
 from bridge.mix import ROOM, EffectSpec, default_returns, sends_of
 from bridge.parameter_paths import ParameterInfo, absolute, described, path_of
-from bridge.rig_heritage import Heritage
+from bridge.rig_heritage import Heritage, untuned
 from bridge.rig_stages import RigStages, made_in
 from bridge.session import Session
 from bridge.stream.wire import PluginInfo
@@ -54,6 +54,10 @@ class Rig(Console):
     """Where the strips of the rig before this one are now: see RigChange.places."""
     _succession: Succession | None = None
     _gone_frame: int | None = None
+
+    def strip_names(self) -> list[str]:
+        """By strip, the track that it is or was."""
+        return [strip.name.rpartition("~")[0] if strip.leaving else strip.name for strip in self.strips]
 
     def stages(self, channel: str) -> list[Stage]:
         """The effects of a channel, in order."""
@@ -177,6 +181,13 @@ class Rig(Console):
         if ramp_frames is not None:
             return ramp_frames
         return round(found.rule.glide_ms / 1000 * self.rate) if isinstance(found.rule, Parameter) else 0
+
+    def is_turned_in(self, path: str, playing: Container[int]) -> bool:
+        """Whether what is turned by this path is one of these (see played()). Raises InstrumentError."""
+        found, _ = self._turning(path)
+        if found.stage == INSTRUMENT:
+            return any(c.name == found.channel and id(untuned(c.instrument)) in playing for c in self.tracks)
+        return any(s.name == found.stage and id(s.insert.effect) in playing for s in self._stages[found.channel])
 
     def move(self, move: Move) -> str:
         """Set out on a composer's ramp. Returns the full path. Raises InstrumentError."""

@@ -14,6 +14,7 @@ from instruments.meters import Level, MixLevel, clear_loudness, loudness_coefs, 
 from instruments.native_effect import NativeEffect
 from instruments.program import Line, Program
 from instruments.routing import ordered
+from instruments.tuned import Tuned
 
 _SPARE_S = 0.3
 """How much longer a delay may become while the console runs, where a latency is not known when it starts."""
@@ -58,7 +59,7 @@ class Console:
         """
         for track in self.strips:
             assert track.instrument is not None
-            if id(track.instrument) not in playing:
+            if id(_within(track.instrument)) not in playing:
                 track.instrument.prepare(self.rate, self.max_frames)
         for stage in self._all_stages():
             effect = stage.insert.effect
@@ -279,7 +280,7 @@ class Console:
         """playing: by id(), what a console that has succeeded this one plays."""
         for track in self.strips:
             assert track.instrument is not None
-            if id(track.instrument) not in playing:
+            if id(_within(track.instrument)) not in playing:
                 track.instrument.close()
         for stage in self._all_stages():
             if id(stage.insert.effect) not in playing:
@@ -287,8 +288,12 @@ class Console:
 
     def played(self) -> set[int]:
         """id() of every instrument and effect that is no part of the program: see prepare()."""
-        return {id(t.instrument) for t in self.strips} | {
+        return {id(instrument) for instrument in self.instruments()} | {
             id(s.insert.effect) for s in self._all_stages() if not isinstance(s.insert.effect, NativeEffect)}
+
+    def instruments(self) -> list[Instrument]:
+        """What the strips play, without their tunings."""
+        return [_within(t.instrument) for t in self.strips if t.instrument is not None]
 
     def let_go(self, channel: str) -> None:
         """A track that leaves has rung out: neither its instrument nor its effects are called any more, and may be
@@ -343,3 +348,7 @@ class Console:
     def effect(self, channel: str, stage: str) -> Effect:
         """An effect, for what only it can tell. Raises InstrumentError."""
         return self._controls.stage(channel, stage, stage).insert.effect
+
+
+def _within(instrument: Instrument) -> Instrument:
+    return instrument.instrument if isinstance(instrument, Tuned) else instrument

@@ -25,7 +25,7 @@ class Tuned:
     def __init__(self, instrument: Instrument, tuning: Tuning) -> None:
         self.instrument = instrument
         self.tuning = tuning
-        self.tail = 0
+        self.tail = instrument.tail
 
     @property
     def latency(self) -> int:

@@ -103,10 +103,12 @@ class Engine:
         throughs: Sequence[ThroughRoute] = (),
         chase: bool = True,
         mtc_start: str = "00:00:00:00",
+        rig_number: int = 0,
     ) -> None:
         """length      bars until the end, or None; epoch: of the plan that the first bars answer
         source      what leads: see session.Clock; on_loss, chase and mtc_start likewise
         clock_outs  the driver's outputs that our own clock goes to
+        rig_number  see RigChange
         in_offsets  by clock input: ns that its messages count as heard later
         throughs    inputs that are passed on; they are no clock inputs
 
@@ -129,6 +131,7 @@ class Engine:
         self._latency = rig.latency
         self._player = Player(routes, clock_outs, throughs, bpm, meter, chase=chase,
                               strips_offset_ns=-(rig.latency * _NS // rate), epoch=epoch, length=length)
+        self._player.rig_number = rig_number
         self._masters = Masters(bpm, source, mtc_start=mtc_start, bar_ticks=meter.bar_ticks)
         self._conductor = Conductor(self._player, self._masters, bpm, stop_on_loss=on_loss == "stop")
         self._timecode = source == "mtc"

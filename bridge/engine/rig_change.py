@@ -29,6 +29,7 @@ class RigChange(NamedTuple):
               too: what sounds there is ended there
     throughs  MIDI through, from then on
     ports     how many outputs the driver has by now
+    outputs   the driver's numbers of those that the session has, in the order of its PortPlan
     """
 
     number: int
@@ -38,6 +39,7 @@ class RigChange(NamedTuple):
     places: Sequence[int]
     throughs: Sequence[ThroughRoute] = ()
     ports: int = 0
+    outputs: Sequence[int] = ()
 
 
 class RigWithdrawn(NamedTuple):

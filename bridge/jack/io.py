@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
@@ -24,6 +25,19 @@ _AUDIO = ("out_l", "out_r")
 _DEAD_S = 3.0
 """A server that has made no cycle for so long is gone, whether it says so or not (ALSA restarts in under 1 s)."""
 _time = itemgetter(0)
+
+
+class _Nowhere:
+    """In the place of an output that was closed."""
+
+    def clear(self, frames: int) -> None:
+        pass
+
+    def write(self, offset: int, data: bytes) -> bool:
+        return True
+
+
+_NOWHERE = _Nowhere()
 
 
 class JackDriver:
@@ -99,7 +113,9 @@ class JackDriver:
         try:
             self._audio = [AudioBuffer(port) for port in self._register(client.outports, _AUDIO if audio else ())]
             self._audio_ports = list(client.outports)
-            self._outs = [MidiBuffer(port) for port in self._register(client.midi_outports, out_ports)]
+            self._ports = dict(enumerate(self._register(client.midi_outports, out_ports)))
+            """Of the MIDI outputs, by number."""
+            self._outs: list[MidiBuffer | _Nowhere] = [MidiBuffer(port) for port in self._ports.values()]
             ins = self._register(client.midi_inports, in_ports)
             self._ins = [(name, MidiBuffer(port)) for name, port in zip(in_ports, ins, strict=True)]
             self._inputs = JackInputs(client, zip(in_ports, ins, strict=True))
@@ -113,7 +129,8 @@ class JackDriver:
         wanted = dict(connect or {})
         if clock_source is not None and in_ports:
             wanted[in_ports[0]] = clock_source
-        self._wires = JackWires(client, list(self._plan(wanted, out_ports, in_ports)))
+        audio_wires = [Wire(port.name, "to", index, audio=True) for index, port in enumerate(self._audio_ports)]
+        self._wires = JackWires(client, [*audio_wires, *self._plan(wanted, out_ports, in_ports)])
         self._port_news = PortNews(self._others(), lambda _name: False)
         self._told_changes = 0
         self._listen()
@@ -216,6 +233,40 @@ class JackDriver:
         """How often a port that had vanished was connected again."""
         return self._wires.reconnected
 
+    # --- ports that come and go while it runs
+
+    def open_outputs(self, names: Sequence[str], connect: Mapping[str, str]) -> list[int]:
+        """See Driver."""
+        outs, numbers, made = list(self._outs), [], []
+        try:
+            for name in names:
+                made.append(self._client.midi_outports.register(name.replace(":", " ")))
+                free = next((i for i, out in enumerate(outs) if out is _NOWHERE), len(outs))
+                outs[free : free + 1] = [MidiBuffer(made[-1])]
+                numbers.append(free)
+            wanted = {name: connect[name] for name in names if name in connect}
+            self._wires.add(self._plan(wanted, names, ()))
+        except (jack.JackError, PortError) as error:
+            for port in made:
+                port.unregister()
+            if isinstance(error, PortError):
+                raise
+            raise DeviceError(f"{self.name}: no port {names[len(made)]!r} can be had: {error}; give every track its "
+                              f"own name") from None
+        self._ports.update(zip(numbers, made, strict=True))
+        self._outs = outs  # in one step: JACK's thread is at it
+        return numbers
+
+    def close_outputs(self, numbers: Sequence[int]) -> None:
+        """See Driver. Blocks for two cycles, until JACK's thread has let go of them."""
+        self._outs = [_NOWHERE if i in numbers else out for i, out in enumerate(self._outs)]
+        ports = [self._ports.pop(i) for i in numbers if i in self._ports]
+        self._wires.drop({port.name for port in ports})
+        time.sleep(2.5 * self.period / self.rate)
+        for port in ports:
+            with contextlib.suppress(jack.JackError):  # the server is gone
+                port.unregister()
+
     # --- life
 
     def start(self, step: Step) -> None:
@@ -261,8 +312,6 @@ class JackDriver:
         return [ports.register(name.replace(":", " ")) for name in port_names]
 
     def _plan(self, wanted: Mapping[str, str], outs: Sequence[str], ins: Sequence[str]) -> Iterable[Wire]:
-        for index, port in enumerate(self._audio_ports):
-            yield Wire(port.name, "to", index, audio=True)
         for ours, pattern in wanted.items():
             if ours not in outs and ours not in ins:
                 close_client(self._client)

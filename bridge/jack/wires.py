@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Container, Iterable
 from typing import Any, Literal, NamedTuple
 
 from bridge.errors import PortError
@@ -52,6 +53,7 @@ class JackWires:
         self._wake = threading.Event()
         self._new: deque[str] = deque(maxlen=256)  # names registered since the last look
         self._running = False
+        self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="jack wires", daemon=True)
         self.changes = 0
         """How often a port was registered or unregistered."""
@@ -71,6 +73,21 @@ class JackWires:
             self._wires[index] = self._tend(wire)
         self._running = True
         self._thread.start()
+
+    def add(self, wires: Iterable[Wire]) -> None:
+        """More, connected at once where that is possible. Blocks for some ms. Raises PortError for a named port that is
+        not there; then none is added."""
+        wires = list(wires)
+        for wire in wires:
+            if isinstance(wire.pattern, str):
+                find_port(wire.pattern, self._candidates(wire), self._what(wire))
+        with self._lock:
+            self._wires += [self._tend(wire) for wire in wires]
+
+    def drop(self, ours: Container[str]) -> None:
+        """Ports of ours, by full name, are to be connected no more."""
+        with self._lock:
+            self._wires[:] = [wire for wire in self._wires if wire.ours not in ours]
 
     def notice(self, port: Any, registered: bool) -> None:
         """JACK's port registration callback. Never blocks."""
@@ -96,13 +113,14 @@ class JackWires:
             if not self._running:
                 return
             fresh = {self._new.popleft() for _ in range(len(self._new))}
-            for index, wire in enumerate(self._wires):
-                if wire.theirs in fresh:  # gone and back since the last look
-                    wire = wire._replace(connected=False)
-                tended = self._tend(wire)
-                if tended.connected and not wire.connected and wire.theirs:
-                    self.reconnected += 1
-                self._wires[index] = tended
+            with self._lock:
+                for index, wire in enumerate(self._wires):
+                    if wire.theirs in fresh:  # gone and back since the last look
+                        wire = wire._replace(connected=False)
+                    tended = self._tend(wire)
+                    if tended.connected and not wire.connected and wire.theirs:
+                        self.reconnected += 1
+                    self._wires[index] = tended
 
     def _tend(self, wire: Wire) -> Wire:
         """The wire after a look at the ports: vanished, connected (again), or as it was."""

@@ -103,6 +103,14 @@ class Open(NamedTuple):
     first: tuple[tuple[int, bytes], ...] = ()
 
 
+class Outs(NamedTuple):
+    """Other outputs: those that stay are the same at their places; a place whose port is gone has the name "". The news
+    says when that is done, and Refused why it is not; then nothing has changed."""
+
+    outs: tuple[PortWish, ...]
+    number: int
+
+
 class Close(NamedTuple):
     """The last word: send `last` (port, data), end what sounds, close the ports, answer Closed."""
 
@@ -124,6 +132,7 @@ class News(NamedTuple):
     failed, dropped, vanished, reconnected: counts since the process started
     delays_ns   how late each message since the last news was handed to its port
     notices     for people, since the last news
+    outs        number of the Outs by which the outputs are what they are, 0 for Open
     """
 
     name: str
@@ -135,6 +144,7 @@ class News(NamedTuple):
     reconnected: int = 0
     delays_ns: tuple[int, ...] = ()
     notices: tuple[str, ...] = ()
+    outs: int = 0
 
 
 class Closed(NamedTuple):

@@ -15,7 +15,7 @@ from bridge.driver import MidiIn, MidiOut, PortState
 from bridge.errors import DeviceError, PortError
 from bridge.lateness import Lateness
 from bridge.ports import midi_process
-from bridge.ports.midi_link import Close, Closed, MidiRings, News, Open, Refused, Unpacker, pack
+from bridge.ports.midi_link import Close, Closed, MidiRings, News, Open, Outs, Refused, Unpacker, pack
 from bridge.ports.port_desk import CLOCK_PORT, LOOPMIDI, PortSide, PortWish
 from bridge.ports.sounding import Sounding
 from bridge.processes import Child
@@ -26,6 +26,7 @@ NS = 1_000_000_000
 
 _START_S = 20.0
 _FLUSH_S = 1.0
+_CHANGE_S = 3.0
 """A stop waits so long for the last note-offs."""
 _QUICK_S = 5.0
 """A process that dies sooner than this did not work: the next is started without pylibremidi, and after a pause."""
@@ -92,6 +93,9 @@ class MidiPorts:
         self._news = News("no MIDI ports", False, self._closed_sides())
         self._past = News("", False, ())
         """The counts of the processes that died."""
+        self._changes = self._changed = 0
+        """How often other outputs were asked for; and the last time that it was done."""
+        self._refused: Refused | None = None
         self._notices: list[str] = []
         self.lateness = Lateness()
         """How long after its due time each message was handed to its port."""
@@ -192,6 +196,39 @@ class MidiPorts:
             self._keeper = None
         self._end()
 
+    def open_outputs(self, names: Sequence[str], connect: Mapping[str, str]) -> list[int]:
+        """See Driver.open_outputs."""
+        outs = list(self._order.outs)
+        numbers = []
+        for name in names:
+            free = next((i for i, wish in enumerate(outs) if not wish.name), len(outs))
+            outs[free : free + 1] = [PortWish(name, connect.get(name))]
+            numbers.append(free)
+        self._change(outs)
+        return numbers
+
+    def close_outputs(self, numbers: Sequence[int]) -> None:
+        """See Driver.close_outputs."""
+        self._change([PortWish("", None) if i in numbers else wish for i, wish in enumerate(self._order.outs)])
+
+    def _change(self, outs: Sequence[PortWish]) -> None:
+        assert self._child is not None
+        before = self._order
+        self._changes += 1
+        self._refused = None
+        self._order = before._replace(outs=tuple(outs))  # also for a process that has to be started again just now
+        with contextlib.suppress(OSError):
+            self._child.pipe.send(Outs(self._order.outs, self._changes))
+        deadline_s = time.monotonic() + _CHANGE_S
+        while self._refused is None and self._changed < self._changes:
+            if time.monotonic() > deadline_s:
+                self._order = before
+                raise PortError("the process that holds the MIDI ports does not answer: start Sideman again")
+            time.sleep(0.002)
+        if self._refused is not None:
+            self._order = before
+            raise self._refused.kind(self._refused.text)
+
     # --- the audio thread's side: neither blocks
 
     def take(self) -> list[MidiIn]:
@@ -218,7 +255,10 @@ class MidiPorts:
     # --- inside
 
     def _pairs(self) -> list[tuple[PortWish, PortSide]]:
-        return list(zip([*self._outs, *self._ins], self._news.sides, strict=True))
+        wishes, sides = [*self._outs, *self._ins], self._news.sides
+        if len(wishes) != len(sides):  # they are being changed just now
+            return []
+        return [(wish, side) for wish, side in zip(wishes, sides, strict=True) if wish.name]
 
     def _ask(self, order: Open) -> News | Refused | None:
         """The process's answer; None if it died or is silent."""
@@ -262,13 +302,18 @@ class MidiPorts:
                 elif isinstance(word, Closed):
                     self._news = self._news._replace(failed=word.failed)
                     self._flushed.set()
+                elif isinstance(word, Refused) and self._changed < self._changes:
+                    self._refused = word
                 elif isinstance(word, Refused):
                     self._say(word.text)
 
     def _take_news(self, news: News) -> None:
         for delay_ns in news.delays_ns:
             self.lateness.add(delay_ns)
+        if news.outs and news.outs == self._changes:
+            self._outs = self._order.outs
         self._news = news
+        self._changed = max(self._changed, news.outs)
         for notice in news.notices:
             self._say(notice)
 
@@ -283,7 +328,9 @@ class MidiPorts:
         child.stop(0.0)
         self._past = News("", False, (), past.failed + news.failed, past.dropped + news.dropped,
                           past.vanished + news.vanished, past.reconnected + news.reconnected)
+        self._outs = self._order.outs
         self._news = News(news.name, False, self._closed_sides())
+        self._changed = self._changes
         self._say("the process that holds the MIDI ports has died and is started again")
 
     def _start_again(self, assist: bool) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 from bridge.errors import SidemanError
 from bridge.ports.libremidi_ports import libremidi_module
-from bridge.ports.midi_link import Close, Closed, MidiRings, News, Open, Refused, Stamped, Unpacker, pack
+from bridge.ports.midi_link import Close, Closed, MidiRings, News, Open, Outs, Refused, Stamped, Unpacker, pack
 from bridge.ports.midi_sender import SPIN_NS, Due, MidiSender
 from bridge.ports.port_desk import PortDesk
 from bridge.ports.rtmidi_ports import rtmidi_module
@@ -81,6 +81,7 @@ class MidiLoop:
         self._ended = False
         self._end_ns = sys.maxsize
         self._last: tuple[tuple[int, bytes], ...] = ()
+        self._outs = 0
         self._told: News | None = None
         self._told_ns = self._kept_ns = 0
 
@@ -172,7 +173,7 @@ class MidiLoop:
         self._told_ns = now_ns
         desk, sender = self._desk, self._sender
         news = News(desk.name, self._fifo, desk.sides, sender.failed, self._rings.heard.refused, desk.vanished,
-                    desk.reconnected)
+                    desk.reconnected, outs=self._outs)
         if news == self._told and not sender.delays_ns and not desk.notices:
             return
         self._told = news
@@ -213,3 +214,11 @@ class MidiLoop:
         if isinstance(order, Close):
             self._last = order.last
             self._ended = True
+        elif isinstance(order, Outs):
+            try:
+                self._desk.change(order.outs)
+            except SidemanError as error:
+                self._answer(Refused(type(error), str(error)))
+            else:
+                self._outs = order.number
+                self._tell(self._clock())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from bridge.errors import DeviceError, PortError
@@ -52,6 +52,13 @@ class _Port:
         self.handle: Any = None
         self.theirs = ""
         """The existing port that it was opened on last; "" for a virtual one."""
+
+
+def _let_go(ports: Iterable[_Port]) -> None:
+    for port in ports:
+        handle, port.handle = port.handle, None
+        if handle is not None:
+            handle.close()
 
 
 class PortDesk:
@@ -150,6 +157,8 @@ class PortDesk:
         self._known = system.names()
         self._news = PortNews([*self._known.outputs, *self._known.inputs], lambda name: is_ours(name, self._client))
         for port in ports:
+            if not port.name:
+                continue
             if port.pattern is None:
                 if system.virtual:
                     self._open_virtual(port)
@@ -162,6 +171,30 @@ class PortDesk:
         self._looked_ns = clock_ns()
         if self._observer is not None:
             self._observer.take()  # our own ports
+
+    def change(self, outs: Sequence[PortWish]) -> None:
+        """Open outputs that are new behind, and those in places that were free; close those whose name is "" now.
+        Blocks for some ms a port. Raises PortError, with everything as it was."""
+        wanted = [port if wish == (port.name, port.pattern) else _Port(wish)
+                  for port, wish in zip(self._outs, outs, strict=False)]
+        wanted += [_Port(wish) for wish in outs[len(self._outs) :]]
+        before, self._outs = self._outs, wanted
+        fresh = [port for port in wanted if port not in before and port.name]
+        try:
+            for port in fresh:
+                if self._system is None:
+                    break
+                if port.pattern is not None:
+                    self._open_existing(port, self._system.names())
+                elif self._system.virtual:
+                    self._open_virtual(port)
+        except PortError:
+            self._outs = before
+            _let_go(fresh)
+            raise
+        _let_go(port for port in before if port not in wanted)
+        if self._observer is not None:
+            self._observer.take()
 
     def send(self, port: int, data: bytes) -> None:
         """By our output number `port`. Raises OSError, or what the library does, where that is not possible."""
@@ -208,10 +241,7 @@ class PortDesk:
 
     def close(self) -> None:
         """Idempotent."""
-        for port in [*self._outs, *self._ins]:
-            handle, port.handle = port.handle, None
-            if handle is not None:
-                handle.close()
+        _let_go([*self._outs, *self._ins])
         observer, self._observer = self._observer, None
         if observer is not None:
             observer.close()

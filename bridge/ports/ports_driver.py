@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from bridge.driver import PortState
+from bridge.errors import PortError
 from bridge.guarded_step import GuardedStep
 from bridge.ports.midi_ports import MidiPorts
 
@@ -46,6 +47,17 @@ class PortsDriver:
     @property
     def midi(self) -> MidiPorts | None:
         return self._midi
+
+    def open_outputs(self, names: Sequence[str], connect: Mapping[str, str]) -> list[int]:
+        """See Driver."""
+        if self._midi is None:
+            raise PortError(f"{', '.join(names)}: there is no MIDI to open ports by: start Sideman again")
+        return self._midi.open_outputs(names, connect)
+
+    def close_outputs(self, numbers: Sequence[int]) -> None:
+        """See Driver."""
+        if self._midi is not None:
+            self._midi.close_outputs(numbers)
 
     def take_notices(self) -> list[str]:
         """What people should be told of MIDI ports since the last call. One thread, not the audio's."""

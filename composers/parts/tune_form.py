@@ -85,7 +85,11 @@ def setting(passage: Passage, style: TuneStyle, manner: Manner) -> Setting:
     centre = min(high - reach / 2, max(low + reach / 2, centre))
     peak = min(round(centre + reach / 2), high - 2)
     bars = 4 if passage.bar_steps <= _SHORT_BAR else 1 if passage.bar_steps >= _LONG_BAR else 2
-    span = Span(max(low, round(centre - reach / 2) - 1), min(high, peak + 4), peak)
+    bottom = round(centre - reach / 2) - 1
+    if style.motif is not None:  # what is given is not bent into our span
+        keys = _octave(style.motif.pitches, centre)
+        bottom, peak = min(bottom, *keys), min(max(peak, max(keys) + 1), high - 2)
+    span = Span(max(low, bottom), min(high, peak + 4), peak)
     return Setting(passage, style, manner, span, centre - 0.5, bars)
 
 
@@ -106,7 +110,7 @@ def composed(where: Setting) -> list[Sung]:
             idea = ideas[letter] = _stated(where, letters, index, cadence, ideas, sung)
             keys: Sequence[int] = idea.keys
         else:
-            keys = _returned(where, idea, index, cadence)
+            keys = _returned(where, idea, index, cadence, index == count - 1)
         for place, ((offset, length), key) in enumerate(zip(idea.rhythm, keys, strict=True)):
             step = start + offset
             if 0 <= step < passage.steps:
@@ -198,12 +202,12 @@ def _stated(
     return _Idea(rhythm, tuple(keys), peak)
 
 
-def _returned(where: Setting, idea: _Idea, index: int, cadence: str) -> list[int]:
-    """The keys of an idea that comes again; at a full close its last notes lead home."""
+def _returned(where: Setting, idea: _Idea, index: int, cadence: str, last: bool) -> list[int]:
+    """The keys of an idea that comes again; as the section's last its end leads to the cadence."""
     passage, style = where.passage, where.style
     found = slots(passage, index * where.unit, idea.rhythm)
     keys = again(passage, found, idea.keys, style, where.span, idea.peak)
-    if cadence != "full":
+    if not last:
         return keys
     draw = dice(passage.seed, "tune close", *passage.material, index)
     kept = max(1, len(keys) - 4, idea.peak + 1)
@@ -253,7 +257,7 @@ def _contour(where: Setting, found: Sequence[Slot], index: int, ideas: int, peak
         at = (slot.step - start + index % _GROUP * where.unit) / (where.unit * ideas)
         arch = sin(pi * min(1.0, max(0.0, at)) ** 0.9)
         inner = sin(pi * (k + 0.5) / count)
-        fall = 2.4 * (k / max(1, count - 1) - 0.5)
+        fall = 3.6 * (k / max(1, count - 1) - 0.5)
         contour.append(where.centre + reach * (0.24 * arch + 0.4 * inner - 0.3) - fall)
     if peak >= 0:
         for k in range(max(0, peak - 2), min(count, peak + 2)):

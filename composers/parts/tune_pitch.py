@@ -24,6 +24,7 @@ _WIDTH = 4.6
 """Semitones by which a line strays from its contour."""
 _NEAR = tuple(exp(-0.5 * (k / 4 / _WIDTH) ** 2) for k in range(128))
 """Liking by distance from the contour, in quarters of a semitone."""
+_LONG = STEPS
 _GRAVITY = {0: 1.4, 7: 1.15, 2: 1.05}
 """Pitch classes that the key draws a line to, whatever the chord."""
 _BLUES = 0b010011101001
@@ -88,8 +89,8 @@ def pool(scale: int, tones: int, kind: str, minor: bool) -> int:
 
 
 @lru_cache(maxsize=4096)
-def _chord_factors(pitches: int, tones: int, share: float) -> tuple[float, ...]:
-    """By pitch class: liking that gives chord tones their share, less for what rubs a semitone above one."""
+def _chord_factors(pitches: int, tones: int, share: float, rub: float) -> tuple[float, ...]:
+    """By pitch class: liking that gives chord tones their share; `rub`: for what lies a semitone above one."""
     inside = bin(pitches & tones).count("1")
     outside = max(1, bin(pitches & ~tones).count("1"))
     factor = 1.2 * share / (1.0 - share) * outside / max(1, inside)
@@ -100,8 +101,13 @@ def _chord_factors(pitches: int, tones: int, share: float) -> tuple[float, ...]:
         elif tones >> pitch & 1:
             found.append(factor * _GRAVITY.get(pitch, 1.0))
         else:
-            found.append((0.4 if tones >> (pitch - 1) % 12 & 1 else 1.0) * _GRAVITY.get(pitch, 1.0))
+            found.append((rub if tones >> (pitch - 1) % 12 & 1 else 1.0) * _GRAVITY.get(pitch, 1.0))
     return tuple(found)
+
+
+def _passing(slot: Slot) -> bool:
+    """Whether a note is over so soon that it may rub."""
+    return slot.length < 9 or (slot.length < _LONG and slot.place != STRONG)
 
 
 def sing(
@@ -129,11 +135,11 @@ def sing(
         allowed = pool(passage.scale, slot.region.tones, style.scale, passage.minor)
         last = index == count - 1
         share = (style.on_strong, style.on_beat, style.off_beat, style.off_beat)[slot.place]
-        if slot.length >= 12:
+        if slot.length >= _LONG:
             share = max(share, 0.8)
         if last:
             share = 0.92
-        likings = _chord_factors(allowed, slot.region.tones, share)
+        likings = _chord_factors(allowed, slot.region.tones, share, 0.4 if _passing(slot) else 0.01)
         if index == peak:
             keys.append(_top(span, likings, slot.region.tones, keys[-1] if keys else None))
             continue
@@ -207,7 +213,7 @@ def _direction(away: int, move: int) -> float:
         if size == 0:
             return 0.8
         if size <= 2:
-            return 0.75 if back else 1.25
+            return 0.6 if back else 1.3
         return 0.6 if back else 0.45 if size < 5 else 0.12
     if size >= 5:  # a half more, since contour and range take some
         factor = 1.7 if away > 0 else 1.3
@@ -256,7 +262,7 @@ def _misfit(slot: Slot, key: int, mask: int) -> float:
     if tones >> pitch & 1:
         return 0.0
     rubs = tones >> (pitch - 1) % 12 & 1
-    heavy = slot.place == STRONG or slot.length >= 12
+    heavy = slot.place == STRONG or slot.length >= _LONG
     if not mask >> pitch & 1:
         return 1.4 if heavy else 0.9
     if heavy:
@@ -271,10 +277,9 @@ def _mended(slot: Slot, key: int, mask: int, high: int, low: int) -> int:
     if tones >> pitch & 1 and inside:
         return key
     rubs = tones >> (pitch - 1) % 12 & 1
-    long = slot.length >= 12 or (slot.place == STRONG and slot.length >= 9)
-    if mask >> pitch & 1 and inside and not (rubs and long):
+    if mask >> pitch & 1 and inside and (not rubs or _passing(slot)):
         return key
-    target = tones if long else mask
+    target = mask if _passing(slot) else tones
     choices = [k for k in range(key - 7, key + 8) if target >> k % 12 & 1 and low <= k <= high]
     return min(choices, key=lambda k: (abs(k - key), k)) if choices else min(high, max(low, key))
 

@@ -22,6 +22,7 @@ from bridge.port_plan import plan_ports
 from bridge.rig import Rig, build_rig
 from bridge.session import Session
 from composers.composer import Band, make_band
+from composers.instrumentation import INSTRUMENTS, plain
 from composers.piece import Piece, Track
 from composers.score import Clip, Span
 from composers.theory.scales import Key
@@ -107,7 +108,8 @@ def sent_clips(session: Session, clips: Mapping[str, Clip]) -> dict[str, Clip]:
 def sent_piece(session: Session, bars: int) -> Piece:
     """The first `bars` bars as a file for MIDI's ports: named, in the session's key, with General MIDI's programs."""
     clips = sent_clips(session, clips_of(session, bars))
-    tracks = [Track.of(t.name, clips[t.name], t.instrument) for t in session.tracks]
+    known = [t.instrument if plain(t.instrument) in INSTRUMENTS else None for t in session.tracks]  # others are paths
+    tracks = [Track.of(t.name, clips[t.name], name) for t, name in zip(session.tracks, known, strict=True)]
     sent = [made if t.channel is None or made.channel is not None else replace(made, channel=t.channel - 1)
             for made, t in zip(tracks, session.tracks, strict=True)]
     music = session.music

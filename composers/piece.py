@@ -149,13 +149,16 @@ class Piece:
 
         return read_smf(path).piece
 
-    def save(self, path: Path | str) -> None:
-        """Write a Standard MIDI File of type 1. Raises MusicError for another suffix than .mid, .midi or .smf."""
+    def save(self, path: Path | str) -> tuple[str, ...]:
+        """Write a Standard MIDI File of type 1; what such a file cannot carry, in words (empty: all is in it).
+
+        Raises MusicError for another suffix than .mid, .midi or .smf, and for a path that cannot be written.
+        """
         if Path(path).suffix.lower() not in (".mid", ".midi", ".smf"):
             raise MusicError(f"{path}: a piece is saved as a Standard MIDI File: give it a name that ends in .mid")
         from composers.smf import write_smf
 
-        write_smf(path, self)
+        return write_smf(path, self)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -67,11 +67,12 @@ def parts_of(
 ) -> list[Track]:
     """drums: channels that are drum kits; by_channel: split even where two channels play the same sound."""
     channels = [_Channel(c, track.notes[c], track.controls[c], c in drums) for c in track.channels]
-    names = {m.channel: text(m).strip() for m in track.metas if m.kind == signs.TITLE}
-    instruments = {m.channel: text(m).strip() for m in track.metas if m.kind == signs.INSTRUMENT}
-    named = names.get(None, "")
+    names, instruments = _first(track, signs.TITLE, text), _first(track, signs.INSTRUMENT, text)
     if not channels:
-        return [_silent(n, c, text_of(instruments, c)) for c, n in names.items() if c is not None and n]
+        return [_silent(n, c, instruments.get(c)) for c, n in names.items() if c is not None]
+    if None not in names and len(names) == 1 and not by_channel:  # a prefix that is not the channel of the notes
+        names[None] = next(iter(names.values()))
+    named = names.get(None, "")
     if by_channel:
         groups = [[channel] for channel in channels]
     else:
@@ -81,7 +82,7 @@ def parts_of(
     made = []
     for group in groups:
         first = group[0]
-        instrument = text_of(instruments, first.number) or (instruments.get(None) if len(groups) == 1 else None)
+        instrument = instruments.get(first.number) or (instruments.get(None) if len(groups) == 1 else None)
         own = names.get(first.number) or ("" if by_channel else named if len(groups) == 1 else "")
         fallback = first.title or (f"channel {first.number + 1}" if len(groups) > 1 or by_channel
                                    else f"track {track.number}")  # fmt: skip
@@ -95,14 +96,19 @@ def parts_of(
                 first.bank,
                 first.number if len(group) == 1 else None,
                 first.is_drums,
-                instrument or None,
+                instrument,
             )
         )
     return made
 
 
-def text_of(texts: dict[int | None, str], channel: int) -> str | None:
-    return texts.get(channel) or None
+def _first(track: TrackEvents, kind: int, text: Callable[[Meta], str]) -> dict[int | None, str]:
+    """The first text of a kind that is not empty: of the channel that a prefix says, and (None) of the track."""
+    found: dict[int | None, str] = {}
+    for meta in track.metas:
+        if meta.kind == kind and (said := text(meta).strip()):
+            found.setdefault(meta.channel, said)
+    return found
 
 
 def _silent(name: str, channel: int, instrument: str | None) -> Track:
@@ -124,8 +130,9 @@ def _notes(group: Iterable[_Channel], scale: Scale) -> tuple[Note, ...]:
 
 def _controls(group: Iterable[_Channel], scale: Scale) -> tuple[Control, ...]:
     """By time; of one channel at one tick as in the file."""
-    made = [
-        Control(scale(raw), kind, number, value, channel.number)
+    new = tuple.__new__
+    made: list[Control] = [
+        new(Control, (scale(raw), kind, number, value, channel.number))
         for channel in group
         for raw, kind, number, value in channel.controls
     ]

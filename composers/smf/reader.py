@@ -19,7 +19,7 @@ from composers.smf.problems import Problem, Report
 from composers.smf.text import decoded, encoding_of
 from composers.smf.timing import Scale, beats, frames, is_smpte, ticks_of_second
 from composers.theory.scales import Key
-from composers.time_map import steps_from_zero
+from composers.time_map import MeterStep, TempoStep, steps_from_zero
 
 MOST_BYTES = 64 << 20
 """Of a file: the largest that people make for show ("black MIDI" apart) have a few million."""
@@ -132,11 +132,13 @@ class _Assembly:
             for meta in track.metas:
                 self._take(meta, track.number)
         drums = {channel for track in tracks for channel in track.drums}
-        first = tracks[0]
-        names = [m for m in first.metas if m.kind == signs.TITLE and m.channel is None]
-        if names and (self._by_channel or not first.channels):
-            self._title = self._text(names[0]).strip() or self._title
-        made = [part for track in tracks for part in
+        first, sounding = tracks[0], list(tracks)
+        if self._by_channel or not first.channels:
+            said = (m for m in first.metas if m.kind == signs.TITLE and (m.channel is None or not first.channels))
+            self._title = next(filter(None, (self._text(m).strip() for m in said)), self._title)
+        if not first.channels:
+            del sounding[0]
+        made = [part for track in sounding for part in
                 parts_of(track, self._scale, drums, self._by_channel, self._text)]  # fmt: skip
         end = max(chain((self._scale(t.end) for t in tracks), (n.end for p in made for n in p.clip.notes)), default=0)
         unique = unique_names(part.name for part in made)
@@ -175,7 +177,7 @@ class _Assembly:
         elif kind == signs.TEXT:
             self._take_text(tick, self._text(meta))
         elif kind not in (signs.TITLE, signs.INSTRUMENT, signs.CHANNEL_PREFIX, signs.PORT, signs.END, signs.TEMPO):
-            self._report.leave_out(f"meta event {kind:#04x}")
+            self._report.leave_out(signs.LEFT_OUT.get(kind, f"meta event {kind:#04x}"))
 
     def _take_text(self, tick: int, text: str) -> None:
         """Chords and keys of our own files; syllables of karaoke files (Tune 1000's .kar), "/" and "\\" as newlines."""
@@ -196,8 +198,8 @@ def _in_a_row(pieces: Sequence[Piece]) -> Piece:
     """One after the other, each from a bar line on, marked with its name."""
     tracks: list[Track] = []
     start = 0
-    whole = pieces[0]
-    tempi, meters = list(whole.tempi[:0]), list(whole.meters[:0])
+    tempi: list[TempoStep] = []
+    meters: list[MeterStep] = []
     texts: list[Piece] = []
     for number, piece in enumerate(pieces, 1):
         tempi += [(tick + start, bpm) for tick, bpm in piece.tempi]

@@ -12,6 +12,9 @@ from composers.theory.scales import Key
 TEXT, TITLE, INSTRUMENT, LYRIC, MARKER, CUE = 0x01, 0x03, 0x04, 0x05, 0x06, 0x07
 CHANNEL_PREFIX, PORT, END, TEMPO, METER, KEY = 0x20, 0x21, 0x2F, 0x51, 0x58, 0x59
 TEXTS = (TEXT, TITLE, INSTRUMENT, LYRIC, MARKER, CUE)
+LEFT_OUT = {0x00: "sequence number", 0x02: "copyright", 0x08: "program name", 0x09: "device name",
+            0x54: "SMPTE offset", 0x7F: "sequencer's own"}  # fmt: skip
+"""Kinds that a Piece has no place for."""
 MOST_SIGNS = 7
 CHORD_TEXT, KEY_TEXT = "chord: ", "key: "
 """Text events of this kind carry a chord symbol, or a key that a key signature cannot say: "key: D dorian"."""

@@ -30,7 +30,7 @@ LOW = Hand("rock bass", 5.0, 0.0, 9.0, 5.0, 0.9)
 BOARD = Hand("rock keys", 3.0, 0.0, 11.0, 6.0, 0.94, arc=4.0)
 
 _ABSOLUTE = frozenset({"riff", "comp", "pad", "arp"})
-_ORGAN = PadStyle(voices=3, low=50, high=70, depth=18.0, velocity=60.0)
+_ORGAN = PadStyle(voices=3, low=50, high=70, swell=0, velocity=60.0)
 _BROKEN = CompStyle(texture="broken", left="fifth", velocity=64.0, pedal=True)
 _INSTRUMENTAL = frozenset({"intro", "theme", "interlude", "outro", "build"})
 _LAST_CHORUS = 0.9

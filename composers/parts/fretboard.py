@@ -23,6 +23,7 @@ LAST_FRET = 15
 _LOWEST_THIRD = 57
 """Below this key distortion turns thirds to mud."""
 _FULL_STRINGS = 4
+_KEPT = 5
 
 
 class Grip(NamedTuple):
@@ -93,6 +94,7 @@ HIGH = Shape(lowest=2, least=3, rooted=False)
 """Three or four strings at the top: funk's and reggae's chords, and what is added to a fuller one."""
 
 
+@lru_cache(maxsize=128)
 def power_grip(root: int, fifth: int, *, low: int = STRINGS[0]) -> tuple[Grip, ...]:
     """Root, fifth and octave on the two lowest strings on which the root lies within twelve frets of the nut.
 
@@ -117,7 +119,7 @@ def power_grip(root: int, fifth: int, *, low: int = STRINGS[0]) -> tuple[Grip, .
 
 
 def grips(chord: Chord, shape: Shape = FULL, capo: int = 0) -> tuple[Grip, ...]:
-    """Ways to hold a chord, the easiest first; at most eight, never none. Takes a few ms, once a chord."""
+    """Ways to hold a chord, the easiest first; at most five, never none. Takes a millisecond, once a chord."""
     root = chord.root.pitch_class
     return _grips(root, chord.bass_pitch_class, chord.intervals, shape, capo)
 
@@ -128,13 +130,11 @@ def _grips(root: int, bass: int, intervals: tuple[int, ...], shape: Shape, capo:
     for needed, allowed, rooted in _demands(root, bass, intervals, shape):
         found = _search(frozenset(allowed), frozenset(needed), bass, rooted, shape, capo)
         if found:
-            return tuple(sorted(found, key=_cost)[:8])
+            return tuple(sorted(found, key=_cost)[:_KEPT])
     return power_grip(root, 7 if (root + 7) % 12 in tones else tones[-1] - root) or power_grip(root, 7)
 
 
-def _demands(
-    root: int, bass: int, intervals: tuple[int, ...], shape: Shape
-) -> list[tuple[list[int], list[int], bool]]:
+def _demands(root: int, bass: int, intervals: tuple[int, ...], shape: Shape) -> list[tuple[list[int], list[int], bool]]:
     """What must sound, what may, and whether the bass lies lowest: all there is first, then less and less."""
     classes = {i: (root + i) % 12 for i in intervals}
     inner = [c for i, c in classes.items() if i % 12 not in (0, 7)]
@@ -200,18 +200,25 @@ def _cost(grip: Grip) -> float:
     return grip.fingers + 0.8 * grip.reach + 0.45 * high - 1.1 * struck - 0.5 * grip.open_strings
 
 
+@lru_cache(maxsize=65536)
 def move(before: Grip, after: Grip) -> float:
     """How far the hand travels from one grip to the next, in frets; a finger that stays makes it easier."""
     kept = sum(a == b and a not in (None, 0) for a, b in zip(before.frets, after.frets, strict=True))
-    travel = abs(after.hand - before.hand) if before.hand and after.hand else 0.5 * max(after.hand, before.hand)
+    from_, to = before.hand, after.hand
+    travel = abs(to - from_) if from_ and to else 0.5 * max(from_, to)
     tops = abs(after.keys[-1] - before.keys[-1])
     return travel + 0.35 * tops - 0.5 * kept
 
 
-def fingered(chords: Sequence[Sequence[Grip]]) -> list[Grip]:
+def fingered(chords: Sequence[tuple[Grip, ...]]) -> list[Grip]:
     """One grip for each chord, so that all of them together are the easiest to play (a shortest path)."""
+    return list(_fingered(tuple(chords)))
+
+
+@lru_cache(maxsize=256)
+def _fingered(chords: tuple[tuple[Grip, ...], ...]) -> tuple[Grip, ...]:
     if not chords:
-        return []
+        return ()
     costs = [0.6 * rank + 0.3 * _cost(grip) for rank, grip in enumerate(chords[0])]
     back: list[list[int]] = []
     for before, options in pairwise(chords):
@@ -223,7 +230,7 @@ def fingered(chords: Sequence[Sequence[Grip]]) -> list[Grip]:
     for options, links in zip(reversed(chords[:-1]), reversed(back), strict=True):
         at = links[at]
         found.append(options[at])
-    return found[::-1]
+    return tuple(found[::-1])
 
 
 @lru_cache(maxsize=256)

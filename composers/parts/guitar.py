@@ -8,6 +8,7 @@ Patterns are drawn once for each kind of section and kept; single strokes are le
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -140,11 +141,7 @@ def _held(passage: Passage, style: GuitarStyle, shape: Shape | None = None) -> l
 
 def _grip_at(passage: Passage, held: Sequence[Grip], step: int) -> Grip:
     """The grip of the region at a step; past the end the last one."""
-    at = passage.at(step)
-    for region, grip in zip(passage.regions, held, strict=True):
-        if region.start == at.start:
-            return grip
-    return held[-1]
+    return held[bisect_right(passage.starts, step) - 1]
 
 
 # The right hand ---------------------------------------------------------------------------------------------------
@@ -186,9 +183,7 @@ def _strokes(
 def _lengthened(strokes: Sequence[Stroke], steps: int, longest: int) -> tuple[Stroke, ...]:
     """Each rings until the next."""
     ends = [s.step for s in strokes[1:]] + [steps]
-    return tuple(
-        s._replace(length=min(longest, end - s.step)) for s, end in zip(strokes, ends, strict=True)
-    )
+    return tuple(s._replace(length=min(longest, end - s.step)) for s, end in zip(strokes, ends, strict=True))
 
 
 def _accented(pulse: Pulse, draw: Dice) -> tuple[int, ...]:

@@ -156,7 +156,9 @@ class Pattern:
         """Of a hit that the pattern does not name. Accents of the snare lie on eighths, ghosts between them."""
         if kind != "ghost":
             return (56.0 if kind == "soft" else 64.0) + draw.normal(7.0)
-        likely = self.style.accents * (1.7 if cell % per_beat * 2 % per_beat == 0 else 0.4)
+        beat, within = divmod(cell, per_beat)
+        on_beat = not within and (beat == 0 or len(self.pulse.beats) < 4)
+        likely = self.style.accents * (0.0 if on_beat else 1.7 if within * 2 % per_beat == 0 else 0.4)
         if draw.chance(likely):
             return ACCENT[0] + draw.normal(ACCENT[1])
         return max(14.0, self.style.ghost_loud + draw.normal(_GHOST_SPREAD))

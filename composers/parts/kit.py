@@ -75,8 +75,8 @@ HANDS: Mapping[str, Mapping[int, Hand]] = MappingProxyType(
         "hip-hop": _hands("hip-hop", 14.0, 7.0, kick16=18.0, snare=6.0, snare16=8.0, ghost=12.0),
         "soul": _hands("soul", 14.0, 7.0, kick16=16.0, snare16=8.0, ghost=8.0),
         "electronic": _hands("machine", 1.5, 2.5, kick=0.0, hat=0.0, ride=0.0, pedal=0.0, steady=1.0, drift=0.0),
-        "boom-bap": _hands("boom-bap", 5.0, 6.0, kick=-2.0, snare=10.0, hat=2.0, drift=0.0),
-        "lo-fi": _hands("lo-fi", 15.0, 7.0, kick=-4.0, snare=18.0, hat=12.0, ride=8.0, pedal=0.0, hat_spread=1.1,
+        "boom-bap": _hands("boom-bap", 11.0, 7.0, kick=-2.0, snare=10.0, hat=2.0, drift=0.5),
+        "lo-fi": _hands("lo-fi", 17.0, 7.0, kick=-4.0, snare=18.0, hat=12.0, ride=8.0, pedal=0.0, hat_spread=1.1,
                         drift=0.5),
         "laid back": _hands("laid back", 13.0, 8.0, snare=15.0, kick16=10.0, ghost=8.0),
         "pushed": _hands("pushed", 12.0, 8.0, snare=-8.0),
@@ -84,5 +84,6 @@ HANDS: Mapping[str, Mapping[int, Hand]] = MappingProxyType(
     }
 )  # fmt: skip
 """By feel: live drummers (sd 14 to 18 ms), tight sessions (6 to 9), funk and hip-hop whose sixteenths and ghosts lie
-late, machines (0 to 4), sampled loops of boom-bap (snare 5 to 15 ms late) and lo-fi (snare 15 to 25, hats 10 to 20).
+late, machines (0 to 4), fingers on pads in boom-bap (10 to 18, snare 5 to 15 ms late) and lo-fi (15 to 22, snare 15 to
+25 late, hats 10 to 20).
 Laid back and pushed drummers shift the snare alone: kick and hats hold the time."""

@@ -216,7 +216,7 @@ def _direction(away: int, move: int) -> float:
             return 0.6 if back else 1.3
         return 0.6 if back else 0.45 if size < 5 else 0.12
     if size >= 5:  # a half more, since contour and range take some
-        factor = 1.7 if away > 0 else 1.3
+        factor = 2.3 if away > 0 else 1.05
         return factor * (1.2 if move * away < 0 else 1.0)
     if size and move:
         return 1.9 if (away > 0) == (move > 0) else 0.6

@@ -123,6 +123,12 @@ def _vamp(home: str, away: str) -> Chart:
     return _aaba(" | ".join([home] * 8), " | ".join([home] * 8), " | ".join([away] * 8))
 
 
+def _waves(*chords: str) -> Chart:
+    """Four bars of each chord, AABA: sixteen and sixteen and the bridge's two."""
+    first = " | ".join(chord for chord in chords[:2] for _ in range(4))
+    return _aaba(first, first, " | ".join(chord for chord in chords[2:] for _ in range(4)))
+
+
 _MODAL: dict[str, tuple[Chart, ...]] = {
     "dorian": (_vamp("Im11", "bIIm11"), _vamp("Im11", "IVm11")),
     "mixolydian": (_vamp("I9sus4", "bIII9sus4"), _vamp("I9sus4", "bVII9sus4")),
@@ -135,9 +141,25 @@ CHARTS: dict[str, dict[str, tuple[Chart, ...]]] = {
     "minor-blues": {"major": _MINOR_BLUES, "minor": _MINOR_BLUES, "dorian": _MINOR_BLUES[:1]},
     "ii-V-I": {"major": _TWO_FIVE, "minor": _TWO_FIVE_MINOR},
     "aaba": {"major": _AABA, "minor": _AABA_MINOR, **_MODAL},
+    "modal": {
+        "major": (_waves("I9sus4", "bIII9sus4", "bII9sus4", "I9sus4"), *_MODAL["mixolydian"]),
+        "minor": (*_MODAL["dorian"], _waves("Im11", "bIIIm11", "IVm11", "bVII9sus4")),
+        **_MODAL,
+    },
     "rhythm-changes": {"major": _RHYTHM, "minor": _RHYTHM_MINOR},
 }
 """Form -> mode -> the charts to choose from. A minor blues is minor in "major" too: the name says so."""
+
+TAGS = {
+    "major": "IIIm7 VI7b9 | IIm7 V7",
+    "minor": "Im6 VIm7b5 | IIm7b5 V7alt",
+    "blues": "IIIm7 VI7b9 | IIm7 V7",
+    "dorian": "Im11 | IVm11",
+    "mixolydian": "I9sus4 | bVII9sus4",
+    "lydian": "Imaj7#11 | bVIImaj7#11",
+    "phrygian": "I7sus4b9 | bIIIm11",
+}
+"""Two bars that are said again and again before a piece ends."""
 
 ENDINGS = {
     "major": "IIm7 V7 | I6/9",

@@ -15,7 +15,7 @@ from composers.harmony import STEPS, Region
 from composers.parts.passage import Passage
 
 LOW, HIGH = 57, 80
-"""Keys of a lead before transposition by -5..+6: 52..86 in all keys together."""
+"""Keys of a lead before transposition by -5..+6, where its instrument says no other: 52..86 in all keys together."""
 
 _MOVE = (0.07, 0.25, 0.16, 0.2, 0.12, 0.09, 0.025, 0.035, 0.012, 0.008, 0.004, 0.002, 0.004)
 """Liking for an interval of 0..12 semitones between groups: set so that whole solos come near the shares of jazz
@@ -62,11 +62,18 @@ class Style(NamedTuple):
     moves       the group shapes and their weights, by number of notes
     chord_tone  liking for chord tones (over other notes of the scale) where a group begins
     reach       how far the line follows the wanted contour: larger = looser
+    low, high   its lowest and highest key, before transposition
+    home        pitch classes as a mask, the tonic's triad, and
+    homely      liking for them where a group begins, which tells the ear the key
     """
 
     moves: dict[int, dict[Moves, float]]
     chord_tone: float
     reach: float
+    low: int = LOW
+    high: int = HIGH
+    home: int = 0
+    homely: float = 1.0
 
 
 SOLO = Style(_SOLO_MOVES, 0.8, 8.0)
@@ -127,6 +134,7 @@ def line(
     pitches: list[int] = []
     used: list[Moves] = []
     forced: int | None = None
+    before = max(style.low, min(style.high, before))
     for index, group in enumerate(gathered):
         region = group[0].region
         first = _first(region, before, contour[index], style, draw) if forced is None else forced
@@ -141,7 +149,7 @@ def line(
 
 def _first(region: Region, before: int, wanted: float, style: Style, draw: Dice) -> int:
     """Where a group begins: near the last note, on a chord tone or a note of the scale, towards the contour."""
-    low, high = max(LOW, before - 9), min(HIGH, before + 9)
+    low, high = max(style.low, before - 9), min(style.high, before + 9)
     weights = []
     for pitch in range(low, high + 1):
         bit = pitch % 12
@@ -151,7 +159,7 @@ def _first(region: Region, before: int, wanted: float, style: Style, draw: Dice)
             weight = 0.25 if region.tones >> (bit - 1) % 12 & 1 else 1.0  # a semitone above a chord tone: avoid
         else:
             weight = 0.02
-        weight *= _MOVE[abs(pitch - before)]
+        weight *= _MOVE[abs(pitch - before)] * (style.homely if style.home >> bit & 1 else 1.0)
         weights.append(weight * 2.0 ** (-abs(pitch - wanted) / style.reach))
     return draw.weighted(range(low, high + 1), weights)
 
@@ -170,8 +178,8 @@ def _shape(
     table = style.moves[len(group)]
     region = group[0].region
     if motif and motif[0] in table and (following is not None or motif[0][-1:] not in ("A", "E")):
-        keys, forced = _trace(motif[0], first, region, following, draw)
-        if min(keys) >= LOW and max(keys) <= HIGH:
+        keys, forced = _trace(motif[0], first, region, following, style, draw)
+        if min(keys) >= style.low and max(keys) <= style.high:
             return motif[0], keys, forced
     candidates: list[tuple[Moves, list[int], int | None]] = []
     weights: list[float] = []
@@ -179,9 +187,11 @@ def _shape(
     for moves, weight in table.items():
         if following is None and moves[-1:] in ("A", "E"):
             continue
-        keys, forced = _trace(moves, first, region, following, draw)
+        keys, forced = _trace(moves, first, region, following, style, draw)
         last = keys[-1]
-        if min(keys) < LOW or max(keys) > HIGH or (len(keys) > 1 and keys[0] == keys[-1] and moves[-1] in "AE"):
+        if min(keys) < style.low or max(keys) > style.high:
+            continue
+        if len(keys) > 1 and keys[0] == keys[-1] and moves[-1] in "AE":
             continue
         weight *= 2.0 ** (-abs((last + first) / 2 - wanted) / style.reach)
         if following is not None and forced is None:
@@ -198,7 +208,7 @@ def _shape(
 
 
 def _trace(
-    moves: Moves, first: int, region: Region, following: Region | None, draw: Dice
+    moves: Moves, first: int, region: Region, following: Region | None, style: Style, draw: Dice
 ) -> tuple[list[int], int | None]:
     """The keys of a shape from `first`, and the key that the next group must begin on, if the shape says so."""
     scale_up, scale_down = steps_from(region.scale)
@@ -225,7 +235,7 @@ def _trace(
         elif move == "+":
             key += 1
         elif move in "AE" and following is not None:
-            target = _target(key, following, draw)
+            target = _target(key, following, style, draw)
             if move == "E":
                 keys.append(target + min(2, steps_from(following.scale)[0][target % 12]))
                 keys.append(target - 1)
@@ -236,23 +246,23 @@ def _trace(
     return keys, None
 
 
-def _target(key: int, following: Region, draw: Dice) -> int:
+def _target(key: int, following: Region, style: Style, draw: Dice) -> int:
     """A chord tone of the coming chord within reach: the nearest below or above."""
     up, down = steps_from(following.tones)
     above, below = key + up[key % 12], key - down[key % 12]
-    if above > HIGH - 2:
+    if above > style.high - 2:
         return below
-    if below < LOW + 2:
+    if below < style.low + 2:
         return above
     return above if draw.chance(0.45) else below
 
 
-def settle(key: int, region: Region, before: int, draw: Dice) -> int:
-    """The last note of a phrase moved to the nearest chord tone, three times in four (phrase ends: .62 chord tones)."""
-    if region.tones >> key % 12 & 1 or draw.chance(0.4):
+def settle(key: int, region: Region, before: int, style: Style, draw: Dice) -> int:
+    """The last note of a phrase moved to the nearest chord tone, three times in ten: most lie on one as it is."""
+    if region.tones >> key % 12 & 1 or draw.chance(0.7):
         return key
     up, down = steps_from(region.tones)
     below, above = key - down[key % 12], key + up[key % 12]
-    if below == before or below < LOW:
+    if below == before or below < style.low:
         return above
-    return below if key - below <= above - key or above == before or above > HIGH else above
+    return below if key - below <= above - key or above == before or above > style.high else above

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from composers.dice import dice
 from composers.errors import MusicError
 from composers.feel import Feel
-from composers.genres.jazz_charts import CHARTS, ENDINGS
+from composers.genres.jazz_charts import CHARTS, ENDINGS, TAGS
 from composers.harmony import STEPS, chord_beats, mask, parse_chart, parse_roman, regions
 from composers.parts.humanise import COMP, KICK, Place, legato, merged, play
 from composers.parts.passage import Event, Written
@@ -46,7 +46,7 @@ def test_every_chart_reads_in_every_key_and_fills_its_form() -> None:
                     assert all(len(bar) <= 2 for bar in bars)
                 wanted = {"blues": 12, "minor-blues": 12, "ii-V-I": 16}.get(form, 32)
                 assert set(lengths) == {wanted}, (form, mode)
-    assert all(len(parse_chart(text, Key.parse("C"))) == 2 for text in ENDINGS.values())
+    assert all(len(parse_chart(text, Key.parse("C"))) == 2 for text in (*ENDINGS.values(), *TAGS.values()))
 
 
 def test_most_dominants_resolve_down_a_fifth_or_a_semitone() -> None:

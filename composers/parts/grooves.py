@@ -127,8 +127,8 @@ FUNK = Groove(
     opens=(0, 0, 8, 0, 0, 0, 3, 0, 0, 0, 45, 0, 10, 0, 16, 0),
     pedal=(30, 0, 5, 0, 50, 0, 5, 0, 30, 0, 5, 0, 60, 0, 10, 0),
     exact=0.12, changes=2, ghost_loud=37.0, accents=0.24, hands="funk",
-    fills=FillStyle(8, 0.3, 0.85, (0.40, 0.35, 0.22, 0.03), {"snare": 0.4, "linear": 0.35, "toms": 0.25}, 4.0, 0.90,
-        0.44),
+    fills=FillStyle(8, 0.3, 0.85, (0.40, 0.35, 0.22, 0.03), {"toms": 0.45, "snare": 0.37, "linear": 0.18}, 4.0,
+                    0.90, 0.44, 0.08),
 )  # fmt: skip
 
 HIP_HOP = Groove(
@@ -149,8 +149,8 @@ HIP_HOP = Groove(
     pickups=(0, 4, 26, 26, 2, 16, 26, 28, 0, 22, 30, 8, 8, 16, 18, 26),
     opens=(0, 0, 10, 0, 0, 0, 10, 0, 0, 0, 20, 0, 0, 0, 16, 0),
     exact=0.15, changes=2, hands="hip-hop", drops=0.12, ghost_loud=44.0, accents=0.3,
-    fills=FillStyle(4, 0.2, 0.7, (0.45, 0.35, 0.18, 0.02), {"snare": 0.45, "toms": 0.3, "linear": 0.25}, 3.0, 0.81,
-        0.35),
+    fills=FillStyle(4, 0.2, 0.7, (0.45, 0.35, 0.18, 0.02), {"toms": 0.5, "snare": 0.32, "linear": 0.18}, 3.0,
+                    0.81, 0.35, 0.25),
 )  # fmt: skip
 """31 takes on a live kit."""
 
@@ -170,8 +170,8 @@ SOUL = Groove(
     exact=0.3, changes=2, side=kit.RIM, side_below=0.4, ghost_loud=30.0, accents=0.2, hands="soul",
     extras=(Layer(kit.TAMBOURINE, (("....X.......X...", 0.6), ("x.x.X.x.x.x.X.x.", 0.4)), (88.0, 62.0, 50.0, 40.0), 0.4,
                   0.55),),
-    fills=FillStyle(4, 0.2, 0.85, (0.4, 0.38, 0.2, 0.02), {"snare": 0.45, "toms": 0.4, "flams": 0.15}, 22.0, 0.84,
-        0.47),
+    fills=FillStyle(4, 0.2, 0.85, (0.4, 0.38, 0.2, 0.02), {"toms": 0.5, "snare": 0.37, "flams": 0.13}, 22.0, 0.84,
+                    0.47),
 )  # fmt: skip
 
 HALF_TIME = replace(

@@ -71,6 +71,10 @@ class StyleBand:
             part: tuple(track for track, names in self._parts.items() if part in names) for part in style.players
         }
         self._lanes = self._find_lanes()
+        self._bends = {
+            part: min((plan.bends.get(track, 2.0) for track in tracks), default=2.0)
+            for part, tracks in self._tracks_of.items()
+        }
         self._sounds = {
             part: plain(plan.sounds.get(tracks[0], tracks[0])) for part, tracks in self._tracks_of.items() if tracks
         }
@@ -192,6 +196,7 @@ class StyleBand:
             before=before.role if before else "", after=after.role if after else "", density=plan.density,
             complexity=plan.complexity, register=plan.register, tempo=plan.tempo, tonic=self._tonic,
             style=self._style.name, first_bar=section.first_bar, lanes=self._lanes, sounds=self._sounds,
+            bends=self._bends,
             starts=tuple(region.start for region in own),
         )  # fmt: skip
 
@@ -283,7 +288,7 @@ class StyleBand:
                 e._replace(pitch=e.pitch + up, grace=None if e.grace is None else e.grace + up) for e in written.events
             ]
             written = Written(events, written.turns, written.sweeps)
-        bend = min((plan.bends.get(track, 2.0) for track in self._tracks_of[part]), default=2.0)
+        bend = self._bends[part]
         place = humanise.Place(
             section.first_bar * meter.bar_ticks, meter.bar_ticks, self._feel.at(plan.tempo), plan.tempo, bend,
             self._pulse, plan.seed,

@@ -101,6 +101,7 @@ class Passage:
     tempo           for what is written in ms alone: it decides no note
     tonic           semitones that the piece stands from C, -5..6
     lanes           by part, what its instrument plays with ease, in absolute keys
+    bends           by part, semitones of its instrument's full pitch bend
     sounds          by part, the plain name of the instrument that plays it (of several tracks the first's), where known
     """
 
@@ -132,6 +133,7 @@ class Passage:
     first_bar: int = 0
     lanes: Mapping[str, Lane] = field(default_factory=dict)
     sounds: Mapping[str, str] = field(default_factory=dict)
+    bends: Mapping[str, float] = field(default_factory=dict)
     starts: tuple[int, ...] = ()
 
     @property

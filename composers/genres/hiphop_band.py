@@ -1,0 +1,261 @@
+"""Who plays in hip-hop, and how: each on his own side of the beat, as fingers on pads and programs are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import pairwise
+
+from composers.dice import dice
+from composers.parts import grooves, kit
+from composers.parts.arpeggio import ArpeggioStyle, arpeggio
+from composers.parts.bass_groove import HIP_HOP_CELLS, BassStyle, bass_groove
+from composers.parts.chord_cells import LO_FI_CELLS, CompStyle, chord_cells
+from composers.parts.counter_line import CounterStyle, counter_line
+from composers.parts.eight_o_eight import BoomStyle, eight_o_eight
+from composers.parts.groove import Groove, groove
+from composers.parts.humanise import Hand
+from composers.parts.pads import PadStyle, pads
+from composers.parts.passage import Event, Listening, Passage, Written
+from composers.parts.tune import tune
+from composers.parts.tune_style import HOOK_TUNE, TuneStyle
+from composers.pulse import STEPS
+from composers.style import Player
+
+_STABS = {(0, 6): 0.2, (0, 3): 0.15, (0, 10): 0.15, (0, 6, 14): 0.15, (0, 7, 10): 0.15, (2, 8): 0.1, (0,): 0.1}
+_DROPPED = ("melody", "counter", "comp", "riff", "pad", "arp", "bass")
+
+
+@dataclass(frozen=True, slots=True)
+class HipHop:
+    """What is particular to a style.
+
+    kit      the drums; in hooks `hook_kit`
+    hands    a key of kit.HANDS
+    bass     808 or a bass that is played
+    keys     the loop; late: ms behind the beat; straight: how much of the swing it takes
+    takes_turns  whether players of the loop rest in turn, eight bars each (lo-fi)
+    verse_lead   whether a lead plays in verses, where a voice would be
+    """
+
+    kit: Groove
+    bass: BoomStyle | BassStyle
+    hands: str
+    keys: CompStyle
+    late: float = 8.0
+    straight: float = 0.6
+    tune: TuneStyle = HOOK_TUNE
+    pad: PadStyle = field(default_factory=lambda: PadStyle(voices=3, velocity=54.0))
+    arp: ArpeggioStyle = field(default_factory=ArpeggioStyle)
+    counter: CounterStyle = field(default_factory=lambda: CounterStyle("answer", velocity=66.0))
+    takes_turns: bool = False
+    shaker: bool = False
+
+
+def players(hip_hop: HipHop) -> Mapping[str, Player]:
+    """Drums come first here: the loop and the bass are laid on them."""
+    late, straight = hip_hop.late, hip_hop.straight
+    keys = Hand("hip-hop keys", late, 0.0, 9.0, 5.0, 0.95, straight, arc=3.0)
+    lead = Hand("hip-hop lead", late * 0.7, 4.0, 9.0, 5.0, 0.85, straight)
+    boom = isinstance(hip_hop.bass, BoomStyle)
+    low = Hand("808", 0.0, 0.0, 1.0, 2.0, 1.0, 1.0) if boom else Hand("hip-hop bass", late * 0.6, 0.0, 8.0, 5.0, 0.92,
+                                                                      0.8)  # fmt: skip
+    drums = kit.HANDS[hip_hop.hands]
+    return {
+        "drums": Player(partial(_drums, style=hip_hop), drums, channel=kit.CHANNEL),
+        "melody": Player(partial(_melody, style=hip_hop), lead, single=True),
+        "bass": Player(partial(_bass, style=hip_hop), low, single=True),
+        "comp": Player(partial(_comp, style=hip_hop), keys, absolute=True),
+        "riff": Player(partial(_riff, style=hip_hop), keys, absolute=True),
+        "pad": Player(partial(_pad, style=hip_hop), keys, absolute=True),
+        "arp": Player(partial(_arp, style=hip_hop), keys, absolute=True),
+        "counter": Player(partial(_counter, style=hip_hop), lead, single=True),
+        "percussion": Player(partial(_percussion, style=hip_hop), drums, channel=kit.CHANNEL),
+    }
+
+
+# What each plays --------------------------------------------------------------------------------------------------
+
+
+def _drums(passage: Passage, listening: Listening, style: HipHop) -> Written:
+    if passage.role == "intro" and dice(passage.seed, "bare intro").chance(0.5):
+        bars = passage.bars // 2
+        written = groove(passage, listening, style.kit)
+        return Written([e for e in written.events if e.step >= bars * passage.bar_steps])
+    return _cut(passage, groove(passage, listening, style.kit), "drums")
+
+
+def _melody(passage: Passage, listening: Listening, style: HipHop) -> Written:
+    """The hook; in verses, where a voice would be, it answers only now and then."""
+    if passage.role in ("verse", "breakdown") and not style.takes_turns:
+        sparse = replace(style.tune, notes=style.tune.notes * 0.6, rest=24)
+        written = tune(passage, listening, sparse)
+        bars = {bar for bar in range(passage.bars) if bar % 4 >= 2}
+        return _cut(passage, Written([e for e in written.events if e.step // passage.bar_steps in bars]), "melody")
+    if _rests(passage, "melody", style):
+        return Written()
+    return _cut(passage, tune(passage, listening, style.tune), "melody")
+
+
+def _bass(passage: Passage, listening: Listening, style: HipHop) -> Written:
+    if passage.role == "breakdown" and not style.takes_turns:
+        return Written()
+    if isinstance(style.bass, BoomStyle):
+        return _cut(passage, eight_o_eight(passage, listening, style.bass), "bass")
+    return _cut(passage, bass_groove(passage, listening, style.bass), "bass")
+
+
+def _comp(passage: Passage, listening: Listening, style: HipHop) -> Written:
+    if _rests(passage, "comp", style):
+        return Written()
+    return _looped(passage, chord_cells(passage, listening, style.keys))
+
+
+def _riff(passage: Passage, listening: Listening, style: HipHop) -> Written:
+    """A chopped sample: short stabs of the loop, the same two bars again and again."""
+    chopped = replace(style.keys, cells=_STABS, texture="block", short=0.7, left="none", anticipate=0.0, vary=0.6,
+                      low=55, high=74)  # fmt: skip
+    return _looped(passage, chord_cells(passage, {}, chopped))
+
+
+def _pad(passage: Passage, listening: Listening, style: HipHop) -> Written:
+    if passage.role == "verse" and passage.energy < 0.5 and not style.takes_turns:
+        return Written()
+    return _cut(passage, pads(passage, listening, style.pad), "pad")
+
+
+def _arp(passage: Passage, listening: Listening, style: HipHop) -> Written:
+    if passage.role == "verse" and dice(passage.seed, "plucks rest").chance(0.5):
+        return Written()
+    return _cut(passage, arpeggio(passage, listening, style.arp), "arp")
+
+
+def _counter(passage: Passage, listening: Listening, style: HipHop) -> Written:
+    return _cut(passage, counter_line(passage, listening, style.counter), "counter")
+
+
+def _percussion(passage: Passage, listening: Listening, style: HipHop) -> Written:
+    """A shaker on the sixteenths where it gets hot."""
+    if passage.energy < 0.5 and not style.shaker:
+        return Written()
+    loud = (58.0, 40.0, 50.0, 40.0)
+    steps = range(0, passage.steps, 3)
+    return Written([Event(step, 2, kit.SHAKER, loud[step // 3 % 4]) for step in steps])
+
+
+# What all do ------------------------------------------------------------------------------------------------------
+
+
+def _rests(passage: Passage, part: str, style: HipHop) -> bool:
+    """In lo-fi one of the loop's players rests in turn, section by section, but not in hooks."""
+    if not style.takes_turns or passage.role in ("hook", "ending"):
+        return False
+    return ("melody", "comp", "", "")[(passage.first_bar // 8) % 4] == part
+
+
+def _cut(passage: Passage, written: Written, part: str) -> Written:
+    """The drop-outs of a verse: all but the voice and the kit's hats stop in the last beats of bars 8 and 16, and in
+    some songs in the whole bar before the hook."""
+    if passage.role != "verse" or part == "melody":
+        return written
+    draw = dice(passage.seed, "drop-outs", *passage.material)
+    beats = draw.weighted((0, 2, 4), (0.35, 0.4, 0.25))
+    if not beats:
+        return written
+    from_step = passage.bar_steps - min(passage.bar_steps, beats * STEPS)
+    holes = [bar * passage.bar_steps + from_step for bar in range(7, passage.bars, 8)]
+    ends = [(bar + 1) * passage.bar_steps for bar in range(7, passage.bars, 8)]
+    if part == "drums":
+        keep = [e for e in written.events if e.pitch in kit.HATS or not _inside(e.step, holes, ends)]
+        return Written(keep, written.turns, written.sweeps)
+    events = []
+    for event in written.events:
+        if _inside(event.step, holes, ends):
+            continue
+        hole = next((h for h in holes if event.step < h < event.end), None)
+        events.append(event if hole is None else event._replace(length=hole - event.step))
+    turns = [turn for turn in written.turns if not _inside(turn.step, holes, ends) or turn.length == 0]
+    return Written(events, turns, written.sweeps)
+
+
+def _inside(step: int, starts: Sequence[int], ends: Sequence[int]) -> bool:
+    return any(start <= step < end for start, end in zip(starts, ends, strict=True))
+
+
+def _looped(passage: Passage, written: Written) -> Written:
+    """The same bars as the loop goes round: a sample does not think. Of a passage's chords the first round is played
+    again wherever the harmony is the same; the last time of eight bars it may be left out or changed."""
+    loop = _round(passage)
+    if loop is None:
+        return _cut(passage, written, "comp")
+    length = loop * passage.bar_steps
+    first = [e for e in written.events if e.step < length]
+    events: list[Event] = []
+    for start in range(0, passage.steps, length):
+        last = (start // length) % 4 == 3
+        own = [e for e in written.events if start <= e.step < start + length]
+        chosen = own if last and start else [e._replace(step=e.step + start) for e in first]
+        events += [e for e in chosen if e.step < passage.steps]
+    kept = _without_overlaps(sorted(events))
+    return _cut(passage, Written(kept, written.turns, written.sweeps), "comp")
+
+
+def _round(passage: Passage) -> int | None:
+    """Bars after which the chords come again, None where they do not within the passage."""
+    by_bar: list[tuple[tuple[int, int, int], ...]] = []
+    for bar in range(passage.bars):
+        start = bar * passage.bar_steps
+        by_bar.append(tuple((r.start - start, r.root, r.tones) for r in passage.regions
+                            if start <= r.start < start + passage.bar_steps))  # fmt: skip
+    for length in (2, 4, 8):
+        if length * 2 <= passage.bars and all(a == by_bar[i % length] for i, a in enumerate(by_bar)):
+            return length
+    return None
+
+
+def _without_overlaps(events: Sequence[Event]) -> list[Event]:
+    """A key that is struck again ends first."""
+    found = list(events)
+    last: dict[int, int] = {}
+    for index, event in enumerate(found):
+        before = last.get(event.pitch)
+        if before is not None and found[before].end > event.step:
+            found[before] = found[before]._replace(length=max(1, event.step - found[before].step))
+        last[event.pitch] = index
+    return [a for a, b in pairwise([*found, None]) if a is not None and (b is None or a[:3] != b[:3])]
+
+
+# The styles -------------------------------------------------------------------------------------------------------
+
+_RHODES = CompStyle(cells=LO_FI_CELLS, texture="block", shape="rootless", voices=4, low=52, high=72, left="none",
+                    short=0.15, anticipate=0.1, vary=0.3, answer=0.2, velocity=60.0)  # fmt: skip
+BOOM_BAP = HipHop(
+    grooves.BOOM_BAP, BassStyle(cells=HIP_HOP_CELLS, lock=0.75, ratio=0.75, approach=0.15, vary=0.2, low=31, high=45,
+                                degrees={"root": 0.55, "fifth": 0.25, "octave": 0.15, "seventh": 0.05}),
+    "boom-bap", _RHODES, 8.0, 0.6,
+)  # fmt: skip
+LO_FI = HipHop(
+    grooves.LO_FI, BassStyle(cells={(0, 8): 0.3, (0, 6, 8): 0.2, (0, 10): 0.2, (0, 6, 10): 0.15, (0,): 0.15}, lock=0.7,
+                             ratio=0.85, approach=0.2, vary=0.25, low=31, high=45, velocity=78.0),
+    "lo-fi", replace(_RHODES, velocity=52.0),
+    16.0, 0.5, replace(HOOK_TUNE, notes=3.4, rest=18, velocity=72.0), takes_turns=True,
+)  # fmt: skip
+_PLUCK = ArpeggioStyle(pattern="broken", rate=6, gate=0.6, pulses=5, euclid=8)
+TRAP = HipHop(
+    grooves.TRAP, BoomStyle(), "electronic",
+    CompStyle(cells={(0,): 0.5, (0, 8): 0.25, (0, 6): 0.25}, voices=3, low=55, high=74, left="none", short=0.1,
+              anticipate=0.0, vary=0.1, answer=0.0, velocity=62.0),
+    0.0, 1.0, replace(HOOK_TUNE, notes=4.2, same_rhythm=0.7), arp=_PLUCK,
+)  # fmt: skip
+DRILL = HipHop(
+    replace(grooves.TRAP, name="drill"), BoomStyle(glides=0.3, every=0.9, octaves=0.12), "electronic",
+    CompStyle(cells={(0,): 0.4, (0, 6, 12): 0.3, (0, 3, 6): 0.3}, voices=3, low=52, high=71, left="none", short=0.2,
+              anticipate=0.0, vary=0.1, answer=0.0, velocity=64.0),
+    0.0, 1.0, replace(HOOK_TUNE, notes=3.8), arp=_PLUCK,
+)  # fmt: skip
+NEO_SOUL = HipHop(
+    grooves.HIP_HOP, BassStyle(cells=HIP_HOP_CELLS, lock=0.7, ratio=0.8, approach=0.35, ghosts=0.15, graces=0.06,
+                               vary=0.4, low=31, high=46),
+    "laid back", replace(_RHODES, short=0.25, vary=0.5, answer=0.4), 14.0, 0.7, shaker=True,
+)  # fmt: skip

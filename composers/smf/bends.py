@@ -63,7 +63,7 @@ def bent(clip: Clip, home: int, spare: Callable[[], int | None]) -> tuple[Clip, 
             channel.sounding = [(k, end) for k, end in channel.sounding if end > tick]
         chosen = _free(pool, key, units)
         if chosen is None and (number := spare()) is not None:
-            chosen = _Channel(number)
+            chosen = _Channel(number, units)
             pool.append(chosen)
             state = chased(clip, tick, None)[1]
             controls += [] if told else _range_controls(tick, number)

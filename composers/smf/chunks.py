@@ -14,6 +14,9 @@ from composers.smf.problems import Report
 HEADER, TRACK = b"MThd", b"MTrk"
 _SEARCHED = 1 << 16
 """How far into a file its header is looked for: RIFF wrappers take 20 bytes, MacBinary 128."""
+_NEAR = 64
+"""How near the beginning a track must lie to be believed without a header."""
+_SIX = b"\0\0\0\x06"
 _END = b"\xff\x2f\x00"
 _USUAL_DIVISION = 480
 _LONGEST_HEADER = 1024
@@ -43,18 +46,26 @@ def read_header(data: bytes, place: str, report: Report) -> Header:
     """Raises MusicError, which calls the file by `place`, for what is no MIDI file; mends what can be."""
     at = data.find(HEADER, 0, _SEARCHED)
     if at < 0:
-        if data[:4] == TRACK:
+        track = data.find(TRACK, 0, _NEAR)
+        if track < 0:
+            raise MusicError(f"{place} is not a readable MIDI file: {_described(data)}")
+        if track < 14 or data[track - 10 : track - 6] != _SIX:
             report.add(0, None, f"no header: read as tracks of format 1 with {_USUAL_DIVISION} ticks to the quarter")
-            return Header(1, 0, _USUAL_DIVISION, 0)
-        raise MusicError(f"{place} is not a readable MIDI file: {_described(data)}")
-    if at > 0 and data[:4] != b"RIFF":
+            return Header(1, 0, _USUAL_DIVISION, track)
+        at = track - 14
+        report.add(at, None, "header with a wrong name: read as one")
+    elif at > 0 and data[:4] != b"RIFF":
         report.add(0, None, "bytes before the header: passed over")
     size = int.from_bytes(data[at + 4 : at + 8], "big")
     end = at + 8 + size
     if size != 6 and not (size <= _LONGEST_HEADER and size > 6 and data[end : end + 4].isalnum()):
         report.add(at + 4, None, "wrong length of the header: read as 6 bytes")
         end = at + 14
-    fields = data[at + 8 : at + 14].ljust(6, b"\0")
+    short = data.find(TRACK, at + 8, end + 3)
+    if short >= 0:
+        report.add(at + 8, None, "header cut short: what it lacks is taken as 0")
+        end = short
+    fields = data[at + 8 : min(at + 14, end)].ljust(6, b"\0")
     format_, tracks, division = (int.from_bytes(fields[i : i + 2], "big") for i in (0, 2, 4))
     if format_ > 2:
         report.add(at + 8, None, f"format {format_} is not 0, 1 or 2: read as 1")

@@ -177,3 +177,17 @@ def test_a_score_is_a_piece(tmp_path: Path) -> None:
     assert (piece.title, piece.names, piece.keys) == ("Song", ("Voice",), ((0, Key.parse("D", "dorian")),))
     assert [span.length // 960 for span in piece.bar_spans()] == [1, 4, 6, 4]
     assert len(piece.notes) == 5
+
+
+def test_the_documentation_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "midi-files.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    clip = Clip.of(Span(0, 12 * BAR), (Note(bar * BAR, 960, 60, 80.0) for bar in range(12)))
+    Piece.of({"piano": clip, "drums": KIT}, key=Key.parse("Eb"), title="Song").save("song.mid")
+    for block in text.split("```python\n")[1:]:
+        exec(block.partition("```")[0], {})
+    assert capsys.readouterr().out.startswith("Piece 'Song': 12 bars of 4/4 at 120 BPM in Eb major, 2 tracks: piano 12")
+    verse = Piece.load("verse.mid")
+    assert (verse.names, verse.bars, verse.notes[0].pitch) == (("piano",), 1, 62)

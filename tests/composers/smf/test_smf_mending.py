@@ -64,6 +64,9 @@ def test_bytes_before_between_and_behind() -> None:
 def test_the_header() -> None:
     track = chunk(NOTE + END)
     assert mended(track, "no header").piece.notes == (Note(0, 192, 60, 64.0),)
+    assert mended(b"MXhd" + header()[4:] + track, "wrong name").piece.notes == ONE
+    assert mended(header()[3:] + track, "no header").piece.notes == (Note(0, 192, 60, 64.0),)
+    assert mended(header()[:-2] + track, "cut short", "no ticks").piece.notes == (Note(0, 192, 60, 64.0),)
     assert mended(header(7) + track, "format 7").format == 1
     assert mended(header(division=0) + track, "no ticks to the quarter").ticks_per_quarter == 480
     assert mended(header(tracks=3) + track, "says 3 tracks: there are 1").piece.notes == ONE

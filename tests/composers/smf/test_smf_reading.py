@@ -200,7 +200,7 @@ def test_paths_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_prefixes_of_other_programs_lose_no_name() -> None:
-    """Some write one before every name, whatever the notes' channel; of two names the first that says something holds."""
+    """Some write one before every name, whatever the notes' channel; of names the first that says something holds."""
     notes = bytes.fromhex("00 91 3c 40 60 81 3c 40")
     prefix = meta(0x20, b"\x00")
     piece = read(smf(prefix + meta(3, "Song"), prefix + meta(3, " ") + meta(3, "Horn") + meta(3, "later") + notes))

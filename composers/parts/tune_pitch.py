@@ -139,7 +139,7 @@ def sing(
             share = max(share, 0.8)
         if last:
             share = 0.92
-        likings = _chord_factors(allowed, slot.region.tones, share, 0.4 if _passing(slot) else 0.01)
+        likings = _chord_factors(allowed, slot.region.tones, share, 0.4 if _passing(slot) else 0.0)
         if index == peak:
             keys.append(_top(span, likings, slot.region.tones, keys[-1] if keys else None))
             continue

@@ -523,7 +523,10 @@ class App:
                 if restart:
                     self._tell(Play())
                 return
-            self._engine.send(encode_rebuild(Rebuild(self._rig, session, self._knobs.turned, self._states)))
+            message = encode_rebuild(Rebuild(self._rig, session, self._knobs.turned, self._states))
+            if self._tape is not None:
+                self._tape.rebuild(message)
+            self._engine.send(message)
         meter = session.meter
         bpm = session.music.tempo if restart and session.music.tempo != before.music.tempo else None
         self._tell(NewPlan(self._epoch, meter.beats, meter.unit, session.music.bars, restart, at, self._rig, bpm))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bridge.engine.engine import Engine, Sounding
+from bridge.engine.rig_change import RigChange
 from bridge.engine_link import Rebuild, Setup
 from bridge.port_plan import PortPlan
+from bridge.routes import Route
 from instruments.block import FrameEvent, InstrumentError, Kind, Transport
 
 if TYPE_CHECKING:
@@ -57,6 +59,19 @@ def succeeding_rig(rebuild: Rebuild, before: Rig, frames: int, *, offline: bool 
                 instrument.process(_rehearsal(frames), audio, Transport())
             instrument.reset()
     return rig
+
+
+def rig_change(number: int, rig: Rig, plan: PortPlan, numbers: Mapping[str, int], playing: Sequence[Route]
+               ) -> RigChange:
+    """What the engine is given of a rig that stands by. numbers: the driver's, of open outputs by name; playing: the
+    routes of the engine's strips now."""
+    outputs = [numbers[name] for name in plan.outputs]
+    # Without MIDI outputs the numbers of ports mean nothing.
+    routes = [r._replace(port=outputs[r.port]) if outputs else r for r in plan.routes]
+    routes += [playing[rig.strip_places.index(strip)] for strip in range(len(rig.tracks), len(rig.strips))]
+    throughs = [t._replace(ports=tuple(outputs[port] for port in t.ports)) for t in plan.throughs]
+    ports = max([*numbers.values(), *(r.port for r in routes)], default=-1) + 1
+    return RigChange(number, rig, len(rig.tracks), routes, rig.strip_places, throughs, ports, outputs)
 
 
 def made_engine(setup: Setup, rig: Sounding, ports: PortPlan, rate: int) -> Engine:

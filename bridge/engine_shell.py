@@ -27,6 +27,7 @@ from bridge.engine.inbox import (
 )
 from bridge.engine.rig_change import RigChange, RigWithdrawn
 from bridge.engine_link import AUDIO_HEAD, CONTROL, MOVES, NOTES, STATUS, STRIPS, Rings, encode_strips
+from bridge.takes.blocks import RigNews
 from bridge.takes.journal import Journal
 from composers.score import PPQ
 
@@ -133,7 +134,8 @@ class EngineShell:
         finally:
             if not engine.left:
                 self.journal.block(block, [m for m, _ in told], composed, engine.plugin_midi,
-                                   compensation=compensation, failed=failed)
+                                   compensation=compensation, failed=failed,
+                                   rig=None if rig is None else RigNews(rig.number, isinstance(rig, RigWithdrawn)))
         return out
 
     def _without_controls(self, block: Block) -> Block:

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
-from bridge.assembly import succeeding_rig
+from bridge.assembly import rig_change, succeeding_rig
 from bridge.driver import Driver
 from bridge.engine.rig_change import RigChange, RigWithdrawn
 from bridge.engine_link import Rebuild, RigRefused
 from bridge.engine_shell import EngineShell
 from bridge.errors import SidemanError
-from bridge.port_plan import PortPlan, plan_ports
+from bridge.port_plan import plan_ports
 from bridge.rig import Rig
 from bridge.rig_heritage import untuned
-from bridge.routes import Route
 from bridge.session import Session
 
 _BREATH_S = 0.002
@@ -123,25 +121,10 @@ class RigBuilder:
             raise
         self._ports |= opened
         self._to_close = [(due, name) for due, name in self._to_close if name not in plan.outputs]
-        change = self._change(rebuild.number, rig, plan)
+        change = rig_change(rebuild.number, rig, plan, self._ports, self._shell.engine.routes)
         self._offer = _Offer(change, rig, session, opened)
         self._shell.rigs.append(change)
         self.took_s = time.perf_counter() - began
-
-    def _change(self, number: int, rig: Rig, plan: PortPlan) -> RigChange:
-        outputs = [self._ports[name] for name in plan.outputs]
-        playing = self._shell.engine.routes
-        routes = [self._numbered(route, outputs) for route in plan.routes]
-        for strip in range(len(rig.tracks), len(rig.strips)):
-            routes.append(playing[rig.strip_places.index(strip)])
-        throughs = [t._replace(ports=tuple(outputs[port] for port in t.ports)) for t in plan.throughs]
-        ports = max([*self._ports.values(), *(r.port for r in routes)], default=-1) + 1
-        return RigChange(number, rig, len(rig.tracks), routes, rig.strip_places, throughs, ports, outputs)
-
-    @staticmethod
-    def _numbered(route: Route, outputs: Sequence[int]) -> Route:
-        """Without MIDI outputs the numbers of ports mean nothing."""
-        return route._replace(port=outputs[route.port]) if outputs else route
 
     # -- when it plays -----------------------------------------------------------------------------------------------
 
@@ -177,8 +160,6 @@ class RigBuilder:
         due = time.monotonic() + _LATE_S
         self._to_close += [(due, name) for name in self._ports if name not in wanted
                            and name not in [n for _, n in self._to_close]]
-        del before
-        gc.collect()
 
     def _clear_away(self) -> None:
         """What has rung out is closed, and so are its ports."""

@@ -285,6 +285,8 @@ class Console:
         for stage in self._all_stages():
             if id(stage.insert.effect) not in playing:
                 stage.insert.effect.close()
+        if hasattr(self, "_program"):  # prepare() may have failed before there was one
+            self._program.close()
 
     def played(self) -> set[int]:
         """id() of every instrument and effect that is no part of the program: see prepare()."""

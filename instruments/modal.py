@@ -117,7 +117,8 @@ class ModalSynth:
         self._eqs[:] = 0
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Its memory goes with it at once: what may change while it plays would hold it until a garbage collection."""
+        self.live = LiveNumbers(f"patch {self.patch.name!r}", {}, 48000)
 
 
 def _packed(patch: Patch, rate: int) -> NDArray[np.float64]:

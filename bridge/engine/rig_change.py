@@ -15,10 +15,10 @@ class RigChange(NamedTuple):
     """A rig that is built and stands by. It enters the engine as a value (engine.Inputs.rig), and takes the present
     one's place at the very tick at which the plan begins whose NewPlan.rig is its number.
 
-    A take that is to be played again needs of it: the block at which it came in, its number, and the bytes of the
-    session and of what had been turned that it was built from (engine_link.Rebuild). Whoever builds from the same rig
-    with the same Rebuild, at any time before that block, gets the same sound, since what the two rigs have in common is
-    copied at the tick itself.
+    A take that is to be played again needs of it: the block at which it came in, its number, and the session and what
+    had been turned that it was built from (engine_link.Rebuild, of which assembly.succeeding_rig and rig_change make
+    this). Whoever builds from the same rig with the same Rebuild, at any time before that block, gets the same sound,
+    since what the two rigs have in common is copied at the tick itself.
 
     number    of the rig; they only go up. The first is 0
     rig       see Sounding

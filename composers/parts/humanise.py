@@ -14,7 +14,7 @@ from composers.dice import Dice, dice
 from composers.feel import Feel
 from composers.parts.drift import drift_ms
 from composers.parts.passage import Event, Written
-from composers.parts.turns import ramp, turned
+from composers.parts.turns import controls_of, ramp
 from composers.pulse import STEPS, Pulse
 from composers.score import PPQ, Control, Note, Ramp, Span, Tick
 
@@ -23,6 +23,9 @@ _WANDER = 0.6
 
 _BODY = 0.75
 """What is left of a drummer's common wander after an eighth."""
+
+_ROOM = 0.2
+"""Of the time between two notes, the most that the wander's deviation takes: fast notes are played more exactly."""
 
 _ROLL_MS = 3.0
 """The most by which the next voice of a chord comes after the one below."""
@@ -130,9 +133,7 @@ def play(written: Written, hand: Hand | Mapping[int, Hand], place: Place, channe
         body = _body(written.events, dice(*draws, "body"))
         for each, events in by_hand.items():
             notes += _played(events, each, place, channel, dice(*draws, each.name), body)
-    controls = [
-        c for turn in written.turns for c in turned(turn, place.first_tick, place.feel, place.bend_range, channel)
-    ]
+    controls = controls_of(written.turns, place.first_tick, place.feel, place.bend_range, channel)
     ramps = [ramp(sweep, place.first_tick, place.feel) for sweep in written.sweeps]
     return Played(notes, controls, ramps)
 
@@ -159,7 +160,8 @@ def _played(
     wander = draw.normal(hand.spread_ms)
     loudness = draw.normal(hand.velocity)
     before = -1
-    for chord in _chords(events):
+    chords = list(_chords(events))
+    for index, chord in enumerate(chords):
         step = chord[0].step
         wander = _WANDER * wander + draw.normal(0.8 * hand.spread_ms)
         loudness = _WANDER * loudness + draw.normal(0.8 * hand.velocity)
@@ -168,6 +170,11 @@ def _played(
         if body is not None and hand.together:
             own = draw.normal(hand.spread_ms) if hand.together < 1.0 else 0.0
             swayed = math.sqrt(hand.together) * hand.spread_ms * body[step] + math.sqrt(1.0 - hand.together) * own
+        gap = min(step - chords[index - 1][0].step if index else STEPS,
+                  chords[index + 1][0].step - step if index + 1 < len(chords) else STEPS)  # fmt: skip
+        if gap < STEPS // 2 and hand.spread_ms:
+            room_ms = _ROOM * gap * 60_000 / STEPS / place.tempo
+            swayed *= min(1.0, room_ms / hand.spread_ms)
         late = hand.shift_ms + _at(step, chord[0].velocity, hand, place.pulse, swayed)
         if step % STEPS == 0:
             late += on_beat_ms

@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from composers.feel import Feel
 from composers.parts.passage import Sweep, Turn
 from composers.score import Control, Ramp, Tick
 
 _TURN_TICKS = 20
 """A moving controller is told so often: half a MIDI clock, 10 ms at 120 beats a minute."""
+
+
+_RPN = ((101, 0.0), (100, 0.0))
+_DATA_HIGH, _DATA_LOW = 6, 38
+USUAL_RANGE = 2.0
+"""Semitones of a full bend where nothing else has been said (General MIDI)."""
+
+
+def controls_of(
+    turns: Sequence[Turn], first_tick: Tick, feel: Feel, bend_range: float, channel: int
+) -> list[Control]:
+    """All of a passage's; before its first bend the receiver is told the range (RPN 0), if it is not the usual one.
+
+    One message a tick, for those of one tick would be sorted by number, and the data would come before what it is of.
+    """
+    found = [control for turn in turns for control in turned(turn, first_tick, feel, bend_range, channel)]
+    bends = [control.tick for control in found if control.kind == "bend"]
+    if bends and bend_range != USUAL_RANGE:
+        whole = int(bend_range)
+        rows = (*_RPN, (_DATA_HIGH, float(whole)), (_DATA_LOW, float(round(100 * (bend_range - whole)))))
+        start = max(first_tick, min(bends) - len(rows))
+        found += [Control(start + i, "cc", number, value, channel) for i, (number, value) in enumerate(rows)]
+    return found
 
 
 def turned(turn: Turn, first_tick: Tick, feel: Feel, bend_range: float, channel: int) -> list[Control]:

@@ -97,7 +97,7 @@ def arpeggio(passage: Passage, listening: Listening, style: ArpeggioStyle) -> Wr
 
 def _rate(passage: Passage, style: ArpeggioStyle) -> int:
     """The style's, half as fast where everybody plays little."""
-    return style.rate * 2 if passage.lively(0) < 0.5 and passage.bar_steps % (style.rate * 2) == 0 else style.rate
+    return style.rate * 2 if passage.lively(0) < 0.6 and passage.bar_steps % (style.rate * 2) == 0 else style.rate
 
 
 def _row(keys: Keys, pattern: str, octaves: int, high: int) -> Sequence[int]:

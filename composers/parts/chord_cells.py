@@ -15,7 +15,7 @@ from composers.dice import Dice, dice
 from composers.harmony import STEPS
 from composers.parts.bass_groove import KICKS
 from composers.parts.cells import Cell, Cells, drawn, fitted, varied
-from composers.parts.hands import Keys, clear, led
+from composers.parts.hands import Keys, led
 from composers.parts.heard_line import HeardLine, clashes
 from composers.parts.passage import Event, Listening, Passage, Turn, Written
 
@@ -99,7 +99,7 @@ def chord_cells(passage: Passage, listening: Listening, style: CompStyle) -> Wri
         hits = _hits(passage, lead, kicks, style)
     events = _voiced(passage, hits, lead, style)
     if style.left != "none" and (style.always or "bass" not in listening):
-        events = sorted(events + _left(passage, events, style))
+        events = _one_stroke_a_key(events + _left(passage, style))
     return Written(events, _pedal(passage) if style.pedal else ())
 
 
@@ -251,8 +251,8 @@ def _one_stroke_a_key(events: list[Event]) -> list[Event]:
     return [event for event in events if event.length > 0]
 
 
-def _left(passage: Passage, right: Sequence[Event], style: CompStyle) -> list[Event]:
-    """Roots below the hand: where a chord begins, and on strong beats within it."""
+def _left(passage: Passage, style: CompStyle) -> list[Event]:
+    """Roots below the right hand: where a chord begins, and on strong beats within it."""
     found: list[Event] = []
     for region in passage.regions:
         steps = [s for s in range(region.start, region.end) if s == region.start or passage.strong(s)]
@@ -262,10 +262,9 @@ def _left(passage: Passage, right: Sequence[Event], style: CompStyle) -> list[Ev
                 key += 7
             velocity = style.velocity + 22.0 * (passage.energy_at(step // passage.bar_steps) - 0.6)
             found.append(Event(step, until - step, key, velocity + 2.0))
-            if style.left == "octave" and clear((key, key + 12)):
+            if style.left == "octave" and key + 12 < style.low:
                 found.append(Event(step, until - step, key + 12, velocity - 4.0))
-    taken = {(event.step, event.pitch) for event in right}
-    return [event for event in found if (event.step, event.pitch) not in taken]
+    return found
 
 
 def _pedal(passage: Passage) -> list[Turn]:

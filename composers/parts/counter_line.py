@@ -212,25 +212,29 @@ def _fit(key: int, steps: int, mask: int, low: int, high: int) -> int:
     return key
 
 
+_GUIDES = frozenset((3, 4, 9, 10, 11))
+"""Semitones of thirds, sixths and sevenths above a root."""
+
+
 def _guide(passage: Passage, lead: Sequence[Event], low: int, high: int) -> list[Event]:
     """Thirds and sevenths of the chords, each by the smallest move, struck once for as long as they stay."""
     melody = HeardLine(lead)
     found: list[Event] = []
     pair: tuple[int, int] | None = None
     for region in passage.regions:
-        chord = region.chord
-        root = (chord.root.pitch_class - passage.tonic) % 12
-        guides = [(root + i) % 12 for i in chord.tones if i in (3, 4, 9, 10, 11)] or [
-            (root + i) % 12 for i in chord.tones
-        ]
         sung = melody.at(region.start)
         heard = melody.keys(region.start, region.end, STEPS)
-        previous = found[-1].pitch if found else (low + high) // 2
-        choices = [k for k in range(low, high + 1) if k % 12 in guides and not any(clashes(k, p) for p in heard)]
-        choices = [k for k in choices if sung is None or not parallel(pair, (sung.pitch, k))] or choices
+        free = [
+            k for k in range(low, high + 1)
+            if region.tones >> k % 12 & 1 and not any(clashes(k, other) for other in heard)
+            and not (sung is not None and parallel(pair, (sung.pitch, k)))
+        ]  # fmt: skip
+        root = region.chord.root.pitch_class - passage.tonic
+        choices = [k for k in free if (k - root) % 12 in _GUIDES] or free
         if not choices:
             pair = None
             continue
+        previous = found[-1].pitch if found else (low + high) // 2
         key = min(choices, key=lambda k: (abs(k - previous), k))
         if found and found[-1].pitch == key and found[-1].end == region.start:
             found[-1] = found[-1]._replace(length=region.end - found[-1].step)

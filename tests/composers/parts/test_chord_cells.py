@@ -198,7 +198,7 @@ def test_it_leaves_room_for_a_busy_lead() -> None:
         for bar in range(8):
             sung = sum(e.step // 48 == bar for e in busy)
             hits = sum(step // 48 == bar for step in under)
-            assert hits + sung <= max(style.budget, sung + 2)
+            assert hits + sung <= max(style.budget, sung + 2) + 1  # an eighth of the next bar's may come early
 
 
 def test_it_answers_in_holes() -> None:

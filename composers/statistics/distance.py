@@ -8,11 +8,11 @@ from dataclasses import replace
 from itertools import combinations, pairwise
 
 from composers.score import PPQ
-from composers.statistics.baselines import diatonic_tonic
 from composers.statistics.grid import contents, jaccard
 from composers.statistics.melodic import skyline
 from composers.statistics.piece import Piece
 from composers.statistics.repetition import bar_chords
+from composers.statistics.tonality import home, windows
 
 _CELL = 4
 
@@ -69,8 +69,8 @@ def _cells(piece: Piece) -> Counter[Hashable]:
 
 def _bars(piece: Piece) -> list[frozenset[tuple[int, int]]]:
     notes = piece.of("pitched")
-    tonic = diatonic_tonic(notes)
-    down = (n._replace(pitch=n.pitch - tonic) if n.pitch >= tonic else n for n in notes)
+    tonic = home([sum(column) for column in zip(*windows(notes, 1 << 40), strict=True)]) if notes else 0
+    down = (n._replace(pitch=n.pitch - (tonic + 5) % 12 + 5) for n in notes)
     return [bar for bar in contents(down, piece.meter, piece.bars, piece.fineness) if bar]
 
 

@@ -73,16 +73,16 @@ def runs_share(moves: Sequence[int], least: int = 3) -> float | None:
     """Share of notes in scalar runs: `least` moves and more of 1 or 2 semitones in one direction (jazz solos .27)."""
     if not moves:
         return None
-    inside = 0
-    length = 0
-    for before, move in zip([0, *moves], [*moves, 0], strict=True):
-        goes_on = 1 <= abs(move) <= 2 and (length == 0 or (move > 0) == (before > 0))
-        if goes_on:
-            length += 1
+    inside: set[int] = set()
+    first = 0
+    for index in range(1, len(moves) + 1):
+        goes_on = index < len(moves) and 1 <= abs(moves[index]) <= 2 and (moves[index] > 0) == (moves[first] > 0)
+        if goes_on and 1 <= abs(moves[first]) <= 2:
             continue
-        inside += length + 1 if length >= least else 0
-        length = 1 if 1 <= abs(move) <= 2 else 0
-    return inside / (len(moves) + 1)
+        if index - first >= least and 1 <= abs(moves[first]) <= 2:
+            inside.update(range(first, index + 1))
+        first = index
+    return len(inside) / (len(moves) + 1)
 
 
 def _share(flags: Sequence[bool]) -> float | None:

@@ -38,6 +38,16 @@ def key_fit(weights: Sequence[float]) -> float | None:
     return max(_correlation([*weights[k:], *weights[:k]], p) for k in range(12) for p in (MAJOR_PROFILE, MINOR_PROFILE))
 
 
+def home(weights: Sequence[float]) -> int:
+    """Pitch class of the best key's tonic, of its relative major where that is minor (0 for nothing to tell by)."""
+    if min(weights) == max(weights):
+        return 0
+    turned = [[*weights[k:], *weights[:k]] for k in range(12)]
+    fits = [(_correlation(turned[k], MAJOR_PROFILE), k) for k in range(12)]
+    fits += [(_correlation(turned[k], MINOR_PROFILE), (k + 3) % 12) for k in range(12)]
+    return max(fits)[1]
+
+
 def diatonic_share(weights: Sequence[float]) -> float:
     """Share of the time in the best of the twelve diatonic sets, 0..1 (even pitches: 7/12)."""
     return max(sum(weights[(k + i) % 12] for i in _DIATONIC) for k in range(12)) / sum(weights)

@@ -13,6 +13,7 @@ from models.corpora.groove import groove_midi
 from models.corpora.pop909 import pop909
 from models.corpora.scores import folk, lieder, polish, quartets
 from models.corpora.when_in_rome import when_in_rome
+from models.errors import CorpusError
 
 CORPORA: Mapping[str, Callable[[Path], Iterator[Entry]]] = {
     "pop909": pop909, "groove_midi": groove_midi, "openscore_lieder": lieder, "openscore_quartets": quartets,
@@ -37,7 +38,20 @@ def read(
         raise MusicError(f"corpus {corpus!r} is not known: choose one of {', '.join(CORPORA)}")
     if split is not None and split not in SPLITS:
         raise MusicError(f"split {split!r} is not one: choose {', '.join(SPLITS)}")
-    return _filtered(CORPORA[corpus](data_folder(folder)), split, duplicates, broken_meter)
+    entries = _named(corpus, CORPORA[corpus](data_folder(folder)))
+    return _filtered(entries, split, duplicates, broken_meter)
+
+
+def _named(corpus: str, entries: Iterator[Entry]) -> Iterator[Entry]:
+    """What is not as its reader expects is told with its corpus and place."""
+    last = "the first"
+    try:
+        for entry in entries:
+            last = f"the one after {entry.id}"
+            yield entry
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise CorpusError(f"{corpus}: a piece ({last}) is not as expected: {type(error).__name__} {error}: "
+                          "get the data again") from error  # fmt: skip
 
 
 def _filtered(entries: Iterator[Entry], split: str | None, duplicates: bool, broken_meter: bool) -> Iterator[Entry]:

@@ -59,7 +59,8 @@ def _entry(name: str, text: str, *, restricted: bool) -> Entry | None:
     if not bars:
         return None
     numbers = sorted(bars)
-    key, keys = Key.parse("C"), []
+    key = Key.parse("C")
+    keys: list[tuple[Tick, Key]] = []
     marks: list[tuple[Tick, Chord | None]] = []
     at, meter = 0, bars[numbers[0]].meter
     current = bars[numbers[0]]
@@ -72,7 +73,8 @@ def _entry(name: str, text: str, *, restricted: bool) -> Entry | None:
             if found := _KEY.fullmatch(word):
                 named = found[1].upper() + found[2].replace("-", "b")
                 key = Key.parse(named, "major" if found[1].isupper() else "minor")
-                keys.append((tick, key))
+                if not keys or keys[-1][1] != key:
+                    keys.append((tick, key))
             elif (chord := _chord(word, key)) is not None:
                 marks.append((tick, chord))
         at += current.meter.bar_ticks

@@ -1,0 +1,127 @@
+"""The benchmark of music: rows, gates, tables, the picture; small runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bridge.bench import compose, music, music_report, music_seeds
+from bridge.bench.music_real import PUBLISHED, SOURCES
+from bridge.commands.bench import command
+from composers.composer import find_genre
+from composers.errors import MusicError
+from composers.statistics.gates import GATES
+from composers.statistics.measures import MEASURES
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[music.Row]:
+    return list(music.rows(music.Order("jazz", "jazz solo", 8), 3, processes=1))
+
+
+def test_a_row_has_ours_and_every_baseline(rows: list[music.Row]) -> None:
+    first = rows[0].values
+    assert set(first) == {"ours", "uniform", "diatonic", "uniform pitches", "shuffled pitches", "own grid",
+                          "shuffled chords"}  # fmt: skip
+    assert set(first["ours"]) == set(MEASURES) and set(first["shuffled chords"]) == {"chords_equal4"}
+    assert rows[0].style in find_genre("jazz").styles
+    assert first["ours"]["melody.steps"] > first["uniform"]["melody.steps"]  # type: ignore[operator]
+
+
+def test_processes_change_nothing() -> None:
+    order = music.Order("jazz", "jazz", 4)
+    assert list(music.rows(order, 6, processes=2)) == list(music.rows(order, 6, processes=1))
+
+
+def test_solos_are_measured_from_where_they_begin() -> None:
+    solo = music.compose(music.Order("jazz", "jazz solo", 8), 1)
+    assert solo.sections[0].startswith("solo") and solo.bars == 8
+    assert sum(role == "melody" for role in solo.roles.values()) == 1
+
+
+def test_plans_take_styles_in_turn_part_by_part() -> None:
+    genre = find_genre("jazz")
+    plans = [music.plan_of(music.Order("jazz", "jazz", 8), seed) for seed in range(3 * len(genre.styles))]
+    assert {plan.style for plan in plans} == set(genre.styles)
+    assert all(len(parts) == 1 for plan in plans for parts in plan.parts.values())
+    assert all(set(plan.sounds) == set(plan.parts) for plan in plans)
+    plain = music.plan_of(music.Order("jazz", "jazz", 8, genre.styles[0], varied=False), 2)
+    assert plain.key == "C" and plain.mode == "major"
+
+
+def test_verdicts_say_what_is_missed_and_what_measures_nothing(rows: list[music.Row]) -> None:
+    real = {"made up": {"melody.steps": [0.6, 0.9]}}
+    found = music.table(rows, "jazz solo", real)
+    by_name = {gate["measure"]: gate for gate in found["gates"]}
+    assert set(by_name) == {gate.measure for gate in GATES["jazz solo"]}
+    assert by_name["melody.steps"]["worth"] == 1 and by_name["melody.steps"]["real_inside"] == {"made up": 0.5}
+    assert "melody.rep" in found["worthless"]
+    assert found["missed"] == [name for name, gate in by_name.items() if gate["met"] is False]
+    assert found["measures"]["melody.steps"]["real"]["made up"]["n"] == 2
+
+
+def test_a_gate_without_notes_does_not_apply() -> None:
+    silent = [music.Row("x", {who: dict.fromkeys(MEASURES) for who in ("ours", *music.BASELINES)})]
+    found = music.table(silent, "pop/rock", {})
+    assert not found["missed"] and found["not_applicable"] == [gate.measure for gate in GATES["pop/rock"]]
+
+
+def test_unknown_genres_are_refused() -> None:
+    with pytest.raises(MusicError, match="genre 'polka' has no gates: choose one of jazz, rock"):
+        music.count(["polka"], 5)
+    assert music.count(["jazz"], 5) == 15
+
+
+def test_real_music_is_named_for_every_profile() -> None:
+    assert set(SOURCES) == set(GATES)
+    assert all(name in MEASURES for _, found in PUBLISHED.values() for name in found)
+
+
+def test_seeds_differ_and_a_piece_does_not_differ_from_itself() -> None:
+    order = music.Order("jazz", "jazz", 16, find_genre("jazz").styles[0], varied=False)
+    one, other = music.compose(order, 1), music.compose(order, 2)
+    found = music_seeds.distances([one, other, music.compose(order, 3)])
+    assert found["melody"]["seeds"] > 0.8 and found["melody"]["different"] == 3
+    assert 0 < found["bars"]["repeated"] < 1 and found["bars"]["real"] is None
+    same = music_seeds.distances([one, one])
+    assert all(same[of]["seeds"] == 0 and same[of]["different"] == 0 for of in ("melody", "bars", "chords"))
+
+
+def test_the_command_prints_tables_json_and_a_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without data: what is missing is said, and all else measured."""
+    monkeypatch.setenv("SIDEMAN_DATA", str(tmp_path))
+    picture = tmp_path / "gates.png"
+    few = ["music", "--genre", "jazz", "--seeds", "4", "--bars", "8"]
+    asked = [*few, "--json"]
+    try:
+        import matplotlib  # noqa: F401
+
+        asked += ["--plot", str(picture)]
+    except ImportError:
+        pass
+    done = CliRunner().invoke(command, asked)
+    assert done.exit_code == 0, done.output
+    result = json.loads(done.stdout)
+    assert result["drum_classifier"] is None and set(result["genres"]) == {"jazz"}
+    assert "left out" in done.stderr and "SIDEMAN_DATA" in done.stderr
+    if len(asked) > len(few) + 1:
+        assert picture.read_bytes().startswith(b"\x89PNG")
+    text = music_report.markdown(result)
+    assert "### jazz solo: gates" in text and "| melody.steps | 0.55 - 0.65 |" in text
+    assert "jazz: twenty seeds of one plan" in text
+
+
+def test_composing_is_timed_cold_and_warm() -> None:
+    found = compose.run(3, ["jazz"], tell=lambda _: None)
+    assert found["melody_ms"] > 0 and found["jazz"]["band_ms"]["runs"] == 3
+    assert found["jazz"]["band_ms"]["p50"] > found["jazz"]["bar_ms"]["p50"] > 0
+    assert found["targets"] == {"melody_ms": 5.0, "jazz.band_ms.p99": 50.0}
+    assert compose.empty_caches() > 10
+
+
+def test_what_is_slow_is_missed() -> None:
+    figures = {"melody_ms": 5.1, "jazz": {"band_ms": {"p99": 50.1}}, "rock": {"band_ms": {"p99": 50.0}}}
+    assert compose.missed(figures, ["jazz", "rock"]) == ["melody_ms", "jazz.band_ms.p99"]

@@ -20,6 +20,7 @@ _COMMANDS = {
     "analyze": "What a mix measures: loudness, peaks, spectrum, stereo; with a picture.",
     "theory": "Look up scales, chords, voicings, progressions; analyse the harmony of a file.",
     "sessions": "List the built-in sessions.",
+    "genres": "List the genres, their styles, forms and bands.",
     "patches": "List the instruments, hear one, draw them.",
     "effects": "List the effects, and the parameters of one.",
     "plugins": "Scan your plug-ins, list them, see one's parameters, open its window.",

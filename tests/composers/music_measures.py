@@ -5,20 +5,23 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from math import sqrt
 
 from composers.composer import Band, Plan
 from composers.genres.jazz import JAZZ
-from composers.score import PPQ, Clip, Note
+from composers.score import PPQ, Clip, Meter, Note
+from composers.statistics.chord_tones import is_chord_tone
+from composers.statistics.grid import contents, masks, mean_jaccard
+from composers.statistics.melodic import intervals
+from composers.statistics.phrases import breathing_share, phrases
+from composers.statistics.repetition import repeated_share
+from composers.statistics.timing import autocorrelation
+from composers.statistics.timing import deviations as deviations_from
+from composers.statistics.tonality import mean_diatonic_share, mean_key_fit
 from composers.theory.chords import Chord, parse_chord
 
+__all__ = ["autocorrelation", "intervals", "is_chord_tone", "phrases"]  # and all that is defined here
+
 TRIO = {"sax": ("melody",), "piano": ("comp",), "bass": ("bass",), "drums": ("drums",)}
-
-# Krumhansl & Kessler's probe-tone ratings (1982), as key-finding profiles.
-_MAJOR = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
-_MINOR = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
-
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -57,11 +60,6 @@ def piece(plan: Plan, bars: int) -> Piece:
     return Piece(plan, bars, notes, tuple(chords), tuple(roles))
 
 
-def is_chord_tone(note: Note, chord: Chord) -> bool:
-    """Of the basic tones; a triad's sixth or an added ninth do not count."""
-    return (note.pitch - chord.root.pitch_class) % 12 in chord.tones
-
-
 def share(flags: Iterable[bool]) -> float:
     found = list(flags)
     return sum(found) / len(found) if found else 0.0
@@ -89,81 +87,36 @@ def nearest_chord(piece_: Piece, note: Note) -> Chord:
 # Melody -----------------------------------------------------------------------------------------------------------
 
 
-def intervals(notes: Sequence[Note]) -> list[int]:
-    """Moves within phrases: not across a gap of two beats and more."""
-    return [b.pitch - a.pitch for a, b in pairwise(notes) if b.start - a.end < PPQ and b.start - a.start < 2.5 * PPQ]
-
-
-def phrases(notes: Sequence[Note]) -> list[list[Note]]:
-    found: list[list[Note]] = []
-    for note in notes:
-        if found and note.start - found[-1][-1].end < 0.45 * PPQ and note.start - found[-1][-1].start < 2.5 * PPQ:
-            found[-1].append(note)
-        else:
-            found.append([note])
-    return found
-
-
 def rest_in_each_four_bars(notes: Sequence[Note], first_bar: int, bars: int, bar_ticks: int) -> float:
     """Share of four-bar spans that hold a silence of half a beat or more."""
-    good = []
-    for start in range(first_bar * bar_ticks, (first_bar + bars) * bar_ticks, 4 * bar_ticks):
-        inside = [n for n in notes if n.start < start + 4 * bar_ticks and n.end > start]
-        edges = [start, *(edge for n in inside for edge in (n.start, n.end)), start + 4 * bar_ticks]
-        silences = [b - a for a, b in zip(edges[::2], edges[1::2], strict=True)]
-        good.append(max(silences) >= PPQ // 2)
-    return share(good)
+    first = first_bar * bar_ticks
+    moved = [n._replace(start=n.start - first) for n in notes if n.end > first]
+    return breathing_share(moved, bars, bar_ticks) or 0.0
 
 
 def bars_repeated(notes: Sequence[Note], bars: Sequence[int], bar_ticks: int, *, rhythm: bool = False) -> float:
-    """Share of non-empty bars whose (eighth-note position, pitch) content occurred before."""
-    seen: set[tuple[tuple[int, int], ...]] = set()
-    flags = []
-    for bar in bars:
-        content = tuple(
-            ((round((n.start - bar * bar_ticks) / PPQ * 3)), 0 if rhythm else n.pitch)
-            for n in notes
-            if bar * bar_ticks <= n.start < (bar + 1) * bar_ticks
-        )
-        if content:
-            flags.append(content in seen)
-            seen.add(content)
-    return share(flags)
+    """Share of non-empty bars whose (place, pitch) content occurred before, on a grid of triplets."""
+    meter = Meter(bar_ticks // PPQ, 4)
+    of = masks if rhythm else contents
+    found = of(notes, meter, max(bars) + 1, 3)
+    return repeated_share([found[bar] for bar in bars]) or 0.0
 
 
 # Drums ------------------------------------------------------------------------------------------------------------
 
 
-def drum_masks(notes: Sequence[Note], bars: int, bar_ticks: int) -> list[set[tuple[int, int]]]:
+def drum_masks(notes: Sequence[Note], bars: int, bar_ticks: int) -> list[frozenset[tuple[int, int]]]:
     """Bars as sets of (triplet step, drum)."""
-    masks: list[set[tuple[int, int]]] = [set() for _ in range(bars)]
-    for note in notes:
-        bar, within = divmod(note.start, bar_ticks)
-        masks[bar].add((round(within / (PPQ / 3)), note.pitch))
-    return masks
+    return contents(notes, Meter(bar_ticks // PPQ, 4), bars, 3)
 
 
-def jaccard(a: set[tuple[int, int]], b: set[tuple[int, int]]) -> float:
-    return len(a & b) / len(a | b) if a | b else 1.0
-
-
-def neighbour_jaccard(masks: Sequence[set[tuple[int, int]]]) -> float:
-    return sum(jaccard(a, b) for a, b in pairwise(masks)) / max(1, len(masks) - 1)
+def neighbour_jaccard(bars: Sequence[frozenset[tuple[int, int]]]) -> float:
+    return mean_jaccard(bars) or 0.0
 
 
 def deviations(notes: Sequence[Note], swing: float) -> list[float]:
     """Ticks from the nearest of beat and swung off-beat."""
-    found = []
-    for note in notes:
-        phase = note.start % PPQ
-        found.append(min((phase - p for p in (0, round(PPQ * swing), PPQ)), key=abs))
-    return found
-
-
-def autocorrelation(values: Sequence[float]) -> float:
-    mean = sum(values) / len(values)
-    centred = [v - mean for v in values]
-    return sum(a * b for a, b in pairwise(centred)) / sum(v * v for v in centred)
+    return deviations_from(notes, PPQ, swing)
 
 
 # Tonality ---------------------------------------------------------------------------------------------------------
@@ -171,32 +124,12 @@ def autocorrelation(values: Sequence[float]) -> float:
 
 def key_fit(notes: Sequence[Note], window_ticks: int) -> float:
     """Mean over windows of the best correlation with the 24 key profiles, weighted by duration."""
-    windows: dict[int, list[float]] = {}
-    for note in notes:
-        histogram = windows.setdefault(note.start // window_ticks, [0.0] * 12)
-        histogram[note.pitch % 12] += note.length
-    fits = [
-        max(_correlation(h[k:] + h[:k], profile) for k in range(12) for profile in (_MAJOR, _MINOR))
-        for h in windows.values()
-        if sum(1 for x in h if x) > 1
-    ]
-    return sum(fits) / len(fits)
+    return mean_key_fit(notes, window_ticks) or 0.0
 
 
 def diatonic_share(notes: Sequence[Note], window_ticks: int) -> float:
     """Mean over windows of the share (by duration) in the best major scale."""
-    windows: dict[int, list[float]] = {}
-    for note in notes:
-        windows.setdefault(note.start // window_ticks, [0.0] * 12)[note.pitch % 12] += note.length
-    major = (0, 2, 4, 5, 7, 9, 11)
-    shares = [max(sum(h[(k + i) % 12] for i in major) for k in range(12)) / sum(h) for h in windows.values()]
-    return sum(shares) / len(shares)
-
-
-def _correlation(a: Sequence[float], b: Sequence[float]) -> float:
-    mean_a, mean_b = sum(a) / len(a), sum(b) / len(b)
-    top = sum((x - mean_a) * (y - mean_b) for x, y in zip(a, b, strict=True))
-    return top / sqrt(sum((x - mean_a) ** 2 for x in a) * sum((y - mean_b) ** 2 for y in b))
+    return mean_diatonic_share(notes, window_ticks) or 0.0
 
 
 # Baselines --------------------------------------------------------------------------------------------------------

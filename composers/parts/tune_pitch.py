@@ -25,6 +25,8 @@ _WIDTH = 4.6
 _NEAR = tuple(exp(-0.5 * (k / 4 / _WIDTH) ** 2) for k in range(128))
 """Liking by distance from the contour, in quarters of a semitone."""
 _LONG = STEPS
+_REPEATED = (1.0, 1.05, 0.5, 0.08)
+"""Liking for a key that was just sung so many times in a row."""
 _GRAVITY = {0: 1.4, 7: 1.15, 2: 1.05}
 """Pitch classes that the key draws a line to, whatever the chord."""
 _BLUES = 0b010011101001
@@ -32,12 +34,18 @@ _CADENCES = {"full": {0: 8.0, 4: 1.2, 3: 1.2}, "half": {7: 3.0, 2: 3.0, 11: 1.5,
 
 
 class Slot(NamedTuple):
-    """A note whose pitch is sought. step: from the passage's beginning; place: in the bar, see STRONG .. FINE."""
+    """A note whose pitch is sought.
+
+    step    from the passage's beginning
+    place   in the bar, see STRONG .. FINE
+    rubs    pitch classes around the tonic, as a mask, that would rub against the chord if they were held
+    """
 
     step: int
     length: int
     region: Region
     place: int
+    rubs: int
 
 
 class Span(NamedTuple):
@@ -61,8 +69,19 @@ def slots(passage: Passage, start: int, rhythm: Rhythm) -> list[Slot]:
         place = (
             STRONG if within in pulse.strong else BEAT if within in pulse.beats else OFF if within % 6 == 0 else FINE
         )
-        found.append(Slot(step, length, region, place))
+        root = (region.chord.root.pitch_class - passage.tonic) % 12
+        found.append(Slot(step, length, region, place, rubbing(region.tones, root)))
     return found
+
+
+@lru_cache(maxsize=1024)
+def rubbing(tones: int, root: int) -> int:
+    """What is no tone of a chord and lies a semitone above one, or a tritone from its root, as a mask."""
+    found = 1 << (root + 6) % 12
+    for tone in range(12):
+        if tones >> tone & 1:
+            found |= 1 << (tone + 1) % 12
+    return found & ~tones
 
 
 @lru_cache(maxsize=4096)
@@ -89,8 +108,8 @@ def pool(scale: int, tones: int, kind: str, minor: bool) -> int:
 
 
 @lru_cache(maxsize=4096)
-def _chord_factors(pitches: int, tones: int, share: float, rub: float) -> tuple[float, ...]:
-    """By pitch class: liking that gives chord tones their share; `rub`: for what lies a semitone above one."""
+def _chord_factors(pitches: int, tones: int, share: float, rubs: int, liking: float) -> tuple[float, ...]:
+    """By pitch class: liking that gives chord tones their share, and `liking` for what rubs."""
     inside = bin(pitches & tones).count("1")
     outside = max(1, bin(pitches & ~tones).count("1"))
     factor = 1.2 * share / (1.0 - share) * outside / max(1, inside)
@@ -101,7 +120,7 @@ def _chord_factors(pitches: int, tones: int, share: float, rub: float) -> tuple[
         elif tones >> pitch & 1:
             found.append(factor * _GRAVITY.get(pitch, 1.0))
         else:
-            found.append((rub if tones >> (pitch - 1) % 12 & 1 else 1.0) * _GRAVITY.get(pitch, 1.0))
+            found.append((liking if rubs >> pitch & 1 else 1.0) * _GRAVITY.get(pitch, 1.0))
     return tuple(found)
 
 
@@ -139,7 +158,7 @@ def sing(
             share = max(share, 0.8)
         if last:
             share = 0.92
-        likings = _chord_factors(allowed, slot.region.tones, share, 0.4 if _passing(slot) else 0.0)
+        likings = _chord_factors(allowed, slot.region.tones, share, slot.rubs, 0.6 if _passing(slot) else 0.0)
         if index == peak:
             keys.append(_top(span, likings, slot.region.tones, keys[-1] if keys else None))
             continue
@@ -176,13 +195,13 @@ def _drawn(
         previous = keys[-1]
         start, stop = max(low, previous - 12), min(high, previous + 12)
         moves = _moves(tuple(style.intervals), allowed, previous - keys[-2] if len(keys) > 1 else 0)
-        again_ = 0.4 if len(keys) > 2 and keys[-2] == keys[-3] == previous else 1.0
+        run = min(3, len(keys), next((k for k, key in enumerate(reversed(keys[-3:])) if key != previous), 3))
         for key in range(start, stop + 1):
             liking = likings[key % 12]
             if liking:
                 liking *= moves[key - previous + 12] * _NEAR[min(127, int(4.0 * abs(key - wanted)))]
                 if key == previous:
-                    liking *= again_
+                    liking *= _REPEATED[run]
             weights.append(liking)
     if goals:
         weights = [w * goals.get((start + k) % 12, 0.25) for k, w in enumerate(weights)]
@@ -261,7 +280,7 @@ def _misfit(slot: Slot, key: int, mask: int) -> float:
     pitch, tones = key % 12, slot.region.tones
     if tones >> pitch & 1:
         return 0.0
-    rubs = tones >> (pitch - 1) % 12 & 1
+    rubs = slot.rubs >> pitch & 1
     heavy = slot.place == STRONG or slot.length >= _LONG
     if not mask >> pitch & 1:
         return 1.4 if heavy else 0.9
@@ -276,7 +295,7 @@ def _mended(slot: Slot, key: int, mask: int, high: int, low: int) -> int:
     inside = low <= key <= high
     if tones >> pitch & 1 and inside:
         return key
-    rubs = tones >> (pitch - 1) % 12 & 1
+    rubs = slot.rubs >> pitch & 1
     if mask >> pitch & 1 and inside and (not rubs or _passing(slot)):
         return key
     target = mask if _passing(slot) else tones

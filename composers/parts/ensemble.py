@@ -42,7 +42,7 @@ def stop_of(passage: Passage) -> Stop | None:
         count = min(len(beats) - 1, draw.weighted((1, 2), (0.6, 0.4)))
         return Stop(last + beats[-count]) if count > 0 else None
     half = len(beats) // 2
-    hits = (last, last + beats[half]) if draw.chance(0.4) else (last, *(last + b - EIGHTH for b in beats[1:half + 1]))
+    hits = (last, last + beats[half]) if draw.chance(0.4) else (last, *(last + b - EIGHTH for b in beats[1 : half + 1]))
     if len(beats) > 1 and draw.chance(0.4):
         hits = (*hits, last + beats[-1])
     return Stop(last, tuple(sorted(set(hits))))
@@ -138,18 +138,27 @@ def kicked(passage: Passage, drums: Sequence[Event], accents: Sequence[int]) -> 
 
 @lru_cache(maxsize=4096)
 def _within(scale: int, tones: int) -> int:
-    """The key's scale as a chord bends it: its own tones in, what lies a semitone from a foreign one of them out."""
-    foreign = tones & ~scale
+    """The key's scale as a chord bends it: each foreign tone of the chord takes the place of a neighbour.
+
+    Of two neighbours, of the one without which no three notes lie within a tone; else not of the tonic or the fifth.
+    """
     for tone in range(12):
-        if foreign >> tone & 1:
-            for near in ((tone + 1) % 12, (tone - 1) % 12):
-                if not tones >> near & 1:
-                    scale &= ~(1 << near)
+        if (tones & ~scale) >> tone & 1:
+            beside = [n for n in ((tone + 1) % 12, (tone - 1) % 12) if (scale & ~tones) >> n & 1]
+            scale |= 1 << tone
+            if beside:
+                scale &= ~(1 << min(beside, key=lambda n: (_crowded(scale & ~(1 << n)), n in (0, 7))))
     return scale | tones
+
+
+def _crowded(scale: int) -> bool:
+    """Whether three notes of a scale lie within a whole tone."""
+    return bool(scale & (scale >> 1 | scale << 11) & (scale >> 2 | scale << 10) & 0xFFF)
 
 
 def within_key(passage: Passage) -> Passage:
     """The passage with the key's own scale over every chord, as songs are sung: bVII in C has a Bb, and no lydian."""
+
     def of(region: Region) -> Region:
         return region._replace(scale=_within(passage.scale, region.tones))
 
@@ -158,6 +167,7 @@ def within_key(passage: Passage) -> Passage:
 
 def lowered(passage: Passage, semitones: int, name: str) -> Passage:
     """A passage that stands higher than its material as if it did not: chords moved down, the tonic up."""
+
     def of(region: Region) -> Region:
         return region._replace(
             root=(region.root - semitones) % 12, tones=_turned(region.tones, semitones),

@@ -130,7 +130,7 @@ def _grips(root: int, bass: int, intervals: tuple[int, ...], shape: Shape, capo:
     for needed, allowed, rooted in _demands(root, bass, intervals, shape):
         found = _search(frozenset(allowed), frozenset(needed), bass, rooted, shape, capo)
         if found:
-            return tuple(sorted(found, key=_cost)[:_KEPT])
+            return tuple(sorted(found, key=lambda grip: (_cost(grip), grip.keys))[:_KEPT])
     return power_grip(root, 7 if (root + 7) % 12 in tones else tones[-1] - root) or power_grip(root, 7)
 
 

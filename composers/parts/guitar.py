@@ -253,16 +253,20 @@ def _ring(passage: Passage, style: GuitarStyle, draw: Dice, busy: frozenset[int]
         _lengthened([Stroke(at, 1, True, 0.85 if at else 1.0) for at in sorted(set(cell))], pulse.steps, pulse.steps)
         for cell in (usual, other)
     ]
-    events = _strokes(passage, held, _by_bars(passage, rows[0], rows[1]), draw.chance(style.push), draw)
-    return _with_changes(passage, held, events, draw)
+    push = draw.chance(style.push)
+    events = _strokes(passage, held, _by_bars(passage, rows[0], rows[1]), push, draw)
+    return _with_changes(passage, held, events, push, draw)
 
 
-def _with_changes(passage: Passage, held: Sequence[Grip], events: list[Event], draw: Dice) -> list[Event]:
-    """A stroke on each change of chord that has none."""
+def _with_changes(
+    passage: Passage, held: Sequence[Grip], events: list[Event], push: bool, draw: Dice
+) -> list[Event]:
+    """A stroke on each change of chord that has none, and was not pushed."""
     struck = {event.step for event in events}
     added: list[Event] = []
     for region, grip in zip(passage.regions, held, strict=True):
-        if region.start not in struck and region.start - EIGHTH not in struck:
+        pushed = push and region.start % passage.bar_steps == 0 and region.start - EIGHTH in struck
+        if region.start not in struck and not pushed:
             later = min((s for s in struck if s > region.start), default=region.end)
             length = min(later, region.end) - region.start
             energy = passage.energy_at(region.start // passage.bar_steps)
@@ -319,8 +323,8 @@ def _strum(passage: Passage, style: GuitarStyle, draw: Dice, busy: frozenset[int
     bars = _by_bars(passage, bar(usual), bar(other))
     bars = [[s for s in strokes if s.down or index not in busy] for index, strokes in enumerate(bars)]
     held = _held(passage, style)
-    events = _strokes(passage, held, bars, draw.chance(style.push), draw)
-    return _with_changes(passage, held, events, draw)
+    push = draw.chance(style.push)
+    return _with_changes(passage, held, _strokes(passage, held, bars, push, draw), push, draw)
 
 
 def _pick(passage: Passage, style: GuitarStyle, draw: Dice, busy: frozenset[int]) -> list[Event]:

@@ -99,8 +99,8 @@ def _phrase(passage: Passage, bar: int, bars: int, draw: Dice) -> list[_Said]:
         step, rung = said[-1].step + said[-1].length, said[-1].rung
     if said:
         last = said[-1]
-        said[-1] = last._replace(length=max(last.length, min(end - last.step, 2 * STEPS)), bend=draw.chance(0.3))
-    return said
+        said[-1] = last._replace(length=max(last.length, 2 * STEPS), bend=draw.chance(0.3))
+    return [note._replace(length=min(note.length, end - note.step)) for note in said]
 
 
 _KINDS: Mapping[str, tuple[float, float]] = {

@@ -19,7 +19,7 @@ from composers.parts.passage import Event, Listening, Passage, Written
 from composers.pulse import STEPS, Pulse
 
 EIGHTH = STEPS // 2
-LOWEST = 40
+LOWEST, HIGHEST = 40, 84
 _MUTED = 68.0
 _OPEN = 98.0
 _MINOR_PATH, _MAJOR_PATH = (0, 3, 5, 7, 10), (0, 2, 4, 7, 9)
@@ -237,7 +237,7 @@ def _other_end(
 
 def _sounded(passage: Passage, figure: Riff, notes: Sequence[Note], bar: int, style: RiffStyle) -> list[Event]:
     """Degrees as keys over the chords of a bar."""
-    lane = passage.lane("riff", LOWEST, 76)
+    lane = passage.lane("riff", LOWEST, HIGHEST)
     base = lane.low + (passage.tonic - lane.low) % 12
     first = bar * passage.pulse.steps
     energy = passage.energy_at(bar)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -61,7 +61,18 @@ def succeeding_rig(rebuild: Rebuild, before: Rig, frames: int, *, offline: bool 
     return rig
 
 
-def rig_change(number: int, rig: Rig, plan: PortPlan, numbers: Mapping[str, int], playing: Sequence[Route]
+class Succeeding(Sounding, Protocol):
+    """What a RigChange is made of (bridge.rig.Rig)."""
+
+    @property
+    def tracks(self) -> Sequence[Any]: ...
+    @property
+    def strips(self) -> Sequence[Any]: ...
+    @property
+    def strip_places(self) -> Sequence[int]: ...
+
+
+def rig_change(number: int, rig: Succeeding, plan: PortPlan, numbers: Mapping[str, int], playing: Sequence[Route]
                ) -> RigChange:
     """What the engine is given of a rig that stands by. numbers: the driver's, of open outputs by name; playing: the
     routes of the engine's strips now."""

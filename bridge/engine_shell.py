@@ -135,7 +135,7 @@ class EngineShell:
             if not engine.left:
                 self.journal.block(block, [m for m, _ in told], composed, engine.plugin_midi,
                                    compensation=compensation, failed=failed,
-                                   rig=None if rig is None else RigNews(rig.number, isinstance(rig, RigWithdrawn)))
+                                   rig=None if rig is None else RigNews.of(rig))
         return out
 
     def _without_controls(self, block: Block) -> Block:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from bridge.takes.rendering import Rendering
 
 
+_GATHERED = 1 << 14
+"""Frames that are written at once: a block of 64 would cost more to write than to make."""
+
+
 class Done(NamedTuple):
     """What came of it: files by name, and what people should know."""
 
@@ -50,7 +54,7 @@ def render_take(path: Path, wav: Path | None, midi: Path | None, *, stretch: int
     began = time.perf_counter()
     rendering = Rendering(path, stretch=stretch, sound=wav is not None, to_damage=to_damage)
     tape = MidiTape()
-    seconds, peak = 0.0, 0.0
+    seconds, told = 0.0, 0.0
     with ExitStack() as stack:
         bar = stack.enter_context(Progress(TextColumn("{task.description}"), BarColumn(), TextColumn(
             "{task.percentage:>3.0f}%"), TimeRemainingColumn(), console=Console(stderr=True), transient=True))
@@ -68,9 +72,11 @@ def render_take(path: Path, wav: Path | None, midi: Path | None, *, stretch: int
                 if gap:
                     files.write(again.rate, np.zeros((2, gap), np.float32))
                 files.write(again.rate, again.audio[:, skip:])
-                peak = max(peak, float(np.abs(again.audio).max(initial=0.0)))
-            bar.update(task, completed=rendering.done)
+            if rendering.done - told >= 0.002:
+                told = rendering.done
+                bar.update(task, completed=told)
         wavs = files.finish() if files is not None else []
+        peak = files.peak if files is not None else 0.0
     if midi is not None:
         tape.write(midi)
     return Done(wavs, seconds, tape.messages, peak, time.perf_counter() - began, _notices(rendering))
@@ -125,12 +131,27 @@ class _Files:
         self._files: list[tuple[Path, Path]] = []
         self._rate = 0
         self._writer: WavWriter | None = None
+        self._waiting: list[NDArray[np.float32]] = []
+        self._frames = 0
+        self.peak = 0.0
 
     def write(self, rate: int, audio: NDArray[np.float32]) -> None:
+        """The audio is copied: it is valid until the next block only."""
         if rate != self._rate or self._writer is None:
             self._end()
             self._writer, self._rate = self._begin(rate), rate
-        self._writer.write(audio)
+        self._waiting.append(audio.copy())
+        self._frames += audio.shape[1]
+        if self._frames >= _GATHERED:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._waiting and self._writer is not None:
+            audio = np.concatenate(self._waiting, axis=1)
+            self.peak = max(self.peak, float(np.abs(audio).max(initial=0.0)))
+            self._writer.write(audio)
+        self._waiting.clear()
+        self._frames = 0
 
     def _begin(self, rate: int) -> WavWriter:
         from bridge.offline import WavWriter  # compiled kernels come with it: `export` needs none
@@ -142,6 +163,7 @@ class _Files:
         return WavWriter(partial, rate)
 
     def _end(self) -> None:
+        self._flush()
         if self._writer is not None:
             self._writer.close()
         self._writer = None

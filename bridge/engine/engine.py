@@ -343,12 +343,14 @@ class Engine:
             self._moves.append(ParameterMove(self._frame, path, value, frames))
 
     def _automate(self) -> None:
-        """What the composers move from this block on, and what they have let go."""
+        """What the composers move from this block on, and what they have let go; of tracks that leave, nothing."""
         for track, path in self._player.orphans:
-            told = self._rig.restore(track, path)
+            told = self._rig.restore(track, path) if track < self.tracks else None
             if told is not None:
                 self._moves.append(ParameterMove(self._frame, *told))
         for move in self._player.moves:
+            if move.track >= self.tracks:
+                continue
             try:
                 path = self._rig.move(move)
             except InstrumentError as error:

@@ -13,6 +13,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from bridge.driver import Block, MidiIn, Playhead
+from bridge.engine.rig_change import RigChange, RigWithdrawn
 from bridge.takes.varint import (
     MalformedError,
     Scanner,
@@ -80,10 +81,25 @@ class Reel(NamedTuple):
 
 
 class RigNews(NamedTuple):
-    """Another rig came in (engine.rig_change.RigChange) or, `withdrawn`, is not wanted any more."""
+    """Another rig came in, or is not wanted any more.
+
+    outputs, ports, places  see engine.rig_change.RigChange, of which these depend on the driver and the rigs
+    strips                  how many it has
+    """
 
     number: int
     withdrawn: bool = False
+    outputs: tuple[int, ...] = ()
+    ports: int = 0
+    places: tuple[int, ...] = ()
+    strips: int = 0
+
+    @classmethod
+    def of(cls, told: RigChange | RigWithdrawn) -> RigNews:
+        """What a take needs of it."""
+        if isinstance(told, RigWithdrawn):
+            return cls(told.number, True)
+        return cls(told.number, False, tuple(told.outputs), told.ports, tuple(told.places), len(told.routes))
 
 
 class Given(NamedTuple):
@@ -213,7 +229,7 @@ class BlockWriter:
             self._frame = block.frame0
         if given.rig is not None:
             out.append(_Op.RIG)
-            put_whole(out, given.rig.number << 1 | given.rig.withdrawn)
+            _put_rig(out, given.rig)
         if block.frames != self._frames:
             self._frames = block.frames
             out.append(_Op.FRAMES)
@@ -285,6 +301,26 @@ class BlockWriter:
             self.out.append(_Op.SOURCE)
             put_bytes(self.out, name.encode())
         return self._sources[name]
+
+
+def _put_rig(out: bytearray, news: RigNews) -> None:
+    put_whole(out, news.number << 1 | news.withdrawn)
+    if news.withdrawn:
+        return
+    for numbers in (news.outputs, news.places):
+        put_whole(out, len(numbers))
+        for number in numbers:
+            put_signed(out, number)
+    put_whole(out, news.ports)
+    put_whole(out, news.strips)
+
+
+def _read_rig(scanner: Scanner) -> RigNews:
+    first = scanner.whole()
+    if first & 1:
+        return RigNews(first >> 1, True)
+    outputs, places = (tuple(scanner.signed() for _ in range(scanner.whole())) for _ in range(2))
+    return RigNews(first >> 1, False, outputs, scanner.whole(), places, scanner.whole())
 
 
 def _same(a: Playhead, b: Playhead) -> bool:
@@ -416,8 +452,7 @@ class BlockReader:
                     name = self._sources[scanner.whole()]
                     self._compensation[name] = scanner.signed()
             case _Op.RIG:
-                news = scanner.whole()
-                self._rig = RigNews(news >> 1, bool(news & 1))
+                self._rig = _read_rig(scanner)
             case _Op.PLUGIN_MIDI:
                 at = scanner.at
                 if at + _EVENT.size > len(scanner.data):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from bridge.errors import TakeError
@@ -40,8 +40,8 @@ class MidiTape:
         self._last: tuple[int, float] | None = None
         """Engine and tick at the end of the last block, if it played."""
 
-    def hear(self, again: Again, ports: Sequence[str], line: TempoLine, position: Tick, meter: Meter, *, gap: int = 0,
-             skip: int = 0) -> None:
+    def hear(self, again: Again, ports: Mapping[int, str], line: TempoLine, position: Tick, meter: Meter, *,
+             gap: int = 0, skip: int = 0) -> None:
         """The next block, after `gap` frames without any. ports: names by number; line, position and meter: of the
         engine after it. skip: so many frames of the first block, and maybe of the next, lie before the file; what was
         sent then stands at its beginning."""
@@ -49,7 +49,7 @@ class MidiTape:
         self._seconds += (gap - skip) / rate
         begin, length = self._seconds, block.frames / rate
         for offset, port, data in again.midi:
-            self._take_in(ports[port] if port < len(ports) else f"port {port + 1}", begin + offset / rate, data)
+            self._take_in(ports.get(port, f"port {port + 1}"), begin + offset / rate, data)
         self._seconds = begin + length
         if not again.playing:
             self._last = None

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from bridge.engine.inbox import Locate, NewPlan, SetParameter, SetTempo, decode_command
+from bridge.engine_link import Rebuild
 from bridge.errors import TakeError
 from bridge.session import Music
 from bridge.takes.blocks import BlockReader, Change, End, Given, Mark, Reel
@@ -96,6 +97,7 @@ class _Scribe:
         self._meter = Meter()
         self._music: dict[int, Music] = {}
         self._meters: dict[int, Meter] = {}
+        self._rebuilds: dict[int, Rebuild] = {}
         self._open: tuple[Place, Tick, float] | None = None
         self._tick: Tick = 0
 
@@ -127,7 +129,8 @@ class _Scribe:
                 end = decode(record, Ended, name)
                 found.summary, found.ended = end.summary, end.why
             case RecordKind.REBUILD:
-                pass  # the block says when it took over
+                rebuild = decode(record, Rebuild, name)
+                self._rebuilds[rebuild.number] = rebuild
 
     def finished(self) -> Outline:
         found = self.outline
@@ -230,7 +233,9 @@ class _Scribe:
             elif isinstance(command, SetParameter):
                 self._say(f"{command.path} = {command.value:g}", at=at)
         if given.rig is not None and not given.rig.withdrawn:
-            self._say("other instruments are ready", at=at)
+            rebuild = self._rebuilds.get(given.rig.number)
+            played = ", ".join(f"{t.name} {t.instrument}" for t in rebuild.session.tracks) if rebuild else ""
+            self._say(f"other instruments stand by: {played}", at=at)
         if given.failed:
             self._say("a block failed and was silent", at=at)
 

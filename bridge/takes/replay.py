@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from bridge.assembly import made_engine, prepared_rig
+from bridge.assembly import made_engine, prepared_rig, rig_change, succeeding_rig
 from bridge.driver import Block, MidiOut
 from bridge.engine.automation import Move
 from bridge.engine.clip_bytes import decode_bar
 from bridge.engine.engine import Engine, Inputs
 from bridge.engine.inbox import Halt, decode_command
 from bridge.engine.outlets import resets
-from bridge.engine_link import Setup
+from bridge.engine.rig_change import RigChange, RigWithdrawn
+from bridge.engine_link import Rebuild, Setup
 from bridge.errors import TakeError
-from bridge.port_plan import PortPlan, plan_ports
-from bridge.takes.blocks import BlockReader, End, Given, Mark, Reel
+from bridge.port_plan import plan_ports
+from bridge.takes.blocks import BlockReader, End, Given, Mark, Reel, RigNews
 from bridge.takes.take_file import Record, RecordKind, TakeReader
 from bridge.takes.values import EngineBegun, decode
 from bridge.takes.varint import MalformedError
@@ -59,10 +60,15 @@ class JournalRig:
     """What an engine needs of a rig, with a real one behind it or none: latency and the plug-ins' own MIDI are what
     they were, whatever the plug-ins do now."""
 
-    def __init__(self, rig: Rig | None, latency: int) -> None:
+    def __init__(self, rig: Rig | None, latency: int, tracks: int, strips: int = 0, strip_places: Sequence[int] = ()
+                 ) -> None:
         self.rig = rig
         self.latency = latency
         self.midi_out: Sequence[tuple[int, FrameEvent]] = ()
+        self.tracks = range(tracks)
+        self.strips = range(strips or tracks)
+        self.strip_places = strip_places
+        """See assembly.Succeeding."""
         self._silence: AudioBlock = np.zeros((2, _MOST_FRAMES), np.float32)
 
     def process(self, events: Sequence[Sequence[FrameEvent]], frames: int, transport: Transport) -> AudioBlock:
@@ -85,42 +91,39 @@ class JournalRig:
         if self.rig is not None and other.rig is not None:
             self.rig.succeed(other.rig)
 
-    def close(self) -> None:
-        if self.rig is not None:
-            self.rig.close()
+
+class _Offer(NamedTuple):
+    """A rig that stands by."""
+
+    number: int
+    rig: JournalRig
 
 
 class Replay:
     """Plays a take again. Iterate blocks() once.
 
-    engine   the one that plays now; ports: its; begun: how it was started
+    engine   the one that plays now; begun: how it was started
     reader   tells, at the end, what was cut off or damaged
     """
 
     def __init__(self, source: Path | bytes, *, sound: bool = True, to_damage: bool = False,
                  prepare: Callable[[Setup, int, int], Rig] | None = None) -> None:
-        """sound: with rigs, as they are built by `prepare` (default: as live, but plug-ins are waited for); without,
-        only the MIDI is made, which is fast. to_damage: see TakeReader. Raises TakeError."""
+        """sound: with rigs, the first of each engine built by `prepare` (default: as live, but plug-ins are waited
+        for); without, only the MIDI is made, which is fast. to_damage: see TakeReader. Raises TakeError."""
         self.reader = TakeReader(source, to_damage=to_damage)
         self.engine: Engine | None = None
-        self.ports: PortPlan | None = None
         self.begun: EngineBegun | None = None
-        self.notices: list[str] = []
-        """What the engines said as they played, since somebody looked."""
+        self.port_names: dict[int, str] = {}
+        """Of the MIDI outputs, by number."""
         self.plugin_notices: list[str] = []
         """Plug-ins that were not to be had, or failed."""
         self.lost = False
         """Part of the journal found no room, and the music of an engine is not all here."""
         self.sound = sound
         self._prepare = prepare or (lambda setup, rate, frames: prepared_rig(setup, rate, frames, offline=True))
-        self._rigs: list[JournalRig] = []
-
-    @property
-    def port_names(self) -> list[str]:
-        """Of the MIDI outputs, by number; where the session opens none, what they would be called."""
-        if self.begun is None or self.ports is None:
-            return []
-        return list(self.ports.outputs) or [t.name for t in self.begun.setup.session.tracks]
+        self._rig: JournalRig | None = None
+        self._offer: _Offer | None = None
+        self._rebuilds: dict[int, Rebuild] = {}
 
     def blocks(self, ring_out: int = 0) -> Iterator[Again | Mark | End]:
         """All of it. ring_out: after the last block the music is stopped, and up to so many more frames are made."""
@@ -129,13 +132,16 @@ class Replay:
 
     def close(self) -> None:
         """Idempotent."""
-        for rig in self._rigs:
+        rig, offer = self._rig, self._offer
+        self._rig = self._offer = None
+        if rig is not None and rig.rig is not None:
+            if offer is not None and offer.rig.rig is not None:
+                offer.rig.rig.close(rig.rig.played())
             self._ask_plugins(rig.rig)
-            rig.close()
-        self._rigs.clear()
+            rig.rig.close()
 
-    def _ask_plugins(self, rig: Rig | None) -> None:
-        for status in [] if rig is None else rig.plugin_status():
+    def _ask_plugins(self, rig: Rig) -> None:
+        for status in rig.plugin_status():
             missing = status["state"].startswith("missing")
             if missing or status["last_error"]:
                 text = f"plug-in {status['plugin']}: {status['state'] if missing else status['last_error']}"
@@ -151,6 +157,9 @@ class Replay:
                 self.close()
                 self.begun = decode(record, EngineBegun, self.reader.name)
                 number, blocks, self.engine = number + 1, BlockReader(), None
+            elif record.kind is RecordKind.REBUILD:
+                rebuild = decode(record, Rebuild, self.reader.name)
+                self._rebuilds[rebuild.number] = rebuild
             elif record.kind is RecordKind.BLOCKS:
                 if blocks is None:
                     self.reader.refuse(record, "it is of no engine")
@@ -179,26 +188,69 @@ class Replay:
         begun = self.begun
         assert begun is not None
         setup = begun.setup
-        self.ports = plan_ports(setup.session)
+        ports = plan_ports(setup.session)
+        # Where the session opens no MIDI outputs: what they would be called.
+        self.port_names = dict(enumerate(ports.outputs or [t.name for t in setup.session.tracks]))
         rig = self._prepare(setup, reel.rate, reel.frames) if self.sound else None
-        journalled = JournalRig(rig, reel.latency)
-        self._rigs.append(journalled)
-        self.engine = made_engine(setup, journalled, self.ports, reel.rate)
+        self._reel = reel
+        self._rig = JournalRig(rig, reel.latency, len(setup.session.tracks))
+        self.engine = made_engine(setup, self._rig, ports, reel.rate)
+
+    # -- another rig -------------------------------------------------------------------------------------------------
+
+    def _told_of_rig(self, news: RigNews) -> RigChange | RigWithdrawn:
+        """Builds what stood by when it was played: just before the block at which the engine got it."""
+        rig, engine = self._rig, self.engine
+        assert rig is not None and engine is not None
+        if news.withdrawn:
+            self._withdraw()
+            return RigWithdrawn(news.number)
+        rebuild = self._rebuilds.get(news.number)
+        if rebuild is None:
+            raise TakeError(f"{self.reader.name}: rig {news.number} took over, and nothing says what it is made of: a "
+                            f"record before that is missing")
+        self._withdraw()
+        plan = plan_ports(rebuild.session)
+        made = None if rig.rig is None else succeeding_rig(rebuild, rig.rig, self._reel.frames, offline=True)
+        follower = JournalRig(made, rig.latency, len(rebuild.session.tracks), news.strips, news.places)
+        self._offer = _Offer(news.number, follower)
+        numbers = dict(zip(plan.outputs, news.outputs, strict=False))
+        self.port_names |= {number: name for name, number in numbers.items()}
+        return rig_change(news.number, follower, plan, numbers, engine.routes)._replace(ports=news.ports)
+
+    def _withdraw(self) -> None:
+        """What stands by does so no more."""
+        offer, rig = self._offer, self._rig
+        self._offer = None
+        if offer is not None and offer.rig.rig is not None and rig is not None and rig.rig is not None:
+            offer.rig.rig.close(rig.rig.played())
+
+    def _begin_rig(self, offer: _Offer) -> None:
+        """It has made a block."""
+        before, self._rig, self._offer = self._rig, offer.rig, None
+        if before is not None and before.rig is not None and offer.rig.rig is not None:
+            self._ask_plugins(before.rig)
+            before.rig.close(offer.rig.rig.played())
+
+    # -- blocks ------------------------------------------------------------------------------------------------------
 
     def _again(self, number: int, reel: Reel | None, given: Given) -> Again:
-        engine, begun, rig = self.engine, self.begun, self._rigs[-1]
+        engine, begun = self.engine, self.begun
         assert engine is not None and begun is not None and reel is not None
         first: Sequence[MidiOut] = ()
         if given.block.frame0 == reel.frame0 and begun.setup.recovering:
             first = resets(begun.setup.used)
-        rig.latency, rig.midi_out = given.latency, given.plugin_midi
         if given.compensation is not None:
             engine.compensation_ns = given.compensation
         midi: Sequence[MidiOut] = ()
         audio: AudioBlock = np.zeros((2, 0), np.float32)
+        told = None if given.rig is None else self._told_of_rig(given.rig)
+        for rig in (self._rig, self._offer and self._offer.rig):
+            if rig is not None:
+                rig.latency, rig.midi_out = given.latency, given.plugin_midi
         try:
             out = engine.step(Inputs(given.block, [decode_command(m) for m in given.commands],
-                                     [decode_bar(m) for m in given.bars]))
+                                     [decode_bar(m) for m in given.bars], told))
             if not given.failed:
                 midi, audio = (*first, *out.midi) if first else out.midi, out.audio
         except Exception as error:
@@ -207,7 +259,9 @@ class Replay:
                     f"{self.reader.name}: the block at frame {given.block.frame0} of engine {number + 1} went well "
                     f"when it was played, and does not now: {type(error).__name__}: {error}. It was made by another "
                     f"version of Sideman (`sideman takes show` tells which): use that one") from error
-        self.notices += engine.take_notices()
+        engine.take_notices()
+        if self._offer is not None and engine.rig_number == self._offer.number:
+            self._begin_rig(self._offer)
         if given.failed:
             audio = np.zeros((2, given.block.frames), np.float32)
         return Again(number, reel.rate, given.block, midi, audio, engine.playing)

@@ -104,9 +104,11 @@ def settle(folder: Path) -> Path:
 
 
 def test_what_was_heard_is_rendered_to_the_last_bit(player: Player, folder: Path) -> None:
-    ear = listen(player, lambda e: e.heard > 4 * RATE, say=[
+    """Faders, tempo, and another instrument that takes over while it plays."""
+    ear = listen(player, lambda e: e.heard > 7 * RATE, say=[
         {"type": "set", "id": 1, "values": {"mixer.master.gain_db": -4.5}, "ramp": 0.3},
-        {"type": "modify", "id": 2, "params": {"tempo": 171.0}}])
+        {"type": "modify", "id": 2, "params": {"tempo": 171.0}},
+        {"type": "modify", "id": 3, "params": {"instruments": {"piano": "rhodes"}}, "at": "beat"}])
     player.stop()
     assert "render last" in player.output
     path = settle(folder)
@@ -125,6 +127,8 @@ def test_what_was_heard_is_rendered_to_the_last_bit(player: Player, folder: Path
     found = outline(path)
     assert found.ended == "" and len(found.stretches) == 1 and not found.lost
     assert any("171" in event.what for event in found.events)
+    assert any("piano rhodes" in event.what for event in found.events), found.events
+    assert any("plan 2 is heard" in event.what or "plan 3 is heard" in event.what for event in found.events)
     audio, told = rendered(folder, "--midi", str(folder.parent / "out.mid"))
     assert told["notices"] == [] and np.abs(audio).max() > 0.05
     again_audio, _ = rendered(folder)

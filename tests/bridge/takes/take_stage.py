@@ -11,13 +11,13 @@ import msgspec
 import numpy as np
 
 from bridge import session as sessions
-from bridge.assembly import made_engine
+from bridge.assembly import made_engine, prepared_rig, rig_change, succeeding_rig
 from bridge.driver import Block, MidiIn, MidiOut, Playhead
 from bridge.engine.automation import Move
 from bridge.engine.clip_bytes import encode_bar
 from bridge.engine.inbox import AnyCommand, encode_command
 from bridge.engine.outlets import resets
-from bridge.engine_link import Setup
+from bridge.engine_link import Rebuild, Setup
 from bridge.engine_shell import EngineShell
 from bridge.port_plan import plan_ports
 from bridge.session import Session
@@ -131,12 +131,17 @@ class Live:
     slots: int = 1 << 30
     now_ns: int = 7_000_000_123
     played: list[tuple[list[MidiOut], bytes]] = field(default_factory=list)
+    real: bool = False
+    """With a rig that sounds, which may be changed."""
+    rebuilds: list[Rebuild] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         session = self.setup.session
         self.tracks = len(session.tracks)
         self.meter = session.meter
-        self.rig = EarRig(self.tracks)
+        self.rig: Any = prepared_rig(self.setup, RATE, self.frames) if self.real else EarRig(self.tracks)
+        self._tracks_of = {self.setup.epoch: self.tracks}
+        self._ports = {name: i for i, name in enumerate(plan_ports(session).outputs)}
         self.rings = SimpleNamespace(
             commands=MemoryRing(), requests=MemoryRing(), bars=MemoryRing(), events=MemoryRing(slot_bytes=1 << 20),
             audio=MemoryRing(slot_bytes=1 << 20), journal=MemoryRing(self.slots))
@@ -173,9 +178,23 @@ class Live:
             self.played.append(([], np.zeros((2, frames), np.float32).tobytes()))
         for message in self.rings.requests.drain():
             epoch, bar = np.frombuffer(message, "<i4")[:2].tolist()
-            self._late.append((delay, composed(bar, epoch, self.tracks, self.meter)))
+            self._late.append((delay, composed(bar, epoch, self._tracks_of.get(epoch, self.tracks), self.meter)))
         self.frame += frames
         self.now_ns += frames * 1_000_000_000 // RATE
+
+    def stand_by(self, session: Session, epoch: int) -> int:
+        """Another rig for the plan of `epoch`: its number."""
+        number = len(self.rebuilds) + 1
+        rebuild = Rebuild(number, session, {"mixer.master.gain_db": -3.0})
+        self.rebuilds.append(rebuild)
+        playing = self.rig
+        rig = succeeding_rig(rebuild, playing, self.frames)
+        plan = plan_ports(session)
+        for name in plan.outputs:
+            self._ports.setdefault(name, len(self._ports))
+        self._tracks_of[epoch] = len(session.tracks)
+        self.shell.rigs.append(rig_change(number, rig, plan, self._ports, self.engine.routes))
+        return number
 
     def messages(self) -> list[bytes]:
         self.shell.journal.close()
@@ -187,6 +206,7 @@ def take_of(*lives: Live, session: str = "Test") -> bytes:
     parts = [header(), encode_record(RecordKind.ABOUT, encode(About(0, session, {})))]
     for live in lives:
         parts.append(encode_record(RecordKind.ENGINE, encode(EngineBegun(0, live.setup))))
+        parts += [encode_record(RecordKind.REBUILD, encode(rebuild)) for rebuild in live.rebuilds]
         parts += [encode_record(RecordKind.BLOCKS, message) for message in live.messages()]
     return b"".join(parts)
 

@@ -45,6 +45,10 @@ def test_numbers_beyond_64_bits_were_never_written() -> None:
         Scanner(b"\xff" * 12).whole()
 
 
+RIGS = st.one_of(
+    st.builds(RigNews, st.integers(0, 999), st.just(True)),
+    st.builds(RigNews, st.integers(0, 999), st.just(False), st.lists(st.integers(0, 40), max_size=4).map(tuple),
+              st.integers(0, 50), st.lists(st.integers(-1, 16), max_size=4).map(tuple), st.integers(0, 20)))
 HEADS = st.one_of(st.none(), st.builds(
     Playhead, st.integers(-10**6, 10**6), st.sampled_from(["JACK transport", "Ableton Link"]), st.booleans(),
     st.one_of(st.none(), st.floats(-1e6, 1e9)), st.floats(0, 1e5), st.one_of(st.none(), st.floats(20, 400))))
@@ -76,7 +80,7 @@ def blocks(draw: st.DrawFn) -> list[Given]:
                 FrameEvent, st.integers(0, 127), st.sampled_from(list(Kind)), st.integers(0, 15), st.integers(0, 127),
                 st.floats(-1, 127), st.floats(-50, 50))), max_size=1)),
             draw(st.one_of(st.none(), st.dictionaries(st.sampled_from(["clock in", "x"]), st.integers(-9**9, 9**9)))),
-            draw(st.one_of(st.none(), st.builds(RigNews, st.integers(0, 999), st.booleans()))), draw(st.booleans())))
+            draw(st.one_of(st.none(), RIGS)), draw(st.booleans())))
         frame += frames
     return made
 

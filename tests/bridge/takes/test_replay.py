@@ -5,13 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import hypothesis.strategies as st
+import msgspec
 import pytest
 from hypothesis import given, settings
 from take_stage import Live, a_session, a_setup, replayed, take_of
 
 from bridge.driver import Playhead
 from bridge.engine.inbox import ComposerBack, Halt, Locate, NewPlan, Play, SetParameter, SetTempo
+from bridge.engine.rig_change import RigWithdrawn
 from bridge.engine_link import Resume
+from bridge.errors import TakeError
+from bridge.session import Session
+from bridge.takes.replay import Again, Replay
+from bridge.takes.take_file import RecordKind, encode_record
+from bridge.takes.values import encode
 
 CLOCK = b"\xf8"
 COMMANDS = st.one_of(
@@ -175,3 +182,45 @@ def test_what_plugins_said_and_how_late_they_were_is_kept() -> None:
         live.step(delay=0)
     assert any(message.data[:1] == b"\x92" for midi, _ in live.played for message in midi)
     assert replayed(take_of(live)) == live.played
+
+
+def changed_band() -> Session:
+    """The trio with another piano, without its bass, and with a fourth."""
+    session = a_session()
+    piano, _, drums = session.tracks
+    other = msgspec.structs.replace(piano, name="more", instrument="rhodes")
+    return msgspec.structs.replace(session, tracks=[msgspec.structs.replace(piano, instrument="organ"), drums, other])
+
+
+def test_instruments_that_change_while_it_plays_change_again() -> None:
+    """With rigs that sound: one taken over, one that is not wanted any more, and back."""
+    live = Live(a_setup(), real=True)
+    live.step(Play(), delay=0)
+    for _ in range(300):
+        live.step(delay=0)
+    number = live.stand_by(changed_band(), 2)
+    live.step(NewPlan(2, 4, 4, None, False, "beat", number), delay=0)
+    for _ in range(500):
+        live.step(delay=0)
+    assert live.engine.rig_number == number
+    live.rig = live.shell._rig
+    unwanted = live.stand_by(a_session(), 3)
+    live.step(delay=0)
+    live.shell.rigs.append(RigWithdrawn(unwanted))
+    for _ in range(30):
+        live.step(delay=0)
+    number = live.stand_by(a_session(), 4)
+    live.step(NewPlan(4, 4, 4, None, False, "beat", number), SetParameter("mixer.bass.gain_db", -9.0, 0.1), delay=0)
+    for _ in range(500):
+        live.step(delay=0)
+    assert live.engine.rig_number == number
+    take = take_of(live)
+    silent = Replay(take, sound=False)
+    assert [list(each.midi) for each in silent.blocks() if isinstance(each, Again)] == [midi for midi, _ in live.played]
+    assert silent.port_names == {0: "piano", 1: "bass", 2: "drums", 3: "clock out", 4: "more"}
+    sounding = [(list(each.midi), each.audio.tobytes()) for each in Replay(take).blocks() if isinstance(each, Again)]
+    assert sounding == live.played
+    assert len({audio for _, audio in live.played}) > 1000
+    without = take.replace(encode_record(RecordKind.REBUILD, encode(live.rebuilds[0])), b"")
+    with pytest.raises(TakeError, match="rig 1 took over, and nothing says"):
+        list(Replay(without, sound=False).blocks())

@@ -16,7 +16,7 @@ from composers.parts.drift import drift_ms
 from composers.parts.passage import Event, Written
 from composers.parts.turns import controls_of, ramp
 from composers.pulse import STEPS, Pulse
-from composers.score import PPQ, Control, Note, Ramp, Span, Tick
+from composers.score import PPQ, Control, Note, Ramp, Tick
 
 _WANDER = 0.6
 """Lag-1 autocorrelation of human timing (.40 to .73 by style)."""
@@ -303,8 +303,3 @@ def legato(notes: Sequence[Note], before: int | None) -> list[Note]:
         if limit is not None and note.end >= limit:
             kept[index] = note._replace(length=max(1, limit - note.start - 1))
     return kept
-
-
-def of_bar(notes: Sequence[Note], span: Span) -> list[Note]:
-    """The notes that start within a bar."""
-    return [note for note in notes if span.start <= note.start < span.end]

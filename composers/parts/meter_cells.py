@@ -80,7 +80,7 @@ def frames(pulse: Pulse, bar: int, roll: float, half: bool = False) -> tuple[Fra
     """The beats of bar `bar` of a pattern. roll: 0..1, the piece's own choice, the same in all its sections.
 
     half: the groove is in half time, its one backbeat the third beat of four, which no meter may lack. Two felt beats
-    (6/8) take the first half of another groove and its second in turn.
+    (6/8) take the first half of another groove, and in every other bar its first beat and its last.
     """
     starts = pulse.beats
     lengths = [after - at for at, after in zip(starts, (*starts[1:], pulse.steps), strict=True)]
@@ -93,7 +93,7 @@ def frames(pulse: Pulse, bar: int, roll: float, half: bool = False) -> tuple[Fra
     elif long and count == 3:
         sources, third = _chosen(_LONG_PARTS, roll)
     elif count == 2 and bar % 2 == 1 and not long:
-        sources = (2, 3)
+        sources = (0, 3)
     else:
         sources = _chosen(_PARTS.get(count, ()), roll) if count in _PARTS else tuple(k % 4 for k in range(count - 1))
         if len(sources) < count:
@@ -124,7 +124,7 @@ def offsets(frame: Frame, beat: int, cell: int, per_beat: int, filling: bool, sw
     start, long = frame.start, frame.length > STEPS
     if frame.third is not None:
         if beat == frame.third and beat != frame.source:
-            return (start + STEPS,) if cell == 0 else ()
+            return (start + STEPS,) if cell == 0 and not filling else ()
         if beat != frame.source:
             return ()
         if filling and cell in (0, 2) and per_beat == 4:

@@ -12,6 +12,9 @@ from composers.parts.guitar import GuitarStyle
 from composers.parts.riffs import RiffStyle
 
 _RIFF_PLACES = {"intro": 1.0, "interlude": 1.0, "outro": 0.9, "theme": 1.0}
+_SUNG = replace(tune_style.ROCK_TUNE, scale="key", centre=67.0, repeat=0.85)
+_SHOUTED = replace(tune_style.ROCK_TUNE, notes=4.2, repeat=0.95, same_rhythm=0.5)
+"""Pentatonic calls that come again; songs in the whole scale."""
 _DRIVING = BassStyle(
     cells={(0, 2, 4, 6, 8, 10, 12, 14): 0.6, (0, 6, 8, 14): 0.15, (0, 4, 6, 8, 12, 14): 0.25},
     degrees={"root": 0.86, "fifth": 0.07, "octave": 0.07}, lock=0.5, follow=0.9, ratio=0.85, approach=0.25,
@@ -30,7 +33,7 @@ CLASSIC = Rock(
         "bridge": {"ring": 2, "pick": 1}, "solo": {"eighths": 1, "muted": 1, "ring": 1},
     }),
     BassStyle(follow=0.7, approach=0.35),
-    {"": grooves.ROCK}, replace(tune_style.ROCK_TUNE, centre=67.0),
+    {"": grooves.ROCK}, _SUNG,
     CompStyle(cells=chord_cells.ROCK_CELLS),
 )  # fmt: skip
 POP_ROCK = Rock(
@@ -63,14 +66,14 @@ HARD = Rock(
     }),
     replace(_DRIVING, follow=1.0),
     {"": grooves.ROCK, "bridge": grooves.HALF_TIME, "breakdown": grooves.HALF_TIME},
-    replace(tune_style.ROCK_TUNE, notes=4.0),
+    _SHOUTED,
     CompStyle(cells=chord_cells.ROCK_CELLS),
 )  # fmt: skip
 PUNK = Rock(
     RiffStyle({"line": 2, "octaves": 1.5, "stabs": 1}, {"intro": 0.7, "interlude": 1.0, "outro": 0.5, "theme": 1.0}),
     GuitarStyle({"": {"eighths": 3, "muted": 0.6}, "verse": {"eighths": 2, "muted": 1.2}, "chorus": {"eighths": 1},
                  "bridge": {"ring": 1, "muted": 1}}, push=0.4),
-    _DRIVING, {"": grooves.PUNK, "bridge": grooves.HALF_TIME}, replace(tune_style.ROCK_TUNE, notes=4.0),
+    _DRIVING, {"": grooves.PUNK, "bridge": grooves.HALF_TIME}, _SHOUTED,
     CompStyle(cells=chord_cells.ROCK_CELLS), locked=False,
 )  # fmt: skip
 SHUFFLE = Rock(
@@ -86,7 +89,7 @@ FUNK_ROCK = Rock(
                  "bridge": {"ring": 1, "scratch": 1}},
                 with_riff={"scratch": 0.5, "rest": 0.5}, sixteenths=True, push=0.1),
     BassStyle(bass_groove.FUNK_CELLS, follow=0.6, ghosts=0.2, ratio=0.65, graces=0.05),
-    {"": grooves.FUNK, "chorus": grooves.ROCK}, tune_style.ROCK_TUNE, CompStyle(cells=chord_cells.FUNK_CELLS),
+    {"": grooves.FUNK, "chorus": grooves.ROCK}, _SHOUTED, CompStyle(cells=chord_cells.FUNK_CELLS),
 )  # fmt: skip
 PROG = Rock(
     RiffStyle({"line": 2.5, "pedal": 1.5, "octaves": 1, "stabs": 1}, {**_RIFF_PLACES, "build": 0.6, "verse": 0.3},
@@ -95,6 +98,6 @@ PROG = Rock(
         "": {"ring": 1, "pick": 1}, "verse": {"pick": 2, "muted": 1}, "chorus": {"eighths": 1.2, "strum": 1},
         "solo": {"muted": 1, "ring": 1}, "build": {"muted": 1}, "breakdown": {"pick": 1}, "theme": {"ring": 1},
     }),
-    BassStyle(follow=1.0, lock=0.7), {"": grooves.ROCK, "bridge": grooves.HALF_TIME}, tune_style.ROCK_TUNE,
+    BassStyle(follow=1.0, lock=0.7), {"": grooves.ROCK, "bridge": grooves.HALF_TIME}, _SUNG,
     CompStyle(texture="broken"),
 )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from composers.changes import EVERYWHERE, parse_changes
 from composers.composer import BarChart, Context, Plan, find_composer
 from composers.errors import MusicError
+from composers.feel import STRAIGHT
 from composers.forms import Cued, Section
 from composers.harmony import Bar, Region, chord_beats, mask, regions, splits
 from composers.instrumentation import plain
@@ -62,7 +63,10 @@ class StyleBand:
         tonic = self._sheet.key.tonic.pitch_class
         self._tonic = (tonic + 5) % 12 - 5
         self._scale = mask(p - tonic for p in self._sheet.key.scale.pitch_classes)
-        self._feel = style.feel if plan.swing is None else style.feel._replace(share=plan.swing, tempo=False)
+        feel = style.feel if plan.swing is None else style.feel._replace(share=plan.swing, tempo=False)
+        # Pairs that do not fit into the felt beats (eighths in 6/8 and 7/8) cannot swing.
+        beats = (*self._pulse.beats, self._pulse.steps)
+        self._feel = STRAIGHT if any(beat % feel.pair for beat in beats) else feel
         self._parts = {
             track: tuple(dict.fromkeys(p for p in map(style.stands_in, names) if p is not None))
             for track, names in plan.parts.items()

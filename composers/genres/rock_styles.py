@@ -53,7 +53,7 @@ BALLAD = Rock(
         "pre-chorus": {"pick": 1, "ring": 1},
     }, with_riff={"pick": 1.0}, capo=True, sixteenths=True, push=0.15),
     BassStyle({(0,): 0.35, (0, 8): 0.35, (0, 8, 14): 0.15, (0, 6, 8): 0.15}, follow=0.0, ratio=0.92, approach=0.4),
-    {"": grooves.BALLAD, "chorus": grooves.POP, "solo": grooves.POP}, replace(tune_style.POP_TUNE, notes=4.2),
+    {"": grooves.BALLAD, "chorus": grooves.ROCK, "solo": grooves.ROCK}, replace(tune_style.POP_TUNE, notes=4.2),
     CompStyle(texture="broken", left="fifth", pedal=True), locked=False,
 )  # fmt: skip
 HARD = Rock(
@@ -89,7 +89,7 @@ FUNK_ROCK = Rock(
                  "bridge": {"ring": 1, "scratch": 1}},
                 with_riff={"scratch": 0.5, "rest": 0.5}, sixteenths=True, push=0.1),
     BassStyle(bass_groove.FUNK_CELLS, follow=0.6, ghosts=0.2, ratio=0.65, graces=0.05),
-    {"": grooves.FUNK, "chorus": grooves.ROCK}, _SHOUTED, CompStyle(cells=chord_cells.FUNK_CELLS),
+    {"": grooves.ROCK, "verse": grooves.FUNK}, _SHOUTED, CompStyle(cells=chord_cells.FUNK_CELLS),
 )  # fmt: skip
 PROG = Rock(
     RiffStyle({"line": 2.5, "pedal": 1.5, "octaves": 1, "stabs": 1}, {**_RIFF_PLACES, "build": 0.6, "verse": 0.3},

@@ -22,6 +22,7 @@ _PLANS = {
     4: (("AABA", 0.34), ("AABC", 0.3), ("ABAC", 0.28), ("ABCA", 0.08)),
 }  # fmt: skip
 """Ideas of eight bars by letter: state, repeat, depart on the third time."""
+_LIKE = 1.7
 _GROUP = 4
 """Ideas in eight bars."""
 _HOMEWARD = frozenset({"chorus", "hook", "drop", "refrain"})
@@ -29,6 +30,8 @@ _OPEN = frozenset({"verse", "pre-chorus", "bridge", "build"})
 """Roles that end half-way when one of the others follows."""
 _BREATH = STEPS // 2
 _SHORT_BAR, _LONG_BAR = 24, 96
+_ABOVE, _BELOW = 8.5, 7.0
+"""Semitones that a chorus rises above a style's centre, and a verse goes below it."""
 
 
 class Sung(NamedTuple):
@@ -76,7 +79,10 @@ def setting(passage: Passage, style: TuneStyle, manner: Manner) -> Setting:
         low, high = max(low, own.low + 5), min(high, own.high - 6)
         if high - low < 12:  # an instrument that lies elsewhere
             low, high = own.low + 5, max(own.high - 6, own.low + 17)
-    centre = style.centre + manner.lift + passage.register
+    home = style.centre
+    if high - low >= _ABOVE + _BELOW:  # all sections move together, so that choruses stay above verses
+        home = min(high - _ABOVE, max(low + _BELOW, home))
+    centre = home + manner.lift + passage.register
     reach = min(manner.reach, float(high - low))
     while centre + reach / 2 > high and centre - 12 - reach / 2 >= low:
         centre -= 12
@@ -97,7 +103,7 @@ def composed(where: Setting) -> list[Sung]:
     """The tune, sorted, one voice, with a breath in every four bars."""
     passage = where.passage
     count = max(1, -(-max(passage.written, passage.bars) // where.bars))
-    letters = _letters(count, where.style, dice(passage.seed, "tune plan", *passage.material))
+    letters = _letters(where, count, dice(passage.seed, "tune plan", *passage.material))
     ideas: dict[str, _Idea] = {}
     sung: list[Sung] = []
     for index, letter in enumerate(letters):
@@ -147,18 +153,30 @@ def _breathing(sung: list[Sung], passage: Passage) -> list[Sung]:
 # The plan ---------------------------------------------------------------------------------------------------------
 
 
-def _letters(count: int, style: TuneStyle, draw: Dice) -> list[str]:
-    """The ideas of a section; its second eight bars are the first again, from the third eight on something new."""
+def _letters(where: Setting, count: int, draw: Dice) -> list[str]:
+    """The ideas of a section; its second eight bars are the first again, from the third eight on something new.
+
+    Plans in which ideas come back with the chords they were first sung over are preferred.
+    """
     found: list[str] = []
     patterns: dict[str, str] = {}
     groups = -(-count // _GROUP)
     order = {1: "X", 2: "XX", 3: "XXY", 4: "XXYX"}.get(groups, "XXYX" * groups)
     for index in range(groups):
         letter, size = order[index], min(_GROUP, count - len(found))
-        plans = _PLANS[size]
-        plan = picked([p for p, _ in plans], [w for _, w in plans], style.temperature, draw)
+        chords = [_chords(where, len(found) + k) for k in range(size)]
+        plans = [plan for plan, _ in _PLANS[size]]
+        fits = [sum(chords[k] == chords[plan.index(idea)] for k, idea in enumerate(plan)) for plan in plans]
+        weights = [weight * _LIKE**like for (_, weight), like in zip(_PLANS[size], fits, strict=True)]
+        plan = picked(plans, weights, where.style.temperature, draw)
         found += [letter + idea for idea in patterns.setdefault(f"{letter}{size}", plan)]
     return found
+
+
+def _chords(where: Setting, index: int) -> list[tuple[int, int]]:
+    """What an idea is sung over: where in it chords begin, and their tones."""
+    start, end = index * where.unit, (index + 1) * where.unit
+    return [(region.start - start, region.tones) for region in where.passage.regions if start <= region.start < end]
 
 
 def _cadence(passage: Passage, index: int, count: int) -> str:
@@ -210,7 +228,7 @@ def _returned(where: Setting, idea: _Idea, index: int, cadence: str, last: bool)
     if not last:
         return keys
     draw = dice(passage.seed, "tune close", *passage.material, index)
-    kept = max(1, len(keys) - 4, idea.peak + 1)
+    kept = max(1, len(keys) - 3, idea.peak + 1)
     if kept >= len(keys):
         return keys
     home = [where.centre + (keys[kept - 1] - where.centre) * 0.5] * (len(keys) - kept - 1) + [where.centre - 2]
@@ -257,8 +275,8 @@ def _contour(where: Setting, found: Sequence[Slot], index: int, ideas: int, peak
         at = (slot.step - start + index % _GROUP * where.unit) / (where.unit * ideas)
         arch = sin(pi * min(1.0, max(0.0, at)) ** 0.9)
         inner = sin(pi * (k + 0.5) / count)
-        fall = 3.6 * (k / max(1, count - 1) - 0.5)
-        contour.append(where.centre + reach * (0.24 * arch + 0.4 * inner - 0.3) - fall)
+        fall = 2.8 * (k / max(1, count - 1) - 0.5)
+        contour.append(where.centre + reach * (0.24 * arch + 0.46 * inner - 0.33) - fall)
     if peak >= 0:
         for k in range(max(0, peak - 2), min(count, peak + 2)):
             contour[k] = (contour[k] + where.span.peak - 2 * abs(k - peak)) / 2

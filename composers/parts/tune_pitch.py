@@ -12,7 +12,7 @@ from math import exp
 from typing import NamedTuple
 
 from composers.dice import Dice
-from composers.harmony import STEPS, Region
+from composers.harmony import STEPS, Region, mask
 from composers.parts.passage import Passage
 from composers.parts.tune_rhythm import Rhythm, picked
 from composers.parts.tune_style import TuneStyle
@@ -29,6 +29,7 @@ _REPEATED = (1.0, 1.05, 0.5, 0.08)
 """Liking for a key that was just sung so many times in a row."""
 _GRAVITY = {0: 1.4, 7: 1.15, 2: 1.05}
 """Pitch classes that the key draws a line to, whatever the chord."""
+_SELDOM = 0.3
 _BLUES = 0b010011101001
 _CADENCES = {"full": {0: 8.0, 4: 1.2, 3: 1.2}, "half": {7: 3.0, 2: 3.0, 11: 1.5, 10: 1.0}}
 
@@ -87,7 +88,7 @@ def rubbing(tones: int, root: int) -> int:
 @lru_cache(maxsize=4096)
 def pool(scale: int, tones: int, kind: str, minor: bool) -> int:
     """The pitch classes to sing over a chord, a 12-bit mask around the tonic: the key's scale, bent where the chord has
-    notes of its own (over E7 in C there is G sharp and no G), or five of its notes and the chord's."""
+    notes of its own (over E7 in C there is G sharp and no G), or the blues scale and the chord's notes."""
     bent = scale
     for tone in range(12):
         if tones >> tone & 1 and not scale >> tone & 1:
@@ -95,21 +96,21 @@ def pool(scale: int, tones: int, kind: str, minor: bool) -> int:
                 if not tones >> near & 1:
                     bent &= ~(1 << near)
             bent |= 1 << tone
-    if kind == "blues":
-        return _BLUES | tones
-    if kind == "pentatonic":
-        notes = [p for p in range(12) if scale >> p & 1]
-        if len(notes) == 7:
-            left_out = (1, 5) if minor else (3, 6)
-            for degree in left_out:
-                if not tones >> notes[degree] & 1:
-                    bent &= ~(1 << notes[degree])
-    return bent | tones
+    return (_BLUES if kind == "blues" else bent) | tones
+
+
+@lru_cache(maxsize=256)
+def _seldom(scale: int, kind: str, minor: bool) -> int:
+    """The two notes that a pentatonic tune only passes through, as a mask: 4 and 7 in major, 2 and 6 in minor."""
+    notes = [p for p in range(12) if scale >> p & 1]
+    if kind != "pentatonic" or len(notes) != 7:
+        return 0
+    return mask(notes[degree] for degree in ((1, 5) if minor else (3, 6)))
 
 
 @lru_cache(maxsize=4096)
-def _chord_factors(pitches: int, tones: int, share: float, rubs: int, liking: float) -> tuple[float, ...]:
-    """By pitch class: liking that gives chord tones their share, and `liking` for what rubs."""
+def _chord_factors(pitches: int, tones: int, share: float, rubs: int, liking: float, seldom: int) -> tuple[float, ...]:
+    """By pitch class: liking that gives chord tones their share, `liking` for what rubs, little for what is seldom."""
     inside = bin(pitches & tones).count("1")
     outside = max(1, bin(pitches & ~tones).count("1"))
     factor = 1.2 * share / (1.0 - share) * outside / max(1, inside)
@@ -121,6 +122,8 @@ def _chord_factors(pitches: int, tones: int, share: float, rubs: int, liking: fl
             found.append(factor * _GRAVITY.get(pitch, 1.0))
         else:
             found.append((liking if rubs >> pitch & 1 else 1.0) * _GRAVITY.get(pitch, 1.0))
+        if seldom >> pitch & 1:
+            found[-1] *= _SELDOM
     return tuple(found)
 
 
@@ -150,15 +153,16 @@ def sing(
     """
     keys = list(before)
     count = len(found)
+    seldom = _seldom(passage.scale, style.scale, passage.minor)
     for index, slot in enumerate(found):
         allowed = pool(passage.scale, slot.region.tones, style.scale, passage.minor)
         last = index == count - 1
-        share = (style.on_strong, style.on_beat, style.off_beat, style.off_beat)[slot.place]
+        share = (style.on_strong, style.on_beat, style.off_beat, min(0.8, style.off_beat + 0.08))[slot.place]
         if slot.length >= _LONG:
             share = max(share, 0.8)
         if last:
             share = 0.92
-        likings = _chord_factors(allowed, slot.region.tones, share, slot.rubs, 0.6 if _passing(slot) else 0.0)
+        likings = _chord_factors(allowed, slot.region.tones, share, slot.rubs, 0.6 if _passing(slot) else 0.0, seldom)
         if index == peak:
             keys.append(_top(span, likings, slot.region.tones, keys[-1] if keys else None))
             continue
@@ -238,7 +242,7 @@ def _direction(away: int, move: int) -> float:
         factor = 2.3 if away > 0 else 1.05
         return factor * (1.2 if move * away < 0 else 1.0)
     if size and move:
-        return 1.9 if (away > 0) == (move > 0) else 0.6
+        return 2.3 if (away > 0) == (move > 0) else 0.5
     return 1.0
 
 
@@ -264,8 +268,8 @@ def again(
     for order, shift in enumerate(_SHIFTS):
         moved = [_shifted(key, shift, passage.scale) for key in keys]
         cost = strict * min(1, abs(shift)) + 0.15 * abs(shift)
-        for index, (slot, key, mask) in enumerate(zip(found, moved, masks, strict=True)):
-            cost += _misfit(slot, key, mask) / (1.0 + 0.08 * len(found))
+        for index, (slot, key, allowed) in enumerate(zip(found, moved, masks, strict=True)):
+            cost += _misfit(slot, key, allowed) / (1.0 + 0.08 * len(found))
             if key < span.low or key > span.high or (index != peak and key >= span.peak):
                 cost += 1.0
         if best is None or (cost, order) < best[:2]:
@@ -275,30 +279,30 @@ def again(
     return [_mended(*each, span.low) for each in zip(found, best[2], masks, highest, strict=True)]
 
 
-def _misfit(slot: Slot, key: int, mask: int) -> float:
+def _misfit(slot: Slot, key: int, allowed: int) -> float:
     """How ill a note sits: 0 in the chord, most for a long one that rubs against it."""
     pitch, tones = key % 12, slot.region.tones
     if tones >> pitch & 1:
         return 0.0
     rubs = slot.rubs >> pitch & 1
     heavy = slot.place == STRONG or slot.length >= _LONG
-    if not mask >> pitch & 1:
+    if not allowed >> pitch & 1:
         return 1.4 if heavy else 0.9
     if heavy:
         return 1.2 if rubs else 0.45
     return 0.3 if rubs else 0.1
 
 
-def _mended(slot: Slot, key: int, mask: int, high: int, low: int) -> int:
+def _mended(slot: Slot, key: int, allowed: int, high: int, low: int) -> int:
     """The key, or the nearest that fits: a long note must be of the chord or rub with nothing in it."""
     pitch, tones = key % 12, slot.region.tones
     inside = low <= key <= high
     if tones >> pitch & 1 and inside:
         return key
     rubs = slot.rubs >> pitch & 1
-    if mask >> pitch & 1 and inside and (not rubs or _passing(slot)):
+    if allowed >> pitch & 1 and inside and (not rubs or _passing(slot)):
         return key
-    target = mask if _passing(slot) else tones
+    target = allowed if _passing(slot) else tones
     choices = [k for k in range(key - 7, key + 8) if target >> k % 12 & 1 and low <= k <= high]
     return min(choices, key=lambda k: (abs(k - key), k)) if choices else min(high, max(low, key))
 

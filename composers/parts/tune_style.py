@@ -132,7 +132,7 @@ class TuneStyle:
     rhythms: Rhythms = POP_RHYTHMS
     notes: float = 5.6
     intervals: Sequence[float] = POP_INTERVALS
-    on_strong: float = 0.78
+    on_strong: float = 0.75
     on_beat: float = 0.67
     off_beat: float = 0.6
     scale: str = "key"
@@ -141,7 +141,7 @@ class TuneStyle:
     high: int = 81
     rest: int = 12
     pickups: float = 0.45
-    repeat: float = 0.6
+    repeat: float = 0.75
     same_rhythm: float = 0.3
     temperature: float = 1.0
     motif: Motif | None = None
@@ -152,11 +152,11 @@ class TuneStyle:
 
 
 POP_TUNE = TuneStyle()
-ROCK_TUNE = TuneStyle(scale="pentatonic", notes=5.4, pickups=0.5)
+ROCK_TUNE = TuneStyle(scale="pentatonic", notes=5.4, pickups=0.4)
 BLUES_TUNE = TuneStyle(scale="blues", notes=5.0, off_beat=0.55, pickups=0.5)
 HOOK_TUNE = TuneStyle(scale="pentatonic", notes=4.8, repeat=0.9, same_rhythm=0.6)
 FOLK_TUNE = TuneStyle(TUNE_RHYTHMS, 7.0, TUNE_INTERVALS, 0.78, 0.8, 0.66, rest=6, pickups=0.5, silent=frozenset())
-SONG_TUNE = TuneStyle(SONG_RHYTHMS, 3.8, SONG_INTERVALS, 0.8, 0.75, 0.62, rest=12, silent=frozenset({"intro"}))
+SONG_TUNE = TuneStyle(SONG_RHYTHMS, 3.8, SONG_INTERVALS, 0.72, 0.66, 0.58, rest=12, silent=frozenset({"intro"}))
 SPARSE_TUNE = TuneStyle(SPARSE_RHYTHMS, 1.2, SONG_INTERVALS, 0.7, 0.7, 0.6, rest=36, pickups=0.1, same_rhythm=0.1)
 
 

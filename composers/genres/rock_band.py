@@ -64,7 +64,7 @@ def players(rock: Rock, hands: str = "live") -> Mapping[str, Player]:
         "riff": Player(_together("riff", partial(riffs.riff, style=rock.riff)), PICKING, absolute=True),
         "melody": Player(_together("melody", partial(_melody, rock=rock)), SINGING),
         "drums": Player(partial(_drums, rock=rock), kit.HANDS[hands], channel=kit.CHANNEL),
-        "bass": Player(_together("bass", partial(bass_groove, style=rock.bass)), LOW, single=True),
+        "bass": Player(_together("bass", partial(_bass, rock=rock)), LOW, single=True),
         "comp": Player(_together("comp", partial(_comp, rock=rock)), strum, absolute=True),
         "pad": Player(_together("pad", partial(pads, style=rock.pad)), BOARD, absolute=True),
         "arp": Player(_together("arp", partial(chord_cells, style=rock.arp)), BOARD, absolute=True),
@@ -110,6 +110,13 @@ def _drums(passage: Passage, listening: Listening, rock: Rock) -> Written:
     if rock.locked:
         events = ensemble.kicked(passage, events, riffs.accents(listening.get("riff", ())))
     return ensemble.entered(passage, "drums", Written(ensemble.drums_stopped(passage, events)))
+
+
+def _bass(passage: Passage, listening: Listening, rock: Rock) -> Written:
+    """Doubles a riff that carries the section; under one that only answers it goes on."""
+    if not riffs.plays(passage, rock.riff):
+        listening = {part: events for part, events in listening.items() if part != "riff"}
+    return bass_groove(passage, listening, rock.bass)
 
 
 def _comp(passage: Passage, listening: Listening, rock: Rock) -> Written:

@@ -12,7 +12,7 @@ from composers.parts.guitar import GuitarStyle
 from composers.parts.riffs import RiffStyle
 
 _RIFF_PLACES = {"intro": 1.0, "interlude": 1.0, "outro": 0.9, "theme": 1.0}
-_SUNG = replace(tune_style.ROCK_TUNE, scale="key", centre=67.0, repeat=0.85)
+_SUNG = replace(tune_style.ROCK_TUNE, scale="key", centre=70.0, repeat=0.85)
 _SHOUTED = replace(tune_style.ROCK_TUNE, notes=4.2, repeat=0.95, same_rhythm=0.5)
 """Pentatonic calls that come again; songs in the whole scale."""
 _DRIVING = BassStyle(
@@ -53,7 +53,7 @@ BALLAD = Rock(
         "pre-chorus": {"pick": 1, "ring": 1},
     }, with_riff={"pick": 1.0}, capo=True, sixteenths=True, push=0.15),
     BassStyle({(0,): 0.35, (0, 8): 0.35, (0, 8, 14): 0.15, (0, 6, 8): 0.15}, follow=0.0, ratio=0.92, approach=0.4),
-    {"": grooves.BALLAD, "chorus": grooves.ROCK, "solo": grooves.ROCK}, replace(tune_style.POP_TUNE, notes=4.2),
+    {"": grooves.BALLAD, "chorus": grooves.ROCK, "solo": grooves.ROCK}, replace(tune_style.POP_TUNE, notes=4.2, centre=71.0),
     CompStyle(texture="broken", left="fifth", pedal=True), locked=False,
 )  # fmt: skip
 HARD = Rock(

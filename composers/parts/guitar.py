@@ -24,7 +24,7 @@ MUTED_VELOCITY, OPEN_VELOCITY = 70.0, 100.0
 _UP_SOFTER = 12.0
 _UP_STRINGS = (3, 3, 4)
 _SCRATCH = 44.0
-_BUSY_LEAD = 8
+_BUSY_LEAD = 2
 DISTORTED = frozenset({
     "overdriven-guitar", "overdrive-guitar", "rock-guitar", "crunch-guitar", "distortion-guitar", "lead-guitar",
     "metal-guitar", "power-guitar", "power-chords",
@@ -93,12 +93,12 @@ def _carried(passage: Passage, riff: Sequence[Event]) -> bool:
 
 
 def _busy(passage: Passage, lead: Sequence[Event]) -> frozenset[int]:
-    """The bars in which the melody has more than eight notes."""
+    """The bars in which the melody has more than two notes a quarter."""
     counts: dict[int, int] = {}
     for event in lead:
         bar = event.step // passage.bar_steps
         counts[bar] = counts.get(bar, 0) + 1
-    return frozenset(bar for bar, count in counts.items() if count > _BUSY_LEAD)
+    return frozenset(bar for bar, count in counts.items() if count * STEPS > _BUSY_LEAD * passage.bar_steps)
 
 
 def _beside(passage: Passage, events: list[Event], riff: Sequence[Event]) -> list[Event]:

@@ -297,6 +297,20 @@ def test_kick_bass_and_riff_lock() -> None:
     assert sum(locked) / len(locked) >= 0.8
 
 
+def test_a_bass_goes_on_under_a_riff_that_only_answers() -> None:
+    answered = 0
+    for seed in range(12):
+        band = ROCK.band(plan(style="classic", seed=seed, form="verse-chorus"))
+        for bar in range(28):
+            clips = band.compose(bar)
+            start = Meter(4, 4).bar(bar).start
+            first = min((n.start for n in clips["riff"].notes), default=start)
+            if band.chart(bar).section.startswith("verse") and first > start + 2 * PPQ - 200:
+                answered += 1
+                assert min(n.start for n in clips["bass"].notes) < start + PPQ
+    assert answered >= 6
+
+
 def test_drums_fill_at_the_ends_of_sections() -> None:
     shares = []
     for seed in range(12):

@@ -159,7 +159,7 @@ def sing(
         last = index == count - 1
         share = (style.on_strong, style.on_beat, style.off_beat, min(0.8, style.off_beat + 0.08))[slot.place]
         if slot.length >= _LONG:
-            share = max(share, 0.8)
+            share = max(share, style.on_strong)
         if last:
             share = 0.92
         likings = _chord_factors(allowed, slot.region.tones, share, slot.rubs, 0.6 if _passing(slot) else 0.0, seldom)

@@ -212,9 +212,9 @@ def _pitched(passage: Passage, steps: Sequence[int], style: BassStyle) -> list[E
     events: list[Event] = []
     previous: Region | None = None
     for index, step in enumerate(steps):
-        region = _heard_as(passage, step, steps[index + 1] if index + 1 < len(steps) else passage.steps)
-        fresh = previous is None or region.start != previous.start
         following = steps[index + 1] if index + 1 < len(steps) else passage.steps
+        region = _heard_as(passage, step, following if style.hold else step + round((following - step) * style.ratio))
+        fresh = previous is None or region.start != previous.start
         then = passage.at(following)
         pedal = style.pedals.get(passage.role)
         root = _placed((region.root if pedal is None else pedal) + up, low)
@@ -232,10 +232,10 @@ def _pitched(passage: Passage, steps: Sequence[int], style: BassStyle) -> list[E
     return events
 
 
-def _heard_as(passage: Passage, step: int, following: int) -> Region:
+def _heard_as(passage: Passage, step: int, end: int) -> Region:
     """A syncopation just before a chord, held into it, is the new chord's note."""
     region = passage.at(step)
-    if step % STEPS and region.end - step <= STEPS // 2 and following > region.end:
+    if step % STEPS and region.end - step <= STEPS // 2 and end > region.end:
         return passage.at(region.end)
     return region
 

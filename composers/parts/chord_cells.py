@@ -42,6 +42,9 @@ _RUBS = 7
 _EIGHTH = STEPS // 2
 _BUSY = 8
 """Onsets of a lead in a bar from which the comp halves its own."""
+_ROOM = 12
+"""Semitones that a hand needs, and `_DOWN`: how far it goes below its lane for them."""
+_DOWN = 5
 _UNDER = 3
 """Semitones that the hand's top stays below the melody."""
 
@@ -229,12 +232,13 @@ def _voicings(passage: Passage, lead: HeardLine, style: CompStyle, low: int, hig
     found: dict[int, Keys] = {}
     previous: Keys | None = None
     for region in (*passage.regions, passage.following):
-        top = high
+        bottom, top = low, high
         if style.under:
-            over = min(lead.keys(region.start, region.end), default=127)
-            if over - _UNDER >= low + 9:
-                top = min(high, over - _UNDER)
-        previous = led(region.chord, previous, low, top, style.shape, style.voices, min(66, top))
+            under = min(lead.keys(region.start, region.end, _EIGHTH), default=127) - _UNDER
+            if under >= low + _ROOM - _DOWN:  # a low melody takes the hand down with it
+                top = min(high, under)
+                bottom = min(low, top - _ROOM)
+        previous = led(region.chord, previous, bottom, top, style.shape, style.voices, min(66, top))
         found[region.start] = previous
     return found
 

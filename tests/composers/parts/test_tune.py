@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -134,6 +135,18 @@ def test_verses_lie_lower_and_are_narrower_than_choruses() -> None:
         wide.append(max(chorus) - min(chorus))
     assert mean(high) - mean(low) >= 3.0
     assert mean(wide) > mean(narrow)
+
+
+@pytest.mark.parametrize("lane", [Lane(40, 79), Lane(53, 77), Lane(60, 96), Lane(36, 69)])
+def test_choruses_rise_on_every_instrument(lane: Lane) -> None:
+    rise = []
+    for seed in range(12):
+        verse, chorus = (
+            mean(e.pitch for e in sung(passage(POP, 8, seed=seed, role=role, lanes={"melody": lane})))
+            for role in ("verse", "chorus")
+        )
+        rise.append(chorus - verse)
+    assert mean(rise) >= 1.5
 
 
 def test_one_highest_note_in_the_middle_of_eight_bars() -> None:
@@ -335,6 +348,18 @@ def test_no_long_note_rubs_a_semitone_above_the_chord() -> None:
                     region = where.at(event.step)
                     if event.length >= 12 and event.end <= region.end and not region.tones >> event.pitch % 12 & 1:
                         assert not region.tones >> (event.pitch - 1) % 12 & 1 or style is BLUES_TUNE
+
+
+def test_it_is_quick() -> None:
+    """32 bars within 10 ms and 8 within 3 of processor time, the best of five."""
+    for bars_, limit in ((32, 0.010), (8, 0.003)):
+        took = []
+        for seed in range(5):
+            where = passage(BALLAD, bars_, seed=seed)
+            started = time.process_time()
+            sung(where)
+            took.append(time.process_time() - started)
+        assert min(took) <= limit
 
 
 # Motifs -----------------------------------------------------------------------------------------------------------

@@ -252,6 +252,31 @@ def test_other_instruments_change_the_band(player: Player) -> None:
     with_ear(player, act)
 
 
+def test_instruments_and_tracks_change_without_a_gap_in_the_same_engine(player: Player) -> None:
+    async def act(ear: Ear) -> None:
+        assert await ear.listen(lambda e: len(e.notes) > 10 and len(e.frames) > 30)
+        engine = children(player)["engine"]
+        await ear.say(type="modify", params={"instruments": {"piano": "rhodes"}}, at="beat")
+        await ear.listen(lambda _: False, 2.0)
+        await ear.say(type="modify", params={"instruments": ["sax", "piano", "bass", "drums"]})
+        ear.notes.clear()
+        assert await ear.listen(lambda e: any(n["track"] == "sax" for n in e.notes))
+        assert await ear.listen(lambda e: set(e.status["levels"]["tracks"]) == {"sax", "piano", "bass", "drums"})
+        await ear.say(type="generate", params={"instruments": ["organ", "bass", "drums"], "tempo": 200})
+        ear.notes.clear()
+        assert await ear.listen(lambda e: any(n["track"] == "organ" for n in e.notes) and e.status["tempo"] == 200)
+        assert ear.status["position"] < 20, "from the beginning"
+        await ear.listen(lambda _: False, 2.0)
+        assert {n["track"] for n in ear.notes[-5:]} <= {"organ", "bass", "drums"}
+        assert children(player)["engine"] == engine
+        assert all(b[0] - a[0] == a[1] for a, b in pairwise(ear.frames)), "audio with holes"
+        begun = next(i for i, (_, _, peak) in enumerate(ear.frames) if peak > 0)
+        assert min(peak for _, _, peak in ear.frames[begun:]) > 0, "each 11 ms are heard"
+        assert not ear.errors
+
+    with_ear(player, act)
+
+
 def test_what_cannot_be_played_is_answered_and_the_music_goes_on(player: Player) -> None:
     async def act(ear: Ear) -> None:
         await ear.listen(lambda e: len(e.notes) > 5)
@@ -277,7 +302,7 @@ def test_what_cannot_be_played_is_answered_and_the_music_goes_on(player: Player)
     with_ear(player, act)
 
 
-def test_another_key_wants_another_engine_where_a_tuning_is_built_on_it() -> None:
+def test_another_key_wants_another_rig_where_a_tuning_is_built_on_it() -> None:
     plain = sessions.load("jazz-trio")
     tracks = list(plain.tracks)
 

@@ -79,11 +79,10 @@ def setting(passage: Passage, style: TuneStyle, manner: Manner) -> Setting:
         low, high = max(low, own.low + 5), min(high, own.high - 6)
         if high - low < 12:  # an instrument that lies elsewhere
             low, high = own.low + 5, max(own.high - 6, own.low + 17)
-    home = style.centre
-    if high - low >= _ABOVE + _BELOW:  # all sections move together, so that choruses stay above verses
-        home = min(high - _ABOVE, max(low + _BELOW, home))
-    centre = home + manner.lift + passage.register
-    reach = min(manner.reach, float(high - low))
+    scale = min(1.0, (high - low) / (_ABOVE + _BELOW))  # all sections move together: choruses stay above verses
+    home = min(high - _ABOVE * scale, max(low + _BELOW * scale, style.centre))
+    centre = home + manner.lift * scale + passage.register
+    reach = min(manner.reach * scale, float(high - low))
     while centre + reach / 2 > high and centre - 12 - reach / 2 >= low:
         centre -= 12
     while centre - reach / 2 < low and centre + 12 + reach / 2 <= high:

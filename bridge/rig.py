@@ -102,6 +102,8 @@ class Rig(Console):
         """The hosted plug-ins as people see them, in order of the channels. Any thread."""
         found = []
         for channel in self.channels:
+            if channel.leaving:
+                continue
             instrument = getattr(channel.instrument, "instrument", channel.instrument)  # Tuned has one within
             stages = [(INSTRUMENT, instrument), *((s.name, s.insert.effect) for s in self._stages[channel.name])]
             for stage, plugin in stages:

@@ -18,11 +18,11 @@ from composers.parts.tune_rhythm import Rhythm, idea_rhythm, picked, pickup
 from composers.parts.tune_style import Manner, TuneStyle
 
 _PLANS = {
-    1: (("A", 1.0),), 2: (("AB", 0.6), ("AA", 0.4)), 3: (("AAB", 0.6), ("ABA", 0.4)),
-    4: (("AABA", 0.34), ("AABC", 0.3), ("ABAC", 0.28), ("ABCA", 0.08)),
+    1: {"A": 1.0}, 2: {"AB": 0.6, "AA": 0.4}, 3: {"AAB": 0.6, "ABA": 0.4},
 }  # fmt: skip
-"""Ideas of eight bars by letter: state, repeat, depart on the third time."""
+"""Of sections that are shorter than a style's own plans, by their number of ideas."""
 _LIKE = 1.7
+"""Liking for a plan, for each idea that comes back over the chords of its first time."""
 _GROUP = 4
 """Ideas in eight bars."""
 _HOMEWARD = frozenset({"chorus", "hook", "drop", "refrain"})
@@ -164,10 +164,10 @@ def _letters(where: Setting, count: int, draw: Dice) -> list[str]:
     for index in range(groups):
         letter, size = order[index], min(_GROUP, count - len(found))
         chords = [_chords(where, len(found) + k) for k in range(size)]
-        plans = [plan for plan, _ in _PLANS[size]]
+        plans = where.style.plans if size == _GROUP else _PLANS[size]
         fits = [sum(chords[k] == chords[plan.index(idea)] for k, idea in enumerate(plan)) for plan in plans]
-        weights = [weight * _LIKE**like for (_, weight), like in zip(_PLANS[size], fits, strict=True)]
-        plan = picked(plans, weights, where.style.temperature, draw)
+        weights = [weight * _LIKE**fit for weight, fit in zip(plans.values(), fits, strict=True)]
+        plan = picked(tuple(plans), weights, where.style.temperature, draw)
         found += [letter + idea for idea in patterns.setdefault(f"{letter}{size}", plan)]
     return found
 

@@ -122,8 +122,7 @@ def _chord_factors(pitches: int, tones: int, share: float, rubs: int, liking: fl
             found.append(factor * _GRAVITY.get(pitch, 1.0))
         else:
             found.append((liking if rubs >> pitch & 1 else 1.0) * _GRAVITY.get(pitch, 1.0))
-        if seldom >> pitch & 1:
-            found[-1] *= _SELDOM
+            found[-1] *= _SELDOM if seldom >> pitch & 1 else 1.0
     return tuple(found)
 
 

@@ -109,6 +109,11 @@ SONG_INTERVALS = (0.21, 0.19, 0.30, 0.10, 0.06, 0.07, 0.007, 0.03, 0.01, 0.01, 0
 """Shares of moves of 0..12 semitones: POP909, tune books, voices of Lieder."""
 
 
+PLANS: Mapping[str, float] = {"AABA": 0.34, "AABC": 0.3, "ABAC": 0.28, "ABCA": 0.08}
+HOOK_PLANS: Mapping[str, float] = {"AAAB": 0.35, "AABA": 0.25, "ABAB": 0.4}
+"""Ideas of eight bars by letter: state, repeat, depart on the third time; hooks say it again and again."""
+
+
 @dataclass(frozen=True, slots=True)
 class TuneStyle:
     """How tunes go.
@@ -121,6 +126,7 @@ class TuneStyle:
     rest         steps of silence between phrases, usual
     pickups      chance that a phrase begins before its bar
     repeat       liking for the very same keys when an idea comes again over other chords, 0..1
+    plans        see PLANS, with the weight of each
     same_rhythm  chance that a new idea keeps the rhythm of the first
     temperature  0: always the likeliest; 1: as in the measured music; 2: loose
     motif        an idea to begin with and to return to
@@ -142,6 +148,7 @@ class TuneStyle:
     rest: int = 12
     pickups: float = 0.45
     repeat: float = 0.75
+    plans: Mapping[str, float] = field(default_factory=lambda: PLANS)
     same_rhythm: float = 0.3
     temperature: float = 1.0
     motif: Motif | None = None
@@ -154,7 +161,7 @@ class TuneStyle:
 POP_TUNE = TuneStyle()
 ROCK_TUNE = TuneStyle(scale="pentatonic", notes=5.4, pickups=0.4)
 BLUES_TUNE = TuneStyle(scale="blues", notes=5.0, off_beat=0.55, pickups=0.5)
-HOOK_TUNE = TuneStyle(scale="pentatonic", notes=4.8, repeat=0.9, same_rhythm=0.6)
+HOOK_TUNE = TuneStyle(scale="pentatonic", notes=4.8, pickups=0.25, repeat=0.9, plans=HOOK_PLANS, same_rhythm=0.5)
 FOLK_TUNE = TuneStyle(TUNE_RHYTHMS, 7.0, TUNE_INTERVALS, 0.78, 0.8, 0.66, rest=6, pickups=0.5, silent=frozenset())
 SONG_TUNE = TuneStyle(SONG_RHYTHMS, 3.8, SONG_INTERVALS, 0.72, 0.66, 0.58, rest=12, silent=frozenset({"intro"}))
 SPARSE_TUNE = TuneStyle(SPARSE_RHYTHMS, 1.2, SONG_INTERVALS, 0.7, 0.7, 0.6, rest=36, pickups=0.1, same_rhythm=0.1)

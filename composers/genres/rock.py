@@ -32,7 +32,7 @@ _PLAIN: Mapping[str, str] = {}
 _DRESSES: Mapping[str, tuple[tuple[float, Mapping[str, str]], ...]] = {
     "classic": ((0.8, _PLAIN), (0.2, {"V": "V7"})), "pop-rock": ((0.6, _PLAIN), (0.4, _SOFT)),
     "ballad": ((0.5, _PLAIN), (0.5, _SOFT)), "hard": ((1.0, _PLAIN),), "punk": ((1.0, _PLAIN),),
-    "shuffle": ((0.3, _PLAIN), (0.7, _SEVENTHS)), "funk-rock": ((0.3, _PLAIN), (0.7, _SEVENTHS)),
+    "shuffle": ((0.3, _PLAIN), (0.7, _SEVENTHS)), "funk-rock": ((0.7, _PLAIN), (0.3, _SEVENTHS)),
     "prog": ((0.7, _PLAIN), (0.3, _SOFT)),
 }  # fmt: skip
 """How a style's triads are dressed, with the share of pieces that wear it (sevenths: a fifth of measured chords)."""

@@ -84,7 +84,7 @@ SHUFFLE = Rock(
     _WALKING, {"": grooves.SHUFFLE}, tune_style.BLUES_TUNE, CompStyle(cells=chord_cells.ROCK_CELLS), locked=False,
 )  # fmt: skip
 FUNK_ROCK = Rock(
-    RiffStyle({"line": 3, "octaves": 1}, {**_RIFF_PLACES, "verse": 0.5}, {"verse": 0.4}, blue=0.35, major="mixed"),
+    RiffStyle({"line": 3, "octaves": 1}, {**_RIFF_PLACES, "verse": 0.5}, {"verse": 0.4}, blue=0.35),
     GuitarStyle({"": {"scratch": 2, "stabs": 0.5}, "chorus": {"eighths": 1, "strum": 1, "scratch": 0.7},
                  "bridge": {"ring": 1, "scratch": 1}},
                 with_riff={"scratch": 0.5, "rest": 0.5}, sixteenths=True, push=0.1),

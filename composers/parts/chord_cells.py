@@ -111,11 +111,11 @@ def chord_cells(passage: Passage, listening: Listening, style: CompStyle) -> Wri
 
 def _hits(passage: Passage, lead: HeardLine, kicks: set[int], style: CompStyle) -> list[Hit]:
     draw = dice(passage.seed, "chord cells", *passage.material)
-    pair = _pair(passage, passage.lively(0) / 1.08, style, draw)
+    plan = _plan(passage, passage.lively(0) / 1.08, style, draw)
     found: dict[int, str] = {}
     for bar in range(passage.bars):
         start = bar * passage.bar_steps
-        hits = [(start + at, what) for at, what in pair[bar % 2]]
+        hits = [(start + at, what) for at, what in plan[bar % 4]]
         sung = lead.onsets(start, start + passage.bar_steps)
         most = max(2, style.budget - sung)
         if sung > _BUSY:
@@ -142,13 +142,12 @@ def _answer(passage: Passage, found: dict[int, str], lead: HeardLine, style: Com
             found[step] = "all"
 
 
-def _pair(passage: Passage, lively: float, style: CompStyle, draw: Dice) -> tuple[list[Hit], list[Hit]]:
-    """Two bars, kept for the section."""
+def _plan(passage: Passage, lively: float, style: CompStyle, draw: Dice) -> list[list[Hit]]:
+    """Two bars, said twice (a cell of a meter of two beats lasts for two), kept for the section."""
     if style.texture == "block":
         first = drawn(style.cells, lively, draw)
         second: Cell = varied(first, draw) if draw.chance(style.vary * (0.6 + 0.8 * passage.complexity)) else first
-        return ([(at, "all") for at in fitted(first, passage.pulse, 0)],
-                [(at, "all") for at in fitted(second, passage.pulse, 1)])  # fmt: skip
+        return [[(at, "all") for at in fitted((first, second)[bar % 2], passage.pulse, bar)] for bar in range(4)]
     level = min(1.25, max(0.5, round(lively * 4) / 4))
     bars: list[list[Hit]] = []
     order = draw.one_of(("0121", "0212", "2101", "0122", "1021"))
@@ -163,7 +162,7 @@ def _pair(passage: Passage, lively: float, style: CompStyle, draw: Dice) -> tupl
             two = style.texture == "piano" and draw.chance(0.14)
             hits.append((at, "all" if whole and style.texture == "piano" else "top" if two else order[count % 4]))
         bars.append(hits)
-    return bars[0], bars[1]
+    return [*bars, *bars]
 
 
 def _chance_on_grid(at: int, level: float, texture: str) -> float:
@@ -217,14 +216,22 @@ def _voiced(passage: Passage, hits: Sequence[Hit], lead: HeardLine, style: CompS
         length = max(2, until - step)
         if short and passage.role != "ending":
             length = min(length, style.length)
-        long = lead.keys(step, step + length, _RUBS)
-        kept = tuple(key for key in keys if not any(clashes(key, other) for other in long)) if long else keys
+        keys = _unrubbed(keys, voicings[region.start], lead.keys(step, step + length, _RUBS))
+        if not keys:
+            continue
         velocity = style.velocity + 22.0 * (passage.energy_at(step // passage.bar_steps) - 0.6)
         velocity += 4.0 if passage.strong(step) else 0.0 if step % STEPS == 0 else -4.0
-        keys = kept or keys[:1]
         events += [Event(step, length, key, velocity - 4.0) for key in keys[:-1]]
         events.append(Event(step, length, keys[-1], velocity + 3.0))
     return _one_stroke_a_key(events)
+
+
+def _unrubbed(keys: Keys, voicing: Keys, long: Sequence[int]) -> Keys:
+    """Those that no long note of the melody rubs against; where all do, another of the hand's, or none."""
+    if not long:
+        return keys
+    free = [key for key in voicing if not any(clashes(key, other) for other in long)]
+    return tuple(key for key in keys if key in free) or tuple(free[:1])
 
 
 def _voicings(passage: Passage, lead: HeardLine, style: CompStyle, low: int, high: int) -> dict[int, Keys]:

@@ -15,7 +15,7 @@ from composers.errors import MusicError
 from composers.harmony import STEPS, Region
 from composers.parts.heard_line import HeardLine, clashes, one_voice, parallel
 from composers.parts.passage import Event, Listening, Passage, Written
-from composers.parts.tune_pitch import pool
+from composers.parts.tune_pitch import pool, rubbing
 
 KINDS = ("harmony", "contrary", "answer", "guide")
 
@@ -97,28 +97,31 @@ def _harmony(passage: Passage, lead: Sequence[Event], style: CounterStyle, low: 
         if not joins:
             pair = None
             continue
-        region = passage.at(note.step)
-        key = _second(
-            note, region, _allowed(passage, region), style.below, low, high, pair, found[-1].pitch if found else None
-        )
-        if key is not None:
+        previous = found[-1].pitch if found else note.pitch
+        key = _second(passage, note, style.below, low, high, pair, previous)
+        if key is None:
+            pair = None
+        else:
             found.append(Event(note.step, note.length, key, 0.0))
             pair = (note.pitch, key)
     return found
 
 
 def _second(
-    note: Event, region: Region, allowed: int, below: bool, low: int, high: int, pair: tuple[int, int] | None,
-    previous: int | None,
-) -> int | None:  # fmt: skip
+    passage: Passage, note: Event, below: bool, low: int, high: int, pair: tuple[int, int] | None, previous: int
+) -> int | None:
+    """The key to sing with a note, after `pair` (melody, second voice) and `previous`; None where nothing fits."""
+    region = passage.at(note.step)
+    allowed = _allowed(passage, region)
+    rubs = rubbing(region.tones, (region.chord.root.pitch_class - passage.tonic) % 12)
     best: tuple[float, int] | None = None
     for away, cost in _DISTANCES:
         key = note.pitch - away if below else note.pitch + away
         if not low <= key <= high or not allowed >> key % 12 & 1 or parallel(pair, (note.pitch, key)):
             continue
-        tone = region.tones >> key % 12 & 1
-        cost += 0.0 if tone else 1.2 if note.length >= 12 else 0.4
-        cost += 0.0 if previous is None else 0.12 * abs(key - previous)
+        cost += 0.12 * abs(key - previous)
+        if not region.tones >> key % 12 & 1:
+            cost += 0.4 if note.length < 9 else 3.0 if rubs >> key % 12 & 1 else 1.2
         if best is None or cost < best[0]:
             best = (cost, key)
     return best[1] if best else None
@@ -212,6 +215,8 @@ def _fit(key: int, steps: int, mask: int, low: int, high: int) -> int:
     return key
 
 
+_CROSSING = 5
+"""Semitones that a guide tone rather moves than to lie above the melody."""
 _GUIDES = frozenset((3, 4, 9, 10, 11))
 """Semitones of thirds, sixths and sevenths above a root."""
 
@@ -235,7 +240,8 @@ def _guide(passage: Passage, lead: Sequence[Event], low: int, high: int) -> list
             pair = None
             continue
         previous = found[-1].pitch if found else (low + high) // 2
-        key = min(choices, key=lambda k: (abs(k - previous), k))
+        ceiling = min(heard, default=127)
+        key = min(choices, key=lambda k: (abs(k - previous) + _CROSSING * (k >= ceiling), k))
         if found and found[-1].pitch == key and found[-1].end == region.start:
             found[-1] = found[-1]._replace(length=region.end - found[-1].step)
         else:

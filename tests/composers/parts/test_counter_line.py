@@ -71,6 +71,18 @@ def test_harmony_is_thirds_and_sixths_below() -> None:
     assert all(b > a for a, b in together(lead, above))
 
 
+def test_long_thirds_fit_the_chord() -> None:
+    """Where a third below a held note would rub against the chord, another consonance is taken."""
+    for chart in (POP, BALLAD, JAZZY):
+        for seed in range(8):
+            where = passage(chart, 8, seed=seed)
+            lead = tune(where, {}, SONG_TUNE).events
+            for event in counter_line(where, {"melody": lead}, CounterStyle()).events:
+                tones = where.at(event.step).tones
+                if event.length >= 12 and event.end <= where.at(event.step).end and not tones >> event.pitch % 12 & 1:
+                    assert not tones >> (event.pitch - 1) % 12 & 1
+
+
 def test_contrary_motion_outweighs_similar() -> None:
     against, along = 0, 0
     for seed in range(20):

@@ -158,7 +158,7 @@ def _plan(passage: Passage, lively: float, style: CompStyle, draw: Dice) -> list
         cell = [at for at in range(16) if at == 0 or draw.chance(_chance_on_grid(at, level, style.texture))]
         hits: list[Hit] = []
         for count, at in enumerate(fitted(tuple(cell), passage.pulse, 0)):
-            whole = at == 0 or (style.texture == "piano" and draw.chance(0.18))
+            whole = at == 0 or (style.texture == "piano" and draw.chance(0.08))
             two = style.texture == "piano" and draw.chance(0.14)
             hits.append((at, "all" if whole and style.texture == "piano" else "top" if two else order[count % 4]))
         bars.append(hits)

@@ -119,6 +119,8 @@ class App:
         self._rig = 0
         """Number of the rig that is wanted; and the sessions of the one that plays and of those asked for since."""
         self._rigs: dict[int, Session] = {0: session}
+        self._from_start = False
+        """What was asked for last begins at bar 0."""
         self._strips = [t.name for t in session.tracks]
         """What the numbers of tracks mean that the engine tells."""
         self._sessions: dict[int, Session] = {1: session}
@@ -512,6 +514,7 @@ class App:
             self._tape.plan(self._epoch, session)
         if self._composer is not None:
             self._composer.send(encode_plan((self._epoch, self._plan(session))))
+        self._from_start = restart
         if self._engine is not None and _rigged(session) != _rigged(self._rigs[self._rig]):
             self._rig = max(self._rigs) + 1
             self._rigs[self._rig] = session
@@ -520,8 +523,6 @@ class App:
             self._states = {p: s for p, s in self._states.items() if p.rpartition("/")[0] not in changed}
             if self.ready is None:  # it is starting, and would be told before it can be
                 self._restart_engine()
-                if restart:
-                    self._tell(Play())
                 return
             message = encode_rebuild(Rebuild(self._rig, session, self._knobs.turned, self._states))
             if self._tape is not None:
@@ -535,7 +536,13 @@ class App:
         """The other way to another rig: a second of silence, and all else as it was."""
         assert self._engine is not None
         self._engine.stop()
-        self._start_engine(self._successor())
+        setup = self._successor()
+        led = self._last is not None and self._last.clock == "following"
+        if led or not self._from_start:
+            self._start_engine(setup)
+            return
+        self._start_engine(msgspec.structs.replace(setup, resume=None))
+        self._tell(Play())
 
     def _hear_of_rig(self, news: Rigged | RigRefused) -> None:
         if isinstance(news, Rigged):

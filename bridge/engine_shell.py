@@ -59,6 +59,8 @@ class EngineShell:
         """How many of them the engine has been told."""
         self.outputs: Sequence[int] = ()
         """The driver's numbers of the session's MIDI outputs, where they are not 0, 1, 2 ..."""
+        self.rig_number = engine.rig_number
+        """Of the rig that has made a block."""
         self._coming: RigChange | None = None
         self._rings = rings
         self._rate = rate
@@ -115,6 +117,7 @@ class EngineShell:
     def _begin_rig(self, change: RigChange) -> None:
         """It has made this block."""
         self._coming = None
+        self.rig_number = change.number
         self._rig = change.rig  # type: ignore[assignment]  # it is whole
         self.outputs = change.outputs
         self._rings.events.write(STRIPS, encode_strips(self._rig.strip_names()))

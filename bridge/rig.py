@@ -53,7 +53,6 @@ class Rig(Console):
     strip_places: Sequence[int] = ()
     """Where the strips of the rig before this one are now: see RigChange.places."""
     _succession: Succession | None = None
-    _gone_frame: int | None = None
 
     def strip_names(self) -> list[str]:
         """By strip, the track that it is or was."""
@@ -80,6 +79,8 @@ class Rig(Console):
         self._waiting_midi: list[tuple[int, int, FrameEvent]] = []
         self._homes: dict[str, float] = {}
         """Where parameters stood before the music moved them, by full path."""
+        self._leaving: dict[str, int | None] = {strip.name: None for strip in self.strips if strip.leaving}
+        """By name of a strip that leaves: the frame at which it has faded; None before the first block."""
         self._learn()
 
     @property
@@ -120,10 +121,8 @@ class Rig(Console):
     def process(self, events: Sequence[Sequence[FrameEvent]], frames: int, transport: Transport) -> AudioBlock:
         for sync in self.syncs:
             sync.follow(transport)
-        if self._gone_frame is None:
-            self._gone_frame = transport.frame + round(_GONE_S * self.rate)
-        elif self._gone_frame <= transport.frame and not self.gone:
-            self._leave()
+        if self._leaving:
+            self._leave(transport.frame)
         audio = super().process(events, frames, transport)
         if self.midi_sources:
             self._collect(frames, transport.frame)
@@ -137,15 +136,27 @@ class Rig(Console):
         self._waiting_midi = [(due, places[track], event) for due, track, event in other._waiting_midi
                               if places[track] >= 0]
         self._homes = {path: value for path, value in other._homes.items() if path in self._turns}
+        for strip in other.strips:
+            if strip.leaving and strip.name in self._leaving:
+                self._leaving[strip.name] = other._leaving.get(strip.name, 0)
         self._succession = None  # with it goes the last hold on the other
 
-    def _leave(self) -> None:
-        """What had to go has faded to nothing."""
-        leaving = [strip.name for strip in self.strips if strip.leaving]
-        for name in leaving:
-            self.let_go(name)
-        self.midi_sources = tuple(each for each in self.midi_sources if each[0] < len(self.tracks))
-        self.gone = frozenset((*leaving, ""))
+    @property
+    def ringing(self) -> bool:
+        """Whether something that leaves is still heard. Any thread."""
+        return bool(self._leaving)
+
+    def _leave(self, frame: int) -> None:
+        """What has had its time has faded to nothing."""
+        for name, until in list(self._leaving.items()):
+            if until is None:
+                self._leaving[name] = frame + round(_GONE_S * self.rate)
+            elif until <= frame:
+                self.let_go(name)
+                self.midi_sources = tuple((strip, plugin) for strip, plugin in self.midi_sources
+                                          if self.strips[strip].name != name)
+                self.gone |= {name}
+                del self._leaving[name]
 
     def _collect(self, frames: int, frame: int) -> None:
         """A plug-in's MIDI is as late as its own sound: the rest is waited for here."""
@@ -271,6 +282,7 @@ def build_rig(session: Session, rate: int, max_frames: int, *, block: int = 0, o
         rig.close(playing)
         raise
     rig.guests = tuple(made.guests)  # also those that stand by for plug-ins, made just now
+    made.forget()
     if before is not None and heritage is not None:
         rig.strip_places = heritage.places(rig)
         rig._succession = Succession(rig, before, heritage.kept(rig))

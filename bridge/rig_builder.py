@@ -21,9 +21,12 @@ from bridge.session import Session
 
 _BREATH_S = 0.002
 """The audio thread has this long for itself between two steps of the building: most of a block."""
+_STANDS_S = 1.0
+"""So long a rig stands by though another is wanted already: who tries one instrument after the other hears them."""
 _TOLD_S = 1.0
-_LATE_S = 0.6
-"""MIDI may be sent half a second later than its music: so long the ports of tracks that are gone stay open."""
+_LATE_S = 1.2
+"""MIDI may be sent half a second before its music and after it: so long the ports of tracks that are gone stay
+open after the change."""
 
 
 class _Offer(NamedTuple):
@@ -33,6 +36,7 @@ class _Offer(NamedTuple):
     rig: Rig
     session: Session
     ports: dict[str, int]
+    since_s: float
 
 
 class RigBuilder:
@@ -57,8 +61,8 @@ class RigBuilder:
         self._ports = {name: i for i, name in enumerate(plan_ports(session).outputs)}
         """The driver's open outputs, by name."""
         self._to_close: list[tuple[float, str]] = []
-        self._ringing: Rig | None = None
-        """Whose strips that left have yet to be closed."""
+        self._closed: frozenset[str] = frozenset()
+        """Of the strips of `rig` that have rung out."""
 
     def ask(self, rebuild: Rebuild) -> None:
         with self._lock:
@@ -87,7 +91,7 @@ class RigBuilder:
     def close(self) -> None:
         """With the engine at rest."""
         offer, self._offer = self._offer, None
-        if offer is not None and self._shell.engine.rig_number == offer.change.number:
+        if offer is not None and self._shell.rig_number == offer.change.number:
             self._begin(offer)
         elif offer is not None:
             offer.rig.close(self.rig.played())
@@ -122,7 +126,7 @@ class RigBuilder:
         self._ports |= opened
         self._to_close = [(due, name) for due, name in self._to_close if name not in plan.outputs]
         change = rig_change(rebuild.number, rig, plan, self._ports, self._shell.engine.routes)
-        self._offer = _Offer(change, rig, session, opened)
+        self._offer = _Offer(change, rig, session, opened, time.monotonic())
         self._shell.rigs.append(change)
         self.took_s = time.perf_counter() - began
 
@@ -134,8 +138,8 @@ class RigBuilder:
         if offer is None:
             return None
         number = offer.change.number
-        if shell.engine.rig_number != number:
-            if self._asked is None:
+        if shell.rig_number != number:
+            if self._asked is None or time.monotonic() - offer.since_s < _STANDS_S:
                 return None
             told = shell.rigs_told + len(shell.rigs)
             shell.rigs.append(RigWithdrawn(number))
@@ -145,7 +149,7 @@ class RigBuilder:
             if shell.rigs_told <= told:
                 return None  # the device stands still: later
         self._offer = None
-        if shell.engine.rig_number == number:
+        if shell.rig_number == number:
             self._begin(offer)
             return number
         offer.rig.close(self.rig.played())
@@ -155,7 +159,7 @@ class RigBuilder:
     def _begin(self, offer: _Offer) -> None:
         before, self.rig, self.session = self.rig, offer.rig, offer.session
         before.close(self.rig.played())
-        self._ringing = self.rig
+        self._closed = frozenset()
         wanted = plan_ports(self.session).outputs
         due = time.monotonic() + _LATE_S
         self._to_close += [(due, name) for name in self._ports if name not in wanted
@@ -163,20 +167,20 @@ class RigBuilder:
 
     def _clear_away(self) -> None:
         """What has rung out is closed, and so are its ports."""
-        rig = self._ringing
-        if rig is not None and rig.gone:
-            self._ringing = None
+        gone = self.rig.gone
+        if gone != self._closed:
             still = self._offer.rig.played() if self._offer is not None else set[int]()
-            for strip in rig.strips:
-                if strip.leaving and strip.instrument is not None and strip.name in rig.gone:
+            for strip in self.rig.strips:
+                if strip.name in gone - self._closed and strip.instrument is not None:
                     if id(untuned(strip.instrument)) not in still:
                         strip.instrument.close()
-                    for stage in rig.stages(strip.name):
+                    for stage in self.rig.stages(strip.name):
                         if id(stage.insert.effect) not in still:
                             stage.insert.effect.close()
+            self._closed = gone
         now = time.monotonic()
         due = [name for when, name in self._to_close if when <= now]
-        if due and self._ringing is None:
+        if due:
             self._to_close = [each for each in self._to_close if each[1] not in due]
             self._close_ports({name: self._ports[name] for name in due})
 

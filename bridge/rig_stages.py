@@ -54,6 +54,10 @@ class RigStages:
         self._channel = ""
         self._states = states or {}
 
+    def forget(self) -> None:
+        """All is built: let go of the rig that was before."""
+        self._heritage = None
+
     def track(self, track: Track, returns: Sequence[Return]) -> Channel:
         """The next track. Raises InstrumentError."""
         self._channel = track.name

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
+from bridge.errors import DataError
 from composers.statistics.measures import MEASURES
 
 _SHOWN_NOISE = ("uniform", "diatonic", "shuffled pitches", "own grid", "shuffled chords")
@@ -46,7 +48,9 @@ def gate_table(title: str, found: dict[str, Any]) -> Table:
 
 
 def measure_table(title: str, found: dict[str, Any]) -> Table:
-    measures = found["measures"]
+    heard = {MEASURES[gate["measure"]].scope for gate in found["gates"]}
+    measures = {name: measure for name, measure in found["measures"].items()
+                if heard != {"melody"} or MEASURES[name].scope == "melody"}
     noise = [name for name in _SHOWN_NOISE if any(m["random"].get(name) for m in measures.values())]
     corpora = list(dict.fromkeys(name for m in measures.values() for name in m.get("real", {})))
     rows = []
@@ -138,12 +142,36 @@ def show(result: dict[str, Any]) -> None:
 
 
 def markdown(result: dict[str, Any]) -> str:
-    return "\n\n".join(_markdown(table) for table in tables(result))
+    """All tables, what each measure means, and what is missed."""
+    missed = "\n".join(f"- {name}" for name in result["missed"]) or "nothing"
+    head = f"Measured over {result['seeds']} seeds of {result['bars']} bars each.\n\n### Missed\n\n{missed}"
+    return "\n\n".join([head, *map(_markdown, tables(result)), _markdown(meaning_table())])
+
+
+def meaning_table() -> Table:
+    rows = tuple((m.name, m.scope, m.meaning + (f" [{m.unit}]" if m.unit else "")) for m in MEASURES.values())
+    return Table("What each measure means", ("measure", "of", "meaning"), rows)
+
+
+BEGIN, END = "<!-- sideman bench music: begin -->", "<!-- sideman bench music: end -->"
+
+
+def write_into(path: Path, result: dict[str, Any]) -> None:
+    """Replace what stands between BEGIN and END in a file. Raises DataError where they are not."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}: give a file that holds {BEGIN} and {END}") from error
+    before, begun, rest = text.partition(BEGIN)
+    _, ended, after = rest.partition(END)
+    if not begun or not ended:
+        raise DataError(f"{path} has no place for the tables: write {BEGIN} and {END} into it, each on its own line")
+    path.write_text(f"{before}{BEGIN}\n{markdown(result)}\n{END}{after}", encoding="utf-8")
 
 
 def _markdown(table: Table) -> str:
     def line(cells: Sequence[str]) -> str:
-        return "| " + " | ".join(cells) + " |"
+        return "| " + " | ".join(cell.strip() or " " for cell in cells) + " |"
 
     rule = line(["---"] + ["--:"] * (len(table.head) - 1))
     return "\n".join([f"### {table.title}", "", line(table.head), rule, *map(line, table.rows)])

@@ -29,10 +29,12 @@ _LATENESS_S = 6.0
 @click.option("--seeds", type=click.IntRange(2, 10_000), default=None,
               help="Pieces of each genre (music: 100; compose: 60).")
 @click.option("--markdown", is_flag=True, help="Print the tables as Markdown (music).")
+@click.option("--into", type=click.Path(dir_okay=False, path_type=Path),
+              help="Write the tables between their marks in this file, docs/music.md for one (music).")
 @click.option("--plot", "picture", type=click.Path(dir_okay=False, path_type=Path), help="Draw the gates (music).")
 def command(
     name: str, as_json: bool, runs: int, bars: int | None, minutes: float, genres: tuple[str, ...], seeds: int | None,
-    markdown: bool, picture: Path | None,
+    markdown: bool, picture: Path | None, into: Path | None,
 ) -> None:
     """Measure one promise on this machine, beside a peer in the same run.
 
@@ -111,13 +113,15 @@ def command(
                 from bridge.bench import music_plot
 
                 music_plot.plot(result, picture)
-            if not as_json:
-                from bridge.bench import music_report
+            from bridge.bench import music_report
 
-                if markdown:
-                    click.echo(music_report.markdown(result))
-                else:
-                    music_report.show(result)
+            if into is not None:
+                music_report.write_into(into, result)
+            if markdown and not as_json:
+                click.echo(music_report.markdown(result))
+                return
+            if not as_json:
+                music_report.show(result)
                 return
         case _:
             from bridge.bench import render

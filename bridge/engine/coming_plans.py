@@ -24,6 +24,7 @@ class ComingPlan:
     length   bars until the end, or None; of the old plan's end it takes the place when it begins
     rig      number of the rig that its bars are for (see RigChange)
     restart  it begins at bar 0, as soon as that is there; bpm: with this tempo of our own, None for the one that holds
+    play     True restart: and plays
     """
 
     epoch: int
@@ -33,6 +34,7 @@ class ComingPlan:
     rig: int = 0
     restart: bool = False
     bpm: float | None = None
+    play: bool = True
     bars: BarStore = field(default_factory=BarStore)
 
     def first_line(self, tick: Tick) -> Tick:

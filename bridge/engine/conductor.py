@@ -162,12 +162,16 @@ class Conductor:
         masters, player = self._masters, self._player
         match command:
             case Play():
+                for plan in player.coming:
+                    plan.play = True
                 if not player.playing:
                     masters.release()
                     self._await()
             case Halt():
                 player.stop(now_ns)
                 self.starting = self._silenced = False
+                for plan in player.coming:
+                    plan.play = False
             case Locate(bar):
                 if masters.running:
                     self.notices.append(f"{masters.name} leads: locate there")
@@ -196,6 +200,8 @@ class Conductor:
     def _replan(self, command: NewPlan) -> None:
         """A new epoch: it waits beside what plays until it can take its place."""
         restart = command.restart and not self._masters.running
+        if command.bpm is not None and not restart:
+            self._own_bpm = self._masters.bpm = command.bpm
         self._player.coming.add(ComingPlan(command.epoch, command.at, Meter(command.beats, command.unit),
                                            command.length, command.rig, restart, command.bpm))
         self._requests.look()
@@ -217,7 +223,8 @@ class Conductor:
                 self._own_bpm = masters.bpm = plan.bpm
             self._jump(0, now_ns)
             self._replace(plan)
-            self._await()
+            if plan.play:
+                self._await()
         elif plan.meter != timeline.meter:
             if player.playing and player.position // plan.meter.bar_ticks not in plan.bars:
                 return

@@ -325,7 +325,10 @@ class Engine:
 
     def _take_over(self, change: RigChange) -> None:
         """The new rig makes this block."""
-        change.rig.succeed(self._rig)
+        try:
+            change.rig.succeed(self._rig)
+        except Exception as error:  # then it begins anew: with the old one there is no way on, its strips are others
+            self._conductor.notices.append(f"the instruments begin anew: {type(error).__name__}: {error}")
         self._rig, self.routes, self.tracks = change.rig, tuple(change.routes), change.tracks
         self._latency = self._rig.latency
         self._refused.clear()

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from test_rig_succession import SESSION, with_track
 
+from bridge import rig_builder
 from bridge.assembly import made_engine, prepared_rig
 from bridge.driver import Block
 from bridge.engine.clip_bytes import encode_bar
@@ -119,7 +120,7 @@ def test_tracks_and_their_ports_come_and_go_while_the_others_play(world: World) 
     names = [decode_strips(m[1:]) for m in world.rings.events.drain() if m[:1] == STRIPS]
     assert names == [["keys", "bass", "drums", "piano"]]
     world.midi.clear()
-    time.sleep(0.65)
+    time.sleep(1.25)
     world.play(1.5)
     assert world.driver.open == {1: "bass", 2: "drums", 3: "clock out", 4: "keys"}
     assert {port for port, _ in world.midi} == {1, 2, 3, 4}
@@ -153,7 +154,10 @@ def test_ports_that_are_tied_elsewhere_ask_for_another_engine(world: World) -> N
     assert world.refused[0].restart and "'bass'" in world.refused[0].error
 
 
-def test_the_last_wish_wins_and_what_stood_by_is_cleared_away(world: World) -> None:
+def test_the_last_wish_wins_and_what_stood_by_is_cleared_away(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rig_builder, "_STANDS_S", 0.0)
     world.play(0.5)
     world.builder.ask(Rebuild(1, renamed("one", "rhodes")))  # its plan never comes
     world.builder.look()

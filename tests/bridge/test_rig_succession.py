@@ -165,9 +165,9 @@ def test_an_old_instrument_gets_its_ends_and_rings_out_under_the_new_one() -> No
     assert np.abs(np.diff(seam, axis=1)).max() < 2 * np.abs(np.diff(hall.heard[-3], axis=1)).max() + 1e-4, "no click"
     hall.play(5)
     assert np.abs(hall.heard[-1]).max() > 0.1 * before, "it rings"
-    assert not rig.gone
+    assert not rig.gone and rig.ringing
     hall.play(RATE * 11 // 10 // BLOCK)
-    assert rig.gone > {"piano~1"}
+    assert rig.gone == {"piano~1"} and not rig.ringing
     hall.play(2)
     assert len(rig.read_meters()[0]) == 3 + 1
     hall.swap(SESSION, 2)
@@ -181,7 +181,11 @@ def test_a_track_that_leaves_a_second_time_goes_on_leaving() -> None:
     for i, name in enumerate(("rhodes", "piano", "rhodes"), 1):
         hall.swap(with_track(SESSION, 0, instrument=name), i)
         hall.play(8, [on(60 + i)])
-    assert [s.name for s in hall.rig.strips[3:]] == ["piano~3", "piano~1", "piano~2"] or len(hall.rig.strips) == 6
+    assert {s.name for s in hall.rig.strips[3:]} == {"piano~3", "piano~1", "piano~2"}
+    for i in range(4, 30):  # faster than they ring out: they are gone in their time all the same
+        hall.swap(with_track(SESSION, 0, instrument=("rhodes", "piano")[i % 2]), i)
+        hall.play(50)
+    assert len(hall.rig.strips) <= 3 + 5
     assert np.isfinite(hall.audio).all() and np.abs(hall.audio).max() <= 1.0
     hall.rig.close()
 

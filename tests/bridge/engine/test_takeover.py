@@ -271,3 +271,17 @@ def test_stopped_on_a_line_a_note_that_the_new_plan_lacks_is_not_struck_again() 
     assert len(stage.notes) == at
     stage.leave()
     stage.check_paired()
+
+
+def test_a_stop_while_a_restart_is_waited_for_stays_a_stop_at_bar_0() -> None:
+    stage = Stage()
+    stage.run(1.2, Play())
+    stage.composer_alive = False
+    stage.step(plan(1, restart=True))
+    stage.step(Halt())
+    stage.composer_alive = True
+    stage.run(1.5)
+    assert not stage.engine.playing and not stage.engine.starting
+    assert stage.engine.position == 0 and stage.engine.epoch == 1
+    stage.run(1.0, Play())
+    assert [p for _, p in stage.notes][-2:] == [50, 51]

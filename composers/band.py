@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 from composers.changes import EVERYWHERE, parse_changes
@@ -17,7 +18,7 @@ from composers.parts import humanise
 from composers.parts.passage import Event, Lane, Passage, Written
 from composers.pulse import pulse_of
 from composers.registers import REGISTERS
-from composers.score import PPQ, Clip, Control, Note, Ramp, Span
+from composers.score import PPQ, Clip, Control, Note, Ramp, Span, Tick
 from composers.style import Player, Sheet, Style
 from composers.theory.chords import Chord, parse_chord
 
@@ -84,6 +85,7 @@ class StyleBand:
         }
         self._notices: list[str] = []
         self._written: Callable[[Section], Tracks] = lru_cache(maxsize=_SECTIONS)(self._write)
+        self._alone: Callable[[Section], Tracks] = lru_cache(maxsize=_SECTIONS)(self._join)
         self._finished: Callable[[Section], Tracks] = lru_cache(maxsize=_SECTIONS)(self._finish)
 
     # -- what others ask ---------------------------------------------------------------------------------------------
@@ -94,7 +96,9 @@ class StyleBand:
         span = self._plan.meter.bar(bar)
         if section is None:
             return {track: Clip(span) for track in self._plan.parts}
-        tracks = self._finished(section)
+        tracks = self._alone(section)
+        if _rings(tracks, span, section.end_bar * self._plan.meter.bar_ticks):
+            tracks = self._finished(section)
         return {
             track: Clip(span) if track in self._plan.mute else Clip.of(span, *tracks[track][:3])
             for track in self._plan.parts
@@ -303,7 +307,11 @@ class StyleBand:
     def _finish(self, section: Section) -> Tracks:
         """The section's notes with what rings over its end cut where the next section strikes the same key."""
         following = self._form.section(section.end_bar)
-        mine, theirs = self._written(section), self._written(following) if following else {}
+        return self._join(section, self._written(following) if following else {})
+
+    def _join(self, section: Section, theirs: Tracks = MappingProxyType({})) -> Tracks:
+        """The section's notes with no key struck while it sounds; `theirs`: the section that follows."""
+        mine = self._written(section)
         end = section.end_bar * self._plan.meter.bar_ticks
         finished: dict[str, _Track] = {}
         for track, names in self._parts.items():
@@ -354,6 +362,14 @@ class StyleBand:
                   n.pitch - down, n.velocity)
             for n in clip.notes
         )  # fmt: skip
+
+
+def _rings(tracks: Tracks, span: Span, end: Tick) -> bool:
+    """Whether a note that begins within `span` sounds beyond tick `end`."""
+    return any(
+        note.start + note.length >= end and span.start <= note.start < span.end
+        for track in tracks.values() for note in track.notes
+    )  # fmt: skip
 
 
 def label(section: Section) -> str:

@@ -37,6 +37,8 @@ class Feel(NamedTuple):
         """The tick of a step; `part`: how much of the swing is taken. Triplets stay where they are, what lies between
         the halves of a pair is stretched with them."""
         pair = self.pair
+        if (self.share == 0.5 or not part) and step == int(step):
+            return int(step) * _TICKS
         whole, within = divmod(step, pair)
         start = round(whole * pair * _TICKS)
         share = 0.5 + (self.share - 0.5) * part

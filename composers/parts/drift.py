@@ -18,6 +18,7 @@ _MEMORY = 64
 """Beats after which an impulse is forgotten: a thousandth of it is left."""
 
 
+@lru_cache(maxsize=4096)
 def drift_ms(seed: int, beat: float) -> float:
     """How late the band is at a beat (quarters from the piece's beginning, >= 0), in ms; between beats it is linear."""
     whole = int(beat)

@@ -188,11 +188,19 @@ def _played(
         before = start
         gap_ms, upward = _roll(len(chord), step, hand, draw)
         lift = loudness + _lift(step, hand, place, accents)
+        end_step, whole = -1, 0
         for voice, event in enumerate(chord):
             order = len(chord) - 1 - voice if upward else voice
-            begin = min(latest, start + round(order * gap_ms * ticks_per_ms))
-            whole = feel.tick(event.end, hand.swing) - written
+            begin = min(latest, start + round(order * gap_ms * ticks_per_ms)) if order else start
+            if event.step + event.length != end_step:
+                end_step = event.step + event.length
+                whole = feel.tick(end_step, hand.swing) - written
             velocity = event.velocity + lift - (2.5 * order if upward else 0.0)
+            if event.strokes == 1 and event.grace is None:  # by far the most
+                length = max(30, round(whole * hand.articulate))
+                loud = round(min(126.0, max(8.0, velocity)), 1)
+                notes.append(Note(begin, length, event.pitch, loud, channel, event.cents))
+                continue
             if event.grace is not None:
                 ahead = round(_GRACE_MS * ticks_per_ms)
                 light = min(126.0, max(8.0, _GRACE_SHARE * velocity))

@@ -71,9 +71,11 @@ class ComingPlans:
         return next(iter(self), None)
 
     def add(self, plan: ComingPlan) -> None:
-        """The newest. A plan that begins elsewhere (restart, another meter) takes the place of all before it."""
-        if plan.restart or any(other.restart or other.meter != plan.meter for other in self):
-            self._plans.clear()
+        """The newest. What is changed of a piece that is still to begin at bar 0 begins there, too."""
+        before = self.newest
+        if before is not None and before.restart and not plan.restart:
+            plan.restart, plan.play = True, before.play
+            plan.bpm = before.bpm if plan.bpm is None else plan.bpm
         self._plans[plan.epoch] = plan
         if len(self._plans) > MOST_PLANS:
             del self._plans[next(iter(self._plans))]
@@ -90,6 +92,3 @@ class ComingPlans:
         """It is the present one: it comes no more, and those before it never will."""
         for epoch in [e for e in self._plans if e <= plan.epoch]:
             del self._plans[epoch]
-
-    def clear(self) -> None:
-        self._plans.clear()

@@ -208,34 +208,39 @@ class Conductor:
 
     def check_plans(self, now_ns: int) -> None:
         """Before each block while plans are coming: those that begin elsewhere than at the next line."""
-        player, masters = self._player, self._masters
-        plan = player.coming.newest
-        if plan is None or not player.fits(plan):
-            return
-        timeline = player.timeline
-        if plan.restart and masters.running:  # it has come to lead meanwhile
-            plan.restart = False
+        player = self._player
+        for plan in player.coming:
+            if plan.restart and self._masters.running:  # it has come to lead meanwhile
+                plan.restart = False
+            if player.fits(plan) and self._begun(plan, now_ns):
+                return
+
+    def _begun(self, plan: ComingPlan, now_ns: int) -> bool:
+        player, timeline = self._player, self._player.timeline
         if plan.restart:
             if player.playing and 0 not in plan.bars:
-                return
-            masters.release()
+                return False
+            self._masters.release()
             if plan.bpm is not None:
-                self._own_bpm = masters.bpm = plan.bpm
-            self._jump(0, now_ns)
+                self._own_bpm = self._masters.bpm = plan.bpm
+            player.jump(0, now_ns)
             self._replace(plan)
             if plan.play:
                 self._await()
         elif plan.meter != timeline.meter:
             if player.playing and player.position // plan.meter.bar_ticks not in plan.bars:
-                return
+                return False
             was_playing = player.playing
-            self._jump(player.position, now_ns)
+            player.jump(player.position, now_ns)
             self._replace(plan)
             if was_playing:
                 player.roll(player.position)
         elif not player.playing and timeline.cursor == plan.first_line(timeline.cursor):
             player.adopt(plan)
             self._requests.look()
+        else:
+            return False
+        return True
 
     def _replace(self, plan: ComingPlan) -> None:
         """After a jump, where nothing sounds."""

@@ -285,3 +285,16 @@ def test_a_stop_while_a_restart_is_waited_for_stays_a_stop_at_bar_0() -> None:
     assert stage.engine.position == 0 and stage.engine.epoch == 1
     stage.run(1.0, Play())
     assert [p for _, p in stage.notes][-2:] == [50, 51]
+
+
+def test_what_is_changed_of_a_piece_that_has_yet_to_begin_begins_with_it() -> None:
+    stage = Stage()
+    stage.run(1.2, Play())
+    stage.composer_alive = False
+    stage.step(NewPlan(1, 4, 4, None, True, bpm=60.0))
+    stage.step(plan(2, "beat"))
+    assert stage.engine.epoch == 0 and stage.engine.playing
+    stage.composer_alive = True
+    stage.run(4.0)
+    assert stage.engine.epoch == 2 and stage.engine.line.bpm == 60.0
+    assert [p for _, p in stage.notes if p >= 50][:2] == [60, 61], "from bar 0"

@@ -8,45 +8,34 @@ Patterns are drawn once for each kind of section and kept; single strokes are le
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from composers.dice import Dice, dice
-from composers.harmony import Region
-from composers.parts.fretboard import CRUNCH, FULL, HIGH, Grip, Shape, capo_for, fingered, grips, power_grip
+from composers.parts.fretboard import HIGH
+from composers.parts.guitar_hands import (
+    DISTORTED,
+    EIGHTH,
+    MUTED_VELOCITY,
+    OPEN_VELOCITY,
+    SIXTEENTH,
+    Stroke,
+    accented,
+    by_bars,
+    grip_at,
+    held_grips,
+    lengthened,
+    power,
+    strokes_over,
+    struck,
+    with_changes,
+)
 from composers.parts.passage import Event, Listening, Passage, Written
 from composers.pulse import STEPS, Pulse
 
-EIGHTH, SIXTEENTH = STEPS // 2, STEPS // 4
-MUTED_VELOCITY, OPEN_VELOCITY = 70.0, 100.0
-_UP_SOFTER = 12.0
-_UP_STRINGS = (3, 3, 4)
 _SCRATCH = 44.0
 _BUSY_LEAD = 2
-DISTORTED = frozenset({
-    "overdriven-guitar", "overdrive-guitar", "rock-guitar", "crunch-guitar", "distortion-guitar", "lead-guitar",
-    "metal-guitar", "power-guitar", "power-chords",
-})  # fmt: skip
-"""Sounds on which low thirds turn to mud."""
 TEXTURES = ("muted", "eighths", "ring", "strum", "pick", "scratch", "shuffle", "stabs", "rest")
-
-
-class Stroke(NamedTuple):
-    """One movement of the right hand within a bar.
-
-    step, length  in steps of the bar; what it strikes rings for so long, or until the next stroke
-    down    over all strings of the grip, else up over the highest three or four
-    level   0..1 between MUTED_VELOCITY and OPEN_VELOCITY
-    muted   palm or left hand dampens it: short and dark
-    """
-
-    step: int
-    length: int
-    down: bool = True
-    level: float = 1.0
-    muted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,90 +107,7 @@ def _beside(passage: Passage, events: list[Event], riff: Sequence[Event]) -> lis
     return kept
 
 
-# The left hand ----------------------------------------------------------------------------------------------------
-
-
-def _fifth(region: Region) -> int:
-    """Semitones of the chord's fifth."""
-    has = region.chord.intervals
-    return next((i for i in (7, 6, 8) if i in has), 7)
-
-
-def _power(passage: Passage) -> list[Grip]:
-    return fingered([power_grip(r.chord.root.pitch_class, _fifth(r)) for r in passage.regions])
-
-
-def _held(passage: Passage, style: GuitarStyle, shape: Shape | None = None) -> list[Grip]:
-    """A full grip for each region."""
-    if shape is None:
-        shape = CRUNCH if passage.sounds.get("comp") in DISTORTED else FULL
-    capo = capo_for(passage.tonic % 12, passage.minor) if style.capo and shape is not HIGH else 0
-    return fingered([grips(r.chord, shape, capo) for r in passage.regions])
-
-
-def _grip_at(passage: Passage, held: Sequence[Grip], step: int) -> Grip:
-    """The grip of the region at a step; past the end the last one."""
-    return held[bisect_right(passage.starts, step) - 1]
-
-
-# The right hand ---------------------------------------------------------------------------------------------------
-
-
-def _struck(step: int, stroke: Stroke, grip: Grip, energy: float, draw: Dice) -> list[Event]:
-    """A stroke's events, from the lowest string up; a hand that strums turns up-strokes round."""
-    loud = MUTED_VELOCITY + (OPEN_VELOCITY - MUTED_VELOCITY) * stroke.level + 24.0 * (energy - 0.6)
-    keys = grip.keys
-    if not stroke.down:
-        keys = keys[-draw.one_of(_UP_STRINGS) :]
-        loud -= _UP_SOFTER
-    length = max(2, min(stroke.length, SIXTEENTH)) if stroke.muted else max(1, stroke.length)
-    return [Event(step, length, key, loud - 1.0 * index) for index, key in enumerate(keys)]
-
-
-def _strokes(
-    passage: Passage, held: Sequence[Grip], bars: Sequence[Sequence[Stroke]], push: bool, draw: Dice
-) -> list[Event]:
-    """Bars of strokes over the grips. push: what comes off the beat just before a bar line is the next bar's."""
-    events: list[Event] = []
-    for bar, strokes in enumerate(bars):
-        first = bar * passage.bar_steps
-        energy = passage.energy_at(bar)
-        for stroke in strokes:
-            step = first + stroke.step
-            region = passage.at(step)
-            length = stroke.length
-            grip = _grip_at(passage, held, step)
-            early = push and not stroke.muted and passage.bar_steps - stroke.step <= EIGHTH and bar + 1 < passage.bars
-            if early:
-                grip = _grip_at(passage, held, first + passage.bar_steps)
-            elif region.end > step and not stroke.muted:
-                length = min(length, region.end - step)
-            events += _struck(step, stroke._replace(length=length), grip, energy, draw)
-    return events
-
-
-def _lengthened(strokes: Sequence[Stroke], steps: int, longest: int) -> tuple[Stroke, ...]:
-    """Each rings until the next."""
-    ends = [s.step for s in strokes[1:]] + [steps]
-    return tuple(s._replace(length=min(longest, end - s.step)) for s, end in zip(strokes, ends, strict=True))
-
-
-def _accented(pulse: Pulse, draw: Dice) -> tuple[int, ...]:
-    """Where palm-muted eighths open: the groups of an odd bar, else one of the usual syncopations."""
-    if pulse.steps == 4 * STEPS and len(pulse.beats) == 4:
-        cell = draw.weighted(
-            ((0, 3, 6), (0, 6), (0, 3), (0, 5), (0, 4), (0, 3, 4, 6), (0, 2, 5), (0, 4, 7)),
-            (3.0, 1.5, 2.0, 1.0, 1.0, 1.0, 0.8, 1.0),
-        )
-        return tuple(at * EIGHTH for at in cell)
-    strong = sorted(pulse.strong) if pulse.meter.unit == 4 and len(pulse.beats) > 4 else list(pulse.beats)
-    off = [step for step in range(EIGHTH, pulse.steps, EIGHTH) if step not in strong]
-    return tuple(sorted({*strong, *([draw.one_of(off)] if off and draw.chance(0.4) else [])}))
-
-
-def _by_bars(passage: Passage, usual: Sequence[Stroke], other: Sequence[Stroke]) -> list[Sequence[Stroke]]:
-    """The same in three bars of four, another in the fourth."""
-    return [other if bar % 4 == 3 else usual for bar in range(passage.bars)]
+# Textures ---------------------------------------------------------------------------------------------------------
 
 
 def _muted(passage: Passage, style: GuitarStyle, draw: Dice, busy: frozenset[int]) -> list[Event]:
@@ -213,9 +119,9 @@ def _muted(passage: Passage, style: GuitarStyle, draw: Dice, busy: frozenset[int
             for step in range(0, pulse.steps, EIGHTH)
         )
 
-    first, second = _accented(pulse, draw), _accented(pulse, draw)
-    bars = _by_bars(passage, bar(first), bar(tuple(dict.fromkeys((*first, *second)))))
-    held = _power(passage)
+    first, second = accented(pulse, draw), accented(pulse, draw)
+    bars = by_bars(passage, bar(first), bar(tuple(dict.fromkeys((*first, *second)))))
+    held = power(passage)
     events: list[Event] = []
     for index, strokes in enumerate(bars):
         step0 = index * pulse.steps
@@ -223,10 +129,10 @@ def _muted(passage: Passage, style: GuitarStyle, draw: Dice, busy: frozenset[int
             region = passage.at(step0 + stroke.step)
             changed = region.start == step0 + stroke.step and index > 0
             use = stroke._replace(muted=False, level=0.9) if changed else stroke
-            grip = _grip_at(passage, held, step0 + stroke.step)
+            grip = grip_at(passage, held, step0 + stroke.step)
             if use.muted:  # the palm lies on the lowest strings
                 grip = grip._replace(keys=grip.keys[:2])
-            events += _struck(step0 + stroke.step, use, grip, passage.energy_at(index), draw)
+            events += struck(step0 + stroke.step, use, grip, passage.energy_at(index), draw)
     return events
 
 
@@ -238,40 +144,24 @@ def _eighths(passage: Passage, style: GuitarStyle, draw: Dice, busy: frozenset[i
         for step in range(0, pulse.steps, EIGHTH)
     )
     gap = (*row[:-2], row[-2]._replace(length=2 * EIGHTH)) if draw.chance(0.4) else row
-    return _strokes(passage, _power(passage), _by_bars(passage, row, gap), draw.chance(style.push), draw)
+    return strokes_over(passage, power(passage), by_bars(passage, row, gap), draw.chance(style.push), draw)
 
 
 def _ring(passage: Passage, style: GuitarStyle, draw: Dice, busy: frozenset[int]) -> list[Event]:
     """Few strokes that ring: the downbeat, and where the accents are."""
     pulse = passage.pulse
     crunch = passage.sounds.get("comp", "power-guitar") in DISTORTED
-    held = _power(passage) if crunch else _held(passage, style)
-    accents = _accented(pulse, draw)
+    held = power(passage) if crunch else held_grips(passage, capo=style.capo)
+    accents = accented(pulse, draw)
     usual = (0, *accents[-1:]) if draw.chance(0.5) else (0,)
     other = accents
     rows = [
-        _lengthened([Stroke(at, 1, True, 0.85 if at else 1.0) for at in sorted(set(cell))], pulse.steps, pulse.steps)
+        lengthened([Stroke(at, 1, True, 0.85 if at else 1.0) for at in sorted(set(cell))], pulse.steps, pulse.steps)
         for cell in (usual, other)
     ]
     push = draw.chance(style.push)
-    events = _strokes(passage, held, _by_bars(passage, rows[0], rows[1]), push, draw)
-    return _with_changes(passage, held, events, push, draw)
-
-
-def _with_changes(
-    passage: Passage, held: Sequence[Grip], events: list[Event], push: bool, draw: Dice
-) -> list[Event]:
-    """A stroke on each change of chord that has none, and was not pushed."""
-    struck = {event.step for event in events}
-    added: list[Event] = []
-    for region, grip in zip(passage.regions, held, strict=True):
-        pushed = push and region.start % passage.bar_steps == 0 and region.start - EIGHTH in struck
-        if region.start not in struck and not pushed:
-            later = min((s for s in struck if s > region.start), default=region.end)
-            length = min(later, region.end) - region.start
-            energy = passage.energy_at(region.start // passage.bar_steps)
-            added += _struck(region.start, Stroke(0, length, True, 0.85), grip, energy, draw)
-    return sorted([*events, *added], key=lambda e: e.step) if added else events
+    events = strokes_over(passage, held, by_bars(passage, rows[0], rows[1]), push, draw)
+    return with_changes(passage, held, events, push, draw)
 
 
 _PATTERNS: tuple[tuple[tuple[int, ...], float], ...] = (
@@ -318,19 +208,19 @@ def _strum(passage: Passage, style: GuitarStyle, draw: Dice, busy: frozenset[int
             Stroke(step, 1, down, 0.95 if step in backbeats else 0.8 if step == 0 else 0.55 if down else 0.5)
             for step, down in row
         ]
-        return _lengthened(strokes, pulse.steps, 2 * STEPS)
+        return lengthened(strokes, pulse.steps, 2 * STEPS)
 
-    bars = _by_bars(passage, bar(usual), bar(other))
+    bars = by_bars(passage, bar(usual), bar(other))
     bars = [[s for s in strokes if s.down or index not in busy] for index, strokes in enumerate(bars)]
-    held = _held(passage, style)
+    held = held_grips(passage, capo=style.capo)
     push = draw.chance(style.push)
-    return _with_changes(passage, held, _strokes(passage, held, bars, push, draw), push, draw)
+    return with_changes(passage, held, strokes_over(passage, held, bars, push, draw), push, draw)
 
 
 def _pick(passage: Passage, style: GuitarStyle, draw: Dice, busy: frozenset[int]) -> list[Event]:
     """A held grip picked string by string in eighths: the thumb on the beats, the fingers above."""
     pulse = passage.pulse
-    held = _held(passage, style)
+    held = held_grips(passage, capo=style.capo)
     slots = list(range(0, pulse.steps, EIGHTH))
     fingers: list[int] = []  # strings from the highest; -1: the thumb
     for index, step in enumerate(slots):
@@ -348,7 +238,7 @@ def _pick(passage: Passage, style: GuitarStyle, draw: Dice, busy: frozenset[int]
             if bar in busy and finger >= 0 and step % STEPS:
                 continue
             region = passage.at(at)
-            grip = _grip_at(passage, held, at)
+            grip = grip_at(passage, held, at)
             fresh = region.start == at
             thumb = finger < 0 or fresh
             bass = grip.keys[1] if thumb and not fresh and step and len(grip.keys) > 3 else grip.keys[0]
@@ -364,7 +254,7 @@ def _pick(passage: Passage, style: GuitarStyle, draw: Dice, busy: frozenset[int]
 def _scratch(passage: Passage, style: GuitarStyle, draw: Dice, busy: frozenset[int]) -> list[Event]:
     """Sixteenths of a hand that never stops: a few chords on the high strings, the others dead."""
     pulse = passage.pulse
-    held = _held(passage, style, HIGH)
+    held = held_grips(passage, capo=False, shape=HIGH)
     slots = list(range(0, pulse.steps, SIXTEENTH))
     sounding = {slot for slot in slots if draw.chance(0.22 if slot % STEPS else 0.3)} or {slots[0]}
     dead = {slot for slot in slots if slot not in sounding and draw.chance(0.62)}
@@ -380,28 +270,28 @@ def _scratch(passage: Passage, style: GuitarStyle, draw: Dice, busy: frozenset[i
         )  # fmt: skip
 
     events: list[Event] = []
-    for index, strokes in enumerate(_by_bars(passage, bar(sounding), bar(later))):
+    for index, strokes in enumerate(by_bars(passage, bar(sounding), bar(later))):
         for stroke in strokes:
             if stroke.muted and index in busy:
                 continue
             at = index * pulse.steps + stroke.step
-            grip = _grip_at(passage, held, at)
-            struck = _struck(at, stroke, grip._replace(keys=grip.keys[-3:]), passage.energy_at(index), draw)
-            events += [e._replace(velocity=_SCRATCH, length=1) for e in struck] if stroke.muted else struck
+            grip = grip_at(passage, held, at)
+            sound = struck(at, stroke, grip._replace(keys=grip.keys[-3:]), passage.energy_at(index), draw)
+            events += [e._replace(velocity=_SCRATCH, length=1) for e in sound] if stroke.muted else sound
     return events
 
 
 def _shuffle(passage: Passage, style: GuitarStyle, draw: Dice, busy: frozenset[int]) -> list[Event]:
     """Root and fifth, root and sixth (now and then the seventh) in swung eighths on two strings."""
     pulse = passage.pulse
-    held = _power(passage)
+    held = power(passage)
     seventh = draw.chance(0.5)
     events: list[Event] = []
     for bar in range(passage.bars):
         for step in range(0, pulse.steps, EIGHTH):
             at = bar * pulse.steps + step
             region = passage.at(at)
-            low = _grip_at(passage, held, at).keys[0]
+            low = grip_at(passage, held, at).keys[0]
             beat = step // STEPS
             above = 7
             if beat % 2 == 1:
@@ -419,22 +309,22 @@ def _shuffle(passage: Passage, style: GuitarStyle, draw: Dice, busy: frozenset[i
 def _stabs(passage: Passage, style: GuitarStyle, draw: Dice, busy: frozenset[int]) -> list[Event]:
     """Short chords on the backbeats, high on the neck; one more off the beat in the fourth bar."""
     pulse = passage.pulse
-    held = _held(passage, style, HIGH)
+    held = held_grips(passage, capo=False, shape=HIGH)
     usual = tuple(Stroke(step, EIGHTH - 2, True, 0.7) for step in pulse.backbeats)
     extra = draw.one_of([s for s in range(EIGHTH, pulse.steps, EIGHTH) if s not in pulse.backbeats])
     other = tuple(sorted((*usual, Stroke(extra, EIGHTH - 2, False, 0.6))))
-    return _strokes(passage, held, _by_bars(passage, usual, other), False, draw)
+    return strokes_over(passage, held, by_bars(passage, usual, other), False, draw)
 
 
 def _ending(passage: Passage, style: GuitarStyle) -> list[Event]:
     """Each chord struck once, the last one rings out."""
     draw = dice(passage.seed, "guitar ending")
     crunch = passage.sounds.get("comp") in DISTORTED
-    held = _power(passage) if crunch else _held(passage, style)
+    held = power(passage) if crunch else held_grips(passage, capo=style.capo)
     events: list[Event] = []
     for region, grip in zip(passage.regions, held, strict=True):
         bar = min(passage.bars - 1, region.start // passage.bar_steps)
-        events += _struck(region.start, Stroke(0, region.end - region.start), grip, passage.energy_at(bar), draw)
+        events += struck(region.start, Stroke(0, region.end - region.start), grip, passage.energy_at(bar), draw)
     return events
 
 

@@ -109,13 +109,53 @@ _FORMS: Mapping[str, Callable[[Lengths], Rows]] = {
 FORMS = tuple(_FORMS)
 
 
+_SHORT = 72
+"""Bars below which a piece has no room for a song's usual lengths."""
+
+
+def _short(form: str, at: Lengths, length: int) -> Rows:
+    """A song in few bars: its sections at their shortest, without outro, so that the chorus (the theme, the last
+    chorus of a blues) is heard twice and the piece ends with it."""
+    verse, chorus = Stretch("verse", "A", 8, 0.5, 0.58), Stretch("chorus", "B", 8, 0.84, 0.88)
+    bridge = Stretch("bridge", "C", 4 if length < 48 else 8, 0.6, 0.75)
+    last = Stretch("chorus", at.lifted("B"), 8, 0.94, 1.0)
+    intro = (Stretch("intro", "R", 2 if length < 40 else 4, 0.42, 0.5),)
+    match form:
+        case "aaba":
+            again = verse._replace(energy=0.58, energy_end=0.64)
+            middle = Stretch("bridge", "B", 8, 0.7, 0.8)
+            return (() if length < 40 else intro,
+                    (verse, again, middle, verse._replace(energy=0.75, energy_end=0.8)), ())  # fmt: skip
+        case "blues":
+            before = (length - 2) % 12
+            opening = (Stretch("intro", "R", before, 0.48, 0.52),) if 2 <= before <= 8 else ()
+            solo = Stretch("solo", "A", 12, 0.72, 0.9)
+            first = Stretch("verse", "A", 12, 0.52, 0.62)
+            return (opening, (first, solo, first._replace(energy=0.72, energy_end=0.8)), ())
+        case "rondo":
+            theme = Stretch("theme", "R", 4 if length < 48 else 8, 0.65, 0.7)
+            return ((), (theme, verse, theme._replace(energy=0.7, energy_end=0.74), bridge),
+                    (theme._replace(energy=0.9, energy_end=1.0),))  # fmt: skip
+        case "through-composed":
+            return (intro, (Stretch("theme", "R", 8, 0.6, 0.66), verse, Stretch("build", "P", 4, 0.7, 0.9), chorus,
+                            Stretch("solo", "C", 8, 0.75, 0.95)), ())  # fmt: skip
+    if length < 24:
+        return ((), (verse, chorus), ())
+    if length < 48:
+        return (intro, (verse, chorus, bridge), (last,))
+    return (intro, (verse, chorus, verse, chorus, bridge, Stretch("solo", at.solo_over, 8, 0.78, 0.92)), (last,))
+
+
 def arrangement(form: str, seed: int, length: int | None, *, lift: bool) -> Arrangement:
     """A song's sections. lift: whether its last chorus may stand higher. Raises MusicError for an unknown form."""
     try:
         rows = _FORMS[form]
     except KeyError:
         raise MusicError(f"form {form!r} is not one of rock: choose one of {', '.join(FORMS)}") from None
-    return Arrangement(*rows(Lengths(seed, lift=lift)), length)
+    at = Lengths(seed, lift=lift)
+    if length is not None and length < _SHORT:
+        return Arrangement(*_short(form, at, length), length)
+    return Arrangement(*rows(at), length)
 
 
 def lift_of(name: str) -> tuple[str, int]:

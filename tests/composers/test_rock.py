@@ -173,6 +173,26 @@ def test_lengths_are_those_of_charts() -> None:
     assert 0.15 < sum(found["pre-chorus"].values()) / 200 < 0.45
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_every_length_is_a_song_with_an_ending(form: str) -> None:
+    for length in (1, 2, 3, 5, 8, *range(12, 150, 7)):
+        for seed in range(4):
+            sections, bar = [], 0
+            song = arrangement(form, seed, length, lift=True)
+            while (section := song.section(bar)) is not None:
+                assert section.first_bar == bar
+                assert section.bars > 0
+                sections.append(section)
+                bar = section.end_bar
+            assert bar == length
+            assert sections[-1].role == "ending"
+            if form == "verse-chorus" and length >= 24:
+                roles = [s.role for s in sections]
+                assert roles.count("chorus") >= 2
+                assert "verse" in roles
+                assert "chorus" in (roles[-2], roles[-3])
+
+
 def test_energy_rises_to_the_last_chorus() -> None:
     for seed in range(10):
         form = arrangement("verse-chorus", seed, 96, lift=False)

@@ -32,6 +32,7 @@ BOARD = Hand("rock keys", 3.0, 0.0, 11.0, 6.0, 0.94, arc=4.0)
 _ABSOLUTE = frozenset({"riff", "comp", "pad", "arp"})
 _ORGAN = PadStyle(voices=3, low=50, high=70, swell=0, velocity=60.0)
 _BROKEN = CompStyle(texture="broken", left="fifth", velocity=64.0, pedal=True)
+_STRINGLESS = frozenset({*KEYBOARDS, *PADS})
 _INSTRUMENTAL = frozenset({"intro", "theme", "interlude", "outro", "build"})
 _LAST_CHORUS = 0.9
 """The energy from which a second guitar sings along with a chorus."""
@@ -120,9 +121,10 @@ def _bass(passage: Passage, listening: Listening, rock: Rock) -> Written:
 
 
 def _comp(passage: Passage, listening: Listening, rock: Rock) -> Written:
-    if passage.sounds.get("comp", "guitar") in GUITARS:
-        return guitar(passage, listening, rock.guitar)
-    return chord_cells(passage, listening, rock.keys)
+    """Guitars strum; keyboards and pads, which have no strings, play the style's chords in their own way."""
+    if passage.sounds.get("comp") in _STRINGLESS:
+        return chord_cells(passage, listening, rock.keys)
+    return guitar(passage, listening, rock.guitar)
 
 
 def _counter(passage: Passage, listening: Listening) -> Written:

@@ -53,7 +53,8 @@ BALLAD = Rock(
         "pre-chorus": {"pick": 1, "ring": 1},
     }, with_riff={"pick": 1.0}, capo=True, sixteenths=True, push=0.15),
     BassStyle({(0,): 0.35, (0, 8): 0.35, (0, 8, 14): 0.15, (0, 6, 8): 0.15}, follow=0.0, ratio=0.92, approach=0.4),
-    {"": grooves.BALLAD, "chorus": grooves.ROCK, "solo": grooves.ROCK}, replace(tune_style.POP_TUNE, notes=4.2, centre=71.0),
+    {"": grooves.BALLAD, "chorus": grooves.ROCK, "solo": grooves.ROCK},
+    replace(tune_style.POP_TUNE, notes=4.2, centre=71.0),
     CompStyle(texture="broken", left="fifth", pedal=True), locked=False,
 )  # fmt: skip
 HARD = Rock(

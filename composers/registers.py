@@ -24,6 +24,7 @@ class Register(NamedTuple):
 _PIANO = Register(21, 108, 28, 100)
 _ORGAN = Register(36, 96, 36, 96)
 _GUITAR = Register(40, 88, 40, 79)
+_ELECTRIC = Register(40, 88, 40, 86)
 _BASS = Register(28, 67, 28, 55)
 _STRINGS = Register(28, 103, 36, 88)
 _CHOIR = Register(40, 81, 43, 77)
@@ -45,6 +46,8 @@ _ONE_BY_ONE: dict[str, Register] = {
     **dict.fromkeys(("brass", "brass-section", "horn-section", "horns", "synth-brass"), _BRASS),
     **dict.fromkeys(("strings", "string-section", "orchestra", "synth-strings", "string-machine", "solina",
                      "pizzicato", "pizzicato-strings", "pizz"), _STRINGS),
+    **dict.fromkeys(("electric-guitar", "clean-guitar", "strat", "overdriven-guitar", "overdrive-guitar", "rock-guitar",
+                     "crunch-guitar", "distortion-guitar", "lead-guitar", "metal-guitar", "power-guitar"), _ELECTRIC),
     "violins": _VIOLIN,
     **dict.fromkeys(("sax", "saxophone", "alto-sax", "alto-saxophone"), Register(49, 81, 53, 77)),
     **dict.fromkeys(("tenor-sax", "tenor-saxophone"), Register(44, 76, 48, 71)),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from bridge.assembly import rig_change, succeeding_rig
@@ -27,6 +28,21 @@ _TOLD_S = 1.0
 _LATE_S = 1.2
 """MIDI may be sent half a second before its music and after it: so long the ports of tracks that are gone stay
 open after the change."""
+
+
+_YIELD_S = 0.00005
+"""The audio thread gives the interpreter away with each byte that it writes to wake a reader, and gets it back after so
+long: the usual half a millisecond, four times a block, would be most of a block."""
+
+
+@contextlib.contextmanager
+def _yielding() -> Iterator[None]:
+    usual_s = sys.getswitchinterval()
+    sys.setswitchinterval(_YIELD_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual_s)
 
 
 class _Offer(NamedTuple):
@@ -82,7 +98,8 @@ class RigBuilder:
                 asked, self._asked = self._asked, None
             assert asked is not None
             try:
-                self._build(asked)
+                with _yielding():
+                    self._build(asked)
             except Exception as error:
                 known = isinstance(error, SidemanError)
                 self._tell(RigRefused(asked.number, str(error) if known else f"{type(error).__name__}: {error}"))
@@ -158,7 +175,9 @@ class RigBuilder:
 
     def _begin(self, offer: _Offer) -> None:
         before, self.rig, self.session = self.rig, offer.rig, offer.session
-        before.close(self.rig.played())
+        with _yielding():
+            before.close(self.rig.played())
+            del before, offer
         self._closed = frozenset()
         wanted = plan_ports(self.session).outputs
         due = time.monotonic() + _LATE_S

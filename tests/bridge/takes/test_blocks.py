@@ -46,7 +46,7 @@ def test_numbers_beyond_64_bits_were_never_written() -> None:
 
 
 RIGS = st.one_of(
-    st.builds(RigNews, st.integers(0, 999), st.just(True)),
+    st.integers(0, 999).map(lambda number: RigNews(number, True)),
     st.builds(RigNews, st.integers(0, 999), st.just(False), st.lists(st.integers(0, 40), max_size=4).map(tuple),
               st.integers(0, 50), st.lists(st.integers(-1, 16), max_size=4).map(tuple), st.integers(0, 20)))
 HEADS = st.one_of(st.none(), st.builds(

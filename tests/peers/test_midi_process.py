@@ -184,3 +184,29 @@ def test_the_bench_of_lateness(jack_server: JackServer, monkeypatch: pytest.Monk
     assert set(figures) == {"seconds", "system", *(f"{key}{fifo}_ms" for key in cases for fifo in ("", "_fifo"))}
     assert figures["in_process_ms"] is not None
     assert figures["lateness_ms"]["p50"] < figures["in_process_ms"]["p50"]
+
+
+@pytest.mark.peer("jack_midi_clock")
+def test_outputs_come_and_go_while_a_clock_is_heard_and_a_note_sounds(
+    jack_server: JackServer, clock_master: ClockMaster, api: str
+) -> None:
+    recorder = synth(jack_server)
+    ports = MidiPorts(["piano", "bass"], connect={"piano": "synth:midi"}, clock_source="jack_midi_clock", api=api)
+    ports.start()
+    try:
+        clock_master.play()
+        until(ports.take)
+        ports.send([MidiOut(0, 0, ON)], time.monotonic_ns(), 48_000)
+        began = time.monotonic()
+        assert ports.open_outputs(["strings"], {}) == [2]
+        ports.close_outputs([1])
+        assert time.monotonic() - began < 3.0
+        assert [state.name for state in ports.port_states] == ["piano", "strings", "clock in"]
+        until(ports.take)
+        ports.send([MidiOut(0, 0, OFF)], time.monotonic_ns(), 48_000)
+        time.sleep(0.1)
+        assert ports.restarts == 0
+    finally:
+        ports.stop()
+        recording = recorder.stop()
+    assert [data for _, data in recording.midi["nobody"]] == [ON, OFF]

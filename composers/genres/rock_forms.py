@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 from composers.dice import Dice, dice
 from composers.errors import MusicError
-from composers.forms import Arrangement, Stretch
+from composers.forms import ENDING, Arrangement, Stretch
 
 LIFTED = "+"
 """A section of this sign stands so many semitones higher than its material: "B+2"."""
@@ -153,9 +153,10 @@ def arrangement(form: str, seed: int, length: int | None, *, lift: bool) -> Arra
     except KeyError:
         raise MusicError(f"form {form!r} is not one of rock: choose one of {', '.join(FORMS)}") from None
     at = Lengths(seed, lift=lift)
-    if length is not None and length < _SHORT:
-        return Arrangement(*_short(form, at, length), length)
-    return Arrangement(*rows(at), length)
+    opening, cycle, closing = _short(form, at, length) if length is not None and length < _SHORT else rows(at)
+    if at.up and any(lift_of(stretch.name)[1] for stretch in closing):  # what follows stays where the chorus went
+        closing = tuple(s if lift_of(s.name)[1] else s._replace(name=at.lifted(s.name)) for s in (*closing, ENDING))
+    return Arrangement(opening, cycle, closing, length)
 
 
 def lift_of(name: str) -> tuple[str, int]:

@@ -70,11 +70,10 @@ class RiffStyle:
 
 
 class Riff(NamedTuple):
-    """The figure: its notes over `bars` bars, the answer that ends a phrase, and whether each is a power chord."""
+    """The figure: the notes of its bars, one or two, and of the answer that ends a phrase."""
 
     kind: str
-    bars: int
-    notes: tuple[Note, ...]
+    bars: tuple[tuple[Note, ...], ...]
     answer: tuple[Note, ...]
 
 
@@ -106,7 +105,7 @@ def _riffed(passage: Passage, style: RiffStyle) -> list[Event]:
         within = bar % 4
         if full:
             last = within == 3 and passage.bars >= 4
-            notes = figure.answer if last else _bar_of(figure, bar)
+            notes = figure.answer if last else figure.bars[bar % len(figure.bars)]
         elif within == 3:
             notes = figure.answer
         else:
@@ -114,24 +113,6 @@ def _riffed(passage: Passage, style: RiffStyle) -> list[Event]:
         start = 0 if full else passage.pulse.steps // 2
         events += _sounded(passage, figure, [n for n in notes if n.step >= start], bar, style)
     return events
-
-
-def _bar_of(figure: Riff, bar: int) -> tuple[Note, ...]:
-    at = bar % figure.bars
-    return figure.notes if figure.bars == 1 else _bars(figure)[at]
-
-
-@lru_cache(maxsize=256)
-def _bars(figure: Riff) -> tuple[tuple[Note, ...], ...]:
-    rows: list[list[Note]] = [[] for _ in range(figure.bars)]
-    for note in figure.notes:
-        bar, step = divmod(note.step, _LONG)
-        rows[bar].append(note._replace(step=step))
-    return tuple(tuple(row) for row in rows)
-
-
-_LONG = 4096
-"""Steps by which the bars of a figure are apart: more than any bar has."""
 
 
 @lru_cache(maxsize=128)
@@ -146,8 +127,7 @@ def _figure(seed: int, pulse: Pulse, kinds: tuple[tuple[str, float], ...], bars:
     if count > 1:  # the second bar begins as the first, and goes elsewhere
         rows.append(_other_end(pulse, first, kind, draw, blue, swung))
     answer = _other_end(pulse, first, kind, draw, blue, swung, leads=True)
-    notes = tuple(n._replace(step=n.step + bar * _LONG) for bar, row in enumerate(rows) for n in row)
-    return Riff(kind, count, notes if count > 1 else tuple(first), tuple(answer))
+    return Riff(kind, tuple(tuple(row) for row in rows), tuple(answer))
 
 
 def figure_of(seed: int, pulse: Pulse, style: RiffStyle) -> Riff:

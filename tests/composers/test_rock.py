@@ -23,6 +23,7 @@ from composers.statistics.gates import GATES
 from composers.statistics.measures import MEASURES
 from composers.statistics.piece import chords_of, of_band
 from composers.statistics.repetition import chords_equal
+from composers.theory.chords import parse_chord
 
 FULL = ("lead-guitar", "rock-guitar", "piano", "rock-organ", "pick-bass", "acoustic-kit")
 KEYS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
@@ -223,10 +224,10 @@ def test_one_song_in_eleven_lifts_its_last_chorus_and_the_chart_says_so() -> Non
         last = next(bar for bar, name in enumerate(sections) if "+" in name)
         first = sections.index("chorus B")
         root = [band.chart(bar).chords[0][1] for bar in (first, last)]
-        from composers.theory.chords import parse_chord
-
         a, b = (parse_chord(symbol).root.pitch_class for symbol in root)
         assert (b - a) % 12 == up
+        final = parse_chord(band.chart(119).chords[-1][1]).root.pitch_class
+        assert final == up
         tunes = [notes(band, range(at, at + 2), "lead") for at in (first, last)]
         high, low = ({n.pitch % 12 for n in tune} for tune in reversed(tunes))
         if low and high:

@@ -86,6 +86,7 @@ class StyleBand:
         self._notices: list[str] = []
         self._written: Callable[[Section], Tracks] = lru_cache(maxsize=_SECTIONS)(self._write)
         self._alone: Callable[[Section], Tracks] = lru_cache(maxsize=_SECTIONS)(self._join)
+        self._ringing: Callable[[Section], Tick] = lru_cache(maxsize=_SECTIONS)(self._first_ringing)
         self._finished: Callable[[Section], Tracks] = lru_cache(maxsize=_SECTIONS)(self._finish)
 
     # -- what others ask ---------------------------------------------------------------------------------------------
@@ -97,7 +98,7 @@ class StyleBand:
         if section is None:
             return {track: Clip(span) for track in self._plan.parts}
         tracks = self._alone(section)
-        if _rings(tracks, span, section.end_bar * self._plan.meter.bar_ticks):
+        if span.end > self._ringing(section):
             tracks = self._finished(section)
         return {
             track: Clip(span) if track in self._plan.mute else Clip.of(span, *tracks[track][:3])
@@ -322,6 +323,12 @@ class StyleBand:
             finished[track] = mine[track]._replace(notes=tuple(notes))
         return finished
 
+    def _first_ringing(self, section: Section) -> Tick:
+        """Where the first of the section's notes begins that sounds beyond its end; none does: that end."""
+        end = section.end_bar * self._plan.meter.bar_ticks
+        tracks = self._alone(section).values()
+        return min((n.start for track in tracks for n in track.notes if n.start + n.length >= end), default=end)
+
     # -- composers of others -----------------------------------------------------------------------------------------
 
     def _composed(
@@ -362,14 +369,6 @@ class StyleBand:
                   n.pitch - down, n.velocity)
             for n in clip.notes
         )  # fmt: skip
-
-
-def _rings(tracks: Tracks, span: Span, end: Tick) -> bool:
-    """Whether a note that begins within `span` sounds beyond tick `end`."""
-    return any(
-        note.start + note.length >= end and span.start <= note.start < span.end
-        for track in tracks.values() for note in track.notes
-    )  # fmt: skip
 
 
 def label(section: Section) -> str:

@@ -19,7 +19,7 @@ STRINGS = (40, 45, 50, 55, 59, 64)
 REACH = 3
 """Frets between the lowest and the highest finger."""
 FINGERS = 4
-LAST_FRET = 15
+LAST_FRET = 12
 _LOWEST_THIRD = 57
 """Below this key distortion turns thirds to mud."""
 _FULL_STRINGS = 4

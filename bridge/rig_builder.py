@@ -68,8 +68,6 @@ class RigBuilder:
         self.rig = rig
         """That plays, as far as is known here."""
         self.session = session
-        self.took_s = 0.0
-        """How long the last one took to build."""
         self._driver, self._shell, self._tell = driver, shell, tell
         self._asked: Rebuild | None = None
         self._lock = threading.Lock()
@@ -117,7 +115,6 @@ class RigBuilder:
     # -- building ----------------------------------------------------------------------------------------------------
 
     def _build(self, rebuild: Rebuild) -> None:
-        began = time.perf_counter()
         session = rebuild.session
         plan = plan_ports(session)
         before = plan_ports(self.session)
@@ -145,7 +142,6 @@ class RigBuilder:
         change = rig_change(rebuild.number, rig, plan, self._ports, self._shell.engine.routes)
         self._offer = _Offer(change, rig, session, opened, time.monotonic())
         self._shell.rigs.append(change)
-        self.took_s = time.perf_counter() - began
 
     # -- when it plays -----------------------------------------------------------------------------------------------
 

@@ -110,7 +110,7 @@ def power_grip(root: int, fifth: int, *, low: int = STRINGS[0]) -> tuple[Grip, .
         frets: list[int | None] = [None] * len(STRINGS)
         for above, interval in enumerate((0, fifth, 12)):
             frets[string + above] = key + interval - STRINGS[string + above]
-        if min(f for f in frets if f is not None) < 0:
+        if not all(0 <= f <= LAST_FRET for f in frets if f is not None):
             continue
         grip = Grip(tuple(frets), (key, key + fifth, key + 12))
         if grip.playable:

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from bridge.bench import compose, music, music_report, music_seeds
 from bridge.bench.music_real import PUBLISHED, SOURCES
 from bridge.commands.bench import command
+from bridge.errors import DataError
 from composers.composer import find_genre
 from composers.errors import MusicError
 from composers.statistics.gates import GATES
@@ -112,6 +113,25 @@ def test_the_command_prints_tables_json_and_a_picture(tmp_path: Path, monkeypatc
     text = music_report.markdown(result)
     assert "### jazz solo: gates" in text and "| melody.steps | 0.55 - 0.65 |" in text
     assert "jazz: twenty seeds of one plan" in text
+
+
+def test_tables_go_between_their_marks(rows: list[music.Row], tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{music_report.BEGIN}\nold\n{music_report.END}\nafter\n")
+    table = music.table(rows, "jazz solo", {})
+    genres = {"jazz": {"profiles": {"jazz solo": table}, "drums": None, "seeds": {}}}
+    result = {"seeds": 3, "bars": 8, "genres": genres, "drum_classifier": None, "missed": ["jazz solo: melody.steps"]}
+    for _ in range(2):
+        music_report.write_into(page, result)
+    text = page.read_text()
+    assert text.startswith("before\n") and text.endswith("\nafter\n") and "old" not in text
+    assert text.count("### jazz solo: gates") == 1 and "- jazz solo: melody.steps" in text
+    assert all(f"| {name} |" in text for name in MEASURES)
+    page.write_text("no marks")
+    with pytest.raises(DataError, match="has no place for the tables"):
+        music_report.write_into(page, result)
+    with pytest.raises(DataError, match="cannot be read"):
+        music_report.write_into(tmp_path / "none.md", result)
 
 
 def test_composing_is_timed_cold_and_warm() -> None:

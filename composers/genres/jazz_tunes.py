@@ -22,11 +22,20 @@ from composers.theory.scales import Key
 
 _C = Key(PitchName(0))
 _TRIES = 12
+_FAR_MINOR = frozenset({"#Io7", "bII7", "VIm7b5", "II7b9", "bIII7"})
+_FAR_MAJOR = frozenset({"#Io7", "bVI7", "VII7", "bIII7"})
+"""What a phrase has seldom: each of them blurs the key, and a tune in which all phrases have some is in none."""
 _SAID_AGAIN = 0.62
 """Share of tunes whose A begins its second half as its first; makes of the bars of a tune .1 to .3 equal to those four
 bars before."""
 _EXTRA_CHORDS = ((1, 0.1), (2, 0.25), (3, 0.35), (4, 0.3))
 """Chords that an eight-bar phrase has beyond one a bar."""
+
+_PLAIN = {"I/5": "IIIm7", "V7alt": "V7b9"}
+"""In the place of what the grammar says: a tune has its basses as roots; soloists alter dominants themselves."""
+_AEOLIAN = {**_PLAIN, "Im6": "Im7", "Im6/9": "Im9", "Im(maj7)": "Im7"}
+_AEOLIAN_TUNES = 0.75
+"""Share of the minor tunes that have the natural sixth degree nowhere on their tonic."""
 
 Bars = list[list[str]]
 
@@ -73,6 +82,8 @@ class _Tune:
 
     def __init__(self, minor: bool, draw: Dice) -> None:
         self._minor, self._draw, self._grammar = minor, draw, _grammar(minor)
+        self._far = _FAR_MINOR if minor else _FAR_MAJOR
+        self._plain = _AEOLIAN if minor and draw.chance(_AEOLIAN_TUNES) else _PLAIN
         self._again = draw.chance(_SAID_AGAIN)
         self._extra = draw.weighted([n for n, _ in _EXTRA_CHORDS], [w for _, w in _EXTRA_CHORDS])
         early = self._extra // 2
@@ -125,9 +136,8 @@ class _Tune:
         chords = next(size for size in sizes if self._grammar.weight(symbol, size) > 0)
         best: tuple[int, list[str]] | None = None
         for _ in range(_TRIES):
-            row = ["IIIm7" if numeral == "I/5" else numeral for numeral in
-                   self._grammar.sample(symbol, chords, self._draw)]  # fmt: skip
-            weakness = sum(_same(a, b) for a, b in pairwise(row))
+            row = [self._plain.get(numeral, numeral) for numeral in self._grammar.sample(symbol, chords, self._draw)]
+            weakness = sum(_same(a, b) for a, b in pairwise(row)) + sum(n in self._far for n in row)
             if best is None or weakness < best[0]:
                 best = (weakness, row)
             if not weakness:

@@ -14,6 +14,7 @@ from composers.dice import Dice, dice
 from composers.errors import MusicError
 from composers.harmony import STEPS
 from composers.instrumentation import GUITARS
+from composers.parts.lead import compass
 from composers.parts.passage import Event, Passage
 from composers.theory.chord_shapes import quartal
 from composers.theory.chords import Chord
@@ -209,6 +210,7 @@ def _voiced(
 ) -> list[Event]:  # fmt: skip
     events: list[Event] = []
     voices: tuple[int, ...] | None = None
+    around = compass(passage).high < _LOW_LEAD
     at = 0
     for index, (step, accent) in enumerate(hits):
         until = hits[index + 1][0] if index + 1 < len(hits) else passage.steps + EIGHTH
@@ -229,8 +231,11 @@ def _voiced(
         while at < len(lead) and lead[at].end <= step:
             at += 1
         sounding = [e.pitch + tonic for e in lead[at : at + 6] if e.step < step + min(length, STEPS) and e.end > step]
-        ceiling = min(sounding) - 2 if sounding else 127
-        kept = [v for v in voices if v < ceiling]
+        if around:
+            kept = [v for v in voices if all(abs(v - key) > 2 for key in sounding)]
+        else:
+            ceiling = min(sounding) - 2 if sounding else 127
+            kept = [v for v in voices if v < ceiling]
         if len(kept) < 2:
             kept = list(voices[:2])
         velocity = style.level + 18.0 * passage.energy_at(step // passage.bar_steps) + accent
@@ -243,6 +248,8 @@ def _voiced(
     return events
 
 
+_LOW_LEAD = 72
+"""A lead whose highest key is below this lies among the comp's voices: they keep off its note instead of under it."""
 _OPEN_LOW, _OPEN_HIGH = 45, 69
 _MODAL_LOW, _MODAL_HIGH = 48, 68
 

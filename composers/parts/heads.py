@@ -154,7 +154,7 @@ def _sung(
 
 def _thought(passage: Passage, keys: Compass) -> Style:
     """In the compass, and at home in the key: a tune tells it more plainly than the chords do."""
-    return HEAD._replace(low=keys.low, high=keys.high, home=0b10010001 if not passage.minor else 0b10001001, homely=1.5)
+    return HEAD._replace(low=keys.low, high=keys.high, home=0b10010001 if not passage.minor else 0b10001001, homely=2.2)
 
 
 def _cadence(key: int, region: Region, keys: Compass) -> int:

@@ -78,15 +78,14 @@ UP = SoloStyle(
 )  # fmt: skip
 BALLAD = SoloStyle(
     {
-        "line": {"sixteenths": 0.66, "sextuplet": 0.08, "eighths": 0.08, "gallop": 0.1, "triplet": 0.08,
-                 "quarter": 0.02},
-        "song": {"eighths": 0.36, "quarter": 0.16, "gallop": 0.16, "triplet": 0.14, "off": 0.05, "tied": 0.08,
-                 "sixteenths": 0.1},
+        "line": {"sixteenths": 0.74, "sextuplet": 0.09, "eighths": 0.05, "gallop": 0.07, "triplet": 0.05},
+        "song": {"eighths": 0.3, "quarter": 0.12, "gallop": 0.18, "triplet": 0.15, "off": 0.05, "tied": 0.07,
+                 "sixteenths": 0.16},
         "rhythm": {"triplet": 0.3, "gallop": 0.3, "eighths": 0.2, "off": 0.1, "quarter": 0.1},
     },
     ((0.7, 0.4, 0.12), (0.95, 0.15, 0.1)),
     phrases=((2, 0.16), (3, 0.27), (4, 0.27), (5, 0.16), (6, 0.14)),
-    rests=((6, 0.28), (9, 0.28), (12, 0.24), (18, 0.13), (24, 0.07)),
+    rests=((6, 0.34), (9, 0.3), (12, 0.22), (18, 0.1), (24, 0.04)),
     rise=3.5, level=(62.0, 18.0),
 )  # fmt: skip
 BOSSA = SoloStyle(
@@ -127,7 +126,7 @@ def solo(passage: Passage, style: SoloStyle, keys: Compass | None = None) -> lis
         if not rhythm:
             break
         place = at / passage.steps
-        centre = keys.centre + 5.0 * (energy - 0.6) + 2.0 * sin(pi * place)
+        centre = keys.centre + 6.5 * (energy - 0.6) + 2.0 * sin(pi * place)
         if passage.name != "A" or draw.chance(0.7):
             before = _near(before, centre, keys)
         found, used = _improvised(passage, style, keys, rhythm, shapes, before, centre, energy, draw)
@@ -136,7 +135,7 @@ def solo(passage: Passage, style: SoloStyle, keys: Compass | None = None) -> lis
             motif = (rhythm, used)
         before = found[-1].pitch
         rest = draw.weighted([r for r, _ in style.rests], [w for _, w in style.rests])
-        at = rhythm[-1][0] + rhythm[-1][1] + round(rest * (1.35 - 0.6 * energy) * thin / 3) * 3
+        at = rhythm[-1][0] + rhythm[-1][1] + round(rest * (1.2 - 0.55 * energy) * thin / 3) * 3
         at = -(-at // EIGHTH) * EIGHTH
     return one_voice(events, passage.steps)
 
@@ -151,7 +150,7 @@ def _idea(
     motif: tuple[Rhythm, list[Moves]] | None, draw: Dice,
 ) -> tuple[Rhythm, Sequence[Moves]]:  # fmt: skip
     """The rhythm of the next phrase: an earlier one again on its place in the beat, or a new one."""
-    if motif is not None and draw.chance(style.again):
+    if motif is not None and draw.chance(style.again if passage.beats < 5 else 2.0 * style.again):
         old, shapes = motif
         shift = -(-(at - old[0][0]) // (2 * STEPS)) * 2 * STEPS
         again = [(step + shift, length) for step, length in old if step + shift + length <= end][:10]

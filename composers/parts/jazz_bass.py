@@ -54,7 +54,7 @@ class BassStyle:
 
 
 MEDIUM = BassStyle()
-UP = BassStyle(repeat=4.0, skips=0.04, in_two=0.25, level=82.0)
+UP = BassStyle(repeat=16.0, skips=0.04, in_two=0.25, level=82.0)
 BALLAD = BassStyle(skips=0.2, in_two=1.0, solo_two=0.74, level=70.0)
 WALTZ = BassStyle(skips=0.1, in_two=0.75, solo_two=0.5, level=78.0)
 BOSSA = BassStyle(

@@ -30,6 +30,8 @@ class KitStyle:
     feathered  share of passages in which the kick plays soft quarters
     fills      how often sections close with a fill, against the medium swing
     level      velocity added
+    accent     mean velocity of what stands out of the chatter
+    straight   chatter and fills divide the beat in two and four, not in three
     """
 
     time: str = "ride"
@@ -37,12 +39,14 @@ class KitStyle:
     feathered: float = 0.5
     fills: float = 1.0
     level: float = 0.0
+    accent: float = 96.0
+    straight: bool = False
 
 
 MEDIUM = KitStyle()
 UP = KitStyle(chatter=0.85, feathered=0.25, fills=0.8)
-BALLAD = KitStyle("brushes", chatter=0.8, feathered=0.2, fills=0.35, level=-16.0)
-BOSSA = KitStyle("bossa", chatter=0.3, feathered=1.0, fills=0.5, level=-6.0)
+BALLAD = KitStyle("brushes", chatter=1.0, feathered=0.2, fills=0.35, level=-16.0, accent=74.0)
+BOSSA = KitStyle("bossa", chatter=0.3, feathered=1.0, fills=0.5, level=-6.0, accent=66.0, straight=True)
 WALTZ = KitStyle(chatter=1.0, feathered=0.35, fills=0.9, level=-2.0)
 _RIDES_4: dict[tuple[int, ...], float] = {
     (0, 12, 18, 24, 36, 42): 0.44, (0, 12, 18, 24, 36): 0.12, (0, 12, 24, 36, 42): 0.11, (0, 12, 24, 36): 0.07,
@@ -62,6 +66,7 @@ _CHATTER_4 = ((6, 0.13), (8, 0.1), (12, 0.08), (18, 0.3), (20, 0.06), (24, 0.05)
               (42, 0.25), (44, 0.07))  # fmt: skip
 _CHATTER_3 = ((6, 0.2), (8, 0.06), (12, 0.08), (18, 0.32), (24, 0.1), (30, 0.28), (32, 0.07))
 _CHATTER_5 = (*_CHATTER_3, (42, 0.24), (44, 0.07), (48, 0.07), (54, 0.26))
+_STRAIGHT_CHATTER = ((6, 0.2), (9, 0.1), (18, 0.25), (21, 0.1), (30, 0.2), (33, 0.08), (42, 0.3), (45, 0.15))
 _CHATTER = {3: _CHATTER_3, 4: _CHATTER_4, 5: _CHATTER_5}
 _PEDALS: dict[int, tuple[tuple[tuple[int, ...], float], ...]] = {
     3: (((1,), 0.6), ((1, 2), 0.4)), 4: (((1, 3), 1.0),), 5: (((1, 3), 0.7), ((1, 4), 0.3)),
@@ -72,7 +77,7 @@ _CLAVE = ((0, 18, 36), (12, 30))
 _LANDS = 0.4
 """Share of sections that begin with a crash and kick (after fills 30-48 % do)."""
 _GHOST = (36.0, 9.0)
-_ACCENT = (96.0, 9.0)
+_ACCENT_SPREAD = 9.0
 
 
 def drums(passage: Passage, lead: Sequence[Event], style: KitStyle = MEDIUM) -> list[Event]:
@@ -135,7 +140,7 @@ class _Cells:
         self.kick: list[tuple[int, ...]] = []
 
     def _chatter(self, wanted: float) -> tuple[int, ...]:
-        table = _CHATTER[self.passage.beats]
+        table = _STRAIGHT_CHATTER if self.style.straight else _CHATTER[self.passage.beats]
         scale = wanted / sum(weight for _, weight in table)
         return tuple(step for step, weight in table if self.draw.chance(min(0.9, weight * scale)))
 
@@ -158,7 +163,7 @@ class _Cells:
         for step in snare:
             if draw.chance(min(1.0, 0.82 * room)):
                 loud = draw.chance(0.12 + 0.25 * energy) and step % STEPS != 0
-                mean, spread = _ACCENT if loud else _GHOST
+                mean, spread = (self.style.accent, _ACCENT_SPREAD) if loud else _GHOST
                 lift = 0.0 if loud else 8.0 * energy
                 loudness = max(16.0, mean + lift + draw.normal(spread))
                 events.append(Event(step, 3, BRUSH_TAP if self.brushes else SNARE, loudness))
@@ -204,7 +209,7 @@ class _Cells:
         """Brushes: one hand sweeps, a beat or two at a time and louder on 2 and 4, the other taps the ride's figure."""
         draw, strong = self.draw, self.passage.pulse.strong
         events = []
-        long = draw.chance(0.45 if energy < 0.6 else 0.2)
+        long = draw.chance(0.5)
         for beat in range(0, self.passage.beats, 2 if long else 1):
             if draw.chance(0.94):
                 loudness = (66.0 if long or beat * STEPS not in strong else 52.0) + 16.0 * energy
@@ -240,11 +245,14 @@ class _Cells:
 def _fill(passage: Passage, beats: int, style: KitStyle, draw: Dice) -> list[Event]:
     """Swung eighths and triplets from the snare down the toms, louder towards the end; the hats stop."""
     start = passage.steps - beats * STEPS
-    triplets = draw.chance(0.45)
+    triplets = draw.chance(0.45) and not style.straight
     events: list[Event] = []
     total = beats * STEPS
     for beat in range(beats):
-        grid = (0, 4, 8) if triplets or draw.chance(0.25) else (0, _OFF)
+        if draw.chance(0.25):
+            grid: tuple[int, ...] = (0, 3, 6, 9) if style.straight else (0, 4, 8)
+        else:
+            grid = (0, 4, 8) if triplets else (0, _OFF)
         for offset in grid:
             at = beat * STEPS + offset
             if draw.chance(0.12) and at:

@@ -49,8 +49,14 @@ def compass(passage: Passage) -> Compass:
             low, high = max(bottom, top - _WIDEST), top
         room_up, room_down = max(0, top - high), min(0, bottom - low)
         up = max(room_down, min(room_up, passage.register))
-        return Compass(low + up, high + up)
+        return _narrowed(low + up, high + up, passage.register - up)
     return Compass(low + passage.register, high + passage.register)
+
+
+def _narrowed(low: int, high: int, by: int) -> Compass:
+    """Where an instrument goes no further, the line leaves the other end of its compass; an octave remains."""
+    spare = max(0, high - low - 12)
+    return Compass(low + min(spare, by), high) if by > 0 else Compass(low, high - min(spare, -by))
 
 
 def dynamics(rhythm: Rhythm, pitches: Sequence[int], level: float, draw: Dice) -> list[Event]:

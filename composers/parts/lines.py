@@ -28,14 +28,14 @@ A final A approaches the next group by a semitone, a final E encloses its first 
 
 _SOLO_MOVES: dict[int, dict[Moves, float]] = {
     1: {"": 1.0},
-    2: {"d": 1.8, "u": 1.3, "U": 1.7, "D": 1.5, "-": 0.7, "+": 0.6, "r": 1.4, "A": 1.2, "J": 1.1, "j": 0.9},
-    3: {"dd": 2.0, "uu": 1.4, "UU": 2.2, "DD": 1.5, "Ud": 1.3, "Du": 1.0, "ud": 0.9, "du": 1.1, "d-": 0.8, "uU": 1.0,
-        "--": 0.5, "rd": 0.5, "UA": 0.9, "dA": 0.8, "E": 1.3, "Jd": 1.5, "jU": 1.0, "dJ": 0.9, "JD": 0.8, "uj": 0.7},
-    4: {"ddd": 2.9, "uuu": 1.7, "UUU": 3.2, "DDD": 2.2, "Jdd": 2.0, "dJd": 1.4, "jUU": 1.0, "UJd": 1.0, "ddJ": 1.2,
-        "Ujd": 1.0, "juu": 0.8, "DJd": 0.8, "uuj": 0.7, "JDd": 0.9, "UUd": 1.6, "uuU": 1.4, "dUU": 1.4, "Udd": 1.6,
+    2: {"d": 1.8, "u": 1.3, "U": 2.0, "D": 1.8, "-": 0.7, "+": 0.6, "r": 1.4, "A": 1.2, "J": 1.1, "j": 0.9},
+    3: {"dd": 2.0, "uu": 1.4, "UU": 2.9, "DD": 2.1, "Ud": 1.3, "Du": 1.0, "ud": 0.9, "du": 1.1, "d-": 0.8, "uU": 1.0,
+        "--": 0.5, "rd": 0.5, "UA": 0.9, "dA": 0.8, "E": 1.0, "Jd": 1.5, "jU": 1.0, "dJ": 0.9, "JD": 0.8, "uj": 0.7},
+    4: {"ddd": 2.9, "uuu": 1.7, "UUU": 4.6, "DDD": 3.4, "Jdd": 2.0, "dJd": 1.4, "jUU": 1.0, "UJd": 1.0, "ddJ": 1.2,
+        "Ujd": 1.0, "juu": 0.8, "DJd": 0.8, "uuj": 0.7, "JDd": 0.9, "UUd": 1.9, "uuU": 1.4, "dUU": 1.4, "Udd": 1.6,
         "UDd": 0.8, "dud": 0.5, "udd": 1.0, "duu": 0.7, "UUD": 0.7, "Duu": 0.9, "-dd": 0.9, "d--": 0.9, "---": 0.5,
-        "+++": 0.4, "dUd": 0.9, "rdd": 0.6, "UdA": 1.0, "ddA": 0.8, "uUA": 0.9, "uE": 0.7, "dE": 0.8, "UE": 1.2,
-        "DE": 0.9},
+        "+++": 0.4, "dUd": 0.9, "rdd": 0.6, "UdA": 1.0, "ddA": 0.8, "uUA": 0.9, "uE": 0.5, "dE": 0.6, "UE": 1.0,
+        "DE": 0.8},
 }  # fmt: skip
 _HEAD_MOVES: dict[int, dict[Moves, float]] = {
     1: {"": 1.0},
@@ -199,7 +199,7 @@ def _shape(
             near = 0 if following.tones >> last % 12 & 1 else min(up[last % 12], down[last % 12])
             weight *= (0.8, 1.2, 1.0, 0.6, 0.5, 0.4, 0.4)[min(6, near)]
         if len(keys) > 1 and abs(first - before) <= 4 and first != before and (keys[1] > first) == came_up:
-            weight *= 1.7  # lines run on more often than they turn (turn rate .43)
+            weight *= 1.8  # lines run on more often than they turn (turn rate .43)
         candidates.append((moves, keys, forced))
         weights.append(weight)
     if not candidates:

@@ -77,9 +77,10 @@ def drum_table(genre: str, found: dict[str, Any]) -> Table:
         each = found[name]
         named = ", ".join(f"{style} {count}" for style, count in each["named"].items())
         because = ", ".join(feature for feature, _ in each["because"][:4])
-        rows.append((words, f"{each['right']:.0%}", f"{each['right_of_three']:.0%}", named, because))
-    rows += [(f"  {style}", f"{right:.0%}", "", "", "") for style, right in found["by_style"].items()]
-    head = ("heard", f"called {found['wanted']}", "of jazz, rock, hip-hop", "named", "because of")
+        rows.append((words, f"{each['right']:.0%}", f"{each['right_as_labelled']:.0%}",
+                     f"{each['right_of_three']:.0%}", named, because))  # fmt: skip
+    rows += [(f"  {style}", f"{right:.0%}", "", "", "", "") for style, right in found["by_style"].items()]
+    head = ("heard", f"called {found['wanted']}", "or as labelled", "of jazz, rock, hip-hop", "named", "because of")
     title = f"{genre}: drums of {found['pieces']} pieces, by a classifier of Groove MIDI's styles"
     return Table(title, head, tuple(rows))
 

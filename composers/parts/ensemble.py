@@ -179,6 +179,7 @@ def lowered(passage: Passage, semitones: int, name: str) -> Passage:
 
 
 def _turned(mask: int, down: int) -> int:
+    down %= 12
     return (mask >> down | mask << (12 - down)) & 0xFFF
 
 

@@ -13,7 +13,6 @@ from bridge.commands import cli
 from bridge.session import builtin_names, load
 from instruments.hosts.audio_file import read_audio
 
-
 # Composed and levelled, but not yet brought to every figure of their genre's mix (octave bands, width, loudness).
 _TO_BE_MIXED = frozenset({
     "bebop-quintet", "boom-bap", "bossa-nova", "jazz-ballad", "jazz-waltz", "lo-fi", "rock-anthem", "rock-ballad",

@@ -211,12 +211,12 @@ class _Cells:
         events = []
         long = draw.chance(0.5)
         for beat in range(0, self.passage.beats, 2 if long else 1):
-            if draw.chance(0.94):
+            if draw.chance(0.86):
                 loudness = (66.0 if long or beat * STEPS not in strong else 52.0) + 16.0 * energy
                 events.append(Event(beat * STEPS, STEPS * (2 if long else 1), BRUSH_SWEEP, loudness + draw.normal(5.0)))
         taps = draw.weighted(tuple(self.rides), tuple(self.rides.values()))
         for step in taps:
-            if draw.chance(0.45 + 0.5 * energy if step % STEPS else 0.9):
+            if draw.chance(0.4 + 0.4 * energy if step % STEPS else 0.78):
                 loudness = 50.0 if step % STEPS else 66.0 if step not in strong else 58.0
                 events.append(Event(step, 4, BRUSH_TAP, loudness + 14.0 * (energy - 0.5) + draw.normal(4.0)))
         return [*events, *self._feet(0.8)]

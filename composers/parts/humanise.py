@@ -184,7 +184,7 @@ def _played(
         earliest, latest = bar, bar + bar_ticks - 1
         if before >= earliest:
             earliest = before + 1  # a hand does not overtake itself
-        start = min(latest, max(earliest, first_tick + written + round(late * ticks_per_ms)))
+        start = min(latest, max(earliest, first_tick + written + chord[0].late + round(late * ticks_per_ms)))
         before = start
         gap_ms, upward = _roll(len(chord), step, hand, draw)
         lift = loudness + _lift(step, hand, place, accents)

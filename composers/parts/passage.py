@@ -18,6 +18,7 @@ class Event(NamedTuple):
     swell    velocity gained (lost) from the first stroke to the last
     grace    a key struck lightly just before it: a flam, a crushed note
     cents    deviation from the key
+    late     ticks by which it is played later than written, within its bar: rubato, a chord broken by hand
     """
 
     step: int
@@ -28,6 +29,7 @@ class Event(NamedTuple):
     swell: float = 0.0
     grace: int | None = None
     cents: float = 0.0
+    late: int = 0
 
     @property
     def end(self) -> int:

@@ -105,7 +105,7 @@ class Conductor:
                     self.advance(event.ns)
                     player.follow(follower.line, follower.limit)
             case Change.STARTED:
-                self.advance(event.ns)
+                self._advance_before(event.ns, round(player.line.tick_at(event.ns) / CLOCK_TICKS) * CLOCK_TICKS)
                 self.starting = self.ended = self._silenced = False
                 kept, self._stopped_at = self._stopped_at, None
                 if event.tick == kept and abs(event.tick - player.position) <= CLOCK_TICKS:
@@ -116,7 +116,7 @@ class Conductor:
                 player.roll(event.tick)
             case Change.STOPPED:
                 if follower is masters.leader:
-                    self.advance(min(event.ns, player.line.ns_at(event.tick - 0.5)))  # a Stop may come late
+                    self._advance_before(event.ns, event.tick)  # a Stop may come late
                     player.stop(event.ns)
                     self._silenced = False
                     self._stopped_at = event.tick  # the position stays: a Continue loses and doubles nothing
@@ -132,6 +132,10 @@ class Conductor:
                         player.roll(event.tick)
                     else:
                         player.follow(follower.line, follower.limit)
+
+    def _advance_before(self, ns: int, tick: Tick) -> None:
+        """What is due before `ns`, but what begins on the clock of `tick`: the music that ends there has not got it."""
+        self.advance(min(ns, self._player.line.ns_at(tick - 0.5)))
 
     def check(self, now_ns: int, early_ns: int) -> None:
         """Whether the leader has been lost; `early_ns` is how long before it comes its clock counts as heard."""

@@ -16,8 +16,9 @@ from click.testing import CliRunner
 from bridge.commands import doctor, ports
 from bridge.commands.doctor import REQUIRED, Row
 from bridge.errors import DeviceError
-from instruments import kernel_cache, plugin_catalogue, soundfont_file, warmup
+from instruments import kernel_cache, soundfont_file, warmup
 from instruments.fluidsynth import library
+from instruments.plugins import catalogue
 
 
 @pytest.fixture(autouse=True)
@@ -150,7 +151,7 @@ def test_plug_ins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert row.remedy == "sideman plugins scan"
     pedalboard = next(host for host in hosts if host.name.endswith("pedalboard"))
     assert "VST3" in pedalboard.detail and "no tempo" in pedalboard.detail
-    plugin_catalogue.change([plugin_catalogue.Entry(str(tmp_path / "Alpha.vst3"), "VST3", "Alpha", 0, 0,
+    catalogue.change([catalogue.Entry(str(tmp_path / "Alpha.vst3"), "VST3", "Alpha", 0, 0,
                                                     trouble="crashed", reason="crashed with SIGSEGV")])
     row = next(doctor.plugin_rows())
     assert row.state == "warning" and "1 not scanned" in row.detail

@@ -7,6 +7,7 @@ import pytest
 
 from bridge.bench import hosting, hosting_soak
 from instruments.block import InstrumentError
+from instruments.plugins import scan
 
 
 def test_silence_is_measured_in_what_is_heard() -> None:
@@ -23,7 +24,7 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     def nothing(name: str) -> None:
         raise InstrumentError(f"no plug-in named {name!r}")
 
-    monkeypatch.setattr(hosting.plugin_scan, "find", nothing)
+    monkeypatch.setattr(scan, "find", nothing)
     with pytest.raises(hosting.DeviceError, match="apt-get install zam-plugins"):
         hosting.run()
 
@@ -33,7 +34,7 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_short_soak_leaves_nothing_behind() -> None:
     for name in ("ZamCompX2", "ZynAddSubFX"):
         try:
-            hosting.plugin_scan.find(name)
+            scan.find(name)
         except InstrumentError as missing:
             pytest.skip(str(missing))
     figures = hosting._apart(hosting_soak.soak, 12.0)

@@ -74,8 +74,9 @@ def _notes(script: Script, messages: Sequence[Heard], clip: Clip) -> list[str]:
     out += [f"note {pitch} of {frame / RATE:.3f} s is stuck" for (_, pitch), frame in sounding.items()]
     if script.alone:
         ons = [on for on in ons if on.frame >= script.stretches[0].frames[0] - _early(script.stretches[0], script)]
-    for stretch in script.stretches:
-        out += _stretch(script, stretch, ons, clip)
+    for must in (True, False):  # what may be missing at a stretch's end takes nothing from the next one
+        for stretch in script.stretches:
+            out += _stretch(script, stretch, ons, clip, must)
     return out + [f"note {on.data[1]} at {on.frame / RATE:.3f} s belongs nowhere" for on in ons]
 
 
@@ -84,21 +85,21 @@ def _early(stretch: Stretch, script: Script) -> float:
     return _allowed_ms(stretch.frames[0], script) * MS + 1
 
 
-def _stretch(script: Script, stretch: Stretch, ons: list[Heard], clip: Clip) -> list[str]:
-    """Takes the notes that it finds out of `ons`."""
+def _stretch(script: Script, stretch: Stretch, ons: list[Heard], clip: Clip, obliged: bool) -> list[str]:
+    """Takes the notes that it finds out of `ons`: those that must be there, or those that may."""
     out = []
     frames = np.array(stretch.frames)
     ticks = stretch.tick0 + sync.TICKS_A_CLOCK * np.arange(len(frames))
     must = int(ticks[-1 - stretch.loose])
     for note in clip.notes:
-        if note.start < stretch.tick0 < note.end and worth_striking(note.channel, note.end - stretch.tick0):
+        if obliged and note.start < stretch.tick0 < note.end and worth_striking(note.channel, note.end - stretch.tick0):
             begun = stretch.frames[0]
             chased = [on for on in ons if on.data[1] == note.pitch and -MS < on.frame - begun <= _CHASED_MS * MS]
             if chased:
                 ons.remove(chased[0])
             else:
                 out.append(f"note {note.pitch}, sounding at tick {stretch.tick0}, is not struck at its start")
-        if not stretch.tick0 <= note.start < ticks[-1]:
+        if not stretch.tick0 <= note.start < ticks[-1] or obliged != (note.start < must):
             continue
         due = float(np.interp(note.start, ticks, frames))
         allowed = max(_allowed_ms(due, script), _NEAR_MS) * MS
@@ -107,7 +108,7 @@ def _stretch(script: Script, stretch: Stretch, ons: list[Heard], clip: Clip) -> 
             on = min(near, key=lambda on: abs(on.frame - due))
             ons.remove(on)
             out += _off(f"note {note.pitch}", due, (on.frame - due) / MS, script)
-        elif note.start < must:
+        elif obliged:
             out.append(f"note {note.pitch} of tick {note.start}, due at {due / RATE:.3f} s, is missing")
     return out
 

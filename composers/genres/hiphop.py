@@ -57,7 +57,7 @@ def _style(
 _SONGS = {"verse-hook": 0.75, "loop": 0.1, "beat-switch": 0.15}
 _LOOPS = {"loop": 0.8, "verse-hook": 0.2}
 STYLES: Mapping[str, Style] = MappingProxyType({style.name: style for style in (
-    _style("boom-bap", Tempi(90.0, 78.0, 104.0), Feel(6, 0.58, False), _SONGS,
+    _style("boom-bap", Tempi(90.0, 78.0, 104.0), Feel(6, 0.60, False), _SONGS,
            ("rhodes", "upright-bass", "vibraphone", "acoustic-kit"), band.players(band.BOOM_BAP),
            meters=(FOUR, THREE), weight=1.2),
     _style("lo-fi", Tempi(78.0, 62.0, 90.0), Feel(6, 0.60, False), _LOOPS,
@@ -66,7 +66,7 @@ STYLES: Mapping[str, Style] = MappingProxyType({style.name: style for style in (
            ("bell", "pad", "808-bass", "electronic-kit"), band.players(band.TRAP), weight=1.1),
     _style("drill", Tempi(142.0, 136.0, 150.0), STRAIGHT, _SONGS,
            ("piano", "strings", "808-bass", "electronic-kit"), band.players(band.DRILL), weight=0.5),
-    _style("neo-soul", Tempi(86.0, 68.0, 100.0), Feel(6, 0.57, False), {"verse-hook": 0.8, "loop": 0.2},
+    _style("neo-soul", Tempi(86.0, 68.0, 100.0), Feel(6, 0.54, False), {"verse-hook": 0.8, "loop": 0.2},
            ("rhodes", "guitar", "finger-bass", "acoustic-kit"), band.players(band.NEO_SOUL), meters=(FOUR, THREE, SIX),
            weight=0.6),
 )})  # fmt: skip

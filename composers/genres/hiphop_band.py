@@ -24,14 +24,13 @@ from composers.pulse import STEPS
 from composers.style import Player
 
 _STABS = {(0, 6): 0.2, (0, 3): 0.15, (0, 10): 0.15, (0, 6, 14): 0.15, (0, 7, 10): 0.15, (2, 8): 0.1, (0,): 0.1}
-_DROPPED = ("melody", "counter", "comp", "riff", "pad", "arp", "bass")
 
 
 @dataclass(frozen=True, slots=True)
 class HipHop:
     """What is particular to a style.
 
-    kit      the drums; in hooks `hook_kit`
+    kits     the drums of a song, by weight; a beat switch draws again
     hands    a key of kit.HANDS
     bass     808 or a bass that is played
     keys     the loop; late: ms behind the beat; straight: how much of the swing it takes
@@ -39,7 +38,7 @@ class HipHop:
     verse_lead   whether a lead plays in verses, where a voice would be
     """
 
-    kit: Groove
+    kits: tuple[tuple[Groove, float], ...]
     bass: BoomStyle | BassStyle
     hands: str
     keys: CompStyle
@@ -51,6 +50,10 @@ class HipHop:
     counter: CounterStyle = field(default_factory=lambda: CounterStyle("answer", velocity=66.0))
     takes_turns: bool = False
     shaker: bool = False
+
+
+SWITCHED = frozenset("DEFG")
+"""Letters of sections that have a beat of their own."""
 
 
 def players(hip_hop: HipHop) -> Mapping[str, Player]:
@@ -79,11 +82,13 @@ def players(hip_hop: HipHop) -> Mapping[str, Player]:
 
 
 def _drums(passage: Passage, listening: Listening, style: HipHop) -> Written:
+    kits, weights = zip(*style.kits, strict=True)
+    chosen = dice(passage.seed, "kit", passage.name in SWITCHED).weighted(kits, weights)
+    written = groove(passage, listening, chosen)
     if passage.role == "intro" and dice(passage.seed, "bare intro").chance(0.5):
         bars = passage.bars // 2
-        written = groove(passage, listening, style.kit)
         return Written([e for e in written.events if e.step >= bars * passage.bar_steps])
-    return _cut(passage, groove(passage, listening, style.kit), "drums")
+    return _cut(passage, written, "drums")
 
 
 def _melody(passage: Passage, listening: Listening, style: HipHop) -> Written:
@@ -231,31 +236,34 @@ def _without_overlaps(events: Sequence[Event]) -> list[Event]:
 _RHODES = CompStyle(cells=LO_FI_CELLS, texture="block", shape="rootless", voices=4, low=52, high=72, left="none",
                     short=0.15, anticipate=0.1, vary=0.3, answer=0.2, velocity=60.0)  # fmt: skip
 BOOM_BAP = HipHop(
-    grooves.BOOM_BAP, BassStyle(cells=HIP_HOP_CELLS, lock=0.75, ratio=0.75, approach=0.15, vary=0.2, low=31, high=45,
+    ((grooves.BOOM_BAP, 0.35), (grooves.BREAK, 0.5), (grooves.BOUNCE, 0.15)),
+    BassStyle(cells=HIP_HOP_CELLS, lock=0.75, ratio=0.75, approach=0.15, vary=0.2, low=31, high=45,
                                 degrees={"root": 0.55, "fifth": 0.25, "octave": 0.15, "seventh": 0.05}),
     "boom-bap", _RHODES, 8.0, 0.6,
 )  # fmt: skip
 LO_FI = HipHop(
-    grooves.LO_FI, BassStyle(cells={(0, 8): 0.3, (0, 6, 8): 0.2, (0, 10): 0.2, (0, 6, 10): 0.15, (0,): 0.15}, lock=0.7,
+    ((grooves.LO_FI, 0.25), (grooves.LO_FI_BREAK, 0.75)),
+    BassStyle(cells={(0, 8): 0.3, (0, 6, 8): 0.2, (0, 10): 0.2, (0, 6, 10): 0.15, (0,): 0.15}, lock=0.7,
                              ratio=0.85, approach=0.2, vary=0.25, low=31, high=45, velocity=78.0),
     "lo-fi", replace(_RHODES, velocity=52.0),
     16.0, 0.5, replace(HOOK_TUNE, notes=3.4, rest=18, velocity=72.0), takes_turns=True,
 )  # fmt: skip
 _PLUCK = ArpeggioStyle(pattern="broken", rate=6, gate=0.6, pulses=5, euclid=8)
 TRAP = HipHop(
-    grooves.TRAP, BoomStyle(), "electronic",
+    ((grooves.TRAP, 1.0),), BoomStyle(), "electronic",
     CompStyle(cells={(0,): 0.5, (0, 8): 0.25, (0, 6): 0.25}, voices=3, low=55, high=74, left="none", short=0.1,
               anticipate=0.0, vary=0.1, answer=0.0, velocity=62.0),
     0.0, 1.0, replace(HOOK_TUNE, notes=4.2, same_rhythm=0.7), arp=_PLUCK,
 )  # fmt: skip
 DRILL = HipHop(
-    replace(grooves.TRAP, name="drill"), BoomStyle(glides=0.3, every=0.9, octaves=0.12), "electronic",
+    ((grooves.DRILL, 1.0),), BoomStyle(glides=0.3, every=0.9, octaves=0.12), "electronic",
     CompStyle(cells={(0,): 0.4, (0, 6, 12): 0.3, (0, 3, 6): 0.3}, voices=3, low=52, high=71, left="none", short=0.2,
               anticipate=0.0, vary=0.1, answer=0.0, velocity=64.0),
     0.0, 1.0, replace(HOOK_TUNE, notes=3.8), arp=_PLUCK,
 )  # fmt: skip
 NEO_SOUL = HipHop(
-    grooves.HIP_HOP, BassStyle(cells=HIP_HOP_CELLS, lock=0.7, ratio=0.8, approach=0.35, ghosts=0.15, graces=0.06,
+    ((grooves.HIP_HOP, 0.5), (grooves.DENSE, 0.25), (grooves.BOUNCE, 0.25)),
+    BassStyle(cells=HIP_HOP_CELLS, lock=0.7, ratio=0.8, approach=0.35, ghosts=0.15, graces=0.06,
                                vary=0.4, low=31, high=46),
     "laid back", replace(_RHODES, short=0.25, vary=0.5, answer=0.4), 14.0, 0.7, shaker=True,
 )  # fmt: skip

@@ -15,24 +15,24 @@ from composers.feel import Feel
 from composers.parts import kit
 from composers.parts.drum_style import Groove, Layer
 from composers.parts.fills import FillStyle
-from composers.parts.programmed_grooves import (
+from composers.parts.hip_hop_grooves import (
     BOOM_BAP,
-    BREAKBEAT,
-    DNB,
-    DUBSTEP,
-    GARAGE,
-    HOUSE,
+    BOUNCE,
+    BREAK,
+    DENSE,
+    DRILL,
+    HIP_HOP,
     LO_FI,
-    TECHNO,
-    TRANCE,
+    LO_FI_BREAK,
     TRAP,
 )
+from composers.parts.programmed_grooves import BREAKBEAT, DNB, DUBSTEP, GARAGE, HOUSE, TECHNO, TRANCE
 from composers.pulse import STEPS
 
 __all__ = [
-    "BALLAD", "BOOM_BAP", "BOSSA", "BREAKBEAT", "DISCO", "DNB", "DUBSTEP", "FUNK", "GARAGE", "GROOVES", "HALF_TIME",
-    "HALF_TIME_SHUFFLE", "HIP_HOP", "HOUSE", "LO_FI", "POP", "PUNK", "REGGAE", "ROCK", "SAMBA", "SHUFFLE", "SOUL",
-    "TECHNO", "TRANCE", "TRAP",
+    "BALLAD", "BOOM_BAP", "BOSSA", "BOUNCE", "BREAK", "BREAKBEAT", "DENSE", "DISCO", "DNB", "DRILL", "DUBSTEP", "FUNK",
+    "GARAGE", "GROOVES", "HALF_TIME", "HALF_TIME_SHUFFLE", "HIP_HOP", "HOUSE", "LO_FI", "LO_FI_BREAK", "POP", "PUNK",
+    "REGGAE", "ROCK", "SAMBA", "SHUFFLE", "SOUL", "TECHNO", "TRANCE", "TRAP",
 ]  # fmt: skip
 
 _BACKBEAT = (("....X.......X...", 1.0),)
@@ -130,29 +130,6 @@ FUNK = Groove(
     fills=FillStyle(8, 0.3, 0.85, (0.40, 0.35, 0.22, 0.03), {"toms": 0.45, "snare": 0.37, "linear": 0.18}, 4.0,
                     0.90, 0.44, 0.08),
 )  # fmt: skip
-
-HIP_HOP = Groove(
-    "hip-hop",
-    Layer(kit.KICK, (
-        ("X.xx.xx.......x.", 10), ("X......x.xx..x.x", 6), ("X..x..x..xx..x.x", 5), ("X.........x.....", 4),
-        ("X..x...x.xx.x.x.", 4), ("X.......x.x.....", 4), ("X.x....xx......x", 9), ("X......xx.......", 8),
-        ("X.x.............", 4), ("X..x....x...x..x", 5), ("X......x.......x", 4), ("X..x..x.x.......", 5),
-        ("X.x.....x...x..x", 5), ("X..x..x....x....", 4),
-    ), (88.0, 58.0, 52.0, 46.0)),
-    Layer(kit.SNARE, (("....X.......X...", 0.84), ("....X.......X..g", 0.1), ("....X.........X.", 0.06)),
-          (118.0, 104.0, 70.0, 40.0)),
-    (
-        _hat(_HAT_8, 0.7), _hat(_HAT_16, 0.55, 0.2), _hat((("XgX.XgX.XgX.XgX.", 0.5), ("Xg..xg..Xg..xg..", 0.5)), 0.3),
-        _hat((("X...x...x...x...", 1.0),), 0.1),
-    ),
-    ghosts=(4, 12, 6, 8, 0, 10, 10, 24, 10, 22, 10, 14, 0, 24, 16, 14),
-    pickups=(0, 4, 26, 26, 2, 16, 26, 28, 0, 22, 30, 8, 8, 16, 18, 26),
-    opens=(0, 0, 10, 0, 0, 0, 10, 0, 0, 0, 20, 0, 0, 0, 16, 0),
-    exact=0.15, changes=2, hands="hip-hop", drops=0.12, ghost_loud=44.0, accents=0.3,
-    fills=FillStyle(4, 0.2, 0.7, (0.45, 0.35, 0.18, 0.02), {"toms": 0.5, "snare": 0.32, "linear": 0.18}, 3.0,
-                    0.81, 0.35, 0.25),
-)  # fmt: skip
-"""31 takes on a live kit."""
 
 SOUL = Groove(
     "soul",
@@ -285,6 +262,7 @@ BALLAD = replace(
 
 GROOVES: Mapping[str, Groove] = MappingProxyType({groove.name: groove for groove in (
     ROCK, POP, FUNK, HIP_HOP, SOUL, HALF_TIME, PUNK, SHUFFLE, HALF_TIME_SHUFFLE, BOSSA, SAMBA, REGGAE, DISCO, BALLAD,
-    BOOM_BAP, LO_FI, TRAP, HOUSE, TECHNO, TRANCE, DNB, BREAKBEAT, GARAGE, DUBSTEP,
+    BOOM_BAP, BREAK, BOUNCE, DENSE, LO_FI, LO_FI_BREAK, TRAP, DRILL, HOUSE, TECHNO, TRANCE, DNB, BREAKBEAT, GARAGE,
+    DUBSTEP,
 )})  # fmt: skip
 """By name."""

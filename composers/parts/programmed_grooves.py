@@ -11,6 +11,7 @@ from composers.feel import Feel
 from composers.parts import kit
 from composers.parts.drum_style import Groove, Layer
 from composers.parts.fills import FillStyle
+from composers.parts.hip_hop_grooves import TRAP
 
 _BACKBEAT = (("....X.......X...", 1.0),)
 _HAT_LOUD = (97.0, 72.0, 56.0, 40.0)
@@ -21,53 +22,6 @@ _HAT_16 = (("Xgxgxgxgxgxgxgxg", 0.6), ("XgxgXgxgXgxgXgxg", 0.4))
 def _hat(patterns: tuple[tuple[str, float], ...], weight: float, low: float = 0.0, high: float = 1.01) -> Layer:
     return Layer(kit.HAT, patterns, _HAT_LOUD, weight, low, high)
 
-
-BOOM_BAP = Groove(
-    "boom-bap",
-    Layer(kit.KICK, (
-        ("X.x....oX.......", 3), ("X......oX..x....", 3), ("X.x....oX..x...o", 2), ("X......x.oX..x..", 2),
-        ("X.x.......X....o", 2), ("X.........Xx....", 2), ("X..o...xX......o", 1.5), ("X.......X..x....", 1.5),
-        ("X.x.....X.x.....", 1.5), ("X......x.oX....o", 1.5), ("X.........X.....", 1.5), ("X..x..x...X.....", 1),
-    ), (104.0, 86.0, 54.0, 46.0)),
-    Layer(kit.SNARE, _BACKBEAT, (118.0, 100.0, 70.0, 36.0)),
-    (_hat(_HAT_8, 1.0), _hat((("X.x.X.xoX.x.X.xo", 1.0),), 0.5), _hat((("X...x...X...x...", 1.0),), 0.15)),
-    ghosts=(0, 4, 2, 4, 0, 4, 4, 14, 2, 14, 4, 6, 0, 6, 4, 10),
-    pickups=(0, 2, 10, 14, 0, 4, 14, 24, 0, 16, 0, 10, 0, 8, 14, 10),
-    opens=(0, 0, 8, 0, 0, 0, 14, 0, 0, 0, 8, 0, 0, 0, 16, 0),
-    unit=2, exact=0.25, changes=2, machine=True, hands="boom-bap", feel=Feel(6, 0.58, False), drops=0.2,
-    fills=FillStyle(4, 0.18, 0.6, (0.5, 0.4, 0.1, 0.0), {"drop": 0.4, "snare": 0.35, "kicks": 0.1, "stutter": 0.15},
-        4.0,
-                    0.8, 0.2),
-)  # fmt: skip
-
-LO_FI = replace(
-    BOOM_BAP,
-    name="lo-fi",
-    kick=BOOM_BAP.kick._replace(loud=(82.0, 72.0, 44.0, 34.0)),
-    snare=Layer(kit.SNARE, _BACKBEAT, (86.0, 76.0, 52.0, 28.0)),
-    times=(Layer(kit.HAT, _HAT_8, (68.0, 52.0, 40.0, 28.0), 1.0),
-           Layer(kit.HAT, (("X.x.x.x.X.x.x.xo", 1.0),), (68.0, 52.0, 38.0, 28.0), 0.5)),
-    side=kit.RIM, side_below=0.45, exact=0.3, hands="lo-fi", feel=Feel(6, 0.60, False), drops=0.35, ghost_loud=28.0,
-    fills=FillStyle(8, 0.15, 0.35, (0.7, 0.3, 0.0, 0.0), {"drop": 0.6, "snare": 0.4}, 2.0, 0.8, 0.1),
-)  # fmt: skip
-
-TRAP = Groove(
-    "trap",
-    Layer(kit.KICK, (
-        ("X.....x...X.....", 3), ("X..x......X...x.", 2), ("X......x..X.....", 2), ("X.....x....X..x.", 2),
-        ("X..x..x...X.....", 1.5), ("X.........X..x../X.....x...X.....", 2), ("X......x...X..x.", 1.5),
-    ), (112.0, 100.0, 80.0, 60.0)),
-    Layer(kit.CLAP, (("........X.......", 1.0),), (112.0, 100.0, 80.0, 50.0)),
-    (Layer(kit.HAT, (("X.x.x.x.X.x.x.x.", 1.0),), (96.0, 84.0, 66.0, 50.0), 1.0),
-     Layer(kit.HAT, (("XoxoxoxoXoxoxoxo", 1.0),), (94.0, 82.0, 66.0, 50.0), 0.35, 0.5)),
-    pickups=(0, 0, 0, 12, 0, 0, 16, 14, 0, 0, 12, 10, 0, 8, 16, 0),
-    opens=(0, 0, 0, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 18, 0),
-    extras=(Layer(kit.SNARE, (("........X.......", 1.0),), (104.0, 90.0, 70.0, 50.0), 0.6),
-            Layer(kit.RIM, (("...o......o...../......o....o....", 1.0),), (70.0, 60.0, 50.0, 40.0), 0.3, 0.4)),
-    unit=2, exact=0.2, changes=2, machine=True, hands="electronic", drops=0.3, rolls=3,
-    fills=FillStyle(4, 0.3, 0.8, (0.5, 0.4, 0.1, 0.0), {"stutter": 0.4, "claps": 0.3, "drop": 0.3}, 8.0, 0.95, 0.25),
-)  # fmt: skip
-"""Half-time: the clap on beat 3, hats in eighths with one to three rolls in two bars."""
 
 HOUSE = Groove(
     "house",

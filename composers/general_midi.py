@@ -100,6 +100,8 @@ _NAMED = {
     98: "crystal",
     108: "kalimba",
     110: "fiddle",
+    119: "impact downlifter",
+    122: "fx sound-effects riser uplifter noise-sweep",
 }  # fmt: skip
 _BY_NAME = {name: program for program, names in _NAMED.items() for name in names.split()}
 _KITS = {"electronic-kit": 24, "electronic-drums": 24, "synth-drums": 25, "drum-machine": 25, "808": 25, "tr-808": 25,

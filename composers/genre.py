@@ -10,7 +10,7 @@ from composers.band import StyleBand
 from composers.composer import PARTS, Plan
 from composers.dice import dice
 from composers.errors import MusicError
-from composers.instrumentation import BASSES, DRUMS, GUITARS, INSTRUMENTS, KEYBOARDS, LEADS, PADS, plain
+from composers.instrumentation import BASSES, DRUMS, EFFECTS, GUITARS, INSTRUMENTS, KEYBOARDS, LEADS, PADS, plain
 from composers.score import Meter
 from composers.style import Style
 from composers.theory.scales import Key
@@ -174,6 +174,8 @@ def arranged(instruments: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
             parts[name] = ("drums",)
         elif plain(name) in BASSES:
             parts[name] = ("bass",)
+        elif plain(name) in EFFECTS:
+            parts[name] = ("fx",)
         elif name in leads:
             parts[name] = ("melody",)
         else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from composers.errors import MusicError
-from composers.instrumentation import BASSES, DRUMS, GUITARS, INSTRUMENTS, KEYBOARDS, LEADS, PADS, plain
+from composers.instrumentation import BASSES, DRUMS, EFFECTS, GUITARS, INSTRUMENTS, KEYBOARDS, LEADS, PADS, plain
 
 
 class Register(NamedTuple):
@@ -66,7 +66,8 @@ _ONE_BY_ONE: dict[str, Register] = {
     **dict.fromkeys(("music-box", "toy-piano", "kalimba"), Register(60, 100, 60, 96)),
     **dict.fromkeys(("bell", "bells", "fm-bell", "tubular-bells", "chimes"), Register(60, 91, 60, 84)),
 }  # fmt: skip
-_BY_PART = ((KEYBOARDS, _PIANO), (GUITARS, _GUITAR), (BASSES, _BASS), (PADS, _SYNTH), (LEADS, _SYNTH))
+_BY_PART = ((KEYBOARDS, _PIANO), (GUITARS, _GUITAR), (BASSES, _BASS), (PADS, _SYNTH), (LEADS, _SYNTH),
+            (EFFECTS, Register(12, 108, 12, 108)))
 REGISTERS: dict[str, Register] = {
     name: _ONE_BY_ONE.get(name) or next(register for names, register in _BY_PART if name in names)
     for name in INSTRUMENTS

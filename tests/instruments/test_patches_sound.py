@@ -22,7 +22,7 @@ from instruments.patch import Patch, find_patch, patch_names
 GOLDEN = Path(__file__).with_name("patch_spectra.npz")
 NAMES = [name for name in patch_names() if find_patch(name).engine != "drums"]
 HIGH = {"glockenspiel": 84, "celesta": 72, "music-box": 72, "bell": 72, "timpani": 45}
-SYNTHETIC = ("organ", "pad", "lead", "plucked", "bells")
+SYNTHETIC = ("organ", "pad", "lead", "plucked", "bells", "effects")
 LEVEL_DB = {"bass": (3, 16), "organ": (-1, 16), "lead": (3, 16), "pad": (3, 16)}
 SPANS = {"bass": (28, 48), "timpani": (41, 53), "glockenspiel": (72, 96), "celesta": (72, 96), "music-box": (72, 96)}
 """The keys that a struck or plucked patch, or all of a family, is played at."""

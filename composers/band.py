@@ -21,6 +21,7 @@ from composers.registers import REGISTERS
 from composers.score import PPQ, Clip, Control, Note, Ramp, Span, Tick
 from composers.style import Player, Sheet, Style
 from composers.theory.chords import Chord, parse_chord
+from composers.theory.modes import MODES, find_mode
 
 _STEP_TICKS = PPQ // 12
 _SECTIONS = 48
@@ -63,6 +64,9 @@ class StyleBand:
         self._pulse = pulse_of(plan.meter)
         tonic = self._sheet.key.tonic.pitch_class
         self._tonic = (tonic + 5) % 12 - 5
+        mode = find_mode(self._sheet.key.mode) if self._sheet.key.mode in MODES else None
+        self._mode = None if mode is None or mode.tempered else mode
+        """Whose cents the notes get."""
         self._scale = mask(p - tonic for p in self._sheet.key.scale.pitch_classes)
         feel = style.feel if plan.swing is None else style.feel._replace(share=plan.swing, tempo=False)
         # Pairs that do not fit into the felt beats (eighths in 6/8 and 7/8) cannot swing.
@@ -206,7 +210,8 @@ class StyleBand:
             complexity=plan.complexity, register=plan.register, tempo=plan.tempo, tonic=self._tonic,
             style=self._style.name, first_bar=section.first_bar, lanes=self._lanes, sounds=self._sounds,
             bends=self._bends,
-            starts=tuple(region.start for region in own),
+            starts=tuple(region.start for region in own), chart_bar=section.chart_bar,
+            mode=self._sheet.key.mode,
         )  # fmt: skip
 
     def _energy(self, section: Section) -> tuple[float, float]:
@@ -297,6 +302,10 @@ class StyleBand:
                 e._replace(pitch=e.pitch + up, grace=None if e.grace is None else e.grace + up) for e in written.events
             ]
             written = Written(events, written.turns, written.sweeps)
+        if self._mode is not None and player.channel != 9:
+            tonic = self._sheet.key.tonic.pitch_class
+            written = Written([e._replace(cents=e.cents + self._mode.off(e.pitch, tonic)) for e in written.events],
+                              written.turns, written.sweeps)  # fmt: skip
         bend = self._bends[part]
         place = humanise.Place(
             section.first_bar * meter.bar_ticks, meter.bar_ticks, self._feel.at(plan.tempo), plan.tempo, bend,

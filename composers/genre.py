@@ -13,9 +13,9 @@ from composers.errors import MusicError
 from composers.instrumentation import BASSES, DRUMS, EFFECTS, GUITARS, INSTRUMENTS, KEYBOARDS, LEADS, PADS, plain
 from composers.score import Meter
 from composers.style import Style
+from composers.theory.modes import plain_mode
 from composers.theory.scales import Key
 
-SAME_MODE = {"ionian": "major", "aeolian": "minor"}
 Arranger = Callable[[tuple[str, ...]], Mapping[str, tuple[str, ...]]]
 
 
@@ -80,7 +80,7 @@ class StyledGenre:
         return (self.arranger or arranged)(instruments)
 
     def resolve(self, plan: Plan) -> Plan:
-        plan = replace(plan, mode=SAME_MODE.get(plan.mode, plan.mode))
+        plan = replace(plan, mode=plain_mode(plan.mode))
         self._check(plan)
         style = self.by_name[plan.style] if plan.style is not None else self._own_style(plan)
         form = plan.form

@@ -104,7 +104,9 @@ class Passage:
     tonic           semitones that the piece stands from C, -5..6
     lanes           by part, what its instrument plays with ease, in absolute keys
     bends           by part, semitones of its instrument's full pitch bend
+    mode            the key's, a name of theory.modes: what goes up another way than down, what phrases rest on
     sounds          by part, the plain name of the instrument that plays it (of several tracks the first's), where known
+    chart_bar       where in its chart the section begins, see forms.Section
     """
 
     seed: int
@@ -137,6 +139,8 @@ class Passage:
     sounds: Mapping[str, str] = field(default_factory=dict)
     bends: Mapping[str, float] = field(default_factory=dict)
     starts: tuple[int, ...] = ()
+    chart_bar: int = 0
+    mode: str = "major"
 
     @property
     def material(self) -> tuple[str, str]:

@@ -61,8 +61,8 @@ class ScaleType:
 
     @cached_property
     def semitones(self) -> tuple[int, ...]:
-        """The degrees on the nearest keys."""
-        return tuple(round(c / 100) for c in self.cents)
+        """The degrees on the nearest keys, quarter tones on the one above: they are written lowered from it."""
+        return tuple(math.floor(c / 100 + 0.5) for c in self.cents)
 
     @property
     def tempered(self) -> bool:
@@ -208,13 +208,14 @@ def custom_scale(name: str, steps: Iterable[float], *, cents: bool = False, peri
 
 
 def _make(family: str, name: str, semitones: str, letters: str = "0123456", *aliases: str,
-          down: tuple[str, str] | None = None, roles: Mapping[str, int] | None = None, source: str = "") -> ScaleType:
+          down: tuple[str, str] | None = None, roles: Mapping[str, int] | None = None, source: str = "",
+          period: float = 1200.0) -> ScaleType:
     def degrees(text: str) -> tuple[float, ...]:
-        return tuple(float(x) * 100 for x in text.split())
+        return tuple(round(float(x) * 100, 4) for x in text.split())
 
     back = ScaleType(f"{name}, descending", degrees(down[0]), tuple(map(int, down[1])), family) if down else None
-    return ScaleType(name, degrees(semitones), tuple(map(int, letters)), family, aliases, back, roles=roles or {},
-                     source=source)
+    return ScaleType(name, degrees(semitones), tuple(map(int, letters)), family, aliases, back, period, roles or {},
+                     source)
 
 
 _MAJOR, _SEVEN = "0 2 4 5 7 9 11", "0123456"
@@ -279,6 +280,22 @@ CATALOGUE: tuple[ScaleType, ...] = (
           source="Bhatkhande; the fifth is left out going up"),
     _make("indian", "marwa", "0 1 4 6 9 11", "012356", "raga marwa", roles={"vadi": 2, "samvadi": 5},
           source="Bhatkhande; others reverse vadi and samvadi; no fifth"),
+    _make("indian", "yaman", "0 2 4 6 9 11", "012356", "raga yaman", "yaman kalyan", down=("0 2 4 6 7 9 11", _SEVEN),
+          roles={"vadi": 3, "samvadi": 6}, source="Bhatkhande; the fifth is weak going up"),
+    _make("indian", "bhairavi", "0 1 3 5 7 8 10", _SEVEN, "raga bhairavi", roles={"vadi": 4, "samvadi": 1},
+          source="Bhatkhande; others give the sixth and third"),
+    _make("indian", "purvi", "0 1 4 6 7 8 11", _SEVEN, "raga purvi", roles={"vadi": 3, "samvadi": 7},
+          source="Bhatkhande; the natural fourth comes in passing"),
+    _make("indian", "malkauns", "0 3 5 8 10", "02356", "raga malkauns", roles={"vadi": 3, "samvadi": 1},
+          source="Bhatkhande"),
+    _make("indian", "bhupali", "0 2 4 7 9", "01245", "raga bhupali", "bhoop", roles={"vadi": 3, "samvadi": 5},
+          source="Bhatkhande"),
+    _make("indian", "durga", "0 2 5 7 9", "01345", "raga durga", roles={"vadi": 5, "samvadi": 2},
+          source="common practice; Bhatkhande gives the fourth and tonic"),
+    _make("indian", "desh", "0 2 5 7 11", "01346", "raga desh", down=("0 2 4 5 7 9 10", _SEVEN),
+          roles={"vadi": 2, "samvadi": 4}, source="Bhatkhande"),
+    _make("indian", "hamsadhwani", "0 2 4 7 11", "01246", "raga hamsadhwani", roles={"vadi": 1, "samvadi": 4},
+          source="Karnatak, Ramaswami Dikshitar"),
     _make("arabic", "rast", "0 2 3.5 5 7 9 10.5", _SEVEN, "maqam rast", down=("0 2 3.5 5 7 9 10", _SEVEN),
           roles={"ghammaz": 5}, source="24-tone notation, Cairo 1932; Syrian and Turkish thirds are higher"),
     _make("arabic", "nahawand", "0 2 3 5 7 8 11", _SEVEN, "maqam nahawand", down=("0 2 3 5 7 8 10", _SEVEN),
@@ -289,6 +306,28 @@ CATALOGUE: tuple[ScaleType, ...] = (
           source="24-tone notation; the upper tonic is often lowered"),
     _make("arabic", "bayati", "0 1.5 3 5 7 8 10", _SEVEN, "maqam bayati", roles={"ghammaz": 4},
           source="24-tone notation"),
+    _make("arabic", "sikah", "0 1.5 3.5 5.5 7 8.5 10.5", _SEVEN, "maqam sikah", "segah", roles={"ghammaz": 3},
+          source="24-tone notation; the third degree of Rast as tonic, which is itself a quarter tone low"),
+    _make("arabic", "huzam", "0 1.5 3.5 4.5 7.5 8.5 10.5", _SEVEN, "maqam huzam", roles={"ghammaz": 3},
+          source="24-tone notation: Sikah with Hijaz on its third degree"),
+    _make("arabic", "kurd", "0 1 3 5 7 8 10", _SEVEN, "maqam kurd", roles={"ghammaz": 4}, source="24-tone notation"),
+    _make("arabic", "ajam", "0 2 4 5 7 9 11", _SEVEN, "maqam ajam", roles={"ghammaz": 5}, source="24-tone notation"),
+    _make("arabic", "nikriz", "0 2 3 6 7 9 10", _SEVEN, "maqam nikriz", roles={"ghammaz": 5},
+          source="24-tone notation"),
+    _make("arabic", "hijaz kar", "0 1 4 5 7 8 11", _SEVEN, "maqam hijaz kar", "hijazkar", roles={"ghammaz": 5},
+          source="24-tone notation; its seconds narrowed like Hijaz's"),
+    _make("gamelan", "slendro", "0 2.28 4.84 7.28 9.6", "01346",
+          source="measured: Ellis in Helmholtz, 1885, no. 94; each gamelan has its own"),
+    _make("gamelan", "slendro kanyutmesem", "0 2.52 4.9 7.31 9.67", "02346", "kanyutmesem", period=1220.0,
+          source="measured: gamelan Kyai Kanyutmesem, Surakarta (Polansky 1990); its octaves are wide"),
+    _make("gamelan", "pelog", "0 1.37 4.46 5.75 6.87 8.2 10.98", _SEVEN,
+          source="measured: Ellis in Helmholtz, 1885, no. 96; each gamelan has its own"),
+    _make("gamelan", "pelog lima", "0 1.37 4.46 6.87 8.2", "01245", "pelog bem",
+          source="notes 1 2 3 5 6 of Ellis' Pelog: pathet lima and nem"),
+    _make("gamelan", "pelog barang", "0 3.09 5.5 6.83 9.61", "02346",
+          source="notes 2 3 5 6 7 of Ellis' Pelog, from 2: pathet barang"),
+    _make("gamelan", "pelog kanyutmesem", "0 1.41 2.82 5.54 6.94 8.09 9.81", _SEVEN, period=1227.0,
+          source="measured: gamelan Kyai Kanyutmesem, Surakarta (Polansky 1990)"),
     _make("european", "hungarian minor", "0 2 3 6 7 8 11", _SEVEN, "gypsy minor", "double harmonic minor"),
     _make("european", "double harmonic", "0 1 4 5 7 8 11", _SEVEN, "gypsy", "gypsy major", "byzantine"),
     _make("european", "hungarian major", "0 3 4 6 7 9 10"),

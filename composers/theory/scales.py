@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from composers.errors import MusicError
 from composers.theory.chords import Chord
+from composers.theory.modes import find_mode
 from composers.theory.pitch import PitchName, parse_pitch_name
 
 SCALES: dict[str, tuple[int, ...]] = {
@@ -45,6 +46,8 @@ SCALES: dict[str, tuple[int, ...]] = {
 _SIGNATURE = {"ionian": 0, "major": 0, "dorian": -2, "phrygian": -4, "lydian": 1, "mixolydian": -1, "aeolian": -3,
               "minor": -3, "locrian": -5}  # fmt: skip
 
+_CHURCH = {fifths: name for name, fifths in _SIGNATURE.items()}
+
 MODES = ("major", "minor", "dorian", "mixolydian", "lydian", "phrygian", "ionian", "aeolian")
 """Modes that a piece may stand in. (A key may be locrian, but no genre rests on a diminished tonic.)"""
 
@@ -82,19 +85,30 @@ class Key(NamedTuple):
 
     @staticmethod
     def parse(tonic: str, mode: str = "major") -> Key:
-        """Key.parse("Eb", "minor"). Raises MusicError for a tonic or mode that is none."""
-        if mode not in _SIGNATURE:
-            raise MusicError(f"mode {mode!r} is not known: choose one of {', '.join(sorted(_SIGNATURE))}")
-        return Key(parse_pitch_name(tonic), mode)
+        """Key.parse("Eb", "minor"), Key.parse("D", "hijaz"). Raises MusicError for a tonic or mode that is none."""
+        return Key(parse_pitch_name(tonic), mode if mode in _SIGNATURE else find_mode(mode).name)
 
     @property
     def fifths(self) -> int:
-        """Sharps (positive) or flats (negative) of the key signature; beyond 7 there is none in print."""
-        return self.tonic.fifths + _SIGNATURE[self.mode]
+        """Sharps (positive) or flats (negative) of the key signature; beyond 7 there is none in print.
+
+        Of a mode that has no signature of its own, hijaz say: the one that spells most of its notes.
+        """
+        return self.tonic.fifths + (_SIGNATURE[self.mode] if self.mode in _SIGNATURE else _nearest_signature(self.mode))
 
     @property
     def scale(self) -> Scale:
-        return scale(self.tonic.pitch_class, self.mode)
+        """Of a mode with notes between the keys, or other ones going down: all its keys, on the nearest."""
+        if self.mode in _SIGNATURE:
+            return scale(self.tonic.pitch_class, self.mode)
+        return Scale(self.tonic.pitch_class, self.mode, find_mode(self.mode).keys)
+
+
+@lru_cache(maxsize=256)
+def _nearest_signature(mode: str) -> int:
+    """Fifths from the tonic's major signature."""
+    keys = set(find_mode(mode).keys)
+    return max(sorted(set(_SIGNATURE.values()), key=abs), key=lambda f: len(keys & set(SCALES[_CHURCH[f]])))
 
 
 @lru_cache(maxsize=4096)

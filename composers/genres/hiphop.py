@@ -12,7 +12,7 @@ from composers.feel import STRAIGHT, Feel
 from composers.forms import Section
 from composers.genre import StyledGenre
 from composers.genres import hiphop_band as band
-from composers.genres.hiphop_charts import MODES, loops
+from composers.genres.hiphop_charts import MODES, loop
 from composers.genres.hiphop_forms import arrangement
 from composers.harmony import Bar, parse_chart
 from composers.score import Meter
@@ -37,11 +37,10 @@ def _changes(seed: int, key: Key, style: str, section: Section) -> tuple[Bar, ..
     letter = _LETTERS.get(section.name, "A")
     if section.name == "B" and dice(seed, "hook loop").chance(_HOOK_OWN):
         letter = "B"
-    table = loops(style, key.mode)
-    draw = dice(seed, "loop", letter)
-    bars = parse_chart(draw.weighted([text for text, _ in table], [weight for _, weight in table]), key)
+    bars = parse_chart(loop(style, key.mode, dice(seed, "loop", letter)), key)
     if section.role == "ending":
-        home = (bars[0][0],)
+        chords = [chord for bar in bars for chord in bar]
+        home = (next((chord for chord in chords if chord.root.pitch_class == key.tonic.pitch_class), chords[0]),)
         return (*(bars[bar % len(bars)] for bar in range(section.bars - 1)), home)
     return tuple(bars[bar % len(bars)] for bar in range(section.bars))
 

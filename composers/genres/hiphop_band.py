@@ -14,12 +14,13 @@ from composers.parts.bass_groove import HIP_HOP_CELLS, BassStyle, bass_groove
 from composers.parts.chord_cells import LO_FI_CELLS, CompStyle, chord_cells
 from composers.parts.counter_line import CounterStyle, counter_line
 from composers.parts.eight_o_eight import BoomStyle, eight_o_eight
+from composers.parts.flow import FLOW_TUNE, SAMPLE_TUNE
 from composers.parts.groove import Groove, groove
 from composers.parts.humanise import Hand
 from composers.parts.pads import PadStyle, pads
 from composers.parts.passage import Event, Listening, Passage, Written
 from composers.parts.tune import tune
-from composers.parts.tune_style import HOOK_TUNE, TuneStyle
+from composers.parts.tune_style import TuneStyle
 from composers.pulse import STEPS
 from composers.style import Player
 
@@ -44,7 +45,7 @@ class HipHop:
     keys: CompStyle
     late: float = 8.0
     straight: float = 0.6
-    tune: TuneStyle = HOOK_TUNE
+    tune: TuneStyle = FLOW_TUNE
     pad: PadStyle = field(default_factory=lambda: PadStyle(voices=3, velocity=54.0))
     arp: ArpeggioStyle = field(default_factory=ArpeggioStyle)
     counter: CounterStyle = field(default_factory=lambda: CounterStyle("answer", velocity=66.0))
@@ -239,31 +240,31 @@ BOOM_BAP = HipHop(
     ((grooves.BOOM_BAP, 0.35), (grooves.BREAK, 0.5), (grooves.BOUNCE, 0.15)),
     BassStyle(cells=HIP_HOP_CELLS, lock=0.75, ratio=0.75, approach=0.15, vary=0.2, low=31, high=45,
                                 degrees={"root": 0.55, "fifth": 0.25, "octave": 0.15, "seventh": 0.05}),
-    "boom-bap", _RHODES, 8.0, 0.6,
+    "boom-bap", _RHODES, 8.0, 0.6, SAMPLE_TUNE,
 )  # fmt: skip
 LO_FI = HipHop(
     ((grooves.LO_FI, 0.25), (grooves.LO_FI_BREAK, 0.75)),
     BassStyle(cells={(0, 8): 0.3, (0, 6, 8): 0.2, (0, 10): 0.2, (0, 6, 10): 0.15, (0,): 0.15}, lock=0.7,
                              ratio=0.85, approach=0.2, vary=0.25, low=31, high=45, velocity=78.0),
     "lo-fi", replace(_RHODES, velocity=52.0),
-    16.0, 0.5, replace(HOOK_TUNE, notes=3.4, rest=18, velocity=72.0), takes_turns=True,
+    16.0, 0.5, replace(SAMPLE_TUNE, notes=3.6, rest=18, velocity=72.0), takes_turns=True,
 )  # fmt: skip
 _PLUCK = ArpeggioStyle(pattern="broken", rate=6, gate=0.6, pulses=5, euclid=8)
 TRAP = HipHop(
     ((grooves.TRAP, 1.0),), BoomStyle(), "electronic",
     CompStyle(cells={(0,): 0.5, (0, 8): 0.25, (0, 6): 0.25}, voices=3, low=55, high=74, left="none", short=0.1,
               anticipate=0.0, vary=0.1, answer=0.0, velocity=62.0),
-    0.0, 1.0, replace(HOOK_TUNE, notes=4.2, same_rhythm=0.7), arp=_PLUCK,
+    0.0, 1.0, replace(FLOW_TUNE, notes=4.2, same_rhythm=0.7), arp=_PLUCK,
 )  # fmt: skip
 DRILL = HipHop(
     ((grooves.DRILL, 1.0),), BoomStyle(glides=0.3, every=0.9, octaves=0.12), "electronic",
     CompStyle(cells={(0,): 0.4, (0, 6, 12): 0.3, (0, 3, 6): 0.3}, voices=3, low=52, high=71, left="none", short=0.2,
               anticipate=0.0, vary=0.1, answer=0.0, velocity=64.0),
-    0.0, 1.0, replace(HOOK_TUNE, notes=3.8), arp=_PLUCK,
+    0.0, 1.0, replace(FLOW_TUNE, notes=3.8), arp=_PLUCK,
 )  # fmt: skip
 NEO_SOUL = HipHop(
     ((grooves.HIP_HOP, 0.5), (grooves.DENSE, 0.25), (grooves.BOUNCE, 0.25)),
     BassStyle(cells=HIP_HOP_CELLS, lock=0.7, ratio=0.8, approach=0.35, ghosts=0.15, graces=0.06,
                                vary=0.4, low=31, high=46),
-    "laid back", replace(_RHODES, short=0.25, vary=0.5, answer=0.4), 14.0, 0.7, shaker=True,
+    "laid back", replace(_RHODES, short=0.25, vary=0.5, answer=0.4), 14.0, 0.7, SAMPLE_TUNE, shaker=True,
 )  # fmt: skip

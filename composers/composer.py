@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from composers.errors import MusicError
+from composers.lead_sheet import LeadSheet
 from composers.score import Clip, Meter, Span, Tick
 
 PARTS = ("melody", "counter", "riff", "comp", "pad", "arp", "bass", "drums", "percussion", "fx")
@@ -64,6 +65,9 @@ class Plan:
     composers   per track the name of a registered composer that plays its parts in place of the genre
     bends       per track semitones of a full pitch bend, where it is not 2
     heard       what comes from outside
+    lead_sheet  a tune with chords and form that the genre's band plays in its way, in place of a tune of its own: key,
+                mode, meter, form and length are the sheet's then, and go round and round
+    strength    0..1, how far the band goes from the sheet: its chords, its rhythm. See composers.restyle
     """
 
     genre: str = "jazz"
@@ -88,6 +92,8 @@ class Plan:
     composers: Mapping[str, str] = field(default_factory=dict)
     bends: Mapping[str, float] = field(default_factory=dict)
     heard: Heard = field(default_factory=Heard)
+    lead_sheet: LeadSheet | None = None
+    strength: float = 0.7
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,10 @@ class StyledGenre:
 
     def resolve(self, plan: Plan) -> Plan:
         plan = replace(plan, mode=plain_mode(plan.mode))
+        if plan.lead_sheet is not None:
+            from composers.restyle.charted import resolved  # it reads this module, and few plans have a sheet
+
+            plan = resolved(self, plan)
         self._check(plan)
         style = self.by_name[plan.style] if plan.style is not None else self._own_style(plan)
         form = plan.form
@@ -91,7 +95,12 @@ class StyledGenre:
 
     def band(self, plan: Plan) -> StyleBand:
         plan = self.resolve(plan)
-        return StyleBand(plan, self.style(plan.style))
+        style = self.style(plan.style)
+        if plan.lead_sheet is not None:
+            from composers.restyle.charted import charted
+
+            style = charted(self, style, plan)
+        return StyleBand(plan, style)
 
     def _own_style(self, plan: Plan) -> Style:
         """One that plays this meter, mode and form, and this tempo if there is such a one, drawn by weight."""
@@ -148,6 +157,7 @@ def _check_numbers(plan: Plan) -> None:
         ("energy", plan.energy, 0.0, 1.0, ""),
         ("density", plan.density, 0.0, 1.0, ""),
         ("complexity", plan.complexity, 0.0, 1.0, ""),
+        ("strength", plan.strength, 0.0, 1.0, ""),
         ("register", plan.register, -12, 12, " semitones"),
         ("tempo", plan.tempo, 1.0, 1000.0, " beats a minute"),
         ("swing", 0.5 if plan.swing is None else plan.swing, 0.5, 0.75, " (0.5 is straight), or none"),

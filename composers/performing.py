@@ -30,7 +30,7 @@ def perform(plan: Plan, bars: int | None = None, title: str = "") -> Piece:
     if bars is None:
         raise MusicError("the piece is endless: say how many bars of it are wanted")
     plan = resolve(plan)
-    return _played(plan, make_band(plan), bars, title)
+    return played(plan, make_band(plan), bars, title)
 
 
 def excerpt(
@@ -59,7 +59,7 @@ def excerpt(
                        changes=lambda section: tuple(changes[: section.bars]))  # fmt: skip
 
     made = replace(style, sheet=sheet, players={**style.players, **(players or {})})
-    return _played(plan, StyleBand(plan, made), bars, "")
+    return played(plan, StyleBand(plan, made), bars, "")
 
 
 def _tune_of(style: Style, plan: Plan) -> tuple[str, str]:
@@ -69,7 +69,8 @@ def _tune_of(style: Style, plan: Plan) -> tuple[str, str]:
     return ("chorus", "A") if section is None else (section.role, section.name)
 
 
-def _played(plan: Plan, band: Band, bars: int, title: str) -> Piece:
+def played(plan: Plan, band: Band, bars: int, title: str) -> Piece:
+    """`bars` bars of a band as a piece: sections are its markers, charts its chords."""
     clips = [band.compose(bar) for bar in range(bars)]
     charts = [band.chart(bar) for bar in range(bars)]
     span = Span(0, bars * plan.meter.bar_ticks)

@@ -12,6 +12,7 @@ from composers.forms import Form, Section
 from composers.harmony import Bar
 from composers.parts.humanise import Hand
 from composers.parts.passage import Listening, Passage, Written
+from composers.practice import PLAIN, Practice
 from composers.score import Meter
 from composers.theory.scales import Key
 
@@ -73,6 +74,7 @@ class Style:
     weight     how often it is chosen, among those that fit tempo and meter
     offers     whether it has a form in a mode; None: each form in each mode
     stand_ins  for parts that it does not have: what a track plays instead; none of these: it rests
+    practice   what it does with a tune that is not its own
     """
 
     name: str
@@ -88,6 +90,7 @@ class Style:
     weight: float = 1.0
     offers: Callable[[str, str], bool] | None = None
     stand_ins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    practice: Practice = PLAIN
 
     def forms_in(self, mode: str) -> Mapping[str, float]:
         """The forms that it has in a mode, with their weights."""

@@ -1,0 +1,289 @@
+"""Harmonic translation: other chords under a tune that stays, as the target style would have it.
+
+A Viterbi search over the places where chords may change, as in composers.harmonise. What a chord earns: that the tune's
+notes belong to it, that it is near the source's own chord (the less, the stronger the transfer), that the style goes
+there from the chord before, and, where the style plays rounds, that it is the chord of the round chosen for all
+sections of the same letter.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from itertools import pairwise
+from math import log
+from typing import NamedTuple
+
+from composers.harmony import Bar
+from composers.lead_sheet import LeadSheet, SheetNote
+from composers.pulse import Pulse, pulse_of
+from composers.restyle.habits import Habits, Kind, chord_in, kind_of
+from composers.restyle.reading import changes, key_at, minor
+from composers.theory.chords import Chord
+from composers.theory.scales import Key
+
+_FIT, _CLASH = 5.0, -0.75
+"""How much the tune's fit weighs; a note a semitone above a chord tone, of a note that belongs."""
+_NEAR_LEAST, _NEAR_MOST = 0.6, 9.0
+"""How much nearness to the source's chord weighs at strength 1 and 0."""
+_MOVE, _RARE = 0.7, 0.25
+_ROUND = 3.2
+"""What the chord of the round is worth at strength 1, in a style that plays nothing else."""
+_KEPT = 0.25
+"""Below this strength chords stay; up to _DRESSED they are the source's in the style's dress."""
+_DRESSED = 0.4
+_HELD = 1.2
+"""What a change costs where the style changes less often than this place offers."""
+
+
+class Slot(NamedTuple):
+    """A stretch with one chord: where, in which key, what the source has there, the tune's notes by weight."""
+
+    start: int
+    end: int
+    key: Key
+    source: Chord | None
+    weights: tuple[tuple[int, float], ...]
+
+
+def reharmonised(
+    sheet: LeadSheet, habits: Mapping[bool, Habits], strength: float, *, known: bool = True
+) -> tuple[Bar, ...]:
+    """The chords by bar.
+
+    habits   of the target, by whether the key is minor
+    known    the source's chords were heard; else they were made up for its tune, and bind nobody
+    """
+    own = changes(sheet)
+    if strength < _KEPT:
+        return own
+    if strength < _DRESSED:
+        return tuple(_dressed(bar, key_at(sheet, index), habits) for index, bar in enumerate(own))
+    pulse = pulse_of(sheet.meter)
+    slots = _slots(sheet, own, habits, pulse)
+    rounds = _rounds(sheet, slots, habits, strength if known else 1.0)
+    row = _best(slots, habits, rounds, sheet, strength if known else max(strength, 0.9), pulse)
+    return _bars(row, slots, sheet.bars, pulse)
+
+
+def _dressed(bar: Bar, key: Key, habits: Mapping[bool, Habits]) -> Bar:
+    return tuple(worn(chord, key, habits[minor(key)]) for chord in bar)
+
+
+def worn(chord: Chord, key: Key, habits: Habits) -> Chord:
+    """The chord as the style writes it, over its own bass."""
+    kind = kind_of(chord, key)
+    quality = habits.worn(kind[0], chord)
+    if quality == chord.quality:
+        return chord
+    new = chord_in((kind[0], quality), key)
+    fits = chord.bass is not None and (chord.bass.pitch_class - new.root.pitch_class) % 12 in new.tones
+    return Chord(chord.root, new.quality, new.intervals, chord.bass if fits else None)
+
+
+# Places -----------------------------------------------------------------------------------------------------------
+
+
+def _slots(sheet: LeadSheet, own: Sequence[Bar], habits: Mapping[bool, Habits], pulse: Pulse) -> list[Slot]:
+    """One a bar, or two where the source has two and the style is used to it, or the style itself has many."""
+    starts = [note.step for note in sheet.melody]
+    slots: list[Slot] = []
+    for bar in range(sheet.bars):
+        key = key_at(sheet, bar)
+        first = bar * pulse.steps
+        two = len(pulse.beats) > 1 and (len(own[bar]) > 1 or habits[minor(key)].a_bar > 1.45)
+        cut = pulse.beats[len(pulse.beats) // 2] if two and habits[minor(key)].a_bar > 1.05 else 0
+        edges = [first, first + cut, first + pulse.steps] if cut else [first, first + pulse.steps]
+        for a, b in pairwise(edges):
+            source = own[bar][0 if a == first else len(own[bar]) // 2] if sheet.chords else None
+            slots.append(Slot(a, b, key, source, _weights(sheet.melody, starts, a, b, pulse)))
+    return slots
+
+
+def _weights(
+    melody: Sequence[SheetNote], starts: Sequence[int], start: int, end: int, pulse: Pulse
+) -> tuple[tuple[int, float], ...]:
+    found: list[tuple[int, float]] = []
+    index = max(0, bisect_left(starts, start) - 1)
+    while index < len(melody) and melody[index].step < end:
+        note = melody[index]
+        index += 1
+        overlap = min(note.end, end) - max(note.step, start)
+        if overlap <= 0:
+            continue
+        within = note.step % pulse.steps
+        accent = 2.0 if within == 0 else 1.4 if within in pulse.beats else 1.0
+        found.append((note.pitch % 12, overlap**0.5 * (accent if note.step >= start else 0.8)))
+    total = sum(weight for _, weight in found)
+    return tuple((p, w / total) for p, w in found)
+
+
+# Scores -----------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=8192)
+def _worth(pitch_class: int, chord: Chord) -> float:
+    """-0.75..1 of a note over a chord."""
+    above = (pitch_class - chord.root.pitch_class) % 12
+    if above in chord.tones:
+        return 1.0
+    if above in {i % 12 for i in chord.intervals}:
+        return 0.6
+    return _CLASH if any((above - tone) % 12 == 1 for tone in chord.tones) else -0.1
+
+
+def _fit(slot: Slot, chord: Chord) -> float:
+    return sum(weight * _worth(pitch, chord) for pitch, weight in slot.weights)
+
+
+@lru_cache(maxsize=8192)
+def nearness(a: Chord, b: Chord) -> float:
+    """0..1: how much of one chord the other is. The same root and third make .8, common notes the rest."""
+    mine, theirs = _classes(a), _classes(b)
+    common = len(mine & theirs) / len(mine | theirs)
+    if a.root.pitch_class != b.root.pitch_class:
+        return 0.6 * common
+    third = {i for i in a.tones if i in (3, 4)}, {i for i in b.tones if i in (3, 4)}
+    same = third[0] == third[1] or not third[0] or not third[1]
+    return (0.8 if same else 0.4) + 0.2 * common
+
+
+@lru_cache(maxsize=8192)
+def _classes(chord: Chord) -> frozenset[int]:
+    return frozenset((chord.root.pitch_class + i) % 12 for i in chord.tones)
+
+
+# Rounds -----------------------------------------------------------------------------------------------------------
+
+
+def _rounds(
+    sheet: LeadSheet, slots: Sequence[Slot], habits: Mapping[bool, Habits], strength: float
+) -> Mapping[str, tuple[tuple[Kind, ...], ...]]:
+    """By letter of the sections, the round that suits their tune, their chords and the style best."""
+    by_letter: dict[str, list[tuple[int, Slot]]] = {}
+    for slot in slots:
+        bar = slot.start // sheet.bar_steps
+        section = sheet.section_at(bar)
+        by_letter.setdefault(section.letter, []).append((bar - section.first_bar, slot))
+    found: dict[str, tuple[tuple[Kind, ...], ...]] = {}
+    for letter, places in by_letter.items():
+        known = habits[minor(places[0][1].key)]
+        if not known.loops:
+            continue
+        found[letter] = max(
+            known.loops, key=lambda row: (_round_score(row[0], places, strength) + 0.3 * log(row[1]), row[0])
+        )[0]
+    return found
+
+
+def _round_score(
+    loop: tuple[tuple[Kind, ...], ...], places: Sequence[tuple[int, Slot]], strength: float
+) -> float:
+    """Mean over the places of what its chords earn there."""
+    near = _nearness_weight(strength)
+    total = 0.0
+    for bar, slot in places:
+        chord = _of_round(loop, bar, slot)
+        total += _FIT * _fit(slot, chord)
+        if slot.source is not None:
+            total += near * nearness(slot.source, chord)
+    return total / len(places)
+
+
+def _of_round(loop: tuple[tuple[Kind, ...], ...], bar: int, slot: Slot) -> Chord:
+    """slot: its length tells which of two chords of a bar it has, bars being alike."""
+    row = loop[bar % len(loop)]
+    late = slot.start % (slot.end - slot.start) == 0 and slot.start // (slot.end - slot.start) % 2 == 1
+    return chord_in(row[-1] if late and len(row) > 1 else row[0], slot.key)
+
+
+# The search -------------------------------------------------------------------------------------------------------
+
+
+def _best(
+    slots: Sequence[Slot], habits: Mapping[bool, Habits], rounds: Mapping[str, tuple[tuple[Kind, ...], ...]],
+    sheet: LeadSheet, strength: float, pulse: Pulse,
+) -> list[Chord]:  # fmt: skip
+    near = _nearness_weight(strength)
+    push = (strength - _DRESSED) / (1.0 - _DRESSED)
+    scores: dict[Chord, float] = {}
+    back: list[dict[Chord, Chord]] = []
+    tails = {section.end_bar * pulse.steps for section in sheet.sections}
+    before: Slot | None = None
+    for slot in slots:
+        known = habits[minor(slot.key)]
+        bar = slot.start // pulse.steps
+        section = sheet.section_at(bar)
+        loop = rounds.get(section.letter)
+        wanted = _of_round(loop, bar - section.first_bar, slot) if loop else None
+        candidates = _candidates(slot, known, wanted)
+        own = {chord: _earned(slot, chord, known, near, push, wanted) for chord in candidates}
+        if slot.end in tails and known.closes > 0.2 and strength >= _DRESSED:
+            for chord in own:
+                if (chord.root.pitch_class - slot.key.tonic.pitch_class) % 12 == 0:
+                    own[chord] += 1.5 * push * known.closes
+        if before is None:
+            scores = own
+            before = slot
+            continue
+        same_key = before.key == slot.key
+        inner = slot.start % pulse.steps != 0
+        stay = _HELD * push if inner and known.a_bar < 1.3 else 0.0
+        fresh: dict[Chord, float] = {}
+        nearest: dict[Chord, Chord] = {}
+        kinds = {chord: kind_of(chord, slot.key) for chord in own}
+        previous = [(chord, score, kind_of(chord, slot.key)) for chord, score in scores.items()]
+        for chord, earned in own.items():
+            best, best_score = previous[0][0], -1e9
+            for old, score, kind in previous:
+                cost = 0.0
+                if old != chord:
+                    cost = _MOVE * (0.4 + push) * known.move(kind, kinds[chord]) if same_key else -1.0
+                    cost -= stay
+                if score + cost > best_score:
+                    best, best_score = old, score + cost
+            fresh[chord] = best_score + earned
+            nearest[chord] = best
+        scores = fresh
+        back.append(nearest)
+        before = slot
+    last = max(scores, key=lambda chord: scores[chord])
+    row = [last]
+    for nearest in reversed(back):
+        row.append(nearest[row[-1]])
+    return row[::-1]
+
+
+def _candidates(slot: Slot, known: Habits, wanted: Chord | None) -> list[Chord]:
+    found = {chord_in(kind, slot.key): None for kind in known.shares}
+    if slot.source is not None:
+        found[worn(slot.source, slot.key, known)] = None
+    if wanted is not None:
+        found[wanted] = None
+    return list(found)
+
+
+def _earned(
+    slot: Slot, chord: Chord, known: Habits, near: float, push: float, wanted: Chord | None
+) -> float:
+    kind = kind_of(chord, slot.key)
+    score = _FIT * _fit(slot, chord) + _RARE * push * log(max(0.004, known.shares.get(kind, 0.0)))
+    if slot.source is not None:
+        score += near * nearness(slot.source, chord)
+    if wanted is not None and chord == wanted:
+        score += _ROUND * push * (0.3 + known.looped)
+    return score
+
+
+def _nearness_weight(strength: float) -> float:
+    return _NEAR_LEAST + (_NEAR_MOST - _NEAR_LEAST) * (1.0 - strength) ** 2
+
+
+def _bars(row: Sequence[Chord], slots: Sequence[Slot], bars: int, pulse: Pulse) -> tuple[Bar, ...]:
+    found: list[list[Chord]] = [[] for _ in range(bars)]
+    for chord, slot in zip(row, slots, strict=True):
+        inside = found[slot.start // pulse.steps]
+        if not inside or inside[-1] != chord:
+            inside.append(chord)
+    return tuple(map(tuple, found))

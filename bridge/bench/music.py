@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -16,12 +17,13 @@ from typing import Any, NamedTuple
 
 from bridge.bench import music_drums, music_seeds
 from bridge.bench.figures import quantile
-from bridge.bench.music_real import SOURCES, real
+from bridge.bench.music_real import MISSING, SOURCES, real
 from bridge.bench.music_real import pieces as stretches
 from composers.composer import Genre, Plan, find_genre, genre_names
 from composers.errors import MusicError
 from composers.genre import StyledGenre
-from composers.score import Meter
+from composers.instrumentation import KEYBOARDS, plain
+from composers.score import Meter, Note
 from composers.statistics.baselines import BASELINES, against
 from composers.statistics.gates import GATES, PROFILES, Gate, worth
 from composers.statistics.measures import MEASURES, measured
@@ -29,17 +31,22 @@ from composers.statistics.piece import Piece, of_band
 from composers.statistics.references import Aggregate
 from models.errors import CorpusError
 
+GENRES = ("jazz", "rock", "hip-hop", "edm", "classical", "ambient")
+"""That Sideman promises."""
 _SECTION = {"jazz head": "head", "jazz solo": "solo"}
 """Profiles that begin with the first section of a name, where the others begin with bar 0."""
+_KEYBOARD = {"classical voices": False, "classical piano": True}
+"""Profiles that take only styles with a keyboard in their ensemble, or only those without."""
 _KEYS = ("C", "G", "D", "A", "E", "B", "F#", "Db", "Ab", "Eb", "Bb", "F")
 _ALIKE = 20
 _LEAST_WORTH = 0.5
 _MOST_BARS_AHEAD = 160
+_CHUNK = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Which pieces to compose: `style` None for each of the genre's styles in turn; `varied`: in all keys, and in minor
+    """Which pieces to compose: `style` None for each style of the profile in turn; `varied`: in all keys, and in minor
     too."""
 
     genre: str
@@ -56,11 +63,20 @@ def _profiles(genre: str) -> tuple[str, ...]:
         raise MusicError(f"genre {genre!r} has no gates: choose one of {', '.join(PROFILES)}") from None
 
 
+def styles_of(genre: str, profile: str) -> tuple[str, ...]:
+    """The genre's styles that a profile is about; none where the genre has none of the kind."""
+    found = find_genre(genre)
+    wanted = _KEYBOARD.get(profile)
+    if wanted is None:
+        return tuple(found.styles)
+    return tuple(s for s in found.styles if any(plain(i) in KEYBOARDS for i in found.ensemble(s)) is wanted)
+
+
 def plan_of(order: Order, seed: int) -> Plan:
     """Another key each seed, one in three in minor where the style knows it, at the style's usual tempo and on its
     usual instruments; the genre chooses the form."""
     genre = find_genre(order.genre)
-    styles = [order.style] if order.style else list(genre.styles)
+    styles = [order.style] if order.style else styles_of(order.genre, order.profile)
     style = styles[seed % len(styles)]
     turn = seed // len(styles)
     meters, modes = _offers(genre, style)
@@ -100,10 +116,11 @@ def compose(order: Order, seed: int) -> Piece:
 
 
 class Row(NamedTuple):
-    """A seed's measures: of our piece ("ours") and of every baseline made from it."""
+    """A seed's measures: of our piece ("ours") and of every baseline made from it; its kit, where it is in 4/4."""
 
     style: str
     values: Mapping[str, Mapping[str, float | None]]
+    kit: tuple[Note, ...] = ()
 
 
 def row(order: Order, seed: int) -> Row:
@@ -113,24 +130,27 @@ def row(order: Order, seed: int) -> Row:
     for name, make in BASELINES.items():
         wanted = [m.name for m in MEASURES.values() if name in against(m.scope)]
         found[name] = measured(make(piece, seed), wanted)
-    return Row(plan_of(order, seed).style or "", found)
+    kit = piece.of("drums") if str(piece.meter) == "4/4" else ()
+    return Row(plan_of(order, seed).style or "", found, kit)
 
 
 def _rows(order: Order, seeds: Sequence[int]) -> list[Row]:
     return [row(order, seed) for seed in seeds]
 
 
-def rows(order: Order, seeds: int, processes: int = 2) -> Iterator[Row]:
-    """All seeds, in order, over some processes."""
-    size = 5
-    chunks = [range(first, min(first + size, seeds)) for first in range(0, seeds, size)]
-    if processes == 1 or len(chunks) == 1:
-        for chunk in chunks:
-            yield from _rows(order, chunk)
+def rows(order: Order, seeds: int, pool: ProcessPoolExecutor | None = None) -> Iterator[Row]:
+    """All seeds, in order; over the processes of a pool, where one is given."""
+    if pool is None:
+        yield from (row(order, seed) for seed in range(seeds))
         return
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        for some in pool.map(_rows, [order] * len(chunks), chunks):
-            yield from some
+    chunks = [range(first, min(first + _CHUNK, seeds)) for first in range(0, seeds, _CHUNK)]
+    for some in pool.map(_rows, [order] * len(chunks), chunks):
+        yield from some
+
+
+def pool_of(processes: int) -> ProcessPoolExecutor:
+    """Workers that stay for all genres: each takes a second to start."""
+    return ProcessPoolExecutor(processes, mp_context=get_context("spawn"))
 
 
 def spread(values: Sequence[float]) -> dict[str, float] | None:
@@ -177,7 +197,7 @@ def table(
     gates = [_verdict(gate, values, real) for gate in GATES[profile]]
     styles = sorted({each.style for each in found})
     return {
-        "measures": measures, "gates": gates,
+        "measures": measures, "gates": gates, "no_reference": MISSING.get(profile, ""),
         "missed": [g["measure"] for g in gates if g["met"] is False],
         "styles": {style: _missed([each for each in found if each.style == style], profile) for style in styles},
         "not_applicable": [g["measure"] for g in gates if g["met"] is None],
@@ -204,30 +224,42 @@ def run(
     processes: int = 2, folder: Path | None = None, advance: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
     """`genres` empty: all that are registered and have gates (`known`). Per genre: `profiles` (see `table`), `drums`
-    (see music_drums.heard), `seeds` (see music_seeds.distances). `advance` is called once a piece."""
+    (see music_drums.heard), `seeds` (see music_seeds.distances). `advance` is called once a piece.
+
+    `absent`: genres that have gates and are not registered; profiles that no style of a genre is about.
+    """
     names = list(genres) or known()
     figures: dict[str, Any] = {}
     missed: list[str] = []
+    gone = [] if genres else absent()
+    if gone:
+        tell(f"not registered: {', '.join(gone)}; measured: {', '.join(names)}")
     by = _listeners(names, folder, tell)
-    for genre in names:
-        profiles: dict[str, Any] = {}
-        for profile in _profiles(genre):
-            tell(f"{profile}: {seeds} seeds of {bars} bars")
-            found = []
-            for each in rows(Order(genre, profile, bars), seeds, processes):
-                found.append(each)
-                advance()
-            profiles[profile] = table(found, profile, real(profile, bars, seeds, folder, tell))
-            missed += [f"{profile}: {name}" for name in profiles[profile]["missed"]]
-        figures[genre] = {"profiles": profiles, "drums": None, "seeds": _apart(genre, bars, folder)}
-        if by is not None and genre in music_drums.STYLE_OF_GENRE:
-            tell(f"{genre}: what a classifier calls its drums")
-            order = Order(genre, PROFILES[genre][0], bars)
-            pieces = [(plan_of(order, seed).style or "", compose(order, seed)) for seed in range(seeds)]
-            figures[genre]["drums"] = music_drums.heard(pieces, genre, by)
-            missed += music_drums.missed(genre, figures[genre]["drums"])
+    with ExitStack() as stack:
+        pool = stack.enter_context(pool_of(processes)) if processes > 1 else None
+        for genre in names:
+            profiles: dict[str, Any] = {}
+            kits: list[tuple[str, Sequence[Note]]] = []
+            for profile in _profiles(genre):
+                if not styles_of(genre, profile):
+                    tell(f"{profile}: no style of {genre} is of this kind")
+                    gone.append(profile)
+                    continue
+                tell(f"{profile}: {seeds} seeds of {bars} bars")
+                found = []
+                for each in rows(Order(genre, profile, bars), seeds, pool):
+                    found.append(each)
+                    advance()
+                kits = kits or [(each.style, each.kit) for each in found if each.kit]
+                profiles[profile] = table(found, profile, real(profile, bars, seeds, folder, tell))
+                missed += [f"{profile}: {name}" for name in profiles[profile]["missed"]]
+            figures[genre] = {"profiles": profiles, "drums": None, "seeds": _apart(genre, bars, folder)}
+            if by is not None and genre in music_drums.STYLE_OF_GENRE:
+                tell(f"{genre}: what a classifier calls its drums")
+                figures[genre]["drums"] = music_drums.heard(kits, bars, genre, by)
+                missed += music_drums.missed(genre, figures[genre]["drums"])
     return {"seeds": seeds, "bars": bars, "genres": figures, "drum_classifier": by.trials if by else None,
-            "missed": missed}  # fmt: skip
+            "missed": missed, "absent": gone}  # fmt: skip
 
 
 def known() -> list[str]:
@@ -235,9 +267,14 @@ def known() -> list[str]:
     return [name for name in genre_names() if name in PROFILES]
 
 
+def absent() -> list[str]:
+    """The genres of GENRES that nobody has registered."""
+    return [name for name in GENRES if name not in genre_names()]
+
+
 def count(genres: Sequence[str], seeds: int) -> int:
     """How many pieces `run` will compose for its tables. Raises MusicError for a genre without gates."""
-    return seeds * sum(len(_profiles(genre)) for genre in genres or known())
+    return seeds * sum(bool(styles_of(genre, p)) for genre in genres or known() for p in _profiles(genre))
 
 
 def _listeners(
@@ -255,7 +292,8 @@ def _listeners(
 
 def _apart(genre: str, bars: int, folder: Path | None) -> dict[str, Any]:
     """Twenty seeds of one plan, beside twenty real songs."""
-    order = Order(genre, PROFILES[genre][0], bars, find_genre(genre).styles[0], varied=False)
+    profile = next(each for each in PROFILES[genre] if styles_of(genre, each))
+    order = Order(genre, profile, bars, styles_of(genre, profile)[0], varied=False)
     source = SOURCES["pop/rock"][0]
     try:
         songs = list(stretches(source, bars, _ALIKE, folder))

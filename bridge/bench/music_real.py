@@ -10,7 +10,13 @@ from typing import NamedTuple
 
 from composers.statistics.measures import MEASURES, measured
 from composers.statistics.piece import Piece
-from composers.statistics.references import JAZZ_SOLOS, Aggregate
+from composers.statistics.references import (
+    AMBIENT_GROOVES,
+    EDM_GROOVES,
+    HIP_HOP_GROOVES,
+    JAZZ_SOLOS,
+    Aggregate,
+)
 from models.corpora import Entry, read
 from models.errors import CorpusError
 
@@ -31,20 +37,38 @@ class Source(NamedTuple):
 _NOTES = ("pitched", "melody", "voices")
 _POP = (Source("POP909", "pop909", "", (*_NOTES, "chords")),
         Source("Billboard", "chords_billboard", "", ("chords",)))  # fmt: skip
+_ROMAN = Source("When in Rome", "chords_when_in_rome", "", ("chords",))
 SOURCES: Mapping[str, tuple[Source, ...]] = {
     "pop/rock": (*_POP, Source("Groove MIDI rock", "groove_midi", "rock", ("drums",))),
     "hip-hop": (Source("Groove MIDI hip-hop", "groove_midi", "hiphop", ("drums",)),),
     "EDM": (Source("Groove MIDI dance", "groove_midi", "dance", ("drums",)),),
-    "classical": (
-        Source("quartets", "openscore_quartets", "", _NOTES), Source("Lieder", "openscore_lieder", "", _NOTES),
-        Source("When in Rome", "chords_when_in_rome", "", ("chords",)),
-    ),
+    "classical voices": (Source("quartets", "openscore_quartets", "", _NOTES), _ROMAN),
+    "classical piano": (Source("Lieder", "openscore_lieder", "", _NOTES), _ROMAN),
     "jazz": (Source("Groove MIDI jazz", "groove_midi", "jazz", ("drums",)),),
     "jazz solo": (), "jazz head": (), "ambient": (),
 }  # fmt: skip
 """By profile of gates. No corpus with notes of jazz bands, hip-hop, EDM or ambient music may be used; jazz solos have
 published aggregates."""
-PUBLISHED: Mapping[str, tuple[str, Mapping[str, Aggregate]]] = {"jazz solo": ("Weimar Jazz Database", JAZZ_SOLOS)}
+PUBLISHED: Mapping[str, tuple[str, Mapping[str, Aggregate]]] = {
+    "jazz solo": ("Weimar Jazz Database", JAZZ_SOLOS), "EDM": ("MMA EDM grooves", EDM_GROOVES),
+    "hip-hop": ("MMA hip-hop grooves", HIP_HOP_GROOVES), "ambient": ("MMA ambient grooves", AMBIENT_GROOVES),
+}  # fmt: skip
+_WRITTEN = "MMA's are four bars of written accompaniment, medians only, without a melody"
+MISSING: Mapping[str, str] = {
+    "pop/rock": "No drums with the notes of the same piece; no bass.",
+    "hip-hop": f"No notes of hip-hop that may be used: no melody, no harmony, no form. {_WRITTEN}.",
+    "EDM": f"No notes of EDM that may be used: no melody, no harmony, no measured lengths of sections. {_WRITTEN}; "
+    "Groove MIDI's dance is 7 takes of a drummer, no machine's.",
+    "classical voices": "Velocities and timing: scores have none. The chords are other pieces' than the notes.",
+    "classical piano": "Velocities and timing: scores have none. Solo piano: the reference is a singer's and a "
+    "pianist's. The chords are other pieces' than the notes.",
+    "jazz": "No notes of a jazz band that may be used: no comping, no bass, no chords of whole tunes.",
+    "jazz solo": "The solos' notes: their published aggregates stand for them.",
+    "jazz head": "No heads that may be used: no reference at all.",
+    "ambient": f"No notes of ambient music that may be used: no melody, no harmony, no time scales. {_WRITTEN}, in "
+    "bars of a steady beat: no drone, no loop of its own length is among them.",
+}  # fmt: skip
+"""By profile, what our pieces could not be compared with."""
 _LEAST_BARS = 8
 
 

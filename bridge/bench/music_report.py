@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bridge.errors import DataError
+from composers.statistics.gates import LEFT_OUT
 from composers.statistics.measures import MEASURES
 
 _SHOWN_NOISE = ("uniform", "diatonic", "shuffled pitches", "own grid", "shuffled chords")
@@ -19,6 +20,7 @@ class Table(NamedTuple):
     title: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    note: str = ""
 
 
 def number(value: float | None) -> str:
@@ -59,7 +61,8 @@ def measure_table(title: str, found: dict[str, Any]) -> Table:
         real = [spread(measure.get("real", {}).get(corpus)) for corpus in corpora]
         unit = MEASURES[name].unit
         rows.append((name + (f" [{unit}]" if unit else ""), spread(measure["ours"]), *real, *random))
-    return Table(f"{title}: median (10-90 %)", ("measure", "ours", *corpora, *noise), tuple(rows))
+    missing = f"No reference: {found['no_reference']}" if found["no_reference"] else ""
+    return Table(f"{title}: median (10-90 %)", ("measure", "ours", *corpora, *noise), tuple(rows), missing)
 
 
 def style_table(genre: str, profiles: dict[str, Any]) -> Table:
@@ -77,10 +80,13 @@ def drum_table(genre: str, found: dict[str, Any]) -> Table:
         each = found[name]
         named = ", ".join(f"{style} {count}" for style, count in each["named"].items())
         because = ", ".join(feature for feature, _ in each["because"][:4])
-        rows.append((words, f"{each['right']:.0%}", f"{each['right_as_labelled']:.0%}",
+        rows.append((words, f"{each['right']:.0%}", f"{each['right_by_genre']:.0%}",
                      f"{each['right_of_three']:.0%}", named, because))  # fmt: skip
-    rows += [(f"  {style}", f"{right:.0%}", "", "", "", "") for style, right in found["by_style"].items()]
-    head = ("heard", f"called {found['wanted']}", "or as labelled", "of jazz, rock, hip-hop", "named", "because of")
+    for style, right in found["by_style"].items():
+        told = f"{style}, filed under {found['filed'][style]}"
+        rows.append((f"  {told}", f"{right['played']:.0%} (pattern {right['pattern']:.0%})", "", "", "", ""))
+    head = ("heard", "called what Groove MIDI files them under", f"called {found['wanted']}",
+            "of jazz, rock, hip-hop", "named", "because of")  # fmt: skip
     title = f"{genre}: drums of {found['pieces']} pieces, by a classifier of Groove MIDI's styles"
     return Table(title, head, tuple(rows))
 
@@ -138,15 +144,23 @@ def show(result: dict[str, Any]) -> None:
         for row in table.rows:
             grid.add_row(*row, style="bold red" if "MISSED" in row else None)
         console.print(grid)
-        console.print()
+        console.print(table.note, style="dim")
+    if result["absent"]:
+        console.print("not registered: " + ", ".join(result["absent"]))
     console.print("missed: " + ("; ".join(result["missed"]) or "nothing"))
 
 
 def markdown(result: dict[str, Any]) -> str:
     """All tables, what each measure means, and what is missed."""
     missed = "\n".join(f"- {name}" for name in result["missed"]) or "nothing"
-    head = f"Measured over {result['seeds']} seeds of {result['bars']} bars each.\n\n### Missed\n\n{missed}"
-    return "\n\n".join([head, *map(_markdown, tables(result)), _markdown(meaning_table())])
+    gone = f"\n\nNot registered here: {', '.join(result['absent'])}." if result["absent"] else ""
+    head = f"Measured over {result['seeds']} seeds of {result['bars']} bars each.{gone}\n\n### Missed\n\n{missed}"
+    return "\n\n".join([head, *map(_markdown, tables(result)), _markdown(left_out_table()),
+                        _markdown(meaning_table())])  # fmt: skip
+
+
+def left_out_table() -> Table:
+    return Table("What is no gate, and why", ("what", "why"), tuple(LEFT_OUT.items()))
 
 
 def meaning_table() -> Table:
@@ -175,4 +189,5 @@ def _markdown(table: Table) -> str:
         return "| " + " | ".join(cell.strip() or " " for cell in cells) + " |"
 
     rule = line(["---"] + ["--:"] * (len(table.head) - 1))
-    return "\n".join([f"### {table.title}", "", line(table.head), rule, *map(line, table.rows)])
+    text = "\n".join([f"### {table.title}", "", line(table.head), rule, *map(line, table.rows)])
+    return f"{text}\n\n{table.note}" if table.note else text

@@ -31,10 +31,14 @@ def masks(notes: Iterable[Note], meter: Meter, bars: int, fineness: int) -> list
 def contents(notes: Iterable[Note], meter: Meter, bars: int, fineness: int) -> list[frozenset[tuple[int, int]]]:
     """One set of (step, pitch) a bar."""
     found: list[set[tuple[int, int]]] = [set() for _ in range(bars)]
+    bar_ticks, steps = meter.bar_ticks, steps_in_bar(meter, fineness)
     for note in notes:
-        bar, step = place(note.start, meter, fineness)
+        bar, within = divmod(note.start, bar_ticks)  # as `place` does, a hundred thousand times in a table
+        step = round(within * fineness / PPQ)
+        if step >= steps:
+            bar, step = bar + 1, 0
         if bar >= bars:
-            bar, step = bars - 1, steps_in_bar(meter, fineness) - 1
+            bar, step = bars - 1, steps - 1
         found[bar].add((step, note.pitch))
     return [frozenset(content) for content in found]
 

@@ -1,4 +1,5 @@
-"""What comes again: bars that occurred before, exactly or in their rhythm, and chords four bars later."""
+"""What comes again: bars that occurred before, exactly or in their rhythm, and chords four bars later; how chords
+follow each other."""
 
 from __future__ import annotations
 
@@ -41,6 +42,33 @@ def chords_equal(piece: Piece, distance: int = 4) -> float | None:
     bars = bar_chords(piece)
     pairs = [(a, b) for a, b in zip(bars, bars[distance:], strict=False) if a and b]
     return sum(a == b for a, b in pairs) / len(pairs) if pairs else None
+
+
+def chords_a_bar(piece: Piece) -> float | None:
+    """Changes of chord a bar (quartets and sonatas 2.0, Lieder 1.8); None without chords."""
+    changes = sum(not _same(a, b) for a, b in pairwise(piece.chords))
+    return (changes + 1) / piece.bars if piece.chords else None
+
+
+def resolved_share(piece: Piece, least: int = 4) -> float | None:
+    """Share of dominant sevenths followed by the chord a fifth below, or a semitone (the tritone substitute). 0..1.
+
+    Of changes to another root; None of fewer than `least` such chords. In classical works V7 > I .76 in major.
+    """
+    moves = [
+        (b.chord.root.pitch_class - a.chord.root.pitch_class) % 12
+        for a, b in pairwise(piece.chords) if _DOMINANT.issubset(a.chord.tones)
+    ]  # fmt: skip
+    left = [move for move in moves if move]
+    return sum(move in _RESOLUTIONS for move in left) / len(left) if len(left) >= least else None
+
+
+_DOMINANT = frozenset((4, 10))
+_RESOLUTIONS = (5, 11)
+
+
+def _same(a: ChordSpan, b: ChordSpan) -> bool:
+    return _named(a) == _named(b)
 
 
 def _named(span: ChordSpan) -> tuple[str, int]:

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from bridge.bench import compose, music, music_report, music_seeds
-from bridge.bench.music_real import PUBLISHED, SOURCES
+from bridge.bench.music_real import MISSING, PUBLISHED, SOURCES
 from bridge.commands.bench import command
 from bridge.errors import DataError
 from composers.composer import find_genre
@@ -20,21 +20,31 @@ from composers.statistics.measures import MEASURES
 
 @pytest.fixture(scope="module")
 def rows() -> list[music.Row]:
-    return list(music.rows(music.Order("jazz", "jazz solo", 8), 3, processes=1))
+    return list(music.rows(music.Order("jazz", "jazz solo", 8), 3))
 
 
 def test_a_row_has_ours_and_every_baseline(rows: list[music.Row]) -> None:
     first = rows[0].values
     assert set(first) == {"ours", "uniform", "diatonic", "uniform pitches", "shuffled pitches", "own grid",
                           "shuffled chords"}  # fmt: skip
-    assert set(first["ours"]) == set(MEASURES) and set(first["shuffled chords"]) == {"chords_equal4"}
+    assert set(first["ours"]) == set(MEASURES) and set(first["shuffled chords"]) == {
+        "chords_equal4", "chords_resolved", "chords_a_bar"}  # fmt: skip
     assert rows[0].style in find_genre("jazz").styles
     assert first["ours"]["melody.steps"] > first["uniform"]["melody.steps"]  # type: ignore[operator]
 
 
 def test_processes_change_nothing() -> None:
     order = music.Order("jazz", "jazz", 4)
-    assert list(music.rows(order, 6, processes=2)) == list(music.rows(order, 6, processes=1))
+    with music.pool_of(2) as pool:
+        assert list(music.rows(order, 6, pool)) == list(music.rows(order, 6))
+
+
+def test_profiles_take_the_styles_that_they_are_about() -> None:
+    keyed, unkeyed = (music.styles_of("classical", f"classical {kind}") for kind in ("piano", "voices"))
+    assert "piano" in keyed and not set(keyed) & set(unkeyed)
+    assert {*keyed, *unkeyed} == set(find_genre("classical").styles)
+    assert music.styles_of("jazz", "jazz") == tuple(find_genre("jazz").styles)
+    assert set(music.absent()) <= set(music.GENRES) and "jazz" not in music.absent()
 
 
 def test_solos_are_measured_from_where_they_begin() -> None:
@@ -59,7 +69,7 @@ def test_verdicts_say_what_is_missed_and_what_measures_nothing(rows: list[music.
     by_name = {gate["measure"]: gate for gate in found["gates"]}
     assert set(by_name) == {gate.measure for gate in GATES["jazz solo"]}
     assert by_name["melody.steps"]["worth"] == 1 and by_name["melody.steps"]["real_inside"] == {"made up": 0.5}
-    assert "melody.rep" in found["worthless"]
+    assert not found["worthless"] and "456 solos" not in found["no_reference"]
     assert found["missed"] == [name for name, gate in by_name.items() if gate["met"] is False]
     assert found["measures"]["melody.steps"]["real"]["made up"]["n"] == 2
 
@@ -77,7 +87,7 @@ def test_unknown_genres_are_refused() -> None:
 
 
 def test_real_music_is_named_for_every_profile() -> None:
-    assert set(SOURCES) == set(GATES)
+    assert set(SOURCES) == set(GATES) == set(MISSING)
     assert all(name in MEASURES for _, found in PUBLISHED.values() for name in found)
 
 
@@ -120,12 +130,14 @@ def test_tables_go_between_their_marks(rows: list[music.Row], tmp_path: Path) ->
     page.write_text(f"before\n{music_report.BEGIN}\nold\n{music_report.END}\nafter\n")
     table = music.table(rows, "jazz solo", {})
     genres = {"jazz": {"profiles": {"jazz solo": table}, "drums": None, "seeds": {}}}
-    result = {"seeds": 3, "bars": 8, "genres": genres, "drum_classifier": None, "missed": ["jazz solo: melody.steps"]}
+    result = {"seeds": 3, "bars": 8, "genres": genres, "drum_classifier": None, "missed": ["jazz solo: melody.steps"],
+              "absent": ["polka"]}  # fmt: skip
     for _ in range(2):
         music_report.write_into(page, result)
     text = page.read_text()
     assert text.startswith("before\n") and text.endswith("\nafter\n") and "old" not in text
     assert text.count("### jazz solo: gates") == 1 and "- jazz solo: melody.steps" in text
+    assert "Not registered here: polka." in text and f"No reference: {MISSING['jazz solo']}" in text
     assert all(f"| {name} |" in text for name in MEASURES)
     page.write_text("no marks")
     with pytest.raises(DataError, match="has no place for the tables"):

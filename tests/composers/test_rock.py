@@ -362,7 +362,7 @@ def test_riffs_of_twenty_seeds_are_twenty() -> None:
     assert len(firsts) == 20
 
 
-GATED = ("key4", "dia4", "melody.breathes", "rep", "melody.rrep", "drums.jac1", "chords_equal4")
+GATED = ("key4", "dia4", "melody.phrase_notes", "rep", "melody.rrep", "drums.jac1", "chords_equal4")
 
 
 def test_gates_of_pop_and_rock_are_met() -> None:

@@ -137,3 +137,15 @@ def test_parallel_fifths_are_heard() -> None:
     contrary = piece(line([67, 65, 64]), comp=line([60, 62, 64]), bars=1)
     assert voices.parallels_share(contrary) == 0
     assert voices.parallels_share(replace(p, tracks={"lead": p.tracks["lead"]}, _starts={})) is None
+    octaves = piece(line([72, 74, 76]), comp=line([60, 62, 64]), bars=1)
+    assert voices.parallels_share(octaves) == 0 and voices.parallels_share(octaves, 0) == 1
+
+
+def test_outer_voices_rub_or_do_not() -> None:
+    sixths, sevenths = ([Note(at * PPQ, PPQ, p, 80.0) for at, p in enumerate(pitches)]
+                        for pitches in ([69, 71, 72, 74] * 5, [71, 72, 74, 76] * 5))  # fmt: skip
+    under = [Note(at * PPQ, PPQ, p, 80.0) for at, p in enumerate([60, 62, 64, 65] * 5)]
+    assert voices.dissonance_share(piece(sixths, comp=under, bars=5)) == 0
+    assert voices.dissonance_share(piece(sevenths, comp=under, bars=5)) == 1
+    assert voices.dissonance_share(piece(sixths[:8], comp=under[:8], bars=2)) is None  # too few places
+    assert voices.dissonance_share(piece(sixths, bars=5)) is None

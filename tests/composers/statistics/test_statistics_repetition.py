@@ -67,6 +67,15 @@ def test_places_in_the_bar(meter: str, tick: int, fineness: int, where: str) -> 
     assert place_of(tick, Meter.parse(meter), fineness) == where
 
 
+def test_dominants_resolve_and_chords_are_counted() -> None:
+    cadences = piece(chords=["G7", "C", "D7", "Db7", "C7", "F", "A7", "Bm"])
+    assert repetition.resolved_share(cadences) == pytest.approx(4 / 5)  # A7 > Bm does not
+    assert repetition.resolved_share(piece(chords=["G7", "C", "Am", "F"] * 2)) is None  # two say nothing
+    assert repetition.resolved_share(piece(chords=["G7", "G7", "Cmaj7", "C"] * 4)) == 1  # a repeat moves nowhere
+    assert repetition.chords_a_bar(piece(chords=["C", "C", "G7", "C"], bars=4)) == 3 / 4
+    assert repetition.chords_a_bar(piece()) is None
+
+
 @given(st.lists(st.integers(0, 127), min_size=1, max_size=32), st.integers(1, 3))
 def test_playing_it_again_repeats_every_bar(pitches: list[int], times: int) -> None:
     length = -(-len(pitches) // 4)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from types import MappingProxyType
-from typing import NamedTuple
+from operator import itemgetter
+from typing import NamedTuple, TypeVar
 
 from composers.changes import EVERYWHERE, parse_changes
 from composers.composer import BarChart, Context, Plan, find_composer
@@ -15,6 +16,7 @@ from composers.forms import Cued, Section
 from composers.harmony import Bar, Region, chord_beats, mask, regions, splits
 from composers.instrumentation import plain
 from composers.parts import humanise
+from composers.parts.joined import followed, legato, merged
 from composers.parts.passage import Event, Lane, Passage, Written
 from composers.pulse import pulse_of
 from composers.registers import REGISTERS
@@ -31,15 +33,21 @@ _PLAN_ENERGY = 0.6
 
 
 class _Track(NamedTuple):
-    """A track's share of a section, absolute ticks, sorted; `composed`: by a composer of its own."""
+    """A track's share of a section, absolute ticks, sorted; no key is struck while it sounds. `single`: one voice."""
 
-    notes: tuple[Note, ...]
-    controls: tuple[Control, ...] = ()
-    ramps: tuple[Ramp, ...] = ()
-    composed: bool = False
+    notes: Sequence[Note]
+    controls: Sequence[Control] = ()
+    ramps: Sequence[Ramp] = ()
+    single: bool = False
+
+    def clip(self, span: Span) -> Clip:
+        """What begins within `span`."""
+        return Clip.of(span, _within(span, self.notes), _within(span, self.controls), _within(span, self.ramps))
 
 
 Tracks = Mapping[str, _Track]
+_Timed = TypeVar("_Timed", Note, Control, Ramp)
+_tick = itemgetter(0)
 
 
 class StyleBand:
@@ -89,7 +97,7 @@ class StyleBand:
         }
         self._notices: list[str] = []
         self._written: Callable[[Section], Tracks] = lru_cache(maxsize=_SECTIONS)(self._write)
-        self._alone: Callable[[Section], Tracks] = lru_cache(maxsize=_SECTIONS)(self._join)
+        self._regions: Callable[[Section], tuple[Region, ...]] = lru_cache(maxsize=_SECTIONS)(self._find_regions)
         self._ringing: Callable[[Section], Tick] = lru_cache(maxsize=_SECTIONS)(self._first_ringing)
         self._finished: Callable[[Section], Tracks] = lru_cache(maxsize=_SECTIONS)(self._finish)
 
@@ -101,12 +109,11 @@ class StyleBand:
         span = self._plan.meter.bar(bar)
         if section is None:
             return {track: Clip(span) for track in self._plan.parts}
-        tracks = self._alone(section)
+        tracks = self._written(section)
         if span.end > self._ringing(section):
             tracks = self._finished(section)
         return {
-            track: Clip(span) if track in self._plan.mute else Clip.of(span, *tracks[track][:3])
-            for track in self._plan.parts
+            track: Clip(span) if track in self._plan.mute else tracks[track].clip(span) for track in self._plan.parts
         }
 
     def chart(self, bar: int) -> BarChart:
@@ -186,7 +193,7 @@ class StyleBand:
         latest = next(((at, chord) for at, chord in reversed(self._heard_chords) if at <= tick), None)
         return latest[1] if latest is not None and tick - latest[0] < hold else None
 
-    def _regions(self, section: Section) -> tuple[Region, ...]:
+    def _find_regions(self, section: Section) -> tuple[Region, ...]:
         following = self._form.section(section.end_bar)
         changes = self._changes(section)
         after = changes[-1][-1] if following is None else self._changes(following)[0][0]
@@ -271,14 +278,17 @@ class StyleBand:
         for track, names in self._parts.items():
             clip = composed.get(track)
             if clip is not None:
-                found[track] = _Track(clip.notes, clip.controls, clip.ramps, True)
+                found[track] = _Track(merged(clip.notes), clip.controls, clip.ramps)
                 continue
             here = [p for p in names if p in played and self._takes_part(track, p, section)]
             mine = [doubled.get((part, track), played[part]) for part in here]
+            notes = merged([n for p in mine for n in p.notes])
+            single = bool(names) and all(self._style.players[p].single for p in names)
             found[track] = _Track(
-                tuple(sorted(n for p in mine for n in p.notes)),
-                tuple(sorted(c for p in mine for c in p.controls)),
-                tuple(sorted((r for p in mine for r in p.ramps), key=lambda r: (r.start, r.path))),
+                legato(notes) if single else notes,
+                sorted(c for p in mine for c in p.controls),
+                sorted((r for p in mine for r in p.ramps), key=lambda r: (r.start, r.path)),
+                single,
             )
         return found
 
@@ -296,20 +306,15 @@ class StyleBand:
     ) -> humanise.Played:
         """What is written as hands play it; each `take` is another time, or another player, who plays the same."""
         plan, meter = self._plan, self._plan.meter
-        if not player.absolute and player.channel != 9:
-            up = self._tonic
-            events = [
-                e._replace(pitch=e.pitch + up, grace=None if e.grace is None else e.grace + up) for e in written.events
-            ]
-            written = Written(events, written.turns, written.sweeps)
+        up = 0 if player.absolute or player.channel == 9 else self._tonic
         if self._mode is not None and player.channel != 9:
-            tonic = self._sheet.key.tonic.pitch_class
-            written = Written([e._replace(cents=e.cents + self._mode.off(e.pitch, tonic)) for e in written.events],
-                              written.turns, written.sweeps)  # fmt: skip
+            tonic, off = self._sheet.key.tonic.pitch_class, self._mode.off
+            events = [e._replace(cents=e.cents + off(e.pitch + up, tonic)) for e in written.events]
+            written = Written(events, written.turns, written.sweeps)
         bend = self._bends[part]
         place = humanise.Place(
             section.first_bar * meter.bar_ticks, meter.bar_ticks, self._feel.at(plan.tempo), plan.tempo, bend,
-            self._pulse, plan.seed,
+            self._pulse, plan.seed, up,
         )  # fmt: skip
         draws = (plan.seed, "play", part, section.first_bar, *(("take", take) if take else ()))
         return humanise.play(written, player.hand, place, player.channel, *draws)
@@ -317,25 +322,18 @@ class StyleBand:
     def _finish(self, section: Section) -> Tracks:
         """The section's notes with what rings over its end cut where the next section strikes the same key."""
         following = self._form.section(section.end_bar)
-        return self._join(section, self._written(following) if following else {})
-
-    def _join(self, section: Section, theirs: Tracks = MappingProxyType({})) -> Tracks:
-        """The section's notes with no key struck while it sounds; `theirs`: the section that follows."""
-        mine = self._written(section)
-        end = section.end_bar * self._plan.meter.bar_ticks
-        finished: dict[str, _Track] = {}
-        for track, names in self._parts.items():
-            after = theirs[track].notes if track in theirs else ()
-            notes = humanise.merged(mine[track].notes, end, after)
-            if names and not mine[track].composed and all(self._style.players[p].single for p in names):
-                notes = humanise.legato(notes, after[0].start if after else None)
-            finished[track] = mine[track]._replace(notes=tuple(notes))
-        return finished
+        if following is None:
+            return self._written(section)
+        end, theirs = section.end_bar * self._plan.meter.bar_ticks, self._written(following)
+        return {
+            track: mine._replace(notes=followed(mine.notes, theirs[track].notes, end, single=mine.single))
+            for track, mine in self._written(section).items()
+        }
 
     def _first_ringing(self, section: Section) -> Tick:
         """Where the first of the section's notes begins that sounds beyond its end; none does: that end."""
         end = section.end_bar * self._plan.meter.bar_ticks
-        tracks = self._alone(section).values()
+        tracks = self._written(section).values()
         return min((n.start for track in tracks for n in track.notes if n.start + n.length >= end), default=end)
 
     # -- composers of others -----------------------------------------------------------------------------------------
@@ -385,6 +383,11 @@ def label(section: Section) -> str:
     if section.role == section.name or section.role in ("intro", "ending"):
         return section.role
     return f"{section.role} {section.name}"
+
+
+def _within(span: Span, values: Sequence[_Timed]) -> Sequence[_Timed]:
+    """Those of `values`, sorted by tick, that begin within `span`."""
+    return values[bisect_left(values, span.start, key=_tick) : bisect_left(values, span.end, key=_tick)]
 
 
 def _unit(value: float) -> float:

@@ -36,7 +36,8 @@ class Dice(random.Random):
 
     def normal(self, deviation: float) -> float:
         """About normal around 0 (the sum of three uniforms: no tail beyond 3 deviations, which suits timing)."""
-        return (self.random() + self.random() + self.random() - 1.5) * 2.0 * deviation
+        random = self.random
+        return (random() + random() + random() - 1.5) * 2.0 * deviation
 
 
 def dice(*identity: int | str) -> Dice:

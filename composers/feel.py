@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from composers.pulse import STEPS
@@ -48,6 +49,20 @@ class Feel(NamedTuple):
         if within <= half:
             return start + round(length * share * within / half)
         return start + round(length * (share + (1.0 - share) * (within - half) / half))
+
+    @property
+    def pair_ticks(self) -> int:
+        """Of a pair, however it is divided."""
+        return self.pair * _TICKS
+
+    def within(self, part: float = 1.0) -> tuple[int, ...]:
+        """The ticks of a pair's steps from its beginning: tick(step, part) for step = 0..pair - 1."""
+        return _within(self, part)
+
+
+@lru_cache(maxsize=256)
+def _within(feel: Feel, part: float) -> tuple[int, ...]:
+    return tuple(feel.tick(step, part) for step in range(feel.pair))
 
 
 STRAIGHT = Feel()

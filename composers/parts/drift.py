@@ -6,7 +6,9 @@ top). Each beat's drift depends on the seed and its number alone, so that any ba
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
+from operator import mul
 
 from composers.dice import dice
 
@@ -16,27 +18,28 @@ _BLOCK = 32
 """Beats that are worked out at once."""
 _MEMORY = 64
 """Beats after which an impulse is forgotten: a thousandth of it is left."""
+_LEFT = tuple((1.0 - PULL) ** back for back in range(_MEMORY))
 
 
-@lru_cache(maxsize=4096)
 def drift_ms(seed: int, beat: float) -> float:
     """How late the band is at a beat (quarters from the piece's beginning, >= 0), in ms; between beats it is linear."""
     whole = int(beat)
-    now = _of_beat(seed, whole)
-    return now + (_of_beat(seed, whole + 1) - now) * (beat - whole)
+    now, then = drift_line(seed, whole, whole + 2)
+    return now + (then - now) * (beat - whole)
 
 
-def _of_beat(seed: int, beat: int) -> float:
-    block, within = divmod(beat, _BLOCK)
-    return _block(seed, block)[within]
+def drift_line(seed: int, first: int, end: int) -> Sequence[float]:
+    """The same on the beats first..end - 1."""
+    blocks = range(first // _BLOCK, (end - 1) // _BLOCK + 1)
+    offset = blocks.start * _BLOCK
+    return [level for block in blocks for level in _block(seed, block)][first - offset : end - offset]
 
 
 @lru_cache(maxsize=256)
 def _block(seed: int, block: int) -> tuple[float, ...]:
     steps = [step for index in range(block - _MEMORY // _BLOCK, block + 1) for step in _steps(seed, index)]
-    left = [(1.0 - PULL) ** back for back in range(_MEMORY)]
     return tuple(
-        sum(steps[index - back] * left[back] for back in range(_MEMORY)) for index in range(_MEMORY, len(steps))
+        sum(map(mul, steps[index : index - _MEMORY : -1], _LEFT)) for index in range(_MEMORY, len(steps))
     )
 
 

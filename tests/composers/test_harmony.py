@@ -11,9 +11,9 @@ from composers.errors import MusicError
 from composers.feel import Feel
 from composers.genres.jazz_charts import CHARTS, ENDINGS, TAGS
 from composers.harmony import STEPS, chord_beats, mask, parse_chart, parse_roman, regions
-from composers.parts.humanise import COMP, KICK, Place, legato, merged, play
+from composers.parts.humanise import COMP, KICK, Place, play
 from composers.parts.passage import Event, Written
-from composers.score import PPQ, Meter, Note
+from composers.score import PPQ, Meter
 from composers.theory.chords import parse_chord
 from composers.theory.pitch import KEYS
 from composers.theory.scales import Key
@@ -150,17 +150,3 @@ def test_kick_is_before_comp() -> None:
         notes = play(Written(events), hand, Place(0, 3840, Feel(STEPS, 0.6), 140.0), 0, "m").notes
         means.append(sum(n.start - e.step * PPQ // STEPS for n, e in zip(notes, events, strict=True)) / len(notes))
     assert means[0] < means[1] - 8
-
-
-def test_merging_makes_one_note_of_two_at_once_and_cuts_what_rings_over() -> None:
-    notes = [Note(0, 2000, 60, 50.0), Note(20, 400, 60, 70.0), Note(960, 900, 60, 60.0), Note(960, 5000, 64, 60.0)]
-    after = [Note(4000, 10, 64, 60.0)]
-    assert merged(notes, 3840, after) == [
-        Note(0, 959, 60, 70.0), Note(960, 900, 60, 60.0), Note(960, 3039, 64, 60.0),
-    ]  # fmt: skip
-
-
-def test_legato_leaves_one_voice() -> None:
-    notes = [Note(0, 2000, 60, 50.0), Note(960, 5000, 62, 60.0)]
-    assert legato(notes, 3840) == [Note(0, 959, 60, 50.0), Note(960, 2879, 62, 60.0)]
-    assert legato(notes, None)[1] == notes[1]

@@ -62,6 +62,13 @@ def test_swing_keeps_the_order(share: float, pair: int, steps: list[int]) -> Non
     assert all(feel.tick(pair * k) == pair * k * PPQ // STEPS for k in range(8))
 
 
+@given(st.floats(0.5, 0.75), st.sampled_from((6, 12)), st.floats(0.0, 1.0), st.integers(-100, 4000))
+def test_a_pairs_ticks_are_those_of_every_pair(share: float, pair: int, part: float, step: int) -> None:
+    feel = Feel(pair, share)
+    whole, within = divmod(step, pair)
+    assert feel.tick(step, part) == whole * feel.pair_ticks + feel.within(part)[within]
+
+
 # Progressions as typed --------------------------------------------------------------------------------------------
 
 EB = Key.parse("Eb")

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from composers.feel import STRAIGHT, Feel
 from composers.parts import kit
 from composers.parts.drift import PULL, STEP_MS, drift_ms
-from composers.parts.humanise import Hand, Place, merged, play
+from composers.parts.humanise import Hand, Place, play
+from composers.parts.joined import merged
 from composers.parts.passage import Event, Written
 from composers.pulse import STEPS, pulse_of
 from composers.score import PPQ, Meter
@@ -128,4 +129,4 @@ def test_fast_rolls_keep_every_hit(feel: str) -> None:
     """Sextuplets at 180: none comes within the sixty-fourth (31 ms) in which two would be taken for one."""
     events = [Event(step, 2, kit.SNARE, 80.0) for step in range(0, 40 * 48, 2)]
     notes = play(Written(events), kit.HANDS[feel], _place(tempo=180.0), 9, 1).notes
-    assert len(merged(notes, None)) > 0.97 * len(events)
+    assert len(merged(notes)) > 0.97 * len(events)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from bridge import composer_process, engine_process, music_paths, report
 from bridge.composer_process import Composed, Remark, decode_report, encode_plan
-from bridge.control_map import ControlMap, Turned, values_of
+from bridge.controls.control_map import ControlMap, Turned
 from bridge.driver import PortState
 from bridge.engine.inbox import (
     AnyCommand,
@@ -424,15 +424,10 @@ class App:
         turned, self._turned = self._turned, []
         if turned:
             try:
-                await self.set(values_of(turned, self._range_of), None)
+                known = {each.path: each for each in self.parameters(None)}
+                await self.set(self._controls.values(turned, lambda path: _parameter(path, known)), None)
             except SidemanError as error:
                 self._notice("warning", f"a controller: {error}")
-
-    def _range_of(self, path: str) -> tuple[float, float, bool] | None:
-        if music_paths.takes_words(path):
-            return None
-        info = find(path, {each.path: each for each in self.parameters(None)})
-        return None if info.words else (info.low, info.high, info.whole)
 
     def _notice(self, level: report.Level, text: str) -> None:
         self._say(text)
@@ -570,6 +565,11 @@ class App:
         session = self._sessions.get(last.epoch, self.session)
         return report.status(session, last, self._audio_head[2], self._charts, self._notices, self._knobs.volume,
                              self._ports, self._plugins, len(self._knobs), self._sections)
+
+
+def _parameter(path: str, known: Mapping[str, ParameterInfo]) -> ParameterInfo | None:
+    """None for one that takes words alone."""
+    return None if music_paths.takes_words(path) else find(path, known)
 
 
 def _rigged(session: Session) -> object:

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from bridge.clock.mtc import Timecode
-from bridge.control_map import Control, check_controls
+from bridge.controls.mapping import Control, check_controls
 from bridge.errors import InstrumentError, MusicError, SessionError
 from bridge.mix import (
     Db,

@@ -27,6 +27,7 @@ BRIDGE = {
     "jack": {"bridge.clock", "bridge.ports"},
     "stream": set(),
     "analyze": set(),
+    "controls": set(),
     "takes": {"bridge.engine"},
     "watch": {"bridge.jack", "bridge.ports"},
     "calibrate": {"bridge.clock", "bridge.jack", "bridge.ports"},

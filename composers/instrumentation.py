@@ -43,7 +43,8 @@ LEADS = (
     "super-saw", "trance-lead", "edm-lead", "edm-chords", "sync-lead", "hard-sync", "sync", "screamer", "pluck", "arp",
     "arpeggio", "arpeggiator", "synth-pluck", "sequence",
 )  # fmt: skip
-EFFECTS = ("fx", "sound-effects", "riser", "uplifter", "downlifter", "impact", "noise-sweep")
+EFFECTS = ("fx", "sound-effects", "riser", "uplifter", "downlifter", "impact", "noise-sweep",
+           "vinyl", "vinyl-noise", "crackle", "record-noise", "hiss")  # fmt: skip
 INSTRUMENTS = (*KEYBOARDS, *GUITARS, *PADS, *BASSES, *DRUMS, *LEADS, *EFFECTS)
 """Every name that a genre may be given."""
 

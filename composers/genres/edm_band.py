@@ -16,6 +16,7 @@ from composers.parts.chord_cells import CompStyle, chord_cells
 from composers.parts.club_effects import EffectsStyle, club_effects
 from composers.parts.counter_line import CounterStyle, counter_line
 from composers.parts.drum_style import Groove
+from composers.parts.gates import GateStyle, gated, open_gate
 from composers.parts.groove import groove
 from composers.parts.humanise import Hand
 from composers.parts.pads import PadStyle, pads
@@ -42,14 +43,16 @@ _COURSES: Mapping[str, Courses] = {
     },
     "melody": {"breakdown": {_FILTER: Course(1800.0, 7000.0)}, "build": {_FILTER: Course(1200.0, 9000.0)}},
     "drums": {
-        "build": {"master.eq.high_pass_hz": Course(10.0, 160.0, share=0.75),
+        "intro": {_FILTER: Course(2500.0, OPEN_HZ, share=0.9)},
+        "build": {_FILTER: Course(1200.0, 8000.0), "lift.gain_db": Course(-8.0, -4.0, log=False), "master.eq.high_pass_hz": Course(10.0, 160.0, share=0.75),
                   "mixer.hall.gain_db": Course(0.0, 5.0, log=False)},
         "breakdown": {"mixer.hall.gain_db": Course(2.0, 0.0, log=False)},
+        "outro": {_FILTER: Course(12000.0, 1500.0)},
     },
 }  # fmt: skip
 """By what plays, where the parameters of its track (or of the mix) go in a role: low-passes from 300 Hz to 3 kHz and
 open, a high-pass of 20 to 400 Hz on the mix in builds (production guides)."""
-_STILL = {"drums": {"master.eq.high_pass_hz": 10.0, "mixer.hall.gain_db": 0.0}}
+_STILL = {"drums": {_FILTER: OPEN_HZ, "lift.gain_db": 0.0, "master.eq.high_pass_hz": 10.0, "mixer.hall.gain_db": 0.0}}
 _GRID = {"drums": "drums", "bass": "bass", "melody": "melody", "counter": "melody"}
 
 
@@ -59,14 +62,14 @@ class Club:
 
     kit     the drums; layers: who plays when, see edm_layers
     bass    its line; stab: short chords
-    gate    chords in a rhythm, for a pad in verses, builds and drops (trance); None: pads hold
+    gate    of the pad in verses, builds and drops (trance); None: pads hold
     """
 
     kit: Groove
     bass: SequenceStyle
     stab: CompStyle
     pad: PadStyle = field(default_factory=lambda: PadStyle(voices=4, velocity=58.0, swell=0))
-    gate: ArpeggioStyle | None = None
+    gate: GateStyle | None = None
     arp: ArpeggioStyle = field(default_factory=lambda: ArpeggioStyle(octaves=2, gate=0.55, velocity=70.0))
     riff: ArpeggioStyle = field(default_factory=lambda: ArpeggioStyle("broken", gate=0.6, pulses=3, euclid=8))
     tune: TuneStyle = HOOK_TUNE
@@ -172,9 +175,12 @@ def _riff(passage: Passage, listening: Listening, club: Club) -> Written:
 
 
 def _pad(passage: Passage, listening: Listening, club: Club) -> Written:
-    if club.gate is not None and passage.role not in ("breakdown", "intro", "ending"):
-        return arpeggio(_material(passage, "gate"), listening, club.gate)
-    return pads(_material(passage, "pad"), {}, club.pad)
+    lying = pads(_material(passage, "pad"), {}, club.pad)
+    if club.gate is None:
+        return lying
+    if passage.role in ("breakdown", "intro", "ending"):
+        return open_gate(passage, lying)
+    return gated(passage, lying, club.gate)
 
 
 def _arp(passage: Passage, listening: Listening, club: Club) -> Written:

@@ -1,8 +1,8 @@
 """Arrangements of dance music in blocks of 8, 16 and 32 bars: tension in breakdown and build, release in the drop.
 
 Sections, lengths and energies as production and DJ guides agree on them; no measured corpus of arrangements is known.
-A piece of a given length keeps them all whole: blocks are halved until they fit, then grow by eight and four bars where
-they are shortest against their measure, so that a drop never comes without its build nor ends in its middle.
+A piece of a given length has as many of them as it has room for, whole, and they grow by eight bars where they are
+shortest against their measure, so that a drop never comes without its build nor ends in its middle.
 """
 
 from __future__ import annotations
@@ -55,8 +55,11 @@ _LINEAR = (
     _Block("drop", "D", 64, 0.94, 1.0, 1), _Block("outro", "A", 32, 0.5, 0.22, 2),
 )  # fmt: skip
 _SKELETONS = {"club": _CLUB, "radio": _RADIO, "festival": _FESTIVAL, "linear": _LINEAR}
-_LEAST = {"build": 4, "drop": 8}
-"""Bars that a section must have to be one; others 4."""
+_DECENT = {"build": 8, "drop": 8, "breakdown": 8}
+_LEAST = {"drop": 8}
+_LONG = 1.3
+"""Bars that a section should have, and must have in a very short piece; others 4. _LONG: of a form's own length, what a
+piece must have for another round."""
 
 
 def arrangement(form: str, length: int | None) -> Arrangement:
@@ -83,34 +86,32 @@ def _fitted(blocks: tuple[_Block, ...], length: int) -> list[Stretch]:
     """Sections that together have `length` bars less the ending's."""
     room = max(1, length - min(ENDING_BARS, length - 1))
     whole = room // 4 * 4  # what is over joins the last section: with the ending it makes four bars
-    if whole < _least(_kept(blocks, 6)):
-        return [_stretch(next(b for b in blocks if b.role == "drop"), room)]
-    keep = next(k for k in range(7) if _least(_kept(blocks, k)) <= whole)
-    kept = _kept(blocks, keep)
-    scale = next((s for s in (1, 2, 4, 8) if sum(_scaled(b, s) for b in kept) <= whole), 16)
-    bars = [_scaled(block, scale) for block in kept]
+    while sum(block.bars for block in blocks) * _LONG < whole:  # once more from the last breakdown on
+        again = max(index for index, block in enumerate(blocks) if block.role == "breakdown")
+        blocks = (*blocks[:-1], *blocks[again:])
+    kept, bars = _chosen(blocks, whole)
+    if not kept:
+        return [_stretch(next(block for block in blocks if block.role == "drop"), room)]
     while (left := whole - sum(bars)) > 0:
-        step = 8 if left >= 8 else 4
-        index = min(range(len(kept)), key=lambda i: (_fullness(kept[i], bars[i], step), i))
-        bars[index] += step
+        index = min(range(len(kept)), key=lambda i: (_fullness(kept[i], bars[i], left), -kept[i].keep, i))
+        bars[index] += 4 if left < 8 or bars[index] % 8 else 8
     bars[-1] += room - whole
     return [_stretch(block, count) for block, count in zip(kept, bars, strict=True)]
 
 
-def _kept(blocks: tuple[_Block, ...], keep: int) -> tuple[_Block, ...]:
-    return tuple(block for block in blocks if block.keep >= keep)
+def _chosen(blocks: tuple[_Block, ...], whole: int) -> tuple[tuple[_Block, ...], list[int]]:
+    """As many of the sections as have room, and the bars that they have at least; none at all where not even a build
+    and a drop have."""
+    for sizes, spare in ((_DECENT, 4), (_LEAST, 0)):
+        for keep in range(7 if sizes is _LEAST else 5):
+            kept = tuple(block for block in blocks if block.keep >= keep)
+            bars = [sizes.get(block.role, 4) for block in kept]
+            if sum(bars) + (spare if keep == 0 else 0) <= whole:
+                return kept, bars
+    return (), []
 
 
-def _least(blocks: tuple[_Block, ...]) -> int:
-    return sum(_LEAST.get(block.role, 4) for block in blocks)
-
-
-def _scaled(block: _Block, scale: int) -> int:
-    return max(_LEAST.get(block.role, 4), block.bars // scale // 4 * 4)
-
-
-def _fullness(block: _Block, bars: int, step: int) -> float:
-    """How far a section is beyond its measure when it grows; builds stay at 8 or 16 bars, whole blocks are liked."""
-    grown = (bars + step) / block.bars
-    odd = 0.2 if (bars + step) % 8 else 0.0
-    return grown + odd + (1.0 if block.role == "build" and (bars + step > 16 or (bars + step) % 8) else 0.0)
+def _fullness(block: _Block, bars: int, left: int) -> float:
+    """How near a section is to its measure; builds have 8 or 16 bars, or 4 in the shortest pieces."""
+    closed = block.role == "build" and (bars >= min(16, block.bars) or left + bars % 8 < 8)
+    return bars / block.bars + (100.0 if closed else 0.0)

@@ -15,6 +15,7 @@ from composers.parts.arpeggio import ArpeggioStyle
 from composers.parts.chord_cells import CompStyle
 from composers.parts.club_effects import EffectsStyle
 from composers.parts.counter_line import CounterStyle
+from composers.parts.gates import GateStyle
 from composers.parts.pads import PadStyle
 from composers.parts.sequence import SequenceStyle
 from composers.parts.tune_style import HOOK_TUNE
@@ -73,7 +74,7 @@ TRANCE = Club(
     replace(_STAB, cells={(0, 3, 6, 10, 13): 0.3, (2, 6, 10, 14): 0.3, (0, 3, 6, 9, 12, 14): 0.25, (0, 3, 6): 0.15},
             length=3, velocity=72.0),
     pad=PadStyle(voices=5, low=50, high=77, velocity=60.0, swell=0),
-    gate=ArpeggioStyle("gate", gate=0.6, mutes=4, low=52, high=76, voices=4, velocity=62.0),
+    gate=GateStyle(),
     arp=ArpeggioStyle("up", octaves=2, gate=0.6, low=60, high=88, velocity=68.0),
     tune=replace(HOOK_TUNE, notes=5.2, same_rhythm=0.6, velocity=92.0),
     counter=CounterStyle("harmony", low=57, high=79, velocity=70.0),

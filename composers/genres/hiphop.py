@@ -50,7 +50,7 @@ def _style(
     players: Mapping[str, Player], *, meters: tuple[Meter, ...] = (FOUR,), weight: float = 1.0,
 ) -> Style:  # fmt: skip
     return Style(name, tempi, feel, meters, MODES, forms, ensemble, players, partial(_sheet, style=name), weight=weight,
-                 stand_ins={"counter": (), "riff": ("comp",), "fx": ("percussion",)})  # fmt: skip
+                 stand_ins={"counter": (), "riff": ("comp",)})  # fmt: skip
 
 
 _SONGS = {"verse-hook": 0.75, "loop": 0.1, "beat-switch": 0.15}
@@ -64,7 +64,7 @@ STYLES: Mapping[str, Style] = MappingProxyType({style.name: style for style in (
     _style("trap", Tempi(140.0, 120.0, 170.0), STRAIGHT, _SONGS,
            ("bell", "pad", "808-bass", "electronic-kit"), band.players(band.TRAP), weight=1.1),
     _style("drill", Tempi(142.0, 136.0, 150.0), STRAIGHT, _SONGS,
-           ("piano", "strings", "808-bass", "electronic-kit"), band.players(band.DRILL), weight=0.5),
+           ("piano", "bell", "808-bass", "electronic-kit"), band.players(band.DRILL), weight=0.5),
     _style("neo-soul", Tempi(86.0, 68.0, 100.0), Feel(6, 0.54, False), {"verse-hook": 0.8, "loop": 0.2},
            ("rhodes", "guitar", "finger-bass", "acoustic-kit"), band.players(band.NEO_SOUL), meters=(FOUR, THREE, SIX),
            weight=0.6),

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import pairwise
 
 from composers.dice import dice
 from composers.parts import grooves, kit
 from composers.parts.arpeggio import ArpeggioStyle, arpeggio
 from composers.parts.bass_groove import HIP_HOP_CELLS, BassStyle, bass_groove
 from composers.parts.chord_cells import LO_FI_CELLS, CompStyle, chord_cells
+from composers.parts.club_effects import EffectsStyle, club_effects
 from composers.parts.counter_line import CounterStyle, counter_line
 from composers.parts.eight_o_eight import BoomStyle, eight_o_eight
 from composers.parts.flow import FLOW_TUNE, SAMPLE_TUNE
@@ -19,11 +19,13 @@ from composers.parts.groove import Groove, groove
 from composers.parts.humanise import Hand
 from composers.parts.pads import PadStyle, pads
 from composers.parts.passage import Event, Listening, Passage, Written
+from composers.parts.sampling import cut, looped
 from composers.parts.tune import tune
 from composers.parts.tune_style import TuneStyle
-from composers.pulse import STEPS
+from composers.parts.vinyl import vinyl
 from composers.style import Player
 
+_RECORDS = frozenset({"vinyl", "vinyl-noise", "crackle", "record-noise", "hiss"})
 _STABS = {(0, 6): 0.2, (0, 3): 0.15, (0, 10): 0.15, (0, 6, 14): 0.15, (0, 7, 10): 0.15, (2, 8): 0.1, (0,): 0.1}
 
 
@@ -36,7 +38,8 @@ class HipHop:
     bass     808 or a bass that is played
     keys     the loop; late: ms behind the beat; straight: how much of the swing it takes
     takes_turns  whether players of the loop rest in turn, eight bars each (lo-fi)
-    verse_lead   whether a lead plays in verses, where a voice would be
+    shaker   whether percussion plays at any energy
+    worn     how much the record crackles, 0..1; effects: of an fx track that is no record
     """
 
     kits: tuple[tuple[Groove, float], ...]
@@ -51,6 +54,8 @@ class HipHop:
     counter: CounterStyle = field(default_factory=lambda: CounterStyle("answer", velocity=66.0))
     takes_turns: bool = False
     shaker: bool = False
+    worn: float = 0.5
+    effects: EffectsStyle = field(default_factory=lambda: EffectsStyle(riser=2, impact=96.0, falls=2, sweeps=1))
 
 
 SWITCHED = frozenset("DEFG")
@@ -76,6 +81,7 @@ def players(hip_hop: HipHop) -> Mapping[str, Player]:
         "arp": Player(partial(_arp, style=hip_hop), keys, absolute=True),
         "counter": Player(partial(_counter, style=hip_hop), lead, single=True),
         "percussion": Player(partial(_percussion, style=hip_hop), drums, channel=kit.CHANNEL),
+        "fx": Player(partial(_fx, style=hip_hop), Hand("fx", 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, drift=0.0)),
     }
 
 
@@ -89,7 +95,7 @@ def _drums(passage: Passage, listening: Listening, style: HipHop) -> Written:
     if passage.role == "intro" and dice(passage.seed, "bare intro").chance(0.5):
         bars = passage.bars // 2
         return Written([e for e in written.events if e.step >= bars * passage.bar_steps])
-    return _cut(passage, written, "drums")
+    return cut(passage, written, "drums", style.takes_turns)
 
 
 def _melody(passage: Passage, listening: Listening, style: HipHop) -> Written:
@@ -98,47 +104,49 @@ def _melody(passage: Passage, listening: Listening, style: HipHop) -> Written:
         sparse = replace(style.tune, notes=style.tune.notes * 0.6, rest=24)
         written = tune(passage, listening, sparse)
         bars = {bar for bar in range(passage.bars) if bar % 4 >= 2}
-        return _cut(passage, Written([e for e in written.events if e.step // passage.bar_steps in bars]), "melody")
+        return Written([e for e in written.events if e.step // passage.bar_steps in bars])
     if _rests(passage, "melody", style):
         return Written()
-    return _cut(passage, tune(passage, listening, style.tune), "melody")
+    if style.takes_turns and passage.role == "verse":
+        passage = replace(passage, role="loop")  # a loop has no second words
+    return tune(passage, listening, style.tune)
 
 
 def _bass(passage: Passage, listening: Listening, style: HipHop) -> Written:
     if passage.role == "breakdown" and not style.takes_turns:
         return Written()
     if isinstance(style.bass, BoomStyle):
-        return _cut(passage, eight_o_eight(passage, listening, style.bass), "bass")
-    return _cut(passage, bass_groove(passage, listening, style.bass), "bass")
+        return cut(passage, eight_o_eight(passage, listening, style.bass), "bass")
+    return cut(passage, looped(passage, bass_groove(passage, listening, style.bass)), "bass", style.takes_turns)
 
 
 def _comp(passage: Passage, listening: Listening, style: HipHop) -> Written:
     if _rests(passage, "comp", style):
         return Written()
-    return _looped(passage, chord_cells(passage, listening, style.keys))
+    return cut(passage, looped(passage, chord_cells(passage, listening, style.keys)), "comp", style.takes_turns)
 
 
 def _riff(passage: Passage, listening: Listening, style: HipHop) -> Written:
     """A chopped sample: short stabs of the loop, the same two bars again and again."""
     chopped = replace(style.keys, cells=_STABS, texture="block", short=0.7, left="none", anticipate=0.0, vary=0.6,
                       low=55, high=74)  # fmt: skip
-    return _looped(passage, chord_cells(passage, {}, chopped))
+    return cut(passage, looped(passage, chord_cells(passage, {}, chopped)), "riff", style.takes_turns)
 
 
 def _pad(passage: Passage, listening: Listening, style: HipHop) -> Written:
     if passage.role == "verse" and passage.energy < 0.5 and not style.takes_turns:
         return Written()
-    return _cut(passage, pads(passage, listening, style.pad), "pad")
+    return cut(passage, pads(passage, listening, style.pad), "pad", style.takes_turns)
 
 
 def _arp(passage: Passage, listening: Listening, style: HipHop) -> Written:
     if passage.role == "verse" and dice(passage.seed, "plucks rest").chance(0.5):
         return Written()
-    return _cut(passage, arpeggio(passage, listening, style.arp), "arp")
+    return cut(passage, arpeggio(passage, listening, style.arp), "arp", style.takes_turns)
 
 
 def _counter(passage: Passage, listening: Listening, style: HipHop) -> Written:
-    return _cut(passage, counter_line(passage, listening, style.counter), "counter")
+    return cut(passage, counter_line(passage, listening, style.counter), "counter", style.takes_turns)
 
 
 def _percussion(passage: Passage, listening: Listening, style: HipHop) -> Written:
@@ -147,7 +155,15 @@ def _percussion(passage: Passage, listening: Listening, style: HipHop) -> Writte
         return Written()
     loud = (58.0, 40.0, 50.0, 40.0)
     steps = range(0, passage.steps, 3)
-    return Written([Event(step, 2, kit.SHAKER, loud[step // 3 % 4]) for step in steps])
+    shaker = Written([Event(step, 2, kit.SHAKER, loud[step // 3 % 4]) for step in steps])
+    return cut(passage, shaker, "percussion", style.takes_turns)
+
+
+def _fx(passage: Passage, listening: Listening, style: HipHop) -> Written:
+    """The record's own noise where the instrument has it, else what joins the sections."""
+    if passage.sounds.get("fx", "") in _RECORDS:
+        return vinyl(passage, style.worn)
+    return club_effects(passage, style.effects)
 
 
 # What all do ------------------------------------------------------------------------------------------------------
@@ -160,82 +176,10 @@ def _rests(passage: Passage, part: str, style: HipHop) -> bool:
     return ("melody", "comp", "", "")[(passage.first_bar // 8) % 4] == part
 
 
-def _cut(passage: Passage, written: Written, part: str) -> Written:
-    """The drop-outs of a verse: all but the voice and the kit's hats stop in the last beats of bars 8 and 16, and in
-    some songs in the whole bar before the hook."""
-    if passage.role != "verse" or part == "melody":
-        return written
-    draw = dice(passage.seed, "drop-outs", *passage.material)
-    beats = draw.weighted((0, 2, 4), (0.35, 0.4, 0.25))
-    if not beats:
-        return written
-    from_step = passage.bar_steps - min(passage.bar_steps, beats * STEPS)
-    holes = [bar * passage.bar_steps + from_step for bar in range(7, passage.bars, 8)]
-    ends = [(bar + 1) * passage.bar_steps for bar in range(7, passage.bars, 8)]
-    if part == "drums":
-        keep = [e for e in written.events if e.pitch in kit.HATS or not _inside(e.step, holes, ends)]
-        return Written(keep, written.turns, written.sweeps)
-    events = []
-    for event in written.events:
-        if _inside(event.step, holes, ends):
-            continue
-        hole = next((h for h in holes if event.step < h < event.end), None)
-        events.append(event if hole is None else event._replace(length=hole - event.step))
-    turns = [turn for turn in written.turns if not _inside(turn.step, holes, ends) or turn.length == 0]
-    return Written(events, turns, written.sweeps)
-
-
-def _inside(step: int, starts: Sequence[int], ends: Sequence[int]) -> bool:
-    return any(start <= step < end for start, end in zip(starts, ends, strict=True))
-
-
-def _looped(passage: Passage, written: Written) -> Written:
-    """The same bars as the loop goes round: a sample does not think. Of a passage's chords the first round is played
-    again wherever the harmony is the same; the last time of eight bars it may be left out or changed."""
-    loop = _round(passage)
-    if loop is None:
-        return _cut(passage, written, "comp")
-    length = loop * passage.bar_steps
-    first = [e for e in written.events if e.step < length]
-    events: list[Event] = []
-    for start in range(0, passage.steps, length):
-        last = (start // length) % 4 == 3
-        own = [e for e in written.events if start <= e.step < start + length]
-        chosen = own if last and start else [e._replace(step=e.step + start) for e in first]
-        events += [e for e in chosen if e.step < passage.steps]
-    kept = _without_overlaps(sorted(events))
-    return _cut(passage, Written(kept, written.turns, written.sweeps), "comp")
-
-
-def _round(passage: Passage) -> int | None:
-    """Bars after which the chords come again, None where they do not within the passage."""
-    by_bar: list[tuple[tuple[int, int, int], ...]] = []
-    for bar in range(passage.bars):
-        start = bar * passage.bar_steps
-        by_bar.append(tuple((r.start - start, r.root, r.tones) for r in passage.regions
-                            if start <= r.start < start + passage.bar_steps))  # fmt: skip
-    for length in (2, 4, 8):
-        if length * 2 <= passage.bars and all(a == by_bar[i % length] for i, a in enumerate(by_bar)):
-            return length
-    return None
-
-
-def _without_overlaps(events: Sequence[Event]) -> list[Event]:
-    """A key that is struck again ends first."""
-    found = list(events)
-    last: dict[int, int] = {}
-    for index, event in enumerate(found):
-        before = last.get(event.pitch)
-        if before is not None and found[before].end > event.step:
-            found[before] = found[before]._replace(length=max(1, event.step - found[before].step))
-        last[event.pitch] = index
-    return [a for a, b in pairwise([*found, None]) if a is not None and (b is None or a[:3] != b[:3])]
-
-
 # The styles -------------------------------------------------------------------------------------------------------
 
 _RHODES = CompStyle(cells=LO_FI_CELLS, texture="block", shape="rootless", voices=4, low=52, high=72, left="none",
-                    short=0.15, anticipate=0.1, vary=0.3, answer=0.2, velocity=60.0)  # fmt: skip
+                    short=0.15, anticipate=0.1, vary=0.3, answer=0.0, velocity=60.0)  # fmt: skip
 BOOM_BAP = HipHop(
     ((grooves.BOOM_BAP, 0.35), (grooves.BREAK, 0.5), (grooves.BOUNCE, 0.15)),
     BassStyle(cells=HIP_HOP_CELLS, lock=0.75, ratio=0.75, approach=0.15, vary=0.2, low=31, high=45,
@@ -247,7 +191,7 @@ LO_FI = HipHop(
     BassStyle(cells={(0, 8): 0.3, (0, 6, 8): 0.2, (0, 10): 0.2, (0, 6, 10): 0.15, (0,): 0.15}, lock=0.7,
                              ratio=0.85, approach=0.2, vary=0.25, low=31, high=45, velocity=78.0),
     "lo-fi", replace(_RHODES, velocity=52.0),
-    16.0, 0.5, replace(SAMPLE_TUNE, notes=3.6, rest=18, velocity=72.0), takes_turns=True,
+    16.0, 0.5, replace(SAMPLE_TUNE, notes=3.6, rest=18, velocity=72.0), takes_turns=True, worn=0.8,
 )  # fmt: skip
 _PLUCK = ArpeggioStyle(pattern="broken", rate=6, gate=0.6, pulses=5, euclid=8)
 TRAP = HipHop(
@@ -266,5 +210,5 @@ NEO_SOUL = HipHop(
     ((grooves.HIP_HOP, 0.5), (grooves.DENSE, 0.25), (grooves.BOUNCE, 0.25)),
     BassStyle(cells=HIP_HOP_CELLS, lock=0.7, ratio=0.8, approach=0.35, ghosts=0.15, graces=0.06,
                                vary=0.4, low=31, high=46),
-    "laid back", replace(_RHODES, short=0.25, vary=0.5, answer=0.4), 14.0, 0.7, SAMPLE_TUNE, shaker=True,
+    "laid back", replace(_RHODES, short=0.25, vary=0.5, answer=0.25), 14.0, 0.7, SAMPLE_TUNE, shaker=True,
 )  # fmt: skip

@@ -18,9 +18,11 @@ Loops = tuple[tuple[str, float], ...]
 any other quality is taken as it is written."""
 
 _TURNS_MAJOR: Loops = (
-    ("IIm | V7 | IM | VIm", 1.0), ("IVM | IIIm | IIm | IM", 1.0), ("IIm V7 | IM VI7", 0.9), ("IM | VIm | IIm | V7", 0.9),
+    ("IIm | V7 | IM | VIm", 1.0), ("IVM | IIIm | IIm | IM", 1.0), ("IIm V7 | IM VI7", 0.9),
+    ("IM | VIm | IIm | V7", 0.9),
     ("IVM V7 | IIIm VIm | IIm V7 | IM I7", 0.7), ("IM IIIm | IVM IVm6", 0.9), ("IVM IVm6 | IM VIm", 0.7),
-    ("VIm | IIm | IVM | IIIm", 0.7), ("IIIm VIm | IIm V7", 0.8), ("IM #Io | IIm V7", 0.4), ("IIm | IIIm | IVM | V7", 0.4),
+    ("VIm | IIm | IVM | IIIm", 0.7), ("IIIm VIm | IIm V7", 0.8), ("IM #Io | IIm V7", 0.4),
+    ("IIm | IIIm | IVM | V7", 0.4),
     ("IVM | III7 | VIm | Vm7 I7", 0.9), ("IM | III7 | VIm | IVm6", 0.6), ("IVM | V7 | IIIm | VIm", 0.7),
     ("IM VI7 | IIm V7", 0.5), ("IIm | bII7 | IM | VI7", 0.5), ("IM | bIIIM | IVM | bVIIM", 0.25),
 )  # fmt: skip
@@ -33,20 +35,26 @@ _TURNS_MINOR: Loops = (
 _SAMPLES_MINOR: Loops = (
     ("Im | Im", 0.5), ("Im | IVm", 0.9), ("Im | bVII7 | bVIM | bVII7", 0.8), ("Im | Im | IVm | V7", 0.8),
     ("Im IVm | Im V7", 0.7), ("bVIM | Im", 0.7), ("Im bIIIM | bVIM V7", 0.6), ("IIh V7 | Im Im", 0.6),
-    ("Im | Im | bVIM | bVII7", 0.7), ("Im | bIIM", 0.4), ("Im | Im(maj7) | Im7 | Im6", 0.6), ("Im | bVIM | IVm | V7", 0.7),
-    ("IVm | Im | V7 | Im", 0.6), ("bVIM | V7 | Im | Im", 0.8), ("Im | Vm | bVIM | bIIIM", 0.6), ("Im | IVm | bVII7 | bIIIM", 0.7),
-    ("bVIM bVII7 | Im Im", 0.7), ("IVm Vm | bVIM Im", 0.5), ("Im | bIIIM | IVm | bVIM", 0.6), ("IVm | bVIM | Im | Im", 0.6),
+    ("Im | Im | bVIM | bVII7", 0.7), ("Im | bIIM", 0.4), ("Im | Im(maj7) | Im7 | Im6", 0.6),
+    ("Im | bVIM | IVm | V7", 0.7),
+    ("IVm | Im | V7 | Im", 0.6), ("bVIM | V7 | Im | Im", 0.8), ("Im | Vm | bVIM | bIIIM", 0.6),
+    ("Im | IVm | bVII7 | bIIIM", 0.7),
+    ("bVIM bVII7 | Im Im", 0.7), ("IVm Vm | bVIM Im", 0.5), ("Im | bIIIM | IVm | bVIM", 0.6),
+    ("IVm | bVIM | Im | Im", 0.6),
     ("Im Vm | bVIM IVm", 0.5), ("Im | #IVh | IVm | Im", 0.3), ("Im | bII7 | Im | V7", 0.4),
 )  # fmt: skip
 _SAMPLES_MAJOR: Loops = (
     ("IM | IIm", 0.8), ("IM | IVM", 1.0), ("IIm | V7 | IM | IM", 0.9), ("IM VIm | IIm V7", 0.9), ("IVM | IM", 0.8),
     ("I13 | IV9", 0.6), ("IVM IIIm | IIm IM", 0.7), ("IM | IIIm | IVM | V7", 0.6), ("IVM | III7 | VIm | VIm", 0.8),
-    ("VIm | IIm | V7 | IM", 0.6), ("IM | bVII7 | IVM | IVm6", 0.6), ("IVM IVm6 | IIIm VI7", 0.5), ("IIm IIIm | IVM V7", 0.5),
+    ("VIm | IIm | V7 | IM", 0.6), ("IM | bVII7 | IVM | IVm6", 0.6), ("IVM IVm6 | IIIm VI7", 0.5),
+    ("IIm IIIm | IVM V7", 0.5),
     ("IM III7 | VIm IVm6", 0.5),
 )  # fmt: skip
 _DARK: Loops = (
-    ("Im | bVIM | Im | VM", 0.8), ("Im | Im | bVIM | VM", 1.0), ("Im | bVIM | bIIIM | bVIIM", 0.9), ("Im | IVm | Im | VM", 0.6),
-    ("Im | Im | bVIM | bVIIM", 1.0), ("bVIM | bVIIM | Im | Im", 1.0), ("Im bVIM | Vm Im", 0.6), ("Im | Vm | bVIM | IVm", 0.8),
+    ("Im | bVIM | Im | VM", 0.8), ("Im | Im | bVIM | VM", 1.0), ("Im | bVIM | bIIIM | bVIIM", 0.9),
+    ("Im | IVm | Im | VM", 0.6),
+    ("Im | Im | bVIM | bVIIM", 1.0), ("bVIM | bVIIM | Im | Im", 1.0), ("Im bVIM | Vm Im", 0.6),
+    ("Im | Vm | bVIM | IVm", 0.8),
     ("Im | bVIM | IVm | VM", 0.9), ("Im | Im | Im | bVIM VM", 0.7), ("IVm | Im | bVIM | VM", 0.6),
     ("Im | Im | bIIM | bVIM", 0.6), ("bVIM | Vm | Im | Im", 0.8), ("Im | bVIM", 0.7), ("bVIM | Im | Vm | Im", 0.5),
     ("bVIM | Im | bIIIM | bVIIM", 0.7), ("Im | bIIIM | bVIM | IVm", 0.6), ("IVm | bVIM | Im | bVIIM", 0.5),
@@ -54,7 +62,8 @@ _DARK: Loops = (
 _TWO: Loops = (
     ("Im | bVIM", 1.0), ("Im | bIIM", 0.9), ("Im | Im | bVIM | bVIM", 1.0), ("Im | Im | bIIM | bIIM", 0.6),
     ("Im | IVm", 0.5), ("Im | Im | bVIM | VM", 1.0), ("Im | bVIM | bIIM | Im", 0.6), ("Im | Vm", 0.5),
-    ("Im | Im | bVIM | bIIM", 0.7), ("bVIM | Im | Im | bIIM", 0.4), ("Im | bVIM | IVm | bIIM", 0.6), ("Im | Im | IVm | bVIM", 0.7),
+    ("Im | Im | bVIM | bIIM", 0.7), ("bVIM | Im | Im | bIIM", 0.4), ("Im | bVIM | IVm | bIIM", 0.6),
+    ("Im | Im | IVm | bVIM", 0.7),
     ("Im | bIIIM | bVIM | bIIM", 0.5), ("bVIM | Vm | Im | Im", 0.6),
 )  # fmt: skip
 _PHRYGIAN: Loops = (
@@ -63,13 +72,15 @@ _PHRYGIAN: Loops = (
     ("Im | bVIIm | bVIM | bIIM", 0.6), ("bIIM | Im | bIIM | bIIIM", 0.4),
 )  # fmt: skip
 _BRIGHT: Loops = (
-    ("VIm | IVM | IM | VM", 1.0), ("IVM | VM | VIm | IM", 0.8), ("IM | VM | VIm | IVM", 0.8), ("IVM | VM | IIIm | VIm", 0.9),
+    ("VIm | IVM | IM | VM", 1.0), ("IVM | VM | VIm | IM", 0.8), ("IM | VM | VIm | IVM", 0.8),
+    ("IVM | VM | IIIm | VIm", 0.9),
     ("IM | IIIm | IVM | IVm", 0.6), ("VIm | VIm | IVM | VM", 0.8), ("IVM | IM", 0.5), ("IVM | VIm | VM | IM", 0.6),
     ("IIm | VIm | IVM | VM", 0.5), ("VIm | IIIm | IVM | IVM", 0.5),
 )  # fmt: skip
 _DORIAN: Loops = (
     ("Im | IV7", 1.0), ("Im | IV7 | Im | bVIIM", 0.8), ("Im IIm7 | bIIIM IV7", 0.7), ("Im | Im | IV7 | IV7", 0.8),
-    ("bIIIM IV7 | Im Im", 0.6), ("Im | bIIIM | IV7 | IV7", 0.6), ("Im | Vm | IV7 | Im", 0.6), ("bVIIM | IV7 | Im | Im", 0.5),
+    ("bIIIM IV7 | Im Im", 0.6), ("Im | bIIIM | IV7 | IV7", 0.6), ("Im | Vm | IV7 | Im", 0.6),
+    ("bVIIM | IV7 | Im | Im", 0.5),
     ("Im IV7 | bIIIM bVIIM", 0.5),
 )  # fmt: skip
 _BY_STYLE: Mapping[str, Mapping[str, Loops]] = {
@@ -89,15 +100,18 @@ _TONIC_MAJOR: Colours = {"maj9": 4, "maj7": 2.5, "6/9": 2, "maj13": 0.6}
 _OTHER_MAJOR: Colours = {"maj9": 3, "maj7": 3, "6/9": 0.8}
 _LYDIAN: Colours = {"maj9": 3, "maj7": 3, "maj7#11": 1.6, "6/9": 0.6}
 _JAZZ: Mapping[str, Colours] = {
-    "Im": _TONIC_MINOR, "IVm": {"m9": 4, "m7": 2, "m6": 1, "m11": 1.2}, "m": _OTHER_MINOR, "IIIm": {"m7": 1, "m11": 0.3},
+    "Im": _TONIC_MINOR, "IVm": {"m9": 4, "m7": 2, "m6": 1, "m11": 1.2},
+    "m": _OTHER_MINOR, "IIIm": {"m7": 1, "m11": 0.3},
     "VIIm": {"m7": 1}, "IM": _TONIC_MAJOR, "M": _OTHER_MAJOR, "IVM": _LYDIAN, "bVIM": _LYDIAN, "bIIM": _LYDIAN,
-    "V7": {"13": 3, "9": 2.5, "9sus4": 2, "7b9": 0.7}, "minor V7": {"7#9": 2, "7b9": 2, "7alt": 1, "7#5": 1, "9sus4": 1},
+    "V7": {"13": 3, "9": 2.5, "9sus4": 2, "7b9": 0.7},
+    "minor V7": {"7#9": 2, "7b9": 2, "7alt": 1, "7#5": 1, "9sus4": 1},
     "IV7": {"9": 3, "13": 3}, "bVII7": {"13": 3, "9": 3, "9sus4": 1}, "bII7": {"9": 2, "13": 2, "7#11": 1},
     "I7": {"9": 2, "13": 1, "7": 1}, "7": {"7b9": 2, "7": 1, "7#5": 1}, "h": {"m7b5": 1}, "o": {"o7": 1},
 }  # fmt: skip
 _PLAIN: Mapping[str, Colours] = {
     "Im": {"m": 5, "m7": 1.2, "madd9": 2}, "m": {"m": 5, "m7": 1.5}, "M": {"": 5, "maj7": 1.6, "add9": 0.8},
-    "VM": {"": 4, "7": 1}, "bIIM": {"": 4, "maj7": 1.5}, "IV7": {"": 3, "7": 1, "add9": 1}, "7": {"7": 1}, "h": {"m7b5": 1},
+    "VM": {"": 4, "7": 1}, "bIIM": {"": 4, "maj7": 1.5}, "IV7": {"": 3, "7": 1, "add9": 1}, "7": {"7": 1},
+    "h": {"m7b5": 1},
     "o": {"o7": 1},
 }  # fmt: skip
 _COLOURS: Mapping[str, Mapping[str, Colours]] = {
@@ -141,7 +155,8 @@ def _turned(bar: list[str], mode: str, jazz: bool, draw: Dice) -> list[str]:
         if mode in ("dorian", "phrygian"):
             ways = {"bVIIM" if mode == "dorian" else "bIIM": 1.0}
     else:
-        ways = {"minor": {"VM": 1.0, "bVIIM": 1.0, "bVIM": 0.8}, "major": {"VM": 1.0, "IVM": 1.0}}.get(mode, {"bVIIM": 1.0})
+        ways = {"minor": {"VM": 1.0, "bVIIM": 1.0, "bVIM": 0.8},
+        "major": {"VM": 1.0, "IVM": 1.0}}.get(mode, {"bVIIM": 1.0})
         if mode == "phrygian":
             ways = {"bIIM": 1.0}
     ways = {way: weight for way, weight in ways.items() if way != bar[-1]} or {bar[-1]: 1.0}

@@ -86,6 +86,6 @@ HANDS: Mapping[str, Mapping[int, Hand]] = MappingProxyType(
     }
 )  # fmt: skip
 """By feel: live drummers (sd 14 to 18 ms), tight sessions (6 to 9), funk and hip-hop whose sixteenths and ghosts lie
-late, machines (0 to 4), fingers on pads in boom-bap (10 to 18, snare 5 to 15 ms late; kicks swing more than ghosts) and lo-fi (15 to 22, snare 15 to
-25 late, hats 10 to 20).
+late, machines (0 to 4), fingers on pads in boom-bap (10 to 18, snare 5 to 15 ms late; kicks swing more than ghosts) and
+lo-fi (15 to 22, snare 15 to 25 late, hats 10 to 20).
 Laid back and pushed drummers shift the snare alone: kick and hats hold the time."""

@@ -14,9 +14,10 @@ class Practice:
 
     grid         steps (12 a quarter) on which tunes lie: 3 sixteenths, 6 eighths; triplets are made straight
     triplets     triplets may stay: what swings has them anyway
-    off_beats    share of a tune's notes between the beats that the style has; a tune with fewer is syncopated
+    syncopation  share of a tune's notes that begin between beats and are held over the next; a tune with fewer gains
+                 some, one with more loses some. None: as it comes
     anticipate   where it gains them, how early: steps before the beat (6 an eighth, 3 a sixteenth)
-    augment      how much slower than it was a tune is sung
+    pace         notes a second that a tune has at most; a quicker one is sung slower. None: as it comes
     sustain      0..1, how far a note is held towards the next one
     thin         0..1, share of the quick notes off the beat (passing notes) that are left out
     most         notes a quarter; what is quicker is thinned
@@ -27,9 +28,9 @@ class Practice:
 
     grid: int = 3
     triplets: bool = False
-    off_beats: float = 0.4
+    syncopation: float | None = None
     anticipate: int = 6
-    augment: float = 1.0
+    pace: float | None = None
     sustain: float = 0.0
     thin: float = 0.0
     most: float = 4.0

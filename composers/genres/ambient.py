@@ -13,6 +13,7 @@ from composers.genres import ambient_band as band
 from composers.genres.ambient_fields import FieldStyle, changes
 from composers.genres.ambient_forms import breathing
 from composers.instrumentation import BASSES, DRUMS, EFFECTS, KEYBOARDS, LEADS, PADS, plain
+from composers.practice import Practice
 from composers.score import Meter
 from composers.style import Player, Sheet, Style, Tempi
 from composers.theory.modes import MODES
@@ -33,10 +34,11 @@ def _sheet(plan: Plan, fields: FieldStyle) -> Sheet:
 
 def _style(
     name: str, tempi: Tempi, forms: Mapping[str, float], ensemble: tuple[str, ...], players: Mapping[str, Player],
-    fields: FieldStyle, modes: tuple[str, ...] = ALL_MODES, weight: float = 1.0,
+    fields: FieldStyle, modes: tuple[str, ...] = ALL_MODES, weight: float = 1.0, favours: tuple[str, ...] = (),
 ) -> Style:  # fmt: skip
     return Style(name, tempi, STRAIGHT, _METERS, modes, forms, ensemble, players, partial(_sheet, fields=fields),
-                 weight=weight, stand_ins={"riff": ("arp",)})  # fmt: skip
+                 weight=weight, stand_ins={"riff": ("arp",)},
+                 practice=Practice(triplets=True, pace=0.5, sustain=0.9, thin=0.8, most=2.0))  # fmt: skip
 
 
 _SLOW = FieldStyle(((4, 0.5), (8, 0.5)), 3, 2.0, 0.5)
@@ -53,8 +55,8 @@ STYLES: Mapping[str, Style] = MappingProxyType({style.name: style for style in (
     _style("bells", Tempi(58.0, 48.0, 76.0), {"drift": 0.6, "loops": 0.4},
            ("bell", "celesta", "glass-pad", "drone"), band.BELLS, _SLOW, weight=0.7),
     _style("world", Tempi(60.0, 46.0, 84.0), {"drift": 0.5, "arc": 0.5},
-           ("flute", "harp", "pad", "drone"), band.WORLD, _ONE, (*WORLD_MODES, *(m for m in ALL_MODES
-                                                                                 if m not in WORLD_MODES))),
+           ("flute", "harp", "pad", "drone"), band.WORLD, _ONE,
+           (*WORLD_MODES, *(m for m in ALL_MODES if m not in WORLD_MODES)), favours=WORLD_MODES),
 )})  # fmt: skip
 
 

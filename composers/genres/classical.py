@@ -21,6 +21,7 @@ from composers.genres.classical_players import PLAYERS
 from composers.harmony import Bar
 from composers.instrumentation import BASSES, DRUMS, KEYBOARDS, LEADS, PADS, plain
 from composers.parts.local_key import Place, placed
+from composers.practice import Practice
 from composers.score import Meter
 from composers.style import Player, Sheet, Style, Tempi
 from composers.theory.pitch import PitchName
@@ -96,7 +97,8 @@ def _style(
     name: str, tempi: Tempi, forms: Mapping[str, float], band: tuple[str, ...], weight: float,
     players: Mapping[str, Player] = PLAYERS,
 ) -> Style:  # fmt: skip
-    return Style(name, tempi, STRAIGHT, METERS, MODES, forms, band, players, _sheet, weight=weight)
+    return Style(name, tempi, STRAIGHT, METERS, MODES, forms, band, players, _sheet, weight=weight,
+                 practice=Practice(triplets=True, syncopation=0.03, most=6.0))  # fmt: skip
 
 
 _ALL = {"sonata": 0.4, "rondo": 0.18, "minuet": 0.12, "theme-variations": 0.14, "binary": 0.08, "ternary": 0.08}

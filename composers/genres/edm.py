@@ -17,6 +17,7 @@ from composers.genres.edm_band import Club, arranged, players
 from composers.genres.edm_charts import MODES, loops
 from composers.genres.edm_forms import arrangement
 from composers.harmony import Bar, parse_chart
+from composers.practice import Practice
 from composers.score import Meter
 from composers.style import Sheet, Style, Tempi
 from composers.theory.scales import Key
@@ -51,7 +52,8 @@ def _style(
     feel: Feel = STRAIGHT, weight: float = 1.0,
 ) -> Style:  # fmt: skip
     return Style(name, tempi, feel, _METERS, MODES, forms, ensemble, players(club), partial(_sheet, style=name),
-                 weight=weight, stand_ins={"percussion": (), "counter": ()})  # fmt: skip
+                 weight=weight, stand_ins={"percussion": (), "counter": ()},
+                 practice=Practice(syncopation=0.15, anticipate=3, thin=0.5, most=3.0))  # fmt: skip
 
 
 _SHARES = {"club": 0.3, "radio": 0.5, "festival": 0.2, "linear": 0.0}

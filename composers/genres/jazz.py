@@ -11,6 +11,7 @@ from composers.parts import comping, heads, improvisation, jazz_bass, jazz_kit
 from composers.parts.humanise import BASS, COMP, Hand
 from composers.parts.kit import CHANNEL, HANDS
 from composers.parts.passage import Listening, Passage, Written
+from composers.practice import Practice
 from composers.pulse import STEPS
 from composers.score import Meter
 from composers.style import Player, Style, Tempi, Writer
@@ -18,6 +19,12 @@ from composers.style import Player, Style, Tempi, Writer
 DEFAULT_SWING = 0.655
 """Share of the beat before the off-beat eighth, a ratio of 1.9: the ride's median from 93 to 215 beats a minute."""
 _FOUR, _THREE, _FIVE = Meter(4, 4), Meter(3, 4), Meter(5, 4)
+_PRACTICES = {
+    "medium": Practice(triplets=True, syncopation=0.26, sustain=0.15), "up": Practice(triplets=True, syncopation=0.22),
+    "ballad": Practice(triplets=True, syncopation=0.1, sustain=0.5), "bossa": Practice(syncopation=0.3, sustain=0.3),
+    "waltz": Practice(triplets=True, syncopation=0.12, sustain=0.2),
+}  # fmt: skip
+"""How tunes of others are sung; syncopation as our heads have it."""
 _SOLOS = frozenset({"solo", "trade"})
 
 
@@ -71,7 +78,8 @@ def _style(
         "drums": Player(drums, HANDS["jazz"], channel=CHANNEL),
     }
     return Style(name, tempi, feel, meters, MODES, {form: forms.get(form, 0.0) for form in FORMS}, ensemble, players,
-                 sheet_of(manner), frozenset({"melody", "comp"}), weight, offers)  # fmt: skip
+                 sheet_of(manner), frozenset({"melody", "comp"}), weight, offers,
+                 practice=_PRACTICES[name])  # fmt: skip
 
 
 MEDIUM = _style(

@@ -16,6 +16,7 @@ from composers.genres.rock_band import Rock, arranged, players
 from composers.genres.rock_forms import arrangement, lift_of
 from composers.harmony import Bar, parse_chart
 from composers.parts import grooves
+from composers.practice import Practice
 from composers.score import Meter
 from composers.style import Sheet, Style, Tempi
 from composers.theory.pitch import PitchName
@@ -99,6 +100,9 @@ def _raised(key: Key, semitones: int) -> Key:
 # The styles -------------------------------------------------------------------------------------------------------
 
 _SONGS = {"verse-chorus": 0.8, "aaba": 0.12, "rondo": 0.08}
+_SHUFFLED = Practice(triplets=True, syncopation=0.1)
+_SYNCOPATION = {"ballad": 0.15, "hard": 0.14, "punk": 0.1, "funk-rock": 0.18}
+"""How tunes of others are sung, as our own of these styles are; .1 in the rest."""
 _LOUD = ("lead-guitar", "rock-guitar", "pick-bass", "acoustic-kit")
 _ODD = (Meter(5, 4), Meter(7, 8), FOUR, Meter(7, 4), Meter(6, 8), Meter(5, 8), Meter(9, 8), Meter(3, 4), Meter(12, 8))
 
@@ -108,8 +112,9 @@ def _style(
     meters: tuple[Meter, ...] = (FOUR,), weight: float = 1.0, hands: str = "live",
 ) -> Style:  # fmt: skip
     feel = grooves.SHUFFLE.feel if name == "shuffle" else STRAIGHT
+    practice = _SHUFFLED if name == "shuffle" else Practice(syncopation=_SYNCOPATION.get(name, 0.1))
     return Style(name, tempi, feel, meters, MODES, forms, ensemble, players(rock, hands), partial(_sheet, style=name),
-                 weight=weight)  # fmt: skip
+                 weight=weight, practice=practice)  # fmt: skip
 
 
 STYLES: Mapping[str, Style] = {style.name: style for style in (

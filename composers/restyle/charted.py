@@ -102,30 +102,38 @@ class SheetForm:
 class Chart:
     """A sheet as a style plays it.
 
-    sheet    in the style's meter, with its roles and the tune in its phrasing
-    changes  by bar
-    fit      from the source's steps to these
+    sheet     in the style's meter, with its roles and the tune in its phrasing
+    changes   by bar
+    fit       from the source's steps to these
+    strength  as asked
     """
 
     sheet: LeadSheet
     changes: tuple[Bar, ...]
     fit: Fit
+    strength: float
 
 
 def chart_of(
-    genre: StyledGenre, style: Style, sheet: LeadSheet, meter: Meter, strength: float, seed: int, *, known: bool = True
-) -> Chart:
-    """Pure. known: the sheet's chords are its own, see reharmonised. Raises MusicError for a symbol that is none."""
-    fit = min(fits(sheet, style, meter, strength), key=lambda found: found.cost)
+    genre: StyledGenre, style: Style, sheet: LeadSheet, meter: Meter, strength: float, seed: int, *,
+    fit: Fit | None = None,
+) -> Chart:  # fmt: skip
+    """Pure: the tempo that is played decides no note.
+
+    fit  how its bars become the style's; None: what bends least in `meter`
+
+    Raises MusicError for a chord symbol that is none.
+    """
+    fit = fit or min(fits(sheet, style, meter, strength), key=lambda found: found.cost)
     moved = refitted(sheet, fit)
     habits = {is_minor: habits_of(genre, style, minor=is_minor) for is_minor in (False, True)}
-    bars = reharmonised(moved, habits, strength, known=known)
+    bars = reharmonised(moved, habits, strength)
     tune = phrased(moved, style.practice, strength, seed)
-    return Chart(cast(replace(moved, melody=tune), style, strength), bars, fit)
+    return Chart(cast(replace(moved, melody=tune), style, strength), bars, fit, strength)
 
 
 def choose_style(
-    genre: StyledGenre, sheet: LeadSheet, strength: float, meter: Meter | None = None, tempo: float | None = None
+    genre: StyledGenre, sheet: LeadSheet, meter: Meter | None = None, tempo: float | None = None
 ) -> Style:
     """The style that has to bend least: meter, tempo, mode; of equals the usual one. Raises MusicError where none plays
     in `meter` (None: in whichever suits it)."""
@@ -136,7 +144,7 @@ def choose_style(
 
     def cost(style: Style) -> float:
         modes = any(m in style.modes for m in (_MINORS if is_minor else _MAJORS))
-        found = [fit for m in ((meter,) if meter else style.meters) for fit in fits(sheet, style, m, strength, tempo)]
+        found = [fit for m in ((meter,) if meter else style.meters) for fit in fits(sheet, style, m, 1.0, tempo)]
         bent = min(found, key=lambda fit: fit.cost)
         away = abs(bent.tempo - style.tempi.usual) / style.tempi.usual
         if tempo is not None and not style.tempi.low <= tempo <= style.tempi.high:
@@ -157,7 +165,7 @@ def resolved(genre: StyledGenre, plan: Plan) -> Plan:
     """The plan with a style for its lead sheet, and a mode and form that the style has. Idempotent."""
     assert plan.lead_sheet is not None
     style = genre.style(plan.style) if plan.style is not None else choose_style(
-        genre, plan.lead_sheet, plan.strength, plan.meter, plan.tempo
+        genre, plan.lead_sheet, plan.meter, plan.tempo
     )  # fmt: skip
     mode = own_mode(key_at(plan.lead_sheet, 0), style)
     forms = style.forms_in(mode)

@@ -31,7 +31,7 @@ class Heard:
     sheet    in the meter that holds longest
     bars     which of the piece's bars is which of the sheet's
     melody   the track and its notes as played
-    alone    nothing sounds but the tune: its chords were found for it, not heard
+    alone    nothing sounds but the tune: the sheet has no chords
     notices  what people should know of it
     """
 
@@ -54,7 +54,7 @@ def hear(piece: Piece) -> Heard:
     every = sorted(n for t in pitched(piece) for n in t.clip.notes if n.channel != DRUM_CHANNEL)
     bars = Bars.of(piece, every)
     line = gridded(melody.notes, bars)
-    alone = len(melody.notes) >= 0.95 * len(every)
+    alone = len(melody.notes) >= 0.95 * len(every) and not piece.chords
     keys, chords = _harmony(piece, every, bars)
     energy = _energy(piece, bars)
     meter, count = bars.meter, len(bars.spans)
@@ -64,8 +64,8 @@ def hear(piece: Piece) -> Heard:
     if not sections:
         sections = find_sections(facts(line, _rows(chords, count, meter_steps=steps, bars=bars), energy, steps))
     pickup = 1 if sections[0].bars == 1 and sections[0].kind == "intro" else 0
-    sheet = LeadSheet(meter, count, round(_tempo(piece), 3), sections, keys, chords, line, title=piece.title,
-                      pickup=pickup)  # fmt: skip
+    sheet = LeadSheet(meter, count, round(_tempo(piece), 3), sections, keys, () if alone else chords, line,
+                      title=piece.title, pickup=pickup)  # fmt: skip
     return Heard(sheet, bars, melody, alone, _notices(piece, melody, every, bars))
 
 

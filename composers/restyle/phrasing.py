@@ -16,8 +16,8 @@ _SNAPPED = 0.4
 """From this strength on triplets that the style does not have are made straight."""
 _STRAIGHT = {1: 0, 2: 3, 4: 3, 5: 6, 7: 6, 8: 6, 10: 9, 11: 12}
 _LONGEST_HOLD = 4 * STEPS
-_TOO_MANY = 0.08
-"""Share of off-beats above the style's own that is left alone."""
+_TOO_MANY = 0.04
+"""Share of syncopation above the style's own that is left alone."""
 
 
 def phrased(sheet: LeadSheet, practice: Practice, strength: float, seed: int) -> tuple[SheetNote, ...]:
@@ -31,9 +31,9 @@ def phrased(sheet: LeadSheet, practice: Practice, strength: float, seed: int) ->
     return tuple(_held(notes, practice.sustain * strength, sheet.steps))
 
 
-def off_beats(notes: Sequence[SheetNote], pulse: Pulse) -> float:
-    """Share of the notes that begin between beats, 0..1."""
-    return sum(n.step % pulse.steps not in pulse.beats for n in notes) / len(notes) if notes else 0.0
+def syncopation(notes: Sequence[SheetNote], pulse: Pulse) -> float:
+    """Share of the notes that begin between beats and are held over the next one, 0..1."""
+    return sum(_may_come_later(notes, i, pulse) for i in range(len(notes))) / len(notes) if notes else 0.0
 
 
 def _straight(notes: Sequence[SheetNote], grid: int) -> list[SheetNote]:
@@ -99,8 +99,9 @@ def _syncopated(
 ) -> list[SheetNote]:
     """Notes on beats come early where the tune is straighter than the style, early notes come on the beat where it is
     less straight; so many that the style's share is reached at full strength."""
-    own = off_beats(notes, pulse)
-    lacking = practice.off_beats - own
+    if practice.syncopation is None:
+        return list(notes)
+    lacking = practice.syncopation - syncopation(notes, pulse)
     if lacking > 0:
         free = [i for i in range(len(notes)) if _may_come_early(notes, i, practice.anticipate, pulse)]
         share = min(0.8, lacking * len(notes) / max(1, len(free))) * strength

@@ -27,12 +27,18 @@ _FIT, _CLASH = 5.0, -0.75
 """How much the tune's fit weighs; a note a semitone above a chord tone, of a note that belongs."""
 _NEAR_LEAST, _NEAR_MOST = 0.6, 9.0
 """How much nearness to the source's chord weighs at strength 1 and 0."""
-_MOVE, _RARE = 0.7, 0.25
+_MOVE, _RARE = 0.7, 0.5
+_SELDOM = 0.012
+"""Share below which a chord of the style is no candidate where the source does not have it."""
+_AT_HOME, _FOREIGN = 0.1, 0.5
+"""Shares of foreign chords at which a source has nothing to change, and all."""
 _ROUND = 3.2
 """What the chord of the round is worth at strength 1, in a style that plays nothing else."""
-_KEPT = 0.25
+_KEPT = 0.3
 """Below this strength chords stay; up to _DRESSED they are the source's in the style's dress."""
-_DRESSED = 0.4
+_DRESSED = 0.5
+_FREE = 0.9
+"""As which a tune is treated that has no chords."""
 _HELD = 1.2
 """What a change costs where the style changes less often than this place offers."""
 
@@ -47,24 +53,39 @@ class Slot(NamedTuple):
     weights: tuple[tuple[int, float], ...]
 
 
-def reharmonised(
-    sheet: LeadSheet, habits: Mapping[bool, Habits], strength: float, *, known: bool = True
-) -> tuple[Bar, ...]:
-    """The chords by bar.
+def reharmonised(sheet: LeadSheet, habits: Mapping[bool, Habits], strength: float) -> tuple[Bar, ...]:
+    """The chords by bar. A tune without chords gets some at any strength.
 
-    habits   of the target, by whether the key is minor
-    known    the source's chords were heard; else they were made up for its tune, and bind nobody
+    habits  of the target, by whether the key is minor
     """
     own = changes(sheet)
+    if not sheet.chords:
+        strength = _FREE
     if strength < _KEPT:
         return own
+    strength *= foreignness(sheet, own, habits) if sheet.chords else 1.0
     if strength < _DRESSED:
         return tuple(_dressed(bar, key_at(sheet, index), habits) for index, bar in enumerate(own))
     pulse = pulse_of(sheet.meter)
     slots = _slots(sheet, own, habits, pulse)
-    rounds = _rounds(sheet, slots, habits, strength if known else 1.0)
-    row = _best(slots, habits, rounds, sheet, strength if known else max(strength, 0.9), pulse)
+    rounds = _rounds(sheet, slots, habits, strength)
+    row = _best(slots, habits, rounds, sheet, strength, pulse)
     return _bars(row, slots, sheet.bars, pulse)
+
+
+def foreignness(sheet: LeadSheet, bars: Sequence[Bar], habits: Mapping[bool, Habits]) -> float:
+    """0..1: how far a style has reason to change these chords. 0 where nearly all of them are its own, and go round as
+    its own do."""
+    strange = count = again = 0
+    for index, bar in enumerate(bars):
+        key = key_at(sheet, index)
+        known = habits[minor(key)]
+        count += len(bar)
+        strange += sum(kind_of(chord, key) not in known.shares for chord in bar)
+        again += index >= 4 and bar == bars[index - 4]
+    looped = habits[minor(key_at(sheet, 0))].looped
+    steady = max(0.0, looped - 1.3 * again / max(1, len(bars) - 4))
+    return max(min(1.0, max(0.0, strange / count - _AT_HOME) / (_FOREIGN - _AT_HOME)), min(1.0, 2.0 * steady))
 
 
 def _dressed(bar: Bar, key: Key, habits: Mapping[bool, Habits]) -> Bar:
@@ -92,8 +113,9 @@ def _slots(sheet: LeadSheet, own: Sequence[Bar], habits: Mapping[bool, Habits], 
     for bar in range(sheet.bars):
         key = key_at(sheet, bar)
         first = bar * pulse.steps
-        two = len(pulse.beats) > 1 and (len(own[bar]) > 1 or habits[minor(key)].a_bar > 1.45)
-        cut = pulse.beats[len(pulse.beats) // 2] if two and habits[minor(key)].a_bar > 1.05 else 0
+        known = habits[minor(key)]
+        two = len(pulse.beats) > 1 and (len(own[bar]) > 1 or known.a_bar > 1.45)
+        cut = pulse.beats[len(pulse.beats) // 2] if two and (known.a_bar > 1.05 or known.looped < 0.3) else 0
         edges = [first, first + cut, first + pulse.steps] if cut else [first, first + pulse.steps]
         for a, b in pairwise(edges):
             source = own[bar][0 if a == first else len(own[bar]) // 2] if sheet.chords else None
@@ -144,9 +166,8 @@ def nearness(a: Chord, b: Chord) -> float:
     common = len(mine & theirs) / len(mine | theirs)
     if a.root.pitch_class != b.root.pitch_class:
         return 0.6 * common
-    third = {i for i in a.tones if i in (3, 4)}, {i for i in b.tones if i in (3, 4)}
-    same = third[0] == third[1] or not third[0] or not third[1]
-    return (0.8 if same else 0.4) + 0.2 * common
+    third, other = ({i for i in chord.tones if i in (3, 4)} for chord in (a, b))
+    return (0.8 if third == other else 0.6 if not third or not other else 0.4) + 0.2 * common
 
 
 @lru_cache(maxsize=8192)
@@ -256,7 +277,7 @@ def _best(
 
 
 def _candidates(slot: Slot, known: Habits, wanted: Chord | None) -> list[Chord]:
-    found = {chord_in(kind, slot.key): None for kind in known.shares}
+    found = {chord_in(kind, slot.key): None for kind, share in known.shares.items() if share >= _SELDOM}
     if slot.source is not None:
         found[worn(slot.source, slot.key, known)] = None
     if wanted is not None:
@@ -268,7 +289,7 @@ def _earned(
     slot: Slot, chord: Chord, known: Habits, near: float, push: float, wanted: Chord | None
 ) -> float:
     kind = kind_of(chord, slot.key)
-    score = _FIT * _fit(slot, chord) + _RARE * push * log(max(0.004, known.shares.get(kind, 0.0)))
+    score = _FIT * _fit(slot, chord) + _RARE * (0.5 + push) * log(max(0.004, known.shares.get(kind, 0.0)))
     if slot.source is not None:
         score += near * nearness(slot.source, chord)
     if wanted is not None and chord == wanted:

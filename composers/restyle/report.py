@@ -21,6 +21,9 @@ _STEP = PPQ // 12
 _NEAR = 4
 """Steps by which an onset may come early or late (swing, anticipation by a sixteenth) and be the same rhythm."""
 _PHRASE_NEAR = 12
+_ARTICULATED = 0.85
+"""Of its written length, what a hand lets a note sound (humanise.Hand.articulate)."""
+_LETTERS_UP = (0, 1, 1, 2, 2, 3, 3, 4, 5, 5, 6, 6)
 _SAMPLE = 3
 
 
@@ -84,8 +87,8 @@ def sung(notes: Sequence[Note]) -> list[SheetNote]:
     for note in sorted(notes):
         step = round(note.start / _STEP)
         if found and note.start - found[-1].step * _STEP < _STEP:
-            if note.pitch > found[-1].pitch:
-                found[-1] = found[-1]._replace(pitch=note.pitch)
+            if note.length > found[-1].length * _STEP:  # what came before was a grace note
+                found[-1] = found[-1]._replace(pitch=note.pitch, length=max(1, round(note.length / _STEP)))
             continue
         found.append(SheetNote(step, max(1, round(note.length / _STEP)), note.pitch, note.velocity))
     return found
@@ -155,16 +158,20 @@ def matched(before: Sequence[int], after: Sequence[int], near: int) -> float | N
 
 
 def phrases_kept(before: Sequence[SheetNote], after: Sequence[SheetNote]) -> float | None:
-    """F-measure of where phrases begin, as statistics.phrases hears them in both."""
+    """F-measure of where phrases begin, as statistics.phrases hears them in both, notes played short taken as whole."""
     rows = []
     for line in (before, after):
-        notes = [Note(n.step * _STEP, n.length * _STEP, n.pitch, 80.0) for n in line]
+        notes = []
+        for index, n in enumerate(line):
+            room = line[index + 1].step - n.step if index + 1 < len(line) else n.length
+            length = max(n.length, min(room, round(n.length / _ARTICULATED)))
+            notes.append(Note(n.step * _STEP, length * _STEP, n.pitch, 80.0))
         rows.append([phrase[0].start // _STEP for phrase in phrases(notes)])
     return matched(rows[0], rows[1], _PHRASE_NEAR)
 
 
 def harmony_kept(
-    sheet: LeadSheet, fit: Fit, chords: Sequence[tuple[int, str]], end: Tick
+    sheet: LeadSheet, fit: Fit, chords: Sequence[tuple[int, str]], end: Tick, up: int = 0
 ) -> float | None:
     """chords: of the output, (tick, symbol); end: its last tick. Mean nearness over the source's beats."""
     if not sheet.chords or not chords:
@@ -182,13 +189,16 @@ def harmony_kept(
             if before is None or tick >= end:
                 continue
             after = chords[max(0, bisect_right(ticks, tick) - 1)][1]
-            total += nearness(_plain(before), _plain(after))
+            total += nearness(_plain(before, up), _plain(after))
             count += 1
     return total / count if count else None
 
 
-def _plain(symbol: str) -> Chord:
+def _plain(symbol: str, up: int = 0) -> Chord:
+    """Without its bass, so many semitones higher."""
     chord = parse_chord(symbol)
+    if up:
+        chord = chord.transposed(_LETTERS_UP[up % 12], up % 12)
     return Chord(chord.root, chord.quality, chord.intervals)
 
 
@@ -228,16 +238,22 @@ def _alike(a: Sequence[tuple[int, int]], b: Sequence[tuple[int, int]]) -> bool:
 
 
 def of_output(
-    heard: Heard, fit: Fit, melody: Sequence[Note], chords: Sequence[tuple[int, str]], bars: int
+    heard: Heard, fit: Fit, melody: Sequence[Note], chords: Sequence[tuple[int, str]], bars: int, up: int = 0
 ) -> dict[str, float | None]:
-    """All measures of what came out: the notes of its melody track, its chords, how many bars it has."""
-    before, after = mapped(heard.sheet, fit), sung(melody)
+    """All measures of what came out: the notes of its melody track, its chords, how many bars it has.
+
+    up  semitones by which another key was asked for
+    """
+    before = mapped(heard.sheet, fit)
+    after = [n._replace(pitch=n.pitch - up) for n in sung(melody)]
     steps = pulse_of(fit.meter).steps
     return {
         "melody_kept": contour(before, after),
         "notes_kept": notes_kept(before, after),
         "rhythm_kept": rhythm_kept(before, after),
         "phrases_kept": phrases_kept(before, after),
-        "harmony_kept": None if heard.alone else harmony_kept(heard.sheet, fit, chords, bars * fit.meter.bar_ticks),
+        "harmony_kept": None if heard.alone else harmony_kept(
+            heard.sheet, fit, chords, bars * fit.meter.bar_ticks, up
+        ),
         "form_kept": form_kept(before, after, steps, bars),
     }  # fmt: skip

@@ -9,7 +9,7 @@ from math import exp, log, log2
 from composers.lead_sheet import LeadSheet, SheetChord, SheetKey, SheetNote, SheetSection
 from composers.pulse import STEPS, pulse_of
 from composers.restyle.gridding import warped
-from composers.score import Meter
+from composers.score import PPQ, Meter
 from composers.style import Style
 
 _WARPED, _ODD_CUT, _UNEVEN = 0.7, 2.0, 0.25
@@ -81,13 +81,22 @@ def fits(sheet: LeadSheet, style: Style, meter: Meter, strength: float, tempo: f
         lead = _lead(sheet.sections, take)
         stretch = scale if scale is not None else theirs.steps / mine.steps * give
         natural = sheet.tempo * stretch
-        played = tempo or _clamped(natural, style, strength)
+        played = tempo or leaning(natural, style, strength)
         slower = log2(natural / played)
-        wanted = log2(style.practice.augment) * strength
+        wanted = _slower(sheet, style) * strength
         odd = _ODD_CUT if lead < 0 else 0.0
         found.append(Fit(sheet.meter, meter, take, give, scale, max(0, lead), round(played, 3),
                          cost + odd + abs(slower - wanted)))  # fmt: skip
     return found
+
+
+def _slower(sheet: LeadSheet, style: Style) -> float:
+    """Octaves by which the tune is quicker than the style sings, 0..2: notes a second in the bars that have some."""
+    if style.practice.pace is None or not sheet.melody:
+        return 0.0
+    bars = len({note.step // sheet.bar_steps for note in sheet.melody})
+    seconds = bars * sheet.meter.bar_ticks / PPQ * 60 / sheet.tempo
+    return min(2.0, max(0.0, log2(len(sheet.melody) / seconds / style.practice.pace)))
 
 
 def best_fit(sheet: LeadSheet, style: Style, strength: float, tempo: float | None = None) -> Fit:
@@ -95,6 +104,11 @@ def best_fit(sheet: LeadSheet, style: Style, strength: float, tempo: float | Non
     meters = sorted(style.meters, key=lambda m: (m != sheet.meter, style.meters.index(m)))
     found = [fit for meter in meters for fit in fits(sheet, style, meter, strength, tempo)]
     return min(found, key=lambda fit: fit.cost)
+
+
+def unbent(sheet: LeadSheet, tempo: float | None = None) -> Fit:
+    """As it is."""
+    return Fit(sheet.meter, sheet.meter, 1, 1, 1.0, 0, tempo or sheet.tempo, 0.0)
 
 
 def _compound(beats: Sequence[int]) -> bool:
@@ -114,7 +128,8 @@ def _lead(sections: Sequence[SheetSection], take: int) -> int:
     return -1
 
 
-def _clamped(natural: float, style: Style, strength: float) -> float:
+def leaning(natural: float, style: Style, strength: float) -> float:
+    """A tempo drawn into the style's range: wholly from strength .5 on."""
     inside = min(style.tempi.high, max(style.tempi.low, natural))
     share = min(1.0, strength / 0.5)
     return exp(log(natural) * (1 - share) + log(inside) * share)

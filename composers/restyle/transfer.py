@@ -11,14 +11,15 @@ from composers.genre import StyledGenre
 from composers.instrumentation import KEYBOARDS, LEADS, plain
 from composers.lead_sheet import LeadSheet
 from composers.performing import played
-from composers.piece import Piece
+from composers.piece import Piece, unique_names
 from composers.pulse import pulse_of
 from composers.restyle import report as measures
 from composers.restyle.charted import Chart, chart_of, choose_style, own_mode, playing
 from composers.restyle.hearing import Heard, hear
+from composers.restyle.layers import OWN_PARTS, WHOLE_BAND, Players
 from composers.restyle.reading import key_at
 from composers.restyle.report import Report
-from composers.restyle.timing import best_fit
+from composers.restyle.timing import best_fit, leaning, unbent
 from composers.style import Style
 from composers.theory.pitch import parse_pitch_name
 from composers.theory.scales import Key
@@ -53,25 +54,91 @@ def restyle(
         raise MusicError(f"tempo = {tempo} is out of range: give 20 to 400 quarters a minute")
     genre = styled(to)
     found = heard or hear(piece)
-    chosen = genre.style(style) if style is not None else choose_style(genre, found.sheet, strength)
-    fit = best_fit(found.sheet, chosen, strength, tempo)
-    chart = chart_of(genre, chosen, found.sheet, fit.meter, strength, seed, known=not found.alone)
+    chosen = genre.style(style) if style is not None else choose_style(genre, found.sheet)
+    if strength == 0.0:
+        return _itself(piece, found, to, chosen, seed)
+    if strength < OWN_PARTS:
+        chosen = replace(chosen, meters=(found.sheet.meter,))
+        fit = unbent(found.sheet, tempo or leaning(found.sheet.tempo, chosen, strength))
+    else:
+        fit = best_fit(found.sheet, chosen, strength, tempo)
+    chart = chart_of(genre, chosen, found.sheet, fit.meter, strength, seed, fit=fit)
     plan = plan_of(genre, chosen, chart, seed, key, tempo)
-    band = StyleBand(plan, playing(chosen, chart, plan))
-    assert plan.length is not None
-    own_key = key_at(found.sheet, 0)
-    made = played(plan, band, plan.length, piece.title)
-    new_key = Key(parse_pitch_name(plan.key), own_key.mode)
-    made = replace(made, keys=((0, new_key),))
-    lead = lead_of(plan)
-    kept = measures.of_output(found, chart.fit, made.track(lead).clip.notes, made.chords, made.bars)
+    made = _performed(piece, found, chosen, chart, plan)
+    lead = made.tracks[0].name
+    up = _raised(key_at(found.sheet, 0), made.keys[0][1])
+    kept = measures.of_output(found, fit, made.tracks[0].clip.notes, made.chords, made.bars, up)
     return Restyled(made, Report(
         to=to, style=chosen.name, strength=strength, seed=seed, melody_track=found.melody.track, melody_now=lead,
-        key=(f"{own_key.tonic} {own_key.mode}", f"{new_key.tonic} {new_key.mode}"),
+        key=(_words(key_at(found.sheet, 0)), _words(made.keys[0][1])),
         meter=(str(found.sheet.meter), str(plan.meter)), tempo=(found.sheet.tempo, plan.tempo),
         bars=(found.sheet.bars, made.bars), sections=_sections(found.sheet, chart),
         tracks={t.name: t.instrument or t.name for t in made.tracks}, notices=found.notices, **kept,
     ))  # fmt: skip
+
+
+def _performed(piece: Piece, heard: Heard, style: Style, chart: Chart, plan: Plan) -> Piece:
+    """What is played, the track that sings first."""
+    assert plan.length is not None
+    own = key_at(heard.sheet, 0)
+    key = Key(parse_pitch_name(plan.key), own.mode)
+    band = StyleBand(plan, playing(style, chart, plan))
+    made = played(plan, band, plan.length, piece.title)
+    lead = lead_of(plan)
+    tracks = [made.track(lead), *(t for t in made.tracks if t.name != lead)]
+    if chart.strength < WHOLE_BAND:
+        up = _raised(own, key)
+        theirs = Players(piece, heard.melody.track, heard.bars, chart.fit, style.feel.at(plan.tempo))
+        sounds = _sounds(plan)
+        rhythm = [t for t in tracks[1:] if set(plan.parts[t.name]) <= {"drums", "bass", "percussion"}]
+        if chart.strength < OWN_PARTS:
+            rhythm, mine = [], theirs.all(sounds)
+        else:
+            mine = theirs.over_a_bass(sounds)
+        names = unique_names([tracks[0].name, *(t.name for t in (*mine, *rhythm))])
+        rows = [replace(t, name=n) for t, n in zip((tracks[0], *mine, *rhythm), names, strict=True)]
+        if up:
+            rows[1 : 1 + len(mine)] = Piece.of(rows[1 : 1 + len(mine)]).transposed(up).tracks
+        tracks = rows
+    return replace(made, tracks=tuple(tracks), keys=((0, key),))
+
+
+def _raised(before: Key, after: Key) -> int:
+    """Semitones, -5..6."""
+    return (after.tonic.pitch_class - before.tonic.pitch_class + 5) % 12 - 5
+
+
+def _sounds(plan: Plan) -> dict[str, str]:
+    """Who of the style's band stands for whom of the piece's."""
+    found: dict[str, str] = {}
+    for name, parts in plan.parts.items():
+        for role in ("bass", "drums", "comp", "pad", "riff", "arp"):
+            if role in parts:
+                place = role if role in ("bass", "drums") else "comp"
+                found[place] = f"{found[place]} {plan.sounds[name]}" if place in found else plan.sounds[name]
+                break
+    return {k: v if k == "comp" else v.split()[0] for k, v in found.items()}
+
+
+def _itself(piece: Piece, heard: Heard, to: str, style: Style, seed: int) -> Restyled:
+    """Strength 0."""
+    fit = unbent(heard.sheet)
+    notes = [n._replace(start=round(heard.bars.step(n.start) * 80)) for n in heard.melody.notes]
+    chords = [(chord.step * 80, chord.symbol) for chord in heard.sheet.chords]
+    kept = measures.of_output(heard, fit, notes, chords, piece.bars)
+    sheet = heard.sheet
+    return Restyled(piece, Report(
+        to=to, style=style.name, strength=0.0, seed=seed, melody_track=heard.melody.track,
+        melody_now=heard.melody.track, key=(_words(key_at(sheet, 0)),) * 2, meter=(str(sheet.meter),) * 2,
+        tempo=(sheet.tempo, sheet.tempo), bars=(piece.bars, piece.bars),
+        sections=tuple((f"{s.role or s.kind} {s.letter}", s.role or s.kind, s.first_bar, s.bars)
+                       for s in sheet.sections),
+        tracks={t.name: t.instrument or t.name for t in piece.tracks}, notices=heard.notices, **kept,
+    ))  # fmt: skip
+
+
+def _words(key: Key) -> str:
+    return f"{key.tonic} {key.mode}"
 
 
 def styled(name: str) -> StyledGenre:

@@ -16,6 +16,8 @@ from composers.style import Style
 from composers.theory.modes import plain_mode
 from composers.theory.scales import Key
 
+_FAVOURED = 6.0
+"""How much likelier a style is in a mode that it favours."""
 Arranger = Callable[[tuple[str, ...]], Mapping[str, tuple[str, ...]]]
 
 
@@ -111,7 +113,8 @@ class StyledGenre:
         in_time = [s for s in fitting if s.tempi.low <= plan.tempo <= s.tempi.high]
         if not in_time:  # the nearest
             in_time = [min(fitting, key=lambda s: abs(log(s.tempi.usual / plan.tempo)))]
-        return dice(plan.seed, "style").weighted(in_time, [s.weight for s in in_time])
+        weights = [s.weight * (_FAVOURED if plan.mode in s.favours else 1.0) for s in in_time]
+        return dice(plan.seed, "style").weighted(in_time, weights)
 
     def _check(self, plan: Plan) -> None:
         """What the plan asks for exists, and goes together."""

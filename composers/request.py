@@ -11,6 +11,7 @@ from composers.composer import Plan, find_genre, genre_names, resolve
 from composers.errors import MusicError
 from composers.instrumentation import INSTRUMENTS, plain
 from composers.score import Meter
+from composers.theory.modes import ALIASES
 from composers.theory.pitch import parse_pitch_name
 
 _MOODS: Mapping[str, tuple[float, float]] = {
@@ -71,7 +72,7 @@ def parse_request(text: str, *, seed: int = 1) -> Request:
     fields: dict[str, object] = {"genre": genre, "seed": taken.seed if taken.seed is not None else seed}
     style, words = _one_of(words, found.styles)
     form, words = _one_of(words, (*found.forms, *_FORM_WORDS))
-    mode, words = _one_of(words, (*found.modes, "ionian", "aeolian"))
+    mode, words = _one_of(words, (*found.modes, *_mode_aliases(found.modes)))
     pace, mood = 1.0, None
     instruments: list[str] = []
     band = 0
@@ -154,6 +155,11 @@ def _in_a_mode_that_is_played(plan: Plan, free: bool) -> Plan:
         raise
 
 
+def _mode_aliases(modes: tuple[str, ...]) -> list[str]:
+    """Other names of these modes, but for those that are words of any sentence: "in" is a scale of Japan."""
+    return [alias for alias, mode in ALIASES.items() if mode in modes and alias not in _FILLER]
+
+
 class _Numbers:
     """What is said in numbers, and the words that are left."""
 
@@ -208,7 +214,8 @@ def _genre(words: list[str]) -> tuple[str, list[str]]:
                     return name, words[:index] + words[index + size :]
     for name in names:
         genre = find_genre(name)
-        if _one_of(words, (*genre.styles, *genre.forms))[0] is not None:
+        own = tuple(word for word in (*genre.styles, *genre.forms) if word not in INSTRUMENTS)
+        if _one_of(words, own)[0] is not None:
             return name, words
     return ("jazz" if "jazz" in names else names[0]), words
 

@@ -72,6 +72,7 @@ class Style:
     ensemble   instruments that it is usually played on, by the names of composers.instrumentation
     turns      parts that several tracks take in turn, chorus by chorus (leads only in solos)
     weight     how often it is chosen, among those that fit tempo and meter
+    favours    modes in which it is chosen six times as often
     offers     whether it has a form in a mode; None: each form in each mode
     stand_ins  for parts that it does not have: what a track plays instead; none of these: it rests
     practice   what it does with a tune that is not its own
@@ -88,6 +89,7 @@ class Style:
     sheet: Callable[[Plan], Sheet]
     turns: frozenset[str] = frozenset()
     weight: float = 1.0
+    favours: frozenset[str] = frozenset()
     offers: Callable[[str, str], bool] | None = None
     stand_ins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     practice: Practice = PLAIN

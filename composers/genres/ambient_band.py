@@ -11,9 +11,9 @@ from composers.parts.drone import DroneStyle, drone
 from composers.parts.ensemble import within_key
 from composers.parts.field_pad import FieldPadStyle, field_pad
 from composers.parts.humanise import Hand
-from composers.parts.phase_loops import LoopStyle, PhasingStyle, phase_loops, phasing
 from composers.parts.modal_line import ModalStyle, modal_line
 from composers.parts.passage import Listening, Passage, Written
+from composers.parts.phase_loops import LoopStyle, PhasingStyle, phase_loops, phasing
 from composers.parts.textures import CloudStyle, clouds, heartbeat
 from composers.parts.tides import Tide, tides
 from composers.style import Player, Writer

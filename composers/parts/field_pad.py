@@ -106,11 +106,9 @@ def voiced(before: tuple[int, ...], classes: frozenset[int], low: int, high: int
         moved = [key for key in before if key not in kept]
         spread = low + (high - low) * (len(kept) + 0.5) / voices
 
-        def cost(key: int, have: set[int] = have, moved: list[int] = moved, spread: float = spread) -> tuple[float, int]:
-            from_before = min((abs(key - other) for other in moved), default=abs(key - spread))
-            return (8.0 if key % 12 in have else 0.0) + from_before + 0.1 * abs(key - middle), key
-
-        kept.append(min(free, key=cost))
+        costs = [((8.0 if key % 12 in have else 0.0) + 0.1 * abs(key - middle)
+                  + min((abs(key - other) for other in moved), default=abs(key - spread)), key) for key in free]
+        kept.append(min(costs)[1])
     return tuple(sorted(kept)) or tuple(offered[:1]) or (low,)
 
 

@@ -184,7 +184,7 @@ class _Line:
 
     def _ladder_mask(self, region: Region, up: bool) -> int:
         mode: Mode | None = self._mode
-        if mode is None or not _mask(mode.keys) | region.scale == _mask(mode.keys):
+        if mode is None or region.scale & ~_mask(mode.keys):
             return region.scale  # a chord from elsewhere: its own scale
         return _mask(mode.rising if up else mode.falling)
 

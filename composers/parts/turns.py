@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from composers.feel import Feel
@@ -40,6 +41,8 @@ def turned(turn: Turn, first_tick: Tick, feel: Feel, bend_range: float, channel:
     start = first_tick + feel.tick(turn.step)
     length = max(0, first_tick + feel.tick(turn.step + turn.length) - start)
     count = max(1, length // _TURN_TICKS) if turn.length else 0
+    if turn.kind != "bend":  # half a step of seven bits is as fine as anybody hears: swells of half a minute
+        count = min(count, max(1, math.ceil(2 * abs(turn.value - turn.origin))))
     found = []
     for k in range(count + 1):
         value = turn.value if count == 0 else turn.origin + (turn.value - turn.origin) * k / count

@@ -170,8 +170,8 @@ ALIASES: Mapping[str, str] = {
     **{f"raga-{name}": name for name, mode in MODES.items() if mode.family == "indian"},
     "in": "miyako-bushi", "sakura": "miyako-bushi", "min-yo": "minyo", "insen": "in-sen", "hijaz-kar": "hijazkar",
     "maqam-hijaz-kar": "hijazkar", "hijaz-turkish": "hijaz", "segah": "sikah", "kalyan": "yaman", "bhoop": "bhupali",
-    "miyan-ki-todi": "todi", "kanyutmesem": "slendro-kanyutmesem", "just": "just-major", "just-intonation": "just-major",
-    "pythagorean": "pythagorean-major",
+    "miyan-ki-todi": "todi", "kanyutmesem": "slendro-kanyutmesem", "just": "just-major",
+    "just-intonation": "just-major", "pythagorean": "pythagorean-major",
 }  # fmt: skip
 """Other names of modes, hyphenated."""
 

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from composers.dice import Dice
 
 Loops = tuple[tuple[str, float], ...]
-"""Skeletons with weights: numerals with a kind, "m" minor, "M" major, "7" dominant, "h" half diminished, "o" diminished;
-any other quality is taken as it is written."""
+"""Skeletons with weights: numerals with a kind, "m" minor, "M" major, "7" dominant, "h" half diminished, "o"
+diminished; any other quality is taken as it is written."""
 
 _TURNS_MAJOR: Loops = (
     ("IIm | V7 | IM | VIm", 1.0), ("IVM | IIIm | IIm | IM", 1.0), ("IIm V7 | IM VI7", 0.9),

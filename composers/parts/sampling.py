@@ -102,7 +102,7 @@ def _shortened(event: Event, places: Sequence[Cut], part: str) -> Event:
 
 
 def _run_down(passage: Passage, events: Sequence[Event], places: Sequence[Cut], part: str) -> list[Turn]:
-    """The tape stops: what sounds in the beat before falls by as much as the receiver bends, and is back in the hole."""
+    """The tape stops: what sounds in the beat before falls as far as the receiver bends; taken back in the hole."""
     reach = min(_TAPE_MOST, passage.bends.get(part, 2.0))
     found: list[Turn] = []
     for each in places:

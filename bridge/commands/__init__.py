@@ -15,6 +15,7 @@ _COMMANDS = {
     "render": "Render a session to a WAV (and MIDI) file, faster than real time.",
     "takes": "What was played before: list it, hear what happened when, keep it, export it as MIDI.",
     "compose": "Compose a piece from words, into a MIDI file: jazz ballad in Eb, 32 bars.",
+    "restyle": "Give a MIDI file to another genre's band: its tune stays, the rest is new.",
     "modify": "Change the music that plays: key, chords, energy, style, section, who rests.",
     "set": "Turn a parameter of what plays: a fader, an effect, a synth; or list them all.",
     "analyze": "What a mix measures: loudness, peaks, spectrum, stereo; with a picture.",

@@ -38,7 +38,8 @@ def _style(
 ) -> Style:  # fmt: skip
     return Style(name, tempi, STRAIGHT, _METERS, modes, forms, ensemble, players, partial(_sheet, fields=fields),
                  weight=weight, stand_ins={"riff": ("arp",)},
-                 practice=Practice(triplets=True, pace=0.5, sustain=0.9, thin=0.8, most=2.0))  # fmt: skip
+                 practice=Practice(triplets=True, pace=0.5, sustain=0.9, thin=0.8, most=2.0,
+                                   lead="felt-piano"))  # fmt: skip
 
 
 _SLOW = FieldStyle(((4, 0.5), (8, 0.5)), 3, 2.0, 0.5)
@@ -60,12 +61,17 @@ STYLES: Mapping[str, Style] = MappingProxyType({style.name: style for style in (
 )})  # fmt: skip
 
 
+_STRUCK = frozenset({"bell", "bells", "fm-bell", "tubular-bells", "chimes", "glockenspiel", "crotales", "music-box",
+                     "celesta", "toy-piano", "kalimba", "vibraphone", "vibraphon", "vibes", "mallets", "marimba",
+                     "xylophone", "balafon"})  # fmt: skip
+
+
 def _arranged(instruments: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
-    """Who plays what. The first lead, or without one the first keyboard, has the melody, the others go round in loops;
-    pads hold the fields, a drone (or the bass) what lies below."""
+    """Who plays what. The first lead that can hold a note, else the first keyboard, else the first bell has the melody,
+    the others go round in loops; pads hold the fields, a drone (or the bass) what lies below."""
     leads = [n for n in instruments if plain(n) in LEADS]
     keys = [n for n in instruments if plain(n) in KEYBOARDS]
-    singer = (leads or keys or [""])[0]
+    singer = ([n for n in leads if plain(n) not in _STRUCK] or keys or leads or [""])[0]
     pads = [n for n in instruments if plain(n) in PADS and plain(n) != "drone"]
     parts: dict[str, tuple[str, ...]] = {}
     taken: list[str] = []

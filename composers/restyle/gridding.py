@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from cmath import exp
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import pi
 from statistics import median
 
 from composers.lead_sheet import SheetNote
@@ -157,13 +159,10 @@ def _is_triplet(places: Sequence[float]) -> bool:
     return triple + _TRIPLET * len(inner) < straight
 
 
-def off_grid(notes: Sequence[Note], bars: Bars) -> float:
-    """Share of onsets that lie more than a 48th of a whole note from any sixteenth or triplet: 0 on the grid; free
-    time gives about .5."""
+def on_grid(notes: Sequence[Note], bars: Bars) -> float:
+    """How far the onsets keep to one place of the sixteenths or of the triplets, 0..1: the length of their mean vector
+    on the circle (Fisher 1993). 1 on the grid, .8 and more as people play to a click, near 0 in free time."""
     if not notes:
-        return 0.0
-    far = 0
-    for note in notes:
-        within = bars.step(note.start) % STEPS
-        far += min(abs(within - place) for place in (0, 3, 4, 6, 8, 9, 12)) > 0.6
-    return far / len(notes)
+        return 1.0
+    places = [bars.step(note.start) for note in notes]
+    return max(abs(sum(exp(2j * pi * place / unit) for place in places)) for unit in (3, 4)) / len(places)

@@ -25,6 +25,7 @@ _FORM_BARS = 96
 _SECTION_BARS = 16
 _FLOOR = 0.004
 """Probability of a move that was never heard."""
+_SURE = 0.95
 _LEAST_SHARE = 0.004
 _MOST_KINDS = 26
 _NUMERALS = ("I", "bII", "II", "bIII", "III", "IV", "#IV", "V", "bVI", "VI", "bVII", "VII")
@@ -42,6 +43,7 @@ class Habits:
     loops      (bars as kinds, share) of the rounds that it plays over and over; empty: it has none
     looped     share of bars with the chords of a round before
     a_bar      chords a bar on average
+    stays      share of bars that begin with the chord with which the bar before ended
     closes     share of its sections that end on the tonic, having come from a fifth above
     """
 
@@ -50,16 +52,20 @@ class Habits:
     loops: tuple[tuple[tuple[tuple[Kind, ...], ...], float], ...]
     looped: float
     a_bar: float
+    stays: float
     closes: float
 
-    def move(self, before: Kind, after: Kind) -> float:
-        """Log-probability; before a chord that the style does not have, of the chord itself."""
+    def move(self, before: Kind, after: Kind, *, inner: bool = False) -> float:
+        """Log-probability, at a bar line or within a bar (inner); before a chord that the style does not have, of the
+        chord itself."""
+        stays = 2.0 - self.a_bar if inner else self.stays
+        stays = min(_SURE, max(1.0 - _SURE, stays))
         if before == after:
-            return 0.0
+            return log(stays)
         row = self.moves.get(before)
         if row is None:
-            return log(max(_FLOOR, self.shares.get(after, 0.0))) * 0.5
-        return row.get(after, log(_FLOOR))
+            return log(1.0 - stays) + log(max(_FLOOR, self.shares.get(after, 0.0))) * 0.5
+        return log(1.0 - stays) + row.get(after, log(_FLOOR))
 
     def worn(self, above: int, chord: Chord) -> str:
         """How the style writes a chord on a degree: the quality of the same family that it has there, else the
@@ -138,7 +144,7 @@ def _counted(rows: Sequence[Sequence[tuple[Kind, ...]]]) -> Habits:
     shares: Counter[Kind] = Counter()
     moves: dict[Kind, Counter[Kind]] = {}
     loops: Counter[tuple[tuple[Kind, ...], ...]] = Counter()
-    bars = chords = again = closes = 0
+    bars = chords = again = closes = stays = lines = 0
     for row in rows:
         line = [k for bar in row for k in bar]
         for bar in row:
@@ -146,6 +152,8 @@ def _counted(rows: Sequence[Sequence[tuple[Kind, ...]]]) -> Habits:
                 shares[kind] += 2 if len(bar) == 1 else 1
             chords += len(bar)
         bars += len(row)
+        lines += max(0, len(row) - 1)
+        stays += sum(a[-1] == b[0] for a, b in pairwise(row))
         for a, b in pairwise(line):
             if a != b:
                 moves.setdefault(a, Counter())[b] += 1
@@ -161,7 +169,8 @@ def _counted(rows: Sequence[Sequence[tuple[Kind, ...]]]) -> Habits:
         kept,
         {a: {b: log(n / sum(after.values())) for b, n in after.items()} for a, after in moves.items()},
         tuple((loop, count / rounds) for loop, count in loops.most_common(24)),
-        again / bars if bars else 0.0, chords / bars if bars else 1.0, closes / len(rows) if rows else 0.0,
+        again / bars if bars else 0.0, chords / bars if bars else 1.0,
+        stays / lines if lines else 0.5, closes / len(rows) if rows else 0.0,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from composers.general_midi import DRUM_CHANNEL
 from composers.lead_sheet import LeadSheet, SheetChord, SheetKey
 from composers.piece import Piece
 from composers.pulse import STEPS, pulse_of
-from composers.restyle.gridding import Bars, gridded, off_grid
+from composers.restyle.gridding import Bars, gridded, on_grid
 from composers.restyle.melody_search import Melody, find_melody, pitched
 from composers.restyle.reading import shared
 from composers.restyle.sectioning import facts, find_sections, named
@@ -20,8 +20,8 @@ from composers.theory.chords import Chord, NoChord, PolyChord, parse_symbol
 from composers.theory.scales import Key
 
 MOST_BARS = 4000
-_FREE = 0.35
-"""Of onsets off every grid, from which a piece is taken to be played without regard to its bars."""
+_FREE = 0.3
+"""Below this share (see on_grid) a piece is taken to be played without regard to its bars."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def _notices(piece: Piece, melody: Melody, every: Sequence[Note], bars: Bars) ->
         found.append(f"no track is a melody of one voice: the top line of {melody.track!r} is taken for it")
     elif melody.clear < 0.03 and len(pitched(piece)) > 1:
         found.append(f"which track has the melody is not clear: {melody.track!r} is taken for it")
-    if off_grid(every, bars) > _FREE:
+    if on_grid(every, bars) < _FREE:
         found.append("the notes do not keep to the bars: they are taken as they lie, so bars and chords may be off")
     if len(set(bars.meters)) > 1:
         found.append(f"the meter changes: all bars are made to fit {bars.meter}")

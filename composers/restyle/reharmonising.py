@@ -25,8 +25,8 @@ from composers.theory.scales import Key
 
 _FIT, _CLASH = 5.0, -0.75
 """How much the tune's fit weighs; a note a semitone above a chord tone, of a note that belongs."""
-_NEAR_LEAST, _NEAR_MOST = 0.6, 9.0
-"""How much nearness to the source's chord weighs at strength 1 and 0."""
+_NEAR_LEAST, _NEAR_MOST, _NEAR_FALLS = 0.6, 9.0, 1.3
+"""How much nearness to the source's chord weighs at strength 1 and 0, and how fast that falls between."""
 _MOVE, _RARE = 0.7, 0.5
 _SELDOM = 0.012
 """Share below which a chord of the style is no candidate where the source does not have it."""
@@ -39,8 +39,8 @@ _KEPT = 0.3
 _DRESSED = 0.5
 _FREE = 0.9
 """As which a tune is treated that has no chords."""
-_HELD = 1.2
-"""What a change costs where the style changes less often than this place offers."""
+_ELSEWHERE = -1.0
+"""What a chord earns that begins another key."""
 
 
 class Slot(NamedTuple):
@@ -250,7 +250,7 @@ def _best(
             continue
         same_key = before.key == slot.key
         inner = slot.start % pulse.steps != 0
-        stay = _HELD * push if inner and known.a_bar < 1.3 else 0.0
+        weight = _MOVE * (0.4 + push)
         fresh: dict[Chord, float] = {}
         nearest: dict[Chord, Chord] = {}
         kinds = {chord: kind_of(chord, slot.key) for chord in own}
@@ -258,10 +258,10 @@ def _best(
         for chord, earned in own.items():
             best, best_score = previous[0][0], -1e9
             for old, score, kind in previous:
-                cost = 0.0
-                if old != chord:
-                    cost = _MOVE * (0.4 + push) * known.move(kind, kinds[chord]) if same_key else -1.0
-                    cost -= stay
+                if same_key or old == chord:
+                    cost = weight * known.move(kind, kinds[chord], inner=inner)
+                else:
+                    cost = _ELSEWHERE
                 if score + cost > best_score:
                     best, best_score = old, score + cost
             fresh[chord] = best_score + earned
@@ -298,7 +298,7 @@ def _earned(
 
 
 def _nearness_weight(strength: float) -> float:
-    return _NEAR_LEAST + (_NEAR_MOST - _NEAR_LEAST) * (1.0 - strength) ** 2
+    return _NEAR_LEAST + (_NEAR_MOST - _NEAR_LEAST) * (1.0 - strength) ** _NEAR_FALLS
 
 
 def _bars(row: Sequence[Chord], slots: Sequence[Slot], bars: int, pulse: Pulse) -> tuple[Bar, ...]:

@@ -15,6 +15,7 @@ from composers.composer import Plan
 from composers.feel import STRAIGHT
 from composers.forms import Section
 from composers.genre import StyledGenre
+from composers.genres import classical_strict as strict
 from composers.genres.classical_forms import FORMS, arrangement
 from composers.genres.classical_harmony import section_chords
 from composers.genres.classical_players import PLAYERS
@@ -103,9 +104,14 @@ def _style(
 
 _ALL = {"sonata": 0.4, "rondo": 0.18, "minuet": 0.12, "theme-variations": 0.14, "binary": 0.08, "ternary": 0.08}
 assert set(_ALL) <= set(FORMS)
+_QUARTET = ("solo-violin", "violin", "viola", "cello")
+_RARELY = 1e-6  # only where asked for, or where nothing else fits
+_STRICT = {"chorale": 1.0, **dict.fromkeys(strict.SPECIES, _RARELY)}
 STYLES: Mapping[str, Style] = MappingProxyType({s.name: s for s in (
     _style("piano", Tempi(112.0, 40.0, 200.0), _ALL, ("piano",), 1.0),
     _style("chamber", Tempi(104.0, 40.0, 180.0), _ALL, ("violin", "viola", "cello", "piano"), 0.8),
-    _style("quartet", Tempi(108.0, 40.0, 190.0), _ALL, ("solo-violin", "violin", "viola", "cello"), 0.8),
+    _style("quartet", Tempi(108.0, 40.0, 190.0), _ALL, _QUARTET, 0.8),
+    Style("strict", Tempi(84.0, 50.0, 120.0), STRAIGHT, strict.METERS, strict.MODES, _STRICT, _QUARTET, strict.PLAYERS,
+          strict.sheet, weight=_RARELY, offers=strict.offers),
 )})  # fmt: skip
 CLASSICAL = StyledGenre("classical", STYLES, _arranged)

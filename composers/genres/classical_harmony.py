@@ -1,7 +1,8 @@
 """The chords of classical sections: schemata and cadences in numerals, in major and in minor, by the phrase's units.
 
 Numerals count degrees of the major scale. Chords and their order after common practice as When in Rome's analyses
-count it (I .28, V7 .15, V .13, IV .07, ii .07, vi .05, cadential six-four .04; one chord in half of the bars, two in a third).
+count it (I .28, V7 .15, V .13, IV .07, ii .07, vi .05, cadential six-four .04; one chord in half of the bars, two in a
+third).
 """
 
 from __future__ import annotations
@@ -152,3 +153,20 @@ def _unit_chart(seed: int, role: str, letter: str, unit: Unit, away: bool, minor
     if unit.kind == "work":
         return _one(_WORKS, dice(seed, "work chords", letter, unit.turn % 2))
     return _filled("I | I", unit.bars)
+
+
+def chorale_chords(seed: int, letter: str, bars: int, key: Key, take: int = 0) -> tuple[Bar, ...]:
+    """A phrase for voices: out from the tonic, through the middle, to a half (odd phrases) or full cadence.
+
+    take  another draw, where the voices found no way through the first
+    """
+    draw = dice(seed, "chorale", letter, take)
+    half = (ord(letter) - ord("A")) % 2 == 0
+    close = _one(_HALF if half else _FULL, draw)
+    if bars < 3:
+        return tuple(_chart(_filled(close if bars > 1 else "I", bars), key))
+    opening, _, answer = _one(_OPENINGS, draw).partition(" || ")
+    rows = [*opening.split("|"), *answer.split("|")]
+    while len(rows) < bars:
+        rows += _one(_FRAGMENTS, draw).split("|")
+    return tuple(_chart(" | ".join([*(row.strip() for row in rows[: bars - 2]), *close.split("|")]), key))

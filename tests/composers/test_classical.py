@@ -46,4 +46,4 @@ def test_the_second_theme_is_in_the_dominant_and_comes_back_at_home() -> None:
 
 
 def test_it_is_announced() -> None:
-    assert find_genre("classical").styles == ("piano", "chamber", "quartet")
+    assert find_genre("classical").styles == ("piano", "chamber", "quartet", "strict")

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from operator import itemgetter
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from composers.changes import EVERYWHERE, parse_changes
-from composers.composer import BarChart, Context, Plan, find_composer
+from composers.composer import BarChart, Plan
 from composers.errors import MusicError
 from composers.feel import STRAIGHT
-from composers.forms import Cued, Section
+from composers.forms import Cued, Section, label
+from composers.guests import Guests, as_events
 from composers.harmony import Bar, Region, chord_beats, mask, regions, splits
 from composers.instrumentation import plain
 from composers.parts import humanise
-from composers.parts.joined import followed, legato, merged
+from composers.parts.joined import merged
 from composers.parts.passage import Event, Lane, Passage, Written
 from composers.pulse import pulse_of
 from composers.registers import REGISTERS
-from composers.score import PPQ, Clip, Control, Note, Ramp, Span, Tick
-from composers.style import Player, Sheet, Style
+from composers.score import PPQ, Clip, Tick
+from composers.style import Sheet, Style
 from composers.theory.chords import Chord, parse_chord
 from composers.theory.modes import MODES, find_mode
+from composers.track import Track, Tracks
 
 _STEP_TICKS = PPQ // 12
 _SECTIONS = 48
@@ -32,22 +32,12 @@ _PLAN_ENERGY = 0.6
 """The plan's energy at which a form is played as written."""
 
 
-class _Track(NamedTuple):
-    """A track's share of a section, absolute ticks, sorted; no key is struck while it sounds. `single`: one voice."""
+class _Pages(NamedTuple):
+    """What the parts of a section write, by part; and what guests play, by track, with what they have heard by part."""
 
-    notes: Sequence[Note]
-    controls: Sequence[Control] = ()
-    ramps: Sequence[Ramp] = ()
-    single: bool = False
-
-    def clip(self, span: Span) -> Clip:
-        """What begins within `span`."""
-        return Clip.of(span, _within(span, self.notes), _within(span, self.controls), _within(span, self.ramps))
-
-
-Tracks = Mapping[str, _Track]
-_Timed = TypeVar("_Timed", Note, Control, Ramp)
-_tick = itemgetter(0)
+    written: Mapping[str, Written]
+    composed: Mapping[str, Clip | None]
+    played: Mapping[str, humanise.Played]
 
 
 class StyleBand:
@@ -68,7 +58,7 @@ class StyleBand:
         self._heard_chords = tuple(
             (tick, None if symbol == "" else parse_chord(symbol)) for tick, symbol in plan.heard.chords
         )
-        self._composers = {track: find_composer(name) for track, name in plan.composers.items()}
+        self._guests = Guests(plan, style.name, self._sheet.key)
         self._pulse = pulse_of(plan.meter)
         tonic = self._sheet.key.tonic.pitch_class
         self._tonic = (tonic + 5) % 12 - 5
@@ -95,7 +85,7 @@ class StyleBand:
         self._sounds = {
             part: plain(plan.sounds.get(tracks[0], tracks[0])) for part, tracks in self._tracks_of.items() if tracks
         }
-        self._notices: list[str] = []
+        self._pages: Callable[[Section], _Pages] = lru_cache(maxsize=_SECTIONS)(self._ask)
         self._written: Callable[[Section], Tracks] = lru_cache(maxsize=_SECTIONS)(self._write)
         self._regions: Callable[[Section], tuple[Region, ...]] = lru_cache(maxsize=_SECTIONS)(self._find_regions)
         self._ringing: Callable[[Section], Tick] = lru_cache(maxsize=_SECTIONS)(self._first_ringing)
@@ -144,7 +134,7 @@ class StyleBand:
 
     def take_notices(self) -> list[str]:
         """What people should know that has happened since the last call: composers that failed."""
-        notices, self._notices = self._notices, []
+        notices, self._guests.notices = self._guests.notices, []
         return notices
 
     # -- the sheet -----------------------------------------------------------------------------------------------------
@@ -246,51 +236,64 @@ class StyleBand:
 
     # -- writing and playing -----------------------------------------------------------------------------------------
 
-    def _write(self, section: Section) -> Tracks:
-        """The notes of a section by track, as far as the section alone decides them."""
+    def _ask(self, section: Section) -> _Pages:
+        """Each part in turn writes its share of a section, having heard those before it."""
         passage = self._passage(section)
         listening: dict[str, Sequence[Event]] = {}
+        written: dict[str, Written] = {}
         played: dict[str, humanise.Played] = {}
         composed: dict[str, Clip | None] = {}
-        doubled: dict[tuple[str, str], humanise.Played] = {}
         for part, player in self._style.players.items():
             tracks = self._tracks_of[part]
             if not tracks:
                 continue
-            others = [track for track in tracks if track in self._composers]
+            others = [track for track in tracks if track in self._guests.tracks]
             for track in others:
                 if track not in composed:
-                    composed[track] = self._composed(track, section, passage, played)
+                    composed[track] = self._guests.compose(track, section, passage, played)
             heard = composed.get(others[0]) if others and len(others) == len(tracks) else None
             if heard is not None:
-                listening[part] = self._listened(heard, player, passage)
+                listening[part] = as_events(heard, player, self._tonic)
                 continue
-            written = player.write(passage, listening)
-            listening[part] = written.events
-            played[part] = self._play(part, player, written, section)
-            if part not in self._style.turns and player.channel != 9:  # doubled by other hands
-                for take, track in enumerate(tracks[1:], 1):
-                    doubled[part, track] = self._play(part, player, written, section, take)
-        for track in self._composers:  # of parts that the style does not have
+            written[part] = player.write(passage, listening)
+            listening[part] = written[part].events
+            if self._guests:
+                played[part] = self._play(part, written[part], section)
+        for track in self._guests.tracks:  # of parts that the style does not have
             if track not in composed:
-                composed[track] = self._composed(track, section, passage, played)
-        found: dict[str, _Track] = {}
-        for track, names in self._parts.items():
-            clip = composed.get(track)
-            if clip is not None:
-                found[track] = _Track(merged(clip.notes), clip.controls, clip.ramps)
-                continue
-            here = [p for p in names if p in played and self._takes_part(track, p, section)]
-            mine = [doubled.get((part, track), played[part]) for part in here]
-            notes = merged([n for p in mine for n in p.notes])
-            single = bool(names) and all(self._style.players[p].single for p in names)
-            found[track] = _Track(
-                legato(notes) if single else notes,
-                sorted(c for p in mine for c in p.controls),
-                sorted((r for p in mine for r in p.ramps), key=lambda r: (r.start, r.path)),
-                single,
-            )
-        return found
+                composed[track] = self._guests.compose(track, section, passage, played)
+        return _Pages(written, composed, played)
+
+    def _write(self, section: Section) -> Tracks:
+        """The notes of a section by track, as far as the section alone decides them."""
+        played = {(part, 0): heard for part, heard in self._pages(section).played.items()}
+        return {track: self._track(track, section, played) for track in self._parts}
+
+    def _track(
+        self, track: str, section: Section, played: dict[tuple[str, int], humanise.Played], until: Tick | None = None
+    ) -> Track:
+        """A track's share of a section; up to the bar of tick `until` at least, where its end is not wanted.
+
+        played: by part and take, what hands have played already; it grows.
+        """
+        pages, names = self._pages(section), self._parts[track]
+        clip = pages.composed.get(track)
+        if clip is not None:
+            return Track(merged(clip.notes), clip.controls, clip.ramps)
+        mine: list[humanise.Played] = []
+        for part in names:
+            if part in pages.written and self._takes_part(track, part, section):
+                take = self._take(track, part)
+                if (part, take) not in played:
+                    played[part, take] = self._play(part, pages.written[part], section, take, until)
+                mine.append(played[part, take])
+        return Track.of(mine, single=bool(names) and all(self._style.players[part].single for part in names))
+
+    def _take(self, track: str, part: str) -> int:
+        """Which of the hands that double a part is the track's; 0: the first, or one hand for all of them."""
+        if part in self._style.turns or self._style.players[part].channel == 9:
+            return 0
+        return self._tracks_of[part].index(track)
 
     def _takes_part(self, track: str, part: str, section: Section) -> bool:
         """Leads play heads together and take choruses in turn; two compers take turns all the time."""
@@ -302,10 +305,10 @@ class StyleBand:
         return tracks[section.chorus % len(tracks)] == track
 
     def _play(
-        self, part: str, player: Player, written: Written, section: Section, take: int = 0
+        self, part: str, written: Written, section: Section, take: int = 0, until: Tick | None = None
     ) -> humanise.Played:
         """What is written as hands play it; each `take` is another time, or another player, who plays the same."""
-        plan, meter = self._plan, self._plan.meter
+        plan, meter, player = self._plan, self._plan.meter, self._style.players[part]
         up = 0 if player.absolute or player.channel == 9 else self._tonic
         if self._mode is not None and player.channel != 9:
             tonic, off = self._sheet.key.tonic.pitch_class, self._mode.off
@@ -317,77 +320,24 @@ class StyleBand:
             self._pulse, plan.seed, up,
         )  # fmt: skip
         draws = (plan.seed, "play", part, section.first_bar, *(("take", take) if take else ()))
-        return humanise.play(written, player.hand, place, player.channel, *draws)
+        return humanise.play(written, player.hand, place, player.channel, *draws, until=until)
 
     def _finish(self, section: Section) -> Tracks:
         """The section's notes with what rings over its end cut where the next section strikes the same key."""
         following = self._form.section(section.end_bar)
         if following is None:
             return self._written(section)
-        end, theirs = section.end_bar * self._plan.meter.bar_ticks, self._written(following)
-        return {
-            track: mine._replace(notes=followed(mine.notes, theirs[track].notes, end, single=mine.single))
-            for track, mine in self._written(section).items()
-        }
+        end = section.end_bar * self._plan.meter.bar_ticks
+        found: dict[str, Track] = {}
+        for track, mine in self._written(section).items():
+            last = max((note.start + note.length for note in mine.notes), default=0)
+            found[track] = mine if last < end else mine.before(self._track(track, following, {}, last), end)
+        return found
 
     def _first_ringing(self, section: Section) -> Tick:
         """Where the first of the section's notes begins that sounds beyond its end; none does: that end."""
         end = section.end_bar * self._plan.meter.bar_ticks
-        tracks = self._written(section).values()
-        return min((n.start for track in tracks for n in track.notes if n.start + n.length >= end), default=end)
-
-    # -- composers of others -----------------------------------------------------------------------------------------
-
-    def _composed(
-        self, track: str, section: Section, passage: Passage, played: Mapping[str, humanise.Played]
-    ) -> Clip | None:
-        """What a track's own composer plays; None where it failed: the style's rules play then."""
-        meter = self._plan.meter
-        span = Span(section.first_bar * meter.bar_ticks, section.end_bar * meter.bar_ticks)
-        try:
-            clip = self._composers[track].compose(span, self._context(track, span, section, passage, played))
-            return Clip.of(span, clip.notes, clip.controls, clip.ramps)
-        except Exception as error:
-            self._notices.append(f"composer {self._plan.composers[track]!r} failed at bar {section.first_bar + 1} "
-                                 f"({type(error).__name__}: {error}): {track} plays by rules")  # fmt: skip
-            return None
-
-    def _context(
-        self, track: str, span: Span, section: Section, passage: Passage, played: Mapping[str, humanise.Played]
-    ) -> Context:
-        plan, key = self._plan, self._sheet.key
-        sound = plan.sounds.get(track, track)
-        register = REGISTERS.get(plain(sound))
-        return Context(
-            seed=plan.seed, genre=plan.genre, style=self._style.name, key=str(key.tonic), mode=key.mode,
-            tonic=key.tonic.pitch_class, meter=plan.meter, tempo=plan.tempo,
-            chords=tuple((span.start + region.start * _STEP_TICKS, str(region.chord)) for region in passage.regions),
-            section=label(section), section_span=span, energy=passage.energy, density=plan.density,
-            complexity=plan.complexity, parts=plan.parts[track], sound=sound,
-            lowest=register.easy_lowest if register else 36, highest=register.easy_highest if register else 96,
-            heard={part: Clip.of(span, p.notes, p.controls, p.ramps) for part, p in played.items()},
-        )  # fmt: skip
-
-    def _listened(self, clip: Clip, player: Player, passage: Passage) -> list[Event]:
-        """A composer's notes as events for the parts that listen: on the nearest step."""
-        down = 0 if player.absolute or player.channel == 9 else self._tonic
-        return sorted(
-            Event(round((n.start - clip.span.start) / _STEP_TICKS), max(1, round(n.length / _STEP_TICKS)),
-                  n.pitch - down, n.velocity)
-            for n in clip.notes
-        )  # fmt: skip
-
-
-def label(section: Section) -> str:
-    """A section for readers: "head A", "verse", "chorus 2"."""
-    if section.role == section.name or section.role in ("intro", "ending"):
-        return section.role
-    return f"{section.role} {section.name}"
-
-
-def _within(span: Span, values: Sequence[_Timed]) -> Sequence[_Timed]:
-    """Those of `values`, sorted by tick, that begin within `span`."""
-    return values[bisect_left(values, span.start, key=_tick) : bisect_left(values, span.end, key=_tick)]
+        return min((track.rings(end) for track in self._written(section).values()), default=end)
 
 
 def _unit(value: float) -> float:

@@ -51,6 +51,13 @@ class Section:
         return self.first_bar + self.bars
 
 
+def label(section: Section) -> str:
+    """A section for readers: "head A", "verse", "chorus 2"."""
+    if section.role == section.name or section.role in ("intro", "ending"):
+        return section.role
+    return f"{section.role} {section.name}"
+
+
 class Form(Protocol):
     """Which section a bar lies in."""
 

@@ -16,7 +16,7 @@ from composers.parts.passage import Event, Written
 from composers.parts.strokes import strokes
 from composers.parts.turns import controls_of, ramp
 from composers.pulse import STEPS
-from composers.score import Control, Note, Ramp
+from composers.score import Control, Note, Ramp, Tick
 
 _BODY = 0.75
 """What is left of a drummer's common wander after an eighth."""
@@ -39,16 +39,19 @@ KICK = Hand("kick", -2.0, 0.0, 6.0, 3.0)
 PEDAL_HAT = Hand("pedal hat", -8.0, 0.0, 4.0, 3.0)
 
 
-def play(written: Written, hand: Hand | Mapping[int, Hand], place: Place, channel: int, *draws: int | str) -> Played:
+def play(
+    written: Written, hand: Hand | Mapping[int, Hand], place: Place, channel: int, *draws: int | str,
+    until: Tick | None = None,
+) -> Played:  # fmt: skip
     """What is written as it is played: each note starts inside the bar it is written in.
 
     Events of one step are one stroke and share its deviation, rolled from the bottom by a few milliseconds. What is
     drawn depends on the strokes alone, not on how many voices each has. hand: by key where drums have one each; the
-    hand of key 0 plays the others.
+    hand of key 0 plays the others. until: notes of bars that begin after this tick are not wanted.
     """
     notes: list[Note] = []
     if isinstance(hand, Hand):
-        notes = strokes(written.events, hand, place, channel, dice(*draws))
+        notes = strokes(written.events, hand, place, channel, dice(*draws), until=until)
     else:
         by_hand: dict[Hand, list[Event]] = {}
         by_key: dict[int, list[Event]] = {}
@@ -59,7 +62,7 @@ def play(written: Written, hand: Hand | Mapping[int, Hand], place: Place, channe
         common = any(each.together for each in by_hand)
         body = _body(written.events, dice(*draws, "body")) if common else None
         for each, events in by_hand.items():
-            notes += strokes(events, each, place, channel, dice(*draws, each.name), body)
+            notes += strokes(events, each, place, channel, dice(*draws, each.name), body, until)
     controls = controls_of(written.turns, place.first_tick, place.feel, place.bend_range, channel)
     ramps = [ramp(sweep, place.first_tick, place.feel) for sweep in written.sweeps]
     return Played(notes, controls, ramps)

@@ -15,7 +15,7 @@ from composers.parts.drift import drift_line
 from composers.parts.hand import Hand, Place
 from composers.parts.passage import Event
 from composers.pulse import STEPS, Pulse
-from composers.score import PPQ, Note
+from composers.score import PPQ, Note, Tick
 
 _WANDER = 0.6
 """Lag-1 autocorrelation of human timing (.40 to .73 by style; Groove MIDI)."""
@@ -39,11 +39,13 @@ _SOFTEST, _LOUDEST = 8.0, 126.0
 
 
 def strokes(
-    events: Sequence[Event], hand: Hand, place: Place, channel: int, draw: Dice, body: Mapping[int, float] | None = None
-) -> list[Note]:
+    events: Sequence[Event], hand: Hand, place: Place, channel: int, draw: Dice,
+    body: Mapping[int, float] | None = None, until: Tick | None = None,
+) -> list[Note]:  # fmt: skip
     """What one hand plays of `events` (sorted by step), absolute ticks.
 
-    body: how the player as a whole wanders, by step with a deviation of 1, where the hand follows it (Hand.together).
+    body   how the player as a whole wanders, by step with a deviation of 1, where the hand follows it (Hand.together)
+    until  bars that begin after this tick are left out
     """
     if not events:
         return []
@@ -100,6 +102,8 @@ def strokes(
             now = drifts[index - drift_from]
             late += drift * (now + (drifts[index - drift_from + 1] - now) * (beat - index))
         bar = first_tick + written // bar_ticks * bar_ticks
+        if until is not None and bar > until:
+            break
         latest = bar + bar_ticks - 1
         # Inside the bar it is written in; a hand does not overtake itself.
         start = first_tick + written + chord[0].late + round(late * ticks_per_ms)

@@ -78,7 +78,7 @@ def _style(
         "drums": Player(drums, HANDS["jazz"], channel=CHANNEL),
     }
     return Style(name, tempi, feel, meters, MODES, {form: forms.get(form, 0.0) for form in FORMS}, ensemble, players,
-                 sheet_of(manner), frozenset({"melody", "comp"}), weight, offers,
+                 sheet_of(manner), frozenset({"melody", "comp"}), weight, offers=offers,
                  practice=_PRACTICES[name])  # fmt: skip
 
 

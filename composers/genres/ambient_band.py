@@ -24,17 +24,17 @@ _SLOW = Hand("slow", 0.0, 0.0, 40.0, 3.0, 1.0, 0.0, drift=0.0)
 _HEART = Hand("heart", 0.0, 0.0, 12.0, 3.0, 1.0, 0.0, drift=0.0)
 
 PAD_TIDES: Mapping[str, Tide] = {
-    "filter.cutoff_hz": Tide(500.0, 4200.0, 23.0, log=True, energy=0.45),
+    "filter.cutoff_hz": Tide(900.0, 9000.0, 23.0, log=True, energy=0.4),
     "pan": Tide(-0.25, 0.25, 13.0),
     "send.hall": Tide(-14.0, -5.0, 37.0),
 }
 LOOP_TIDES: Mapping[str, Tide] = {
-    "filter.cutoff_hz": Tide(900.0, 6500.0, 29.0, log=True, energy=0.3),
+    "filter.cutoff_hz": Tide(1800.0, 14000.0, 29.0, log=True, energy=0.3),
     "pan": Tide(-0.5, 0.5, 17.0),
     "send.hall": Tide(-15.0, -6.0, 19.0),
     "send.echo": Tide(-20.0, -8.0, 31.0),
 }
-LOW_TIDES: Mapping[str, Tide] = {"filter.cutoff_hz": Tide(140.0, 700.0, 41.0, log=True, energy=0.4)}
+LOW_TIDES: Mapping[str, Tide] = {"filter.cutoff_hz": Tide(160.0, 900.0, 41.0, log=True, energy=0.4)}
 LINE_TIDES: Mapping[str, Tide] = {"send.hall": Tide(-12.0, -5.0, 27.0), "send.echo": Tide(-18.0, -8.0, 21.0)}
 
 
@@ -68,7 +68,7 @@ def _players(
         melody = partial(_looped, part="melody", style=singing)
     return MappingProxyType({
         "melody": Player(_with(melody, "melody", LINE_TIDES), _FREE, single=True),
-        "pad": Player(_with(partial(field_pad, style=pad), "pad", PAD_TIDES), _SLOW, absolute=True),
+        "pad": Player(_with(partial(field_pad, style=pad), "pad", PAD_TIDES), _SLOW),
         "bass": Player(_with(partial(drone, style=low), "bass", LOW_TIDES), _SLOW),
         "counter": Player(_with(partial(modal_line, style=counter, part="counter"), "counter", LOOP_TIDES), _FREE,
                           single=True),
@@ -104,7 +104,7 @@ BELLS = _players(
 )  # fmt: skip
 WORLD = _players(
     ModalStyle(notes=(4, 10), values=((5, 0.15), (8, 0.25), (12, 0.3), (18, 0.2), (27, 0.1)), final=(36, 72),
-               rest=(60, 150), steps=0.66, repeats=0.1, reach=4, velocity=66.0, echoes=1, slides=0.3, drones=True),
+               rest=(84, 200), steps=0.66, repeats=0.1, velocity=66.0, echoes=1, slides=0.3, drones=True),
     FieldPadStyle(voices=3, velocity=46.0, late=30), DroneStyle(companion=1.0, bars=8, velocity=58.0, home=True),
     LoopStyle(loops=3, notes=3, low=60, high=84, velocity=44.0, ring=42), LoopStyle(loops=2, notes=2, low=50, high=70,
                                                                                   velocity=44.0, ring=60),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from composers.dice import dice
 from composers.parts.field_pad import merged, swells
 from composers.parts.passage import Event, Listening, Passage, Written
+from composers.parts.settled import reach
 from composers.theory.modes import MODES
 
 
@@ -23,8 +24,8 @@ class DroneStyle:
     """
 
     part: str = "bass"
-    low: int = 26
-    high: int = 42
+    low: int = 24
+    high: int = 36
     velocity: float = 62.0
     companion: float = 0.0
     bars: int = 10
@@ -35,8 +36,7 @@ class DroneStyle:
 
 def drone(passage: Passage, listening: Listening, style: DroneStyle) -> Written:
     """The drone of a passage, around C. Hears nobody."""
-    lane = passage.lane(style.part, style.low, style.high)
-    low, high = lane.low - passage.tonic, lane.high - passage.tonic
+    low, high = reach(passage, style.part, style.low, style.high)
     draw = dice(passage.seed, "drone", style.part, *passage.identity)
     with_companion = draw.chance(style.companion)
     events: list[Event] = []

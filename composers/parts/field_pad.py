@@ -1,7 +1,7 @@
 """Pads of a slow harmony: tones that stay are held, the others move one after another, swells come and go.
 
-Writes keys as they sound, and nothing but the tones that the chord's symbol names: where a mode has notes between the
-keys, an added ninth may be out of tune.
+Writes keys around a tonic of C, and nothing but the tones that the chord's symbol names: where a mode has notes between
+the keys, an added ninth may be out of tune.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from composers.dice import dice
 from composers.harmony import Region
 from composers.parts.passage import Event, Listening, Passage, Turn, Written
+from composers.parts.settled import reach
 
 _SPLIT = 60
 _BELOW, _ABOVE = 5, 2
@@ -42,14 +43,14 @@ class FieldPadStyle:
 
 def field_pad(passage: Passage, listening: Listening, style: FieldPadStyle) -> Written:
     """The pad of a passage, sorted. Hears nobody."""
-    lane = passage.lane("pad", style.low, style.high)
+    low, high = reach(passage, "pad", style.low, style.high)
     draw = dice(passage.seed, "field pad", *passage.identity)
     sounding: dict[int, int] = {}  # key -> since
     events: list[Event] = []
     keys: tuple[int, ...] = ()
     longest = style.restrike * passage.bar_steps
     for region in merged(passage.regions):
-        before, keys = keys, voiced(keys, _classes(region), lane.low, lane.high, style.voices)
+        before, keys = keys, voiced(keys, _classes(passage, region), low, high, style.voices)
         leaving = [key for key in before if key not in keys]
         coming = [key for key in keys if key not in before]
         for index, key in enumerate(sorted(coming)):
@@ -85,9 +86,9 @@ def merged(regions: tuple[Region, ...]) -> list[Region]:
     return found
 
 
-def _classes(region: Region) -> frozenset[int]:
-    chord = region.chord
-    return frozenset((chord.root.pitch_class + i) % 12 for i in chord.intervals)
+def _classes(passage: Passage, region: Region) -> frozenset[int]:
+    root = region.chord.root.pitch_class - passage.tonic
+    return frozenset((root + i) % 12 for i in region.chord.intervals)
 
 
 def voiced(before: tuple[int, ...], classes: frozenset[int], low: int, high: int, voices: int) -> tuple[int, ...]:

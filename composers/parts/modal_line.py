@@ -14,7 +14,7 @@ from composers.dice import Dice, dice
 from composers.harmony import Region
 from composers.instrumentation import KEYBOARDS
 from composers.parts.passage import Event, Listening, Passage, Turn, Written
-from composers.parts.settled import calm
+from composers.parts.settled import calm, reach
 from composers.pulse import STEPS
 from composers.theory.modes import MODES, Mode
 
@@ -28,7 +28,7 @@ class ModalStyle:
     final       steps of a phrase's last note, fewest and most
     rest        steps of rest between phrases at the style's own energy, fewest and most
     steps       share of the moves by step of the scale; repeats: share of repeated notes
-    low, high   keys as sounding; reach: scale steps that a phrase spans
+    low, high   keys as sounding
     echoes      how often a phrase's end comes back softer, at most; delay in steps
     slides      share of the notes that are bent into from the neighbour
     drones      whether it rests on the mode's own strong notes whatever the chord is
@@ -42,7 +42,6 @@ class ModalStyle:
     repeats: float = 0.08
     low: int = 62
     high: int = 84
-    reach: int = 5
     velocity: float = 60.0
     echoes: int = 2
     delay: int = 21
@@ -50,6 +49,8 @@ class ModalStyle:
     drones: bool = False
 
 
+_CLIMB = {"A": 2.0, "B": 7.0, "C": 12.0}
+"""By a section's letter, semitones above the lowest tonic of the register."""
 _BENDLESS = frozenset((*KEYBOARDS, "bell", "bells", "fm-bell", "tubular-bells", "chimes", "vibraphone", "vibes",
                        "marimba", "glockenspiel", "celesta", "music-box", "harp", "kalimba", "crotales",
                        "xylophone"))  # fmt: skip
@@ -64,8 +65,8 @@ def modal_line(passage: Passage, listening: Listening, style: ModalStyle, part: 
 class _Line:
     def __init__(self, passage: Passage, style: ModalStyle, part: str) -> None:
         self._passage, self._style, self._part = passage, style, part
-        lane = passage.lane(part, style.low + passage.register, style.high + passage.register)
-        self._low, self._high = lane.low - passage.tonic, lane.high - passage.tonic
+        up = passage.register
+        self._low, self._high = reach(passage, part, style.low + up, style.high + up)
         self._mode = MODES.get(passage.mode)
         self._slides = style.slides if passage.sounds.get(part, "") not in _BENDLESS else 0.0
         self._events: list[Event] = []
@@ -79,13 +80,26 @@ class _Line:
         draw = dice(passage.seed, "modal line", self._part, *passage.identity)
         at = round(draw.between(0.2, 0.9) * style.rest[0])
         last = passage.steps - (2 * passage.bar_steps if passage.role == "ending" else passage.bar_steps // 2)
-        near = draw.between(self._low + 4, self._high - 5)
-        while at < last:
-            rising, lengths = shapes[int(draw.random() * len(shapes))]
-            end, near = self._phrase(draw, at, last, near, rising, lengths)
+        near = self._centre(draw)
+        while True:
+            moves, lengths = shapes[int(draw.random() * len(shapes))]
+            if at + sum(lengths) > last:
+                break
+            end, near = self._phrase(draw, at, last, near, moves, lengths)
+            if style.drones:
+                near = 0.4 * near + 0.6 * self._centre(draw)
             less = max(0.35, passage.lively(min(passage.bars - 1, at // passage.bar_steps)))
             at = end + round(draw.between(*style.rest) / less)
         return Written(sorted(self._events), sorted(self._turns, key=lambda t: t.step))
+
+    def _centre(self, draw: Dice) -> float:
+        """Where phrases begin. On a drone sections climb, as a taqsim or alap does: from around the tonic (A) to around
+        the fifth (B) and the upper tonic (C)."""
+        if not self._style.drones:
+            return draw.between(self._low + 4, self._high - 5)
+        tonic = self._low + -self._low % 12
+        climb = _CLIMB.get(self._passage.name, 2.0)
+        return min(self._high - 3.0, tonic + climb + draw.normal(1.5))
 
     def _shape(self, draw: Dice) -> tuple[list[int], list[int]]:
         """Moves in scale steps and lengths of a phrase's notes."""
@@ -116,18 +130,15 @@ class _Line:
         for index, length in enumerate(lengths):
             if index:
                 final = index == len(lengths) - 1
-                moved = self._moved(key, moves[index - 1], passage.at(min(step, passage.steps - 1)))
-                key = self._rest_near(moved, passage.at(min(step, passage.steps - 1))) if final else moved
-            if step >= last and index:
-                break
+                region = passage.at(step)
+                moved = self._moved(key, moves[index - 1], region)
+                key = self._rest_near(moved, region, key) if final else moved
             long = max(6, length + round(draw.normal(1.5)))
             curve = 8.0 * (1.0 - abs(2.0 * index / max(1, len(lengths) - 1) - 1.0))
             found.append(Event(step, self._rings(step, long, key), key, loud + curve))
             if self._slides and index and draw.chance(self._slides):
                 self._slide(step, key, found[-2].pitch)
             step += long
-        if len(found) > 1 and found[-1].pitch == found[-2].pitch and lengths[-1] < 0:
-            found.pop()
         self._events += found
         end = self._echoed(draw, found, step, last)
         return end, float(found[-1].pitch)
@@ -137,17 +148,15 @@ class _Line:
         style = self._style
         times = int(draw.random() * (style.echoes + 1))
         tail = found[-min(len(found), 1 + int(draw.random() * 3)) :]
-        start = tail[0].step
+        span = end - tail[0].step
         for time in range(1, times + 1):
-            shift = end - start + style.delay * time + (end - start) * (time - 1)
+            shift = time * (span + style.delay)
             again = [e._replace(step=e.step + shift, velocity=max(12.0, e.velocity * 0.62**time)) for e in tail]
             if again[-1].end > last or any(not self._may(e.pitch, e.step) for e in again):
                 break
             self._events += again
-            end_now = again[-1].end
-            if end_now > end:
-                end = max(end, end_now) if time == times else end
-        return max((e.end for e in self._events), default=end)
+            end = again[-1].end
+        return end
 
     # -- pitches -------------------------------------------------------------------------------------------------------
 
@@ -161,9 +170,13 @@ class _Line:
             return _mask(mode.strong) & region.scale or calm(region)
         return calm(region)
 
-    def _rest_near(self, key: int, region: Region) -> int:
+    def _rest_near(self, key: int, region: Region, before: int | None = None) -> int:
+        """The nearest note to rest on that the mode reaches so from the note before."""
         allowed = self._resting(region)
         offered = [k for k in range(self._low, self._high + 1) if allowed >> k % 12 & 1]
+        if before is not None:
+            up, down = (self._ladder_mask(region, rises) for rises in (True, False))
+            offered = [k for k in offered if k == before or (up if k > before else down) >> k % 12 & 1]
         return min(offered, key=lambda k: (abs(k - key), k)) if offered else key
 
     def _moved(self, key: int, move: int, region: Region) -> int:

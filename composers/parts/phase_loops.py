@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from composers.dice import Dice, dice
 from composers.parts.passage import Event, Passage, Written
-from composers.parts.settled import calm, settled
+from composers.parts.settled import calm, reach, settled
 from composers.pulse import STEPS
 
 _RESTING = 2
@@ -67,7 +67,7 @@ class PhasingStyle:
 
 def phase_loops(passage: Passage, part: str, style: LoopStyle) -> Written:
     """What a part's loops bring in a passage, sorted."""
-    low, high = _lane(passage, part, style.low, style.high)
+    low, high = reach(passage, part, style.low, style.high)
     start, last = passage.first_bar * passage.bar_steps, _last(passage)
     events: list[Event] = []
     for number in range(style.loops):
@@ -88,7 +88,7 @@ def phase_loops(passage: Passage, part: str, style: LoopStyle) -> Written:
 
 def phasing(passage: Passage, part: str, style: PhasingStyle) -> Written:
     """Both voices of a pattern; the second is late by another `slower` steps each time round."""
-    low, high = _lane(passage, part, style.low, style.high)
+    low, high = reach(passage, part, style.low, style.high)
     start, last = passage.first_bar * passage.bar_steps, _last(passage)
     draw = dice(passage.seed, "phasing", part)
     slots = draw.one_of(style.slots)
@@ -111,11 +111,6 @@ def _last(passage: Passage) -> int:
     """The step from which on nothing is struck."""
     rest = _RESTING * passage.bar_steps if passage.role == "ending" else 0
     return max(0, passage.steps - rest)
-
-
-def _lane(passage: Passage, part: str, low: int, high: int) -> tuple[int, int]:
-    lane = passage.lane(part, low, high)
-    return lane.low - passage.tonic, lane.high - passage.tonic
 
 
 def _row(draw: Dice, style: LoopStyle, low: int, high: int) -> list[tuple[int, int, float]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from composers.dice import dice
 from composers.parts import kit
 from composers.parts.passage import Event, Listening, Passage, Written
-from composers.parts.settled import calm, settled
+from composers.parts.settled import calm, reach, settled
 from composers.pulse import STEPS
 
 _QUIET = frozenset({"intro", "ending", "stillness"})
@@ -33,8 +33,7 @@ class CloudStyle:
 
 def clouds(passage: Passage, listening: Listening, style: CloudStyle, part: str = "fx") -> Written:
     """Short soft notes in swarms, over what may ring. Around C."""
-    lane = passage.lane(part, style.low, style.high)
-    low, high = lane.low - passage.tonic, lane.high - passage.tonic
+    low, high = reach(passage, part, style.low, style.high)
     draw = dice(passage.seed, "clouds", part, *passage.identity)
     events: dict[tuple[int, int], Event] = {}
     at = round(draw.between(0.2, 1.0) * style.apart[0])

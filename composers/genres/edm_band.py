@@ -19,6 +19,7 @@ from composers.parts.drum_style import Groove
 from composers.parts.gates import GateStyle, gated, open_gate
 from composers.parts.groove import groove
 from composers.parts.humanise import Hand
+from composers.parts.loops import looped
 from composers.parts.pads import PadStyle, pads
 from composers.parts.passage import Event, Listening, Passage, Written
 from composers.parts.sequence import SequenceStyle, sequence
@@ -44,7 +45,7 @@ _COURSES: Mapping[str, Courses] = {
     "melody": {"breakdown": {_FILTER: Course(1800.0, 7000.0)}, "build": {_FILTER: Course(1200.0, 9000.0)}},
     "drums": {
         "intro": {_FILTER: Course(2500.0, OPEN_HZ, share=0.9)},
-        "build": {_FILTER: Course(1200.0, 8000.0), "lift.gain_db": Course(-8.0, -4.0, log=False), "master.eq.high_pass_hz": Course(10.0, 160.0, share=0.75),
+        "build": {_FILTER: Course(1200.0, 8000.0), "lift.gain_db": Course(-9.0, -3.0, log=False), "master.eq.high_pass_hz": Course(10.0, 160.0, share=0.75),
                   "mixer.hall.gain_db": Course(0.0, 5.0, log=False)},
         "breakdown": {"mixer.hall.gain_db": Course(2.0, 0.0, log=False)},
         "outro": {_FILTER: Course(12000.0, 1500.0)},
@@ -167,11 +168,11 @@ def _comp(passage: Passage, listening: Listening, club: Club) -> Written:
     stab = club.stab
     if passage.role == "breakdown":  # held where nothing else is
         stab = replace(stab, cells={(0,): 0.6, (0, 8): 0.4}, short=0.0)
-    return chord_cells(_material(passage, "stab"), {}, stab)
+    return looped(passage, chord_cells(_material(passage, "stab"), {}, stab))
 
 
 def _riff(passage: Passage, listening: Listening, club: Club) -> Written:
-    return arpeggio(_material(passage, "riff"), listening, club.riff)
+    return looped(passage, arpeggio(_material(passage, "riff"), listening, club.riff))
 
 
 def _pad(passage: Passage, listening: Listening, club: Club) -> Written:
@@ -184,7 +185,7 @@ def _pad(passage: Passage, listening: Listening, club: Club) -> Written:
 
 
 def _arp(passage: Passage, listening: Listening, club: Club) -> Written:
-    return arpeggio(_material(passage, "arp"), listening, club.arp)
+    return looped(passage, arpeggio(_material(passage, "arp"), listening, club.arp))
 
 
 def _counter(passage: Passage, listening: Listening, club: Club) -> Written:

@@ -20,6 +20,11 @@ from composers.parts.pads import PadStyle
 from composers.parts.sequence import SequenceStyle
 from composers.parts.tune_style import HOOK_TUNE
 
+_HOOK = replace(HOOK_TUNE, scale="key", on_strong=0.52, on_beat=0.5, off_beat=0.47, temperature=0.8)
+"""Chords with ninths have five of the scale's seven notes: what a hook must be told to want is less than what it has."""
+_DNB_KIT = replace(grooves.DNB, exact=0.5, changes=1, ghost_loud=48.0)
+_DUBSTEP_KIT = replace(grooves.DUBSTEP, unit=1, changes=1, rolls=0)
+
 _OFF_BEATS = {
     "..0...0...0...0.": 0.3, "..0...0...0...08": 0.15, "..0...8...0...8.": 0.15, "..0...0..00...0.": 0.15,
     "..0...0...0...0./..0...0...0..57.": 0.25,
@@ -36,7 +41,7 @@ HOUSE = Club(
     SequenceStyle(_OFF_BEATS, gate=0.5, accents=0.1, low=31, high=50, velocity=98.0),
     _STAB,
     arp=ArpeggioStyle("up-down", octaves=1, gate=0.5, pulses=5, euclid=16, low=62, high=84, velocity=64.0),
-    tune=replace(HOOK_TUNE, notes=4.4),
+    tune=replace(_HOOK, notes=6.0),
     effects=EffectsStyle(riser=8),
 )  # fmt: skip
 
@@ -53,7 +58,7 @@ TECHNO = Club(
     arp=ArpeggioStyle("up", octaves=1, gate=0.45, cell=5, pulses=11, euclid=16, low=55, high=79, velocity=66.0,
                       restart=False),
     riff=ArpeggioStyle("random", gate=0.5, pulses=5, euclid=16, cell=7, low=50, high=72, velocity=72.0, restart=False),
-    tune=replace(HOOK_TUNE, notes=3.0, rest=18, repeat=1.0, same_rhythm=0.8, plans={"AAAB": 0.6, "AAAA": 0.4},
+    tune=replace(_HOOK, notes=4.6, rest=18, repeat=1.0, same_rhythm=0.8, plans={"AAAB": 0.6, "AAAA": 0.4},
                  velocity=80.0),
     effects=EffectsStyle(riser=16, sweeps=4, falls=2),
     layers=layered({
@@ -76,7 +81,7 @@ TRANCE = Club(
     pad=PadStyle(voices=5, low=50, high=77, velocity=60.0, swell=0),
     gate=GateStyle(),
     arp=ArpeggioStyle("up", octaves=2, gate=0.6, low=60, high=88, velocity=68.0),
-    tune=replace(HOOK_TUNE, notes=5.2, same_rhythm=0.6, velocity=92.0),
+    tune=replace(_HOOK, notes=6.6, same_rhythm=0.6, velocity=92.0),
     counter=CounterStyle("harmony", low=57, high=79, velocity=70.0),
     effects=EffectsStyle(riser=16, bend=12.0),
     layers=layered({
@@ -92,12 +97,12 @@ _REESES = {
     "0-----0---------/0---------5-7---": 0.2,
 }  # fmt: skip
 DRUM_AND_BASS = Club(
-    grooves.DNB,
+    _DNB_KIT,
     SequenceStyle(_REESES, gate=0.9, slides=0.15, low=29, high=46, velocity=98.0, vary=0.5),
     replace(_STAB, cells={(0,): 0.3, (0, 6): 0.25, (3, 11): 0.2, (0, 10): 0.25}, short=0.8, length=4, velocity=66.0),
     pad=PadStyle(voices=4, low=52, high=76, velocity=60.0, swell=0),
     arp=ArpeggioStyle("up-down", rate=3, octaves=2, gate=0.5, pulses=7, euclid=16, low=60, high=86, velocity=62.0),
-    tune=replace(HOOK_TUNE, notes=3.4, rest=18, velocity=84.0),
+    tune=replace(_HOOK, notes=5.2, rest=18, velocity=84.0),
     effects=EffectsStyle(riser=8, falls=2),
     layers=layered({
         "intro": {"kick": 3, "clap": 3, "hats": 0, "percussion": 1, "pad": 1, "arp": 2, "bass": -1},
@@ -113,18 +118,18 @@ GARAGE = Club(
                    "0.....0-..0-..8.": 0.25}, gate=0.7, slides=0.1, low=31, high=50, velocity=98.0),
     replace(_STAB, cells={(2, 7, 12, 14): 0.25, (3, 11): 0.25, (0, 3, 10): 0.25, (2, 5, 10, 13): 0.25}, velocity=70.0),
     arp=ArpeggioStyle("broken", octaves=1, gate=0.5, pulses=7, euclid=16, low=62, high=84, velocity=62.0),
-    tune=replace(HOOK_TUNE, notes=4.6),
+    tune=replace(_HOOK, notes=6.0),
     effects=EffectsStyle(riser=8),
 )  # fmt: skip
 
 DUBSTEP = Club(
-    grooves.DUBSTEP,
+    _DUBSTEP_KIT,
     SequenceStyle({"0-----0---0-----": 0.3, "0-------0-0-----/0-----0---5---7-": 0.3, "0---0-0-----0---": 0.2,
                    "0-------......0-": 0.2}, gate=0.95, slides=0.2, low=29, high=46, velocity=104.0),
     replace(_STAB, cells={(0,): 0.4, (0, 6): 0.3, (0, 10): 0.3}, short=0.6, length=6, velocity=68.0),
     pad=PadStyle(voices=4, low=50, high=76, velocity=60.0, swell=0),
     arp=ArpeggioStyle("up", octaves=2, gate=0.5, pulses=9, euclid=16, low=60, high=86, velocity=62.0),
-    tune=replace(HOOK_TUNE, notes=3.6, rest=18),
+    tune=replace(_HOOK, notes=5.2, rest=18),
     effects=EffectsStyle(riser=8, impact=120.0),
     layers=layered({"drop": {"pad": 2, "arp": 2, "melody": 1}, "verse": {"pad": 0, "comp": 1}}),
 )  # fmt: skip

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.driver import Block
-from bridge.engine.channel_bends import bent_clip
+from bridge.engine.bends import bent_clip
 from bridge.engine.clip_bytes import Bar, decode_bar, encode_bar
 from bridge.engine.engine import Engine, Inputs
 from bridge.engine.inbox import AnyCommand, NoteBegun, Play

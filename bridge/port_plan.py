@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from bridge.mpe import Zone
 from bridge.routes import ClockRoute, Route, ThroughRoute
-from bridge.session import CLOCK_IN, CLOCK_OUT, Session, numbered, tuning_of
+from bridge.session import CLOCK_IN, CLOCK_OUT, Session, Track, numbered, tuning_of
 
 NS_PER_MS = 1_000_000
 
@@ -31,6 +32,14 @@ class PortPlan(NamedTuple):
     controls: Mapping[str, int]
 
 
+def channels_of(track: Track) -> tuple[int, ...]:
+    """Channels (0..15) that its notes are spread over at its port; none: all are on one."""
+    if track.mpe is not None:
+        zone = Zone(track.mpe, track.mpe_members)
+        return (zone.manager, *zone.channels)
+    return tuple(c - 1 for c in track.bend_channels)
+
+
 def plan_ports(session: Session) -> PortPlan:
     """With outputs.midi = false there are no outputs (and no through), but still the clock inputs.
 
@@ -40,7 +49,8 @@ def plan_ports(session: Session) -> PortPlan:
     outputs = [t.name for t in session.tracks] if midi else []
     connect = {t.name: t.port for t in session.tracks if t.port is not None and midi}
     routes = [Route(i, None if t.channel is None else t.channel - 1, _ns(t.offset_ms), tuning_of(t, session.music.key),
-                    t.bend_range, tuple(c - 1 for c in t.bend_channels)) for i, t in enumerate(session.tracks)]
+                    t.bend_range, tuple(c - 1 for c in t.bend_channels), t.mpe and Zone(t.mpe, t.mpe_members))
+              for i, t in enumerate(session.tracks)]
     clock_outs = []
     for i, send in enumerate(clock.outputs):
         if midi and send.enabled:

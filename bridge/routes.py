@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from bridge.mpe import Zone
+
 if TYPE_CHECKING:
     from instruments.tuning import Tuning
 
@@ -15,6 +17,7 @@ class Route(NamedTuple):
     tuning         what the notes are bent to, None for equal temperament
     bend_range     semitones of the receiver's full bend, 1..96
     bend_channels  0..15, where notes between the keys may go; none: all stay on their channel
+    mpe            the receiver's zone: each note on a channel of its own; bend_range is then the manager's
     """
 
     port: int
@@ -23,6 +26,7 @@ class Route(NamedTuple):
     tuning: Tuning | None = None
     bend_range: float = 2.0
     bend_channels: tuple[int, ...] = ()
+    mpe: Zone | None = None
 
 
 class ClockRoute(NamedTuple):

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -32,6 +32,7 @@ from bridge.plugin_spec import Flag, PluginName, PluginSpec, check_plugin, seen_
 from bridge.refusal import invalid
 from bridge.tempo import MAX_BPM, MIN_BPM
 from composers.composer import Cue, Plan, find_genre, make_band
+from composers.lead_sheet import LeadSheet
 from composers.score import Meter
 from composers.theory.pitch import parse_pitch_name
 from instruments.registry import check_instrument
@@ -77,6 +78,8 @@ class Track(Struct, frozen=True, forbid_unknown_fields=True):
     bend_range     notes between the keys are bent: the receiver is told (RPN 0) that a full bend is so many semitones
     bend_channels  1..16, as in [2, 3, 4]: where they may go, if the receiver plays the same sound on each of these with
                    a bend of its own; default: on the track's own channel, where of a chord the last note is in tune
+    mpe            "lower" or "upper": the receiver plays MPE in this zone; each note goes to a channel of its own, of
+                   mpe_members (1..15) that the zone has
     """
 
     name: Name
@@ -97,6 +100,8 @@ class Track(Struct, frozen=True, forbid_unknown_fields=True):
     channel: MidiChannel | None = None
     bend_range: Annotated[float, Meta(ge=1, le=96, description="semitones from 1 to 96")] = 2.0
     bend_channels: Annotated[list[MidiChannel], Meta(max_length=16, description="a list of channels, 1 to 16")] = []
+    mpe: Annotated[Literal["lower", "upper"], Meta(description='"lower" or "upper"')] | None = None
+    mpe_members: Annotated[int, Meta(ge=1, le=15, description="a whole number from 1 to 15")] = 15
 
 
 class ClockIn(Struct, frozen=True, forbid_unknown_fields=True):
@@ -181,6 +186,10 @@ class Music(Struct, frozen=True, forbid_unknown_fields=True):
 
     mute  tracks that rest: they play nothing from the next bar on, while their sound rings out
     cues  [[music.cues]]: jumps to sections
+    piece       a MIDI file or MusicXML score whose tune, chords and form the band plays in its way; key, mode, meter,
+                tempo and style are the piece's, as far as they are not given
+    strength    0..1, how far the band goes from the piece's own chords and rhythm
+    lead_sheet  what was heard in the piece, or kept of what played before
     """
 
     genre: Name = "jazz"
@@ -201,6 +210,9 @@ class Music(Struct, frozen=True, forbid_unknown_fields=True):
     bars: Annotated[int, Meta(ge=1, le=100_000, description="a whole number from 1 to 100000")] | None = None
     mute: Annotated[list[Name], Meta(max_length=16, description="at most 16 names of tracks")] = []
     cues: Annotated[list[CueSpec], Meta(max_length=256, description="at most 256 [[music.cues]]")] = []
+    piece: Annotated[str, Meta(min_length=1, max_length=1024, description="the path of a MIDI file")] | None = None
+    strength: Unit = 0.7
+    lead_sheet: LeadSheet | None = None
 
 
 class Session(Struct, frozen=True, forbid_unknown_fields=True):
@@ -233,7 +245,7 @@ class Session(Struct, frozen=True, forbid_unknown_fields=True):
             {t.name: tuple(t.parts) for t in tracks}, m.bars, m.style, m.tempo, m.density, m.complexity, m.register,
             m.chords, tuple(Cue(c.bar - 1, c.section) for c in m.cues), tuple(m.mute),
             {t.name: t.instrument for t in tracks}, {t.name: t.composer for t in tracks if t.composer is not None},
-            {t.name: t.bend_range for t in tracks},
+            {t.name: t.bend_range for t in tracks}, lead_sheet=m.lead_sheet, strength=m.strength,
         )
 
     def with_music(self, **changes: Any) -> Session:
@@ -297,6 +309,10 @@ def parse(text: str, place: str, folder: Path | None = None) -> Session:
         raise SessionError(f"{place}: {_explain(str(error), data, text)}") from None
     if folder is not None:
         session = _seen_from(session, folder)
+    if session.music.piece is not None:
+        from bridge.tunes import with_piece  # it reads this module, and few sessions have a piece
+
+        session = with_piece(session, session.music.piece, place, folder=folder, given=data.get("music", {}))
     check(session, place)
     return session
 
@@ -370,6 +386,13 @@ def check(session: Session, place: str) -> None:
             raise SessionError(f"{place}: tracks[{i}].tuning: {error}") from None
         if track.bend_channels and track.channel is not None:
             raise SessionError(f"{place}: tracks[{i}]: give channel = {track.channel} or bend_channels, not both")
+        if track.mpe is not None and (track.bend_channels or track.channel is not None):
+            other = "bend_channels" if track.bend_channels else f"channel = {track.channel}"
+            raise SessionError(f"{place}: tracks[{i}]: give mpe = {track.mpe!r} or {other}, not both: MPE has its own "
+                               f"channels")
+        if track.mpe is not None and "drums" in track.parts:
+            raise SessionError(f"{place}: tracks[{i}]: mpe = {track.mpe!r} is for notes with pitches: take it from the "
+                               f"drums")
         if len(set(track.bend_channels)) < len(track.bend_channels):
             raise SessionError(f"{place}: tracks[{i}].bend_channels = {track.bend_channels} has one twice: give each "
                                f"once")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, get_args
 
 from msgspec import Meta, Struct
 
@@ -18,6 +18,13 @@ Data = Annotated[int, Meta(ge=0, le=127, description="a whole number from 0 to 1
 Wide = Annotated[int, Meta(ge=0, le=16_382, description="a whole number from 0 to 16382")]
 PathName = Annotated[str, Meta(min_length=1, max_length=256, description="a path such as \"music.energy\"")]
 _ONE_OF: tuple[Kind, ...] = ("cc", "cc14", "nrpn", "rpn", "note", "program", "key_pressure", "bend", "pressure")
+
+
+def _one_of(words: object) -> str:
+    return f"one of {', '.join(get_args(words))}"
+
+
+TakeoverName = Annotated[Takeover, Meta(description=_one_of(Takeover))]
 
 
 class Mapped(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -54,14 +61,14 @@ class Mapped(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     channel: Annotated[int, Meta(ge=1, le=16, description="a whole number from 1 to 16")] | None = None
     low: float | None = None
     high: float | None = None
-    curve: CurveName | None = None
+    curve: Annotated[CurveName, Meta(description=_one_of(CurveName))] | None = None
     centre: float | None = None
     steps: Annotated[int, Meta(ge=2, le=16_384, description="a whole number from 2 to 16384")] | None = None
     value: float | str | None = None
     latch: bool = False
-    relative: Relative | None = None
+    relative: Annotated[Relative, Meta(description=_one_of(Relative))] | None = None
     detents: Annotated[int, Meta(ge=1, le=10_000, description="a whole number from 1 to 10000")] = 100
-    takeover: Takeover | None = None
+    takeover: TakeoverName | None = None
 
     @property
     def kind(self) -> Kind:
@@ -91,7 +98,7 @@ class Control(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     map: Annotated[list[Mapped], Meta(min_length=1, max_length=256, description="1 to 256 [[control.map]]")]
     name: Name = "control in"
     port: Name | None = None
-    takeover: Takeover = "jump"
+    takeover: TakeoverName = "jump"
 
 
 def check_controls(controls: Sequence[Control], taken: set[str], place: str) -> None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from bridge.engine.chase import PERCUSSION
 from bridge.routes import Route
-from composers.score import Clip, Control, Note
 from instruments.block import FrameEvent, Kind
 
 _CENTRE = 8192
@@ -16,7 +15,6 @@ _PEDAL = 64
 _RPN_HIGH, _RPN_LOW, _DATA_HIGH, _DATA_LOW, _NULL = 101, 100, 6, 38, 127
 _MODES = 120
 """Controllers from here on are channel mode messages: events, not states."""
-_NAMES = {Kind.CC: "cc", Kind.BEND: "bend", Kind.PRESSURE: "pressure", Kind.PROGRAM: "program"}
 
 
 @dataclass(slots=True)
@@ -84,6 +82,15 @@ class ChannelBends:
         channel = self._channels.get(number)
         if channel is not None:
             channel.units, channel.bend, channel.open = 0, 0.0, False
+
+    def release(self, offset: int) -> list[FrameEvent]:
+        """The ends of all that sounds: another takes over."""
+        self._where.clear()
+        ends = [FrameEvent(offset, Kind.OFF, channel.number, key, 64.0)
+                for channel in self._channels.values() for key in channel.keys]
+        for channel in self._channels.values():
+            channel.keys.clear()
+        return ends
 
     def _at(self, number: int) -> _Channel:
         return self._channels.setdefault(number, _Channel(number))
@@ -163,39 +170,3 @@ class ChannelBends:
     def _bent(self, channel: _Channel, offset: int) -> FrameEvent:
         value = channel.bend + channel.units / _CENTRE
         return FrameEvent(offset, Kind.BEND, channel.number, 0, max(-1.0, min(1.0, value)))
-
-
-def bent_clip(clip: Clip, route: Route) -> Clip:
-    """What leaves by a port of this route, as a clip: for MIDI files. Controls of one tick are in order, not sorted.
-
-    A clip that needs no bend comes back as it is.
-    """
-    if route.tuning is None and not route.bend_channels and not any(n.cents for n in clip.notes):
-        return clip
-    events = [FrameEvent(n.start, Kind.ON, n.channel, n.pitch, n.velocity, n.cents) for n in clip.notes]
-    events += [FrameEvent(n.end, Kind.OFF, n.channel, n.pitch, 64.0) for n in clip.notes]
-    kinds = {name: kind for kind, name in _NAMES.items()}
-    events += [FrameEvent(c.tick, kinds[c.kind], c.channel, c.number, c.value) for c in clip.controls]
-    bends = ChannelBends(route)
-    notes: list[Note] = []
-    controls: list[Control] = []
-    begun: dict[tuple[int, int], FrameEvent] = {}
-    for event in sorted(events, key=_in_order):
-        for tick, kind, channel, number, value, _ in bends.apply(event):
-            if kind is Kind.ON:
-                begun[channel, number] = FrameEvent(tick, kind, channel, number, value)
-            elif kind is Kind.OFF:
-                on = begun.pop((channel, number))
-                if tick > on.offset:  # else struck anew at once: the later one sounds
-                    notes.append(Note(on.offset, tick - on.offset, number, on.value, channel))
-            else:
-                controls.append(Control(tick, _NAMES[kind], number, value, channel))
-    return Clip(clip.span, tuple(sorted(notes)), tuple(controls), clip.ramps)
-
-
-_RANK = {Kind.OFF: 0, Kind.ON: 2}
-"""At one tick ends go first, then controls, then onsets."""
-
-
-def _in_order(event: FrameEvent) -> tuple[int, int]:
-    return event.offset, _RANK.get(event.kind, 1)

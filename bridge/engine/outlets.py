@@ -8,7 +8,7 @@ from math import ceil
 from typing import NamedTuple
 
 from bridge.driver import MidiOut
-from bridge.engine.channel_bends import ChannelBends
+from bridge.engine.bends import Bends, bends_of, fits
 from bridge.engine.due import DEFAULTS, Due
 from bridge.engine.lane import RESET, Lane
 from bridge.engine.through import Through
@@ -63,7 +63,7 @@ class Outlets:
         self._mixed = len(self._lanes) > 1
         self._used = [0] * ports
         self._used_strips = [0] * len(routes)
-        self._bends = [ChannelBends(r, partial(through.holds, r.port)) for r in routes]
+        self._bends = [bends_of(r, partial(through.holds, r.port)) for r in routes]
         self._at_port = [[b for b, r in zip(self._bends, routes, strict=True) if r.port == i] for i in range(ports)]
 
     @property
@@ -78,7 +78,7 @@ class Outlets:
 
     @property
     def clashes(self) -> list[int]:
-        """By track, notes that a bend for another has put out of tune: see ChannelBends."""
+        """By track, notes that a bend for another has put out of tune: see Bends."""
         return [bends.clashes for bends in self._bends]
 
     def lead(self, strips_offset_ns: int) -> None:
@@ -107,7 +107,7 @@ class Outlets:
         old_bends, old_strips, old_used, had_ports = self._bends, self.strips, self._used_strips, self._at_port
         self.strips = [[] for _ in routes]
         self._used_strips = [0] * len(routes)
-        bends: list[ChannelBends | None] = [None] * len(routes)
+        bends: list[Bends | None] = [None] * len(routes)
         for old, new in enumerate(places):
             if new >= 0:
                 self.strips[new], self._used_strips[new], bends[new] = old_strips[old], old_used[old], old_bends[old]
@@ -115,8 +115,13 @@ class Outlets:
         self._bends = []
         for strip, route in enumerate(routes):
             own_bends = bends[strip] or by_port.get(route.port)  # who is new at a port goes on where the old one is
+            if own_bends is not None and not fits(own_bends, route):
+                frame = max(lane.floor for lane in self._lanes)
+                self.midi += [MidiOut(frame, route.port, off.to_midi()) for off in own_bends.release(frame)]
+                own_bends = by_port.get(route.port)
+                own_bends = None if own_bends is None or not fits(own_bends, route) else own_bends
             if own_bends is None:
-                own_bends = ChannelBends(route, partial(self._through.holds, route.port))
+                own_bends = by_port[route.port] = bends_of(route, partial(self._through.holds, route.port))
             self._bends.append(own_bends)
         for strip in reversed(range(len(routes))):  # the tracks' own after those of what rings out
             self._bends[strip].adopt(routes[strip])

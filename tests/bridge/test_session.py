@@ -56,6 +56,8 @@ def test_a_session_of_ones_own_loads(tmp_path: Path) -> None:
     ('instrument = "piano"', 'instrument = "piano"\ntuning = "none.scl"', ["tracks[0].tuning", "none.scl"]),
     ('instrument = "piano"', 'instrument = "piano"\nbend_range = 0', ["tracks[0].bend_range", "1 to 96"]),
     ('instrument = "piano"', 'instrument = "piano"\nbend_channels = [17]', ["tracks[0].bend_channels", "17"]),
+    ('instrument = "piano"', 'instrument = "piano"\nmpe = "left"', ["tracks[0].mpe", "lower"]),
+    ('instrument = "piano"', 'instrument = "piano"\nmpe = "lower"\nchannel = 2', ["tracks[0]", "2, not both"]),
     ('instrument = "piano"', 'instrument = "piano"\nbend_channels = [2, 2]', ["tracks[0].bend_channels", "twice"]),
     ('instrument = "piano"', 'instrument = "piano"\nchannel = 3\nbend_channels = [2]', ["tracks[0]", "not both"]),
     ('instrument = "piano"', 'instrument = "piano"\npan = 1.5', ["tracks[0].pan", "1.5"]),

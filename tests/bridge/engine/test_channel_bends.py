@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.engine.channel_bends import ChannelBends, bent_clip
+from bridge.engine.bends import bent_clip
+from bridge.engine.channel_bends import ChannelBends
 from bridge.routes import Route
 from composers.score import Clip, Control, Note, Span
 from instruments.block import FrameEvent, Kind

@@ -13,6 +13,7 @@ from bridge.driver import MidiOut
 from bridge.engine.clip_bytes import Bar
 from bridge.engine.engine import Engine
 from bridge.engine.inbox import AnyCommand, Halt, Locate, NewPlan, Play, SetTempo
+from bridge.mpe import MpeReader, Zone
 from bridge.routes import ClockRoute, Route, ThroughRoute
 from composers.score import Clip, Control, Meter, Note
 from instruments.tuning import Tuning, find_tuning
@@ -40,6 +41,7 @@ class Device:
         if route.channel is not None:  # drums, too, go there
             self._pitches |= {100.0 * key + 100 * bend * route.bend_range for key in range(40, 48) for bend in BENDS}
         self._range = route.bend_range
+        self._mpe = None if route.mpe is None else MpeReader()
         self.held: set[tuple[int, int]] = set()
         self.used: set[int] = set()
         self._trio: list[bytes] = []
@@ -49,12 +51,13 @@ class Device:
         assert frame >= self.frame, f"{data.hex()} of {frame} comes after {self.frame}"
         self.frame = frame
         kind, channel, key = data[0] & 0xF0, data[0] & 15, (data[0] & 15, data[1])
+        voices = [] if self._mpe is None else [each.voice for each in self._mpe.hear(data) if each.change == "on"]
         if kind == 0x90:
             assert key not in self.held, f"{key} struck while it sounds, at {frame}"
             self.held.add(key)
             if channel != 9 and data[1] < 100:  # no drum, and none of the player's
-                pitch = 100 * (data[1] + self._bent[channel] * self._range)
-                assert min(abs(pitch - p) for p in self._pitches) < 0.1, f"{pitch} is out of tune, at {frame}"
+                pitch = 100 * (voices[0].pitch if voices else data[1] + self._bent[channel] * self._range)
+                assert min(abs(pitch - p) for p in self._pitches) < (0.6 if voices else 0.1), f"{pitch} is out of tune, at {frame}"
         elif kind == 0xE0:
             self._bent[channel] = (data[1] + 128 * data[2]) / 8192 - 1
         elif kind == 0x80:
@@ -106,7 +109,8 @@ class Storm:
             channel = rng.choice([None, None, 5])
             many = () if channel is not None else rng.choice([(), (2, 3), (1, 2, 3, 4, 5, 6)])
             tuning, bend_range = rng.choice([None, None, RAST, GAPS]), rng.choice([2.0, 12.0])
-            return Route(port, channel, offset_ns(), tuning, bend_range, many)
+            mpe = None if channel is not None or many else rng.choice([None, Zone("lower"), Zone("upper", 4)])
+            return Route(port, channel, offset_ns(), tuning, bend_range, many, mpe)
 
         routes = [route(i) for i in range(TRACKS)]
         self.cents = rng.choice([CENTS, (0.0,)])

@@ -14,6 +14,7 @@ from bridge.engine.clip_bytes import Bar
 from bridge.engine.engine import Engine, Inputs
 from bridge.engine.inbox import AnyCommand, Halt, Locate, NewPlan, NoteBegun, Play
 from bridge.engine.rig_change import RigChange, RigWithdrawn
+from bridge.mpe import Zone
 from bridge.routes import Route
 from composers.score import Clip, Control, Note
 
@@ -33,6 +34,8 @@ class Band:
         self.ports = {"a": 0, "b": 1}
         self.plans = {0: 0}
         """By epoch: number of the rig."""
+        self.mpe: set[str] = set()
+        """Tracks whose receivers speak it."""
         self.engine = Engine(FakeRig(), [self.route("a"), self.route("b")], RATE, 200.0, METER)
         self.frame = 0
         self.block = 256
@@ -43,11 +46,13 @@ class Band:
         self.composing = True
 
     def route(self, name: str) -> Route:
-        return Route(self.ports[name], None, self.offsets[self.ports[name] % len(self.offsets)] * MS)
+        offset_ns = self.offsets[self.ports[name] % len(self.offsets)] * MS
+        return Route(self.ports[name], None, offset_ns, mpe=Zone() if name in self.mpe else None)
 
     def change(self, names: list[str], changed: set[str] = frozenset(), latency: int = 0) -> RigChange:  # type: ignore[assignment]
         """To these tracks; those in `changed` have another instrument."""
         playing = self.rigs[self.engine.rig_number]
+        self.mpe ^= {name for name in names if self.random.random() < 0.3}
         number = next(self.numbers)
         strips, leaving, places = list(names), [], []
         for strip in playing:

@@ -11,11 +11,12 @@ import msgspec
 from bridge.errors import MusicError, SessionError
 from bridge.session import CueSpec, Session, Track, check
 from bridge.stream import wire
+from bridge.tunes import restyled
 from composers.composer import Plan, Sectioned, find_genre, make_band, resolve
 from composers.forms import ENDING_BARS
 from instruments.registry import check_instrument
 
-_NOT_COMPOSED = ("tempo", "volume", "filter", "section", "instruments", "solo", "mute")
+_NOT_COMPOSED = ("tempo", "volume", "filter", "section", "instruments", "solo", "mute", "restyle")
 _OWN_CHOICE = "auto"
 _CLOSE = ("ending", "end", "outro", "coda")
 """Names of the end, where the form itself has no section that is called so."""
@@ -27,7 +28,7 @@ def generated(session: Session, params: wire.GenerateParams) -> Session:
     Raises SessionError and MusicError: the value, and what is known.
     """
     given = params.given()
-    session = session.with_music(cues=[], mute=[])
+    session = session.with_music(cues=[], mute=[], lead_sheet=None, piece=None)
     if (names := given.pop("instruments", None)) is not None:
         session = _with_band(session, names, given.get("genre", session.music.genre))
     given.setdefault("duration", None)
@@ -40,7 +41,13 @@ def modified(session: Session, params: wire.ModifyParams, bar: int) -> Session |
     bar  counted from 0, at which a jump to a section takes place
     """
     given = params.given()
-    new = _with_music(session, {k: v for k, v in given.items() if k not in _NOT_COMPOSED})
+    new = session
+    wish = params.restyle
+    if wish == "off":
+        new = new.with_music(lead_sheet=None, piece=None)
+    elif wish is not None:
+        new = restyled(session, wish.to, wish.strength, wish.style, bar, band=wish.band == "new")
+    new = _with_music(new, {k: v for k, v in given.items() if k not in _NOT_COMPOSED})
     if params.tempo is not None:
         new = new.with_music(tempo=params.tempo)
     if params.solo is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from composers.errors import MusicError
@@ -70,7 +70,10 @@ class LeadSheet:
     keys      from bar 0 on
     chords    in order; none before the first is known. Empty: a tune without chords
     melody    one voice, sorted, nothing overlapping
-    own       the genre that it comes from, "" where nobody knows
+    origin    bar of the performance in which its first bar lies: a band that takes it up while it plays goes on where
+              the other was
+    settled   its bars are played as they are where the meter allows it, at whatever tempo; else a style may take two
+              for one, or one for two, to come near its own tempo
     pickup    bars at the beginning that hold nothing but an upbeat
 
     Raises MusicError for sections that leave bars out.
@@ -83,9 +86,10 @@ class LeadSheet:
     keys: tuple[SheetKey, ...]
     chords: tuple[SheetChord, ...] = ()
     melody: tuple[SheetNote, ...] = ()
-    own: str = ""
     title: str = ""
-    pickup: int = field(default=0)
+    origin: int = 0
+    settled: bool = False
+    pickup: int = 0
 
     def __post_init__(self) -> None:
         at = 0
@@ -106,6 +110,10 @@ class LeadSheet:
     @property
     def bar_steps(self) -> int:
         return self.meter.bar_ticks * 12 // PPQ
+
+    def __str__(self) -> str:
+        name = f"{self.title!r}, " if self.title else ""
+        return f"{name}{self.bars} bars of {self.meter} in {self.keys[0].tonic} {self.keys[0].mode}"
 
     def section_at(self, bar: int) -> SheetSection:
         """The section that a bar lies in."""

@@ -14,7 +14,7 @@ from bridge.stream import wire
 
 _LISTS = ("mute", "solo")
 _WHOLE = ("register", "seed")
-_NUMBERS = ("tempo", "volume", "energy", "density", "complexity", "swing")
+_NUMBERS = ("tempo", "volume", "energy", "density", "complexity", "swing", "strength")
 _LEFT_OUT = ("filter",)
 
 
@@ -36,6 +36,8 @@ def command(changes: tuple[str, ...], at: wire.At, as_json: bool, url: str) -> N
     sideman modify mute=drums,bass --at beat                      they rest; mute= for nobody
     sideman modify genre=rock style=ballad tempo=72
     sideman modify instruments=piano:rhodes,bass:upright-bass     other sounds for tracks
+    sideman modify restyle=edm:0.7                                what plays, by another genre's band; restyle=off
+    sideman modify restyle=jazz/bossa:1 tempo=132                 a style of it; how far it goes from the tune's chords
 
     Faders, effects and patches are turned by `sideman set`; music.energy and its like are known there, too.
     """
@@ -60,6 +62,8 @@ def _parsed(change: str) -> tuple[str, Any]:
         if all(colon for _, colon, _ in pairs):
             return name, {track.strip(): sound.strip() for track, _, sound in pairs}
         return name, [track.strip() for track, _, _ in pairs]
+    if name == "restyle":
+        return name, value if value == "off" else _restyle(value)
     if name == "time_signature":
         beats, slash, unit = value.partition("/")
         if not (slash and beats.isdigit() and unit.isdigit()):
@@ -74,6 +78,22 @@ def _parsed(change: str) -> tuple[str, Any]:
             raise MessageError(f"{name}={value} is no number: give for example {name}="
                                f"{'3' if name in _WHOLE else '0.7' if name != 'tempo' else '120'}") from None
     return name, value
+
+
+def _restyle(value: str) -> dict[str, Any]:
+    """ "edm", "edm:0.7", "jazz/bossa:1"."""
+    genre, colon, strength = value.partition(":")
+    genre, _, style = genre.partition("/")
+    found: dict[str, Any] = {"to": genre.strip()}
+    if style.strip():
+        found["style"] = style.strip()
+    if colon:
+        try:
+            found["strength"] = float(strength)
+        except ValueError:
+            raise MessageError(f"restyle={value}: {strength!r} is no strength: write GENRE:0.7, or GENRE/STYLE:0.7, or "
+                               f"off") from None
+    return found
 
 
 async def _modify(url: str, given: dict[str, Any], at: wire.At) -> None:

@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from bridge import session as sessions
+from bridge.errors import SessionError
 
 if TYPE_CHECKING:
     from bridge.app import App
@@ -29,12 +30,17 @@ if TYPE_CHECKING:
 @click.option("--key", help="Key, such as Eb.")
 @click.option("--seed", type=int, help="Another seed is another piece.")
 @click.option("--bars", type=int, help="Stop after so many bars, with an ending.")
+@click.option("--piece", type=click.Path(dir_okay=False, path_type=Path),
+              help="Play the tune, the chords and the form of this MIDI file.")
+@click.option("--to", metavar="GENRE", help="With --piece: by the band of this genre.")
+@click.option("--strength", type=click.FloatRange(0, 1), default=None,
+              help="With --piece: how far from its own chords and rhythm (default: 0.7).")
 @click.option("--take/--no-take", default=True, show_default=True,
               help="Keep what is played, to be heard or rendered again: see `sideman takes`.")
 @click.option("--quiet", is_flag=True, help="Print only what goes wrong.")
 def command(session: str, port: int | None, audio: str | None, clock: str | None, clock_port: str | None,
-            tempo: float | None, key: str | None, seed: int | None, bars: int | None, take: bool,
-            quiet: bool) -> None:
+            tempo: float | None, key: str | None, seed: int | None, bars: int | None, piece: Path | None,
+            to: str | None, strength: float | None, take: bool, quiet: bool) -> None:
     """Play SESSION (a built-in name or a .toml file; default: jazz-trio) until Ctrl-C.
 
     The sound goes to JACK, else to the default audio device, else to the web page alone. Each track has a virtual
@@ -45,8 +51,18 @@ def command(session: str, port: int | None, audio: str | None, clock: str | None
     sideman play blues-trio --key Bb --tempo 140
     sideman play my.toml --clock midi --clock-port "IAC Bus 1"
     sideman play --audio none --port 8000      on a server: listen in the browser
+    sideman play --piece song.mid              the tune of a MIDI file, by the session's band
+    sideman play --piece song.mid --to edm     by another genre's
     """
     loaded = sessions.load(session)
+    if piece is not None:
+        from bridge.tunes import played_by
+
+        given = {name for name, value in (("tempo", tempo), ("key", key)) if value is not None}
+        loaded = loaded.with_music(**({"tempo": tempo} if tempo is not None else {}))
+        loaded = played_by(loaded, piece, to, strength, given)
+    elif to is not None or strength is not None:
+        raise SessionError("--to and --strength say how a piece is played: give one with --piece song.mid")
     music = {k: v for k, v in {"tempo": tempo, "key": key, "seed": seed, "bars": bars}.items() if v is not None}
     loaded = sessions.changed(loaded, "the command line", music=music,
                               outputs={"audio": audio} if audio else {},

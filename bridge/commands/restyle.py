@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("source", metavar="IN.mid", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--to", metavar="GENRE", required=True, help="The genre: jazz, rock, hip-hop, edm, classical, ambient ...")
+@click.option("--to", metavar="GENRE", required=True, help="The genre: jazz, rock, hip-hop, edm, classical ...")
 @click.option("--strength", type=float, default=0.7, show_default=True,
               help="0 is the piece itself, 1 the new style whole, with the tune.")
 @click.option("--style", help="A style of the genre: house, bossa, trap ... (default: the one that bends it least).")

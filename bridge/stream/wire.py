@@ -122,6 +122,20 @@ class GenerateParams(_Value, frozen=True):
         return {n: v for n in self.__struct_fields__ if (v := getattr(self, n)) is not None}
 
 
+class Restyle(_Value, frozen=True):
+    """Another genre's band for the music that plays.
+
+    strength  0 its own chords and rhythm, 1 the new style's as far as the tune allows
+    style     of the genre; absent: the one that bends the tune least
+    band      "new": the instruments of the style; "same": those that play
+    """
+
+    to: Name
+    strength: Unit = 0.7
+    style: Name | None = None
+    band: Annotated[Literal["new", "same"], Meta(description='"new" or "same"')] = "new"
+
+
 class ModifyParams(_Value, frozen=True):
     """What to change while it plays. None (absent or null) leaves a thing as it is.
 
@@ -133,6 +147,8 @@ class ModifyParams(_Value, frozen=True):
     mute         these tracks rest, all others play; solo: all but these rest; they are names of tracks
     section      jump at the next bar line: a section's name ("chorus", "verse 2", "B"), "next", "again", or "ending"
     instruments  other sounds: for some tracks as {"piano": "rhodes"}; a list is another band, as in `generate`
+    restyle      the tune, the chords and the form that play now to another genre's band, from the next bar on; "off":
+                 the genre's own music again. strength: how far the band goes from them
     """
 
     tempo: Tempo | None = None
@@ -155,6 +171,8 @@ class ModifyParams(_Value, frozen=True):
     solo: Tracks | None = None
     section: Name | None = None
     instruments: Sounds | Instruments | None = None
+    restyle: Restyle | Literal["off"] | None = None
+    strength: Unit | None = None
 
     def given(self) -> dict[str, Any]:
         """The fields that say something, by their Python names."""

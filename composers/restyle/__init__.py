@@ -13,7 +13,9 @@ the style, `reharmonising` gives it chords that the style would play (by `habits
 `report` measures on what came out how much was kept.
 """
 
+from composers.restyle.hearing import Heard, hear
+from composers.restyle.keeping import kept
 from composers.restyle.report import Report
 from composers.restyle.transfer import Restyled, restyle
 
-__all__ = ["Report", "Restyled", "restyle"]
+__all__ = ["Heard", "Report", "Restyled", "hear", "kept", "restyle"]

@@ -9,7 +9,7 @@ from functools import partial
 
 from composers.composer import Plan
 from composers.errors import MusicError
-from composers.forms import Form, Section, found_place, places_of
+from composers.forms import Section, found_place, places_of
 from composers.genre import StyledGenre
 from composers.harmony import Bar
 from composers.instrumentation import plain
@@ -41,10 +41,12 @@ class SheetForm:
     """A lead sheet's sections as a form; endless, all but the intro and the outro go round and round.
 
     length  bars until the piece ends, None: it does not. Its last two bars are an ending
+    origin  bar in which the sheet's first one lies; what comes before is the sheet's end
     """
 
     sections: tuple[SheetSection, ...]
     length: int | None = None
+    origin: int = 0
 
     def __post_init__(self) -> None:
         if self.length is not None and self.length < 1:
@@ -72,12 +74,13 @@ class SheetForm:
     def _at(self, bar: int) -> Section:
         rows = self.sections
         whole = self.bars
-        round_, shift = 0, 0
-        if bar >= whole or (self.length is None and rows[-1].kind == "outro" and bar >= rows[-1].first_bar):
+        round_, shift = 0, self.origin
+        bar -= self.origin
+        if not 0 <= bar < whole or (self.length is None and rows[-1].kind == "outro" and bar >= rows[-1].first_bar):
             first = rows[1].first_bar if rows[0].kind == "intro" and len(rows) > 1 else 0
             last = rows[-1].first_bar if rows[-1].kind == "outro" and len(rows) > 2 else whole
             round_, within = divmod(bar - first, last - first)
-            shift = bar - (first + within)
+            shift += bar - (first + within)
             bar = first + within
         index = next(i for i, row in enumerate(rows) if bar < row.end_bar)
         row = rows[index]
@@ -112,6 +115,12 @@ class Chart:
     changes: tuple[Bar, ...]
     fit: Fit
     strength: float
+
+
+_Wanted = tuple[str, str, LeadSheet, Meter, float, int]
+_charts: dict[_Wanted, tuple[Style, Chart]] = {}
+"""Of live plans, which change in what no chart depends on (energy, mutes, key) far more often than in all else."""
+_MOST_CHARTS = 8
 
 
 def chart_of(
@@ -176,8 +185,14 @@ def resolved(genre: StyledGenre, plan: Plan) -> Plan:
 def charted(genre: StyledGenre, style: Style, plan: Plan) -> Style:
     """The style with the plan's lead sheet in place of its own sheets and tunes, in the plan's key."""
     assert plan.lead_sheet is not None
-    chart = chart_of(genre, style, plan.lead_sheet, plan.meter, plan.strength, plan.seed)
-    return playing(style, chart, plan)
+    wanted = (genre.name, style.name, plan.lead_sheet, plan.meter, plan.strength, plan.seed)
+    known = _charts.get(wanted)
+    if known is None or known[0] is not style:
+        known = style, chart_of(genre, style, plan.lead_sheet, plan.meter, plan.strength, plan.seed)
+        _charts[wanted] = known
+        while len(_charts) > _MOST_CHARTS:
+            del _charts[next(iter(_charts))]
+    return playing(style, known[1], plan)
 
 
 def playing(style: Style, chart: Chart, plan: Plan) -> Style:
@@ -196,7 +211,8 @@ def playing(style: Style, chart: Chart, plan: Plan) -> Style:
     def sheet(plan: Plan) -> Sheet:
         sections = chart.sheet.sections
         changes = partial(_changes, bars)
-        return Sheet(key, _form(sections, plan.length), _form(sections, None), changes)
+        origin = chart.sheet.origin
+        return Sheet(key, SheetForm(sections, plan.length, origin), SheetForm(sections, None, origin), changes)
 
     player = style.players.get("melody")
     sung = (player or Player(_silent, LEAD, single=True))._replace(
@@ -204,10 +220,6 @@ def playing(style: Style, chart: Chart, plan: Plan) -> Style:
     )
     players = {**style.players, "melody": sung} if player else {"melody": sung, **style.players}
     return replace(style, sheet=sheet, players=players)
-
-
-def _form(sections: tuple[SheetSection, ...], length: int | None) -> Form:
-    return SheetForm(sections, length)
 
 
 def _silent(passage: Passage, listening: Listening) -> Written:

@@ -231,6 +231,7 @@ def _best(
     scores: dict[Chord, float] = {}
     back: list[dict[Chord, Chord]] = []
     tails = {section.end_bar * pulse.steps for section in sheet.sections}
+    memory: dict[tuple[int, bool], dict[tuple[Kind, Kind], float]] = {}
     before: Slot | None = None
     for slot in slots:
         known = habits[minor(slot.key)]
@@ -251,6 +252,7 @@ def _best(
         same_key = before.key == slot.key
         inner = slot.start % pulse.steps != 0
         weight = _MOVE * (0.4 + push)
+        moves = memory.setdefault((id(known), inner), {})
         fresh: dict[Chord, float] = {}
         nearest: dict[Chord, Chord] = {}
         kinds = {chord: kind_of(chord, slot.key) for chord in own}
@@ -259,7 +261,11 @@ def _best(
             best, best_score = previous[0][0], -1e9
             for old, score, kind in previous:
                 if same_key or old == chord:
-                    cost = weight * known.move(kind, kinds[chord], inner=inner)
+                    pair = kind, kinds[chord]
+                    move = moves.get(pair)
+                    if move is None:
+                        move = moves[pair] = known.move(*pair, inner=inner)
+                    cost = weight * move
                 else:
                     cost = _ELSEWHERE
                 if score + cost > best_score:
@@ -298,7 +304,7 @@ def _earned(
 
 
 def _nearness_weight(strength: float) -> float:
-    return _NEAR_LEAST + (_NEAR_MOST - _NEAR_LEAST) * (1.0 - strength) ** _NEAR_FALLS
+    return _NEAR_LEAST + (_NEAR_MOST - _NEAR_LEAST) * float((1.0 - strength) ** _NEAR_FALLS)
 
 
 def _bars(row: Sequence[Chord], slots: Sequence[Slot], bars: int, pulse: Pulse) -> tuple[Bar, ...]:

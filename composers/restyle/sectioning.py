@@ -141,14 +141,14 @@ def _lettered(facts: BarFacts, blocks: Sequence[tuple[int, int]]) -> list[tuple[
         known = [(_same(facts, at, first, min(bars, size)), letter) for letter, at, size in models
                  if min(bars, size) * 2 > max(bars, size)]  # fmt: skip
         best = max(known, default=(0.0, ""))
-        letter = best[1] if best[0] >= _ALIKE else _LETTERS[min(len(models), len(_LETTERS) - 1)]
+        letter = best[1] if best[0] >= _ALIKE else LETTERS[min(len(models), len(LETTERS) - 1)]
         if best[0] < _ALIKE:
             models.append((letter, first, bars))
         rows.append((letter, first, bars))
     return rows
 
 
-_LETTERS = "ABCDEFGHJKLMNPQSTUVWYZ"
+LETTERS = "ABCDEFGHJKLMNPQSTUVWYZ"
 """Without I, O, X, which stand for what has no tune, and R, a riff's."""
 
 
@@ -200,7 +200,7 @@ def named(markers: Sequence[tuple[int, str]], bars: int, energy: Sequence[float]
     letters: dict[str, str] = {}
     for text, (a, b) in zip(texts, pairwise([*places, bars]), strict=True):
         words = text.split()
-        spare = _LETTERS[min(len(letters), len(_LETTERS) - 1)]
+        spare = LETTERS[min(len(letters), len(LETTERS) - 1)]
         letter = words[-1][0].upper() if len(words) > 1 and words[-1][:1].isalpha() and len(words[-1]) <= 2 else ""
         material = f"{_role(text)} {letter}"
         rows.append((letters.setdefault(material, spare), a, b - a))
@@ -218,6 +218,11 @@ def _role(text: str) -> str:
 
 def _kind(text: str) -> str:
     return _KIND_OF.get(_role(text), "")
+
+
+def kind_of_role(role: str) -> str:
+    """What a genre's role is in a song, by its name; a verse where that says nothing."""
+    return _KIND_OF.get(role, "verse")
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -60,6 +60,8 @@ def fits(sheet: LeadSheet, style: Style, meter: Meter, strength: float, tempo: f
 
     tempo  wanted; None: the style's nearest. The tune moves towards it as strength grows to .5
     """
+    if sheet.settled and sheet.meter == meter:
+        return [unbent(sheet, tempo)]
     mine, theirs = pulse_of(sheet.meter), pulse_of(meter)
     ways: list[tuple[int, int, float | None, float]] = []
     if sheet.meter == meter:

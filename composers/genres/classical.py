@@ -8,24 +8,24 @@ read (classical_players).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache, partial
+from functools import partial
 from types import MappingProxyType
 
 from composers.composer import Plan
 from composers.feel import STRAIGHT
 from composers.forms import Section
 from composers.genre import StyledGenre
+from composers.genres import classical_fugue as fugue
 from composers.genres import classical_strict as strict
 from composers.genres.classical_forms import FORMS, arrangement
-from composers.genres.classical_harmony import section_chords
+from composers.genres.classical_harmony import key_at, section_chords
 from composers.genres.classical_players import PLAYERS
 from composers.harmony import Bar
 from composers.instrumentation import BASSES, DRUMS, KEYBOARDS, LEADS, PADS, plain
-from composers.parts.local_key import Place, placed
+from composers.parts.local_key import placed
 from composers.practice import Practice
 from composers.score import Meter
 from composers.style import Player, Sheet, Style, Tempi
-from composers.theory.pitch import PitchName
 from composers.theory.scales import Key
 
 MODES = ("major", "minor")
@@ -35,6 +35,8 @@ METERS = (Meter(4, 4), Meter(3, 4), Meter(2, 4), Meter(6, 8))
 def _sheet(plan: Plan) -> Sheet:
     key = Key.parse(plan.key, plan.mode)
     form, minor = plan.form or "sonata", plan.mode == "minor"
+    if form == "fugue":
+        return fugue.sheet(plan)
     finite, endless = (arrangement(form, minor, bars) for bars in (plan.length, None))
     return Sheet(key, finite, endless, partial(_changes, plan.seed, key))
 
@@ -46,16 +48,6 @@ def _changes(seed: int, key: Key, section: Section) -> tuple[Bar, ...]:
     away = section.role == "transition" and place.up != 0
     chords = section_chords(seed, section.role, place.letter, bars, key_at(key, place), away)
     return chords[: section.bars]
-
-
-@lru_cache(maxsize=256)
-def key_at(key: Key, place: Place) -> Key:
-    """The key that a section stands in, of its enharmonic names the one with fewer signs."""
-    wanted = (key.tonic.pitch_class + place.up) % 12
-    names = [PitchName(letter, alter) for letter in range(7) for alter in (-1, 0, 1)]
-    mode = "minor" if place.minor else "major"
-    keys = (Key(n, mode) for n in names if n.pitch_class == wanted)
-    return min(keys, key=lambda k: (abs(k.fifths) > 7, abs(k.fifths - key.fifths), abs(k.fifths)))
 
 
 # Players ----------------------------------------------------------------------------------------------------------
@@ -102,8 +94,9 @@ def _style(
                  practice=Practice(triplets=True, syncopation=0.03, most=6.0))  # fmt: skip
 
 
-_ALL = {"sonata": 0.4, "rondo": 0.18, "minuet": 0.12, "theme-variations": 0.14, "binary": 0.08, "ternary": 0.08}
-assert set(_ALL) <= set(FORMS)
+_ALL = {"sonata": 0.4, "rondo": 0.18, "minuet": 0.12, "theme-variations": 0.14, "binary": 0.08, "ternary": 0.08,
+        "fugue": 0.06}  # fmt: skip
+assert set(_ALL) == {*FORMS, "fugue"}
 _QUARTET = ("solo-violin", "violin", "viola", "cello")
 _RARELY = 1e-6  # only where asked for, or where nothing else fits
 _STRICT = {"chorale": 1.0, **dict.fromkeys(strict.SPECIES, _RARELY)}

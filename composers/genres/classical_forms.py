@@ -210,7 +210,7 @@ def _ternary(bars: int, minor: bool) -> _Rows:
     other = "VI" if minor else "vi"
     n = fitted({"part": Size(0.3, 2, _PARTS, 4), "middle": Size(0.3, 1, _PARTS, 4, 8),
                 "coda": Size(0.08, 1, None, 2, 0)}, bars)  # fmt: skip
-    rows = [*_row("part", "A", n["part"], 0.48, 0.55), *_row("episode", f"E/{other}", n["middle"], 0.55, 0.7),
+    rows = [*_row("part", "A", n["part"], 0.48, 0.55), *_row("middle", f"E/{other}", n["middle"], 0.55, 0.7),
             *_row("part", "A", n["part"], 0.55, 0.6), *_row("coda", "K", n["coda"], 0.6, 0.5)]  # fmt: skip
     return _with_rest(rows, n["left"])
 

@@ -12,8 +12,10 @@ from functools import lru_cache
 
 from composers.dice import Dice, dice
 from composers.harmony import Bar
+from composers.parts.local_key import Place
 from composers.parts.phrase_plan import Unit, units
 from composers.theory.charts import chord_of
+from composers.theory.pitch import PitchName
 from composers.theory.scales import Key
 
 _Table = Mapping[str, float]
@@ -170,3 +172,13 @@ def chorale_chords(seed: int, letter: str, bars: int, key: Key, take: int = 0) -
     while len(rows) < bars:
         rows += _one(_FRAGMENTS, draw).split("|")
     return tuple(_chart(" | ".join([*(row.strip() for row in rows[: bars - 2]), *close.split("|")]), key))
+
+
+@lru_cache(maxsize=256)
+def key_at(key: Key, place: Place) -> Key:
+    """The key that a section stands in, of its enharmonic names the one with fewer signs."""
+    wanted = (key.tonic.pitch_class + place.up) % 12
+    names = [PitchName(letter, alter) for letter in range(7) for alter in (-1, 0, 1)]
+    mode = "minor" if place.minor else "major"
+    keys = (Key(n, mode) for n in names if n.pitch_class == wanted)
+    return min(keys, key=lambda k: (abs(k.fifths) > 7, abs(k.fifths - key.fifths), abs(k.fifths)))

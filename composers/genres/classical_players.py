@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from composers.dice import dice
+from composers.genres.classical_fugue import is_fugue, play
 from composers.harmony import STEPS, Region
 from composers.instrumentation import PADS
 from composers.parts import figures
@@ -174,6 +175,8 @@ def _second_voice(passage: Passage) -> bool:
 
 def melody(passage: Passage, listening: Listening) -> Written:
     """The tune; in a dialogue without what it leaves to others."""
+    if is_fugue(passage):
+        return play(passage, "melody")
     score = score_of(passage)
     away = _given_away(score, passage)
     events = _tones_to_events(score, [t for t in score.tones if t.unit not in away], _MELODY)
@@ -182,6 +185,8 @@ def melody(passage: Passage, listening: Listening) -> Written:
 
 def counter(passage: Passage, listening: Listening) -> Written:
     """The second voice: accompanies, answers with the tune, imitates it."""
+    if is_fugue(passage):
+        return play(passage, "counter")
     score = score_of(passage)
     own = score.at.passage
     low, high = lane_of(score.at, "counter", 55, 84)
@@ -283,6 +288,8 @@ def _homophony(score: Score, which: str) -> list[Event]:
 
 def pad(passage: Passage, listening: Listening) -> Written:
     """The third voice; strings in section take both inner voices."""
+    if is_fugue(passage):
+        return play(passage, "pad")
     score = score_of(passage)
     sound = passage.sounds.get("pad", "")
     events = _inner(score, passage, "tenor", score.inner)
@@ -293,6 +300,8 @@ def pad(passage: Passage, listening: Listening) -> Written:
 
 def bass(passage: Passage, listening: Listening) -> Written:
     """The bass of each chord, in the texture's rhythm."""
+    if is_fugue(passage):
+        return play(passage, "bass")
     score = score_of(passage)
     own = score.at.passage
     kinds = {"pulse": "pulse", "tremolo": "pulse", "after-beats": "pizzicato", "syncopated": "beats", "rocking": "held"}
@@ -306,6 +315,8 @@ def bass(passage: Passage, listening: Listening) -> Written:
 
 def comp(passage: Passage, listening: Listening) -> Written:
     """The keyboard: a figure, with the bass where nobody else plays it."""
+    if is_fugue(passage):
+        return play(passage, "comp")
     score = score_of(passage)
     own = score.at.passage
     low = score.bass

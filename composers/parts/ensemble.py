@@ -137,7 +137,7 @@ def kicked(passage: Passage, drums: Sequence[Event], accents: Sequence[int]) -> 
 
 
 @lru_cache(maxsize=4096)
-def _within(scale: int, tones: int) -> int:
+def bent_scale(scale: int, tones: int) -> int:
     """The key's scale as a chord bends it: each foreign tone of the chord takes the place of a neighbour.
 
     Of two neighbours, of the one without which no three notes lie within a tone; else not of the tonic or the fifth.
@@ -160,7 +160,7 @@ def within_key(passage: Passage) -> Passage:
     """The passage with the key's own scale over every chord, as songs are sung: bVII in C has a Bb, and no lydian."""
 
     def of(region: Region) -> Region:
-        return region._replace(scale=_within(passage.scale, region.tones))
+        return region._replace(scale=bent_scale(passage.scale, region.tones))
 
     return replace(passage, regions=tuple(map(of, passage.regions)), following=of(passage.following))
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from composers.harmony import Region
 
-_KEPT = 8
+_KEPT = 6
 """Placings of a chord that are looked at."""
 _PARALLEL = 40.0
 _SECOND_BELOW = 3

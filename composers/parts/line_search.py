@@ -15,7 +15,11 @@ from composers.dice import Dice
 _MOVES = (0.8, 0.1, 0.0, 0.4, 0.5, 0.6, 5.0, 0.8, 1.4, 1.6, 6.0, 7.0, 1.2)
 """Cost of moves of 0..12 semitones."""
 _TOO_FAR = 30.0
-_AUGMENTED = 8.0
+_AUGMENTED, _AUGMENTED_STEP = 8.0, {8, 11}
+_BEAM, _HOPELESS = 7, 30.0
+"""States that are kept at each note, none so much dearer than the best; more find hardly anything better."""
+_FORBIDDEN = 60.0
+_CLASHES = (1, 2, 6, 10, 11)
 PARALLEL = 40.0
 _DIRECT = 1.6
 _LEAP = 5
@@ -47,41 +51,79 @@ class Spot(NamedTuple):
     fixed: int | None = None
 
 
-def find_line(spots: Sequence[Spot], low: int, high: int, draw: Dice, before: int | None = None) -> list[int]:
-    """A key for each spot within low..high (at least an octave), after `before`. [] for no spots."""
-    states: dict[tuple[int, int], tuple[float, int]] = {}
-    trail: list[tuple[int, int]] = []  # (key, index of the one before)
-    previous: Spot | None = None
+def find_line(
+    spots: Sequence[Spot], low: int, high: int, draw: Dice, before: int | None = None, *, strict: bool = False
+) -> list[int]:
+    """A key for each spot within low..high (at least an octave), after `before`. [] for no spots.
+
+    strict  foreign tones only between beats, by step from and to their neighbours; no clash with a voice that moves
+    """
+    states: list[tuple[float, int, int, int]] = []  # cost, index in the trail, key, direction of its leap
+    trail: list[tuple[int, int]] = []  # key, index of the one before
     if before is not None:
-        states[before, 0] = (0.0, -1)
+        states.append((0.0, -1, before, 0))
+    tones = 0xFFF
     for place, spot in enumerate(spots):
         found: dict[tuple[int, int], tuple[float, int]] = {}
-        for key in _candidates(spot, low, high):
+        for key in _candidates(spot, low, high, strict):
             own = 0.18 * abs(key - spot.target) + 0.6 * draw.random()
             foreign = not spot.tones >> key % 12 & 1
             if foreign:
-                own += spot.accent
+                own += spot.accent if not strict else _FORBIDDEN if spot.accent >= 1.0 else 0.8
             if not states:
-                if foreign:
-                    own += 3.0
-                number = len(trail)
-                trail.append((key, -1))
-                found[key, 0] = (own, number)
+                found[key, 0] = (own + 3.0 * foreign, -1)
                 continue
-            best: dict[int, tuple[float, int]] = {}
-            for (last, leap), (cost, index) in states.items():
-                paid = cost + own + _move(last, leap, key, foreign, spot, previous, place)
-                now = 0 if abs(key - last) < _LEAP else 1 if key > last else -1
-                if now not in best or paid < best[now][0]:
-                    best[now] = (paid, index)
-            for now, (paid, index) in best.items():
-                number = len(trail)
-                trail.append((key, index))
-                found[key, now] = (paid, number)
-        states, previous = found, spot
+            if strict:
+                own += _clashing(key, foreign, spot)
+            moving = [(was, now, abs(key - now) % 12) for was, now in spot.others
+                      if was != now and abs(key - now) % 12 in (0, 7)]  # fmt: skip
+            wish = None if spot.move is None or not place else spot.move * _STRIDE
+            for cost, index, last, leap in states:
+                move = key - last
+                size = abs(move)
+                paid = cost + own + (_MOVES[size] if size <= 12 else _TOO_FAR + size)
+                if wish is not None:
+                    off = abs(move - wish) - 0.6
+                    if off > 0.0:
+                        paid += min(5.0, 0.9 * off)
+                    elif not move:
+                        paid -= 0.9
+                if size > 2:
+                    if foreign:
+                        paid += _FORBIDDEN if strict else 1.5 if spot.accent > 1.0 else 3.0
+                    if size == 3 and {last % 12, key % 12} == _AUGMENTED_STEP:
+                        paid += _AUGMENTED
+                    elif strict and size in (6, 10, 11):
+                        paid += 8.0
+                if not tones >> last % 12 & 1 and (size > 2 or (strict and not size)):
+                    paid += _FORBIDDEN if strict else 5.0
+                elif last % 12 == 11 and move != 1 and spot.tones & 0x801 == 1:
+                    paid += 1.5
+                if strict and foreign and not size:
+                    paid += _FORBIDDEN
+                if leap:
+                    if move * leap > 0:
+                        paid += 1.4 if size <= 2 else 4.0
+                    elif 0 < size <= 2:
+                        paid -= 0.3
+                for was, now, above in moving:
+                    if (now - was) * move > 0:
+                        paid += PARALLEL if abs(last - was) % 12 == above else _DIRECT * (size > 2)
+                way = 0 if size < _LEAP else 1 if move > 0 else -1
+                best = found.get((key, way))
+                if best is None or paid < best[0]:
+                    found[key, way] = (paid, index)
+        ranked = sorted((cost, before_, key, way) for (key, way), (cost, before_) in found.items())[:_BEAM]
+        states = []
+        for cost, before_, key, way in ranked:
+            if cost > ranked[0][0] + _HOPELESS:
+                break
+            states.append((cost, len(trail), key, way))
+            trail.append((key, before_))
+        tones = spot.tones
     if not spots:
         return []
-    _, at = min(states.values())
+    at = states[0][1]
     keys: list[int] = []
     while at >= 0:
         key, at = trail[at]
@@ -89,47 +131,18 @@ def find_line(spots: Sequence[Spot], low: int, high: int, draw: Dice, before: in
     return keys[::-1]
 
 
-def _candidates(spot: Spot, low: int, high: int) -> list[int]:
+def _clashing(key: int, foreign: bool, spot: Spot) -> float:
+    """What it costs to sound with the others."""
+    if foreign:
+        return sum(6.0 for was, now in spot.others if was != now and abs(key - now) % 12 in _CLASHES)
+    return 2.0 * any(abs(key - now) % 12 in (1, 11) for _, now in spot.others)
+
+
+def _candidates(spot: Spot, low: int, high: int, strict: bool) -> list[int]:
     if spot.fixed is not None:
         return [spot.fixed]
-    mask = spot.only or spot.scale | spot.tones
+    mask = spot.only or (spot.tones if strict and spot.accent >= 1.0 else spot.scale | spot.tones)
     centre = min(high, max(low, round(spot.target)))
     reach = _AROUND if not spot.only else 9
     keys = [k for k in range(max(low, centre - reach), min(high, centre + reach) + 1) if mask >> k % 12 & 1]
     return keys or [k for k in range(low, high + 1) if mask >> k % 12 & 1] or [centre]
-
-
-def _move(last: int, leap: int, key: int, foreign: bool, spot: Spot, previous: Spot | None, place: int) -> float:
-    """What it costs to come from one key to the next."""
-    move = key - last
-    size = abs(move)
-    if size > 12:
-        return _TOO_FAR + size
-    cost = _MOVES[size]
-    if spot.move is not None and place:
-        off = abs(move - spot.move * _STRIDE) - 0.6
-        if off > 0.0:
-            cost += min(5.0, 0.9 * off)
-        if spot.move == 0 == move:
-            cost -= 0.9
-    if size > 2:
-        if foreign:
-            cost += 1.5 if spot.accent > 1.0 else 3.0
-        if size == 3 and (last % 12, key % 12) in ((8, 11), (11, 8)):
-            cost += _AUGMENTED
-    if previous is not None:
-        if not previous.tones >> last % 12 & 1 and size > 2:
-            cost += 5.0
-        if last % 12 == 11 and move != 1 and spot.tones & 1 and not spot.tones >> 11 & 1:
-            cost += 1.5
-    if leap:
-        if move * leap > 0:
-            cost += 1.4 if size <= 2 else 4.0
-        elif 0 < size <= 2:
-            cost -= 0.3
-    for was, now in spot.others:
-        if was != now and move and (now - was) * move > 0:
-            above = abs(key - now) % 12
-            if above in (0, 7):
-                cost += PARALLEL if abs(last - was) % 12 == above else _DIRECT * (size > 2)
-    return cost

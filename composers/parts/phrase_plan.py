@@ -11,8 +11,6 @@ from typing import NamedTuple
 
 from composers.dice import dice
 
-THEMES = frozenset({"theme", "second theme", "couplet", "minuet", "trio", "variation", "refrain", "part", "episode"})
-
 
 class Unit(NamedTuple):
     """A few bars of one purpose.

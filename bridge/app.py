@@ -9,12 +9,11 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge import composer_process, engine_process, music_paths, report
 from bridge.composer_process import Composed, Remark, decode_report, encode_plan
@@ -70,8 +69,6 @@ from composers.composer import Plan
 from composers.score import PPQ
 from instruments.system_clock import clock_ns
 
-_WEB_FRAMES = 512
-"""Frames gathered into one message to the web: 10.7 ms, some 94 messages a second."""
 _STATUS_S = 1 / 20
 _WATCH_S = 0.1
 _CRASHES = 5
@@ -131,8 +128,8 @@ class App:
         self._knobs = Knobs()
         self._plugins: tuple[wire.PluginInfo, ...] = ()
         self._states: dict[str, bytes] = {}
-        self._audio: list[NDArray[np.float32]] = []
-        self._audio_head = (0, 0, 48_000)
+        self._rate = 48_000
+        """Hz, of the engine's last block."""
         self._failure: Exception | None = None
         self._device_lost = False
         self._ports: tuple[PortState, ...] = ()
@@ -309,7 +306,7 @@ class App:
         last = self._last
         if last is None:
             return Setup(self.session, self._epoch, turned=self._knobs.turned, states=self._states, rig=self._rig)
-        rate = self._audio_head[2]
+        rate = self._rate
         gone_ns = clock_ns() - last.ns
         frame0 = last.frame + max(0, gone_ns) * rate // 1_000_000_000
         resume = Resume(last.tick, last.ns, last.bpm, last.source) if last.playing else None
@@ -327,7 +324,7 @@ class App:
         ring.rest()
         for message in ring.drain():
             if message[:1] == NOTES:
-                rate = self._audio_head[2]
+                rate = self._rate
                 names = self._strips
                 notes = [n for n in decode_notes(message[1:]) if n.track < len(names)]
                 if self._last is not None and self.session.outputs.midi:
@@ -346,7 +343,7 @@ class App:
             elif message[:1] == MOVES:
                 moves = decode_moves(message[1:])
                 self._knobs.moved(moves)
-                rate = self._audio_head[2]
+                rate = self._rate
                 self.server.publish_moves([wire.Move(m.path, m.value, m.frame / rate, m.ramp_frames / rate)
                                            for m in moves])
             elif message[:1] == CONTROL:
@@ -354,7 +351,7 @@ class App:
             else:
                 before, self._last = self._last, decode_status(message[1:])
                 if self._tape is not None:
-                    self._tape.status(self._last, self._audio_head[2])
+                    self._tape.status(self._last, self._rate)
                     if self._tape.error:
                         self._lose_tape(self._tape)
                 for text in self._last.notices:
@@ -379,21 +376,9 @@ class App:
         ring.rest()
         for message in ring.drain():
             frame0, ns0, frames, rate = AUDIO_HEAD.unpack_from(message)
+            self._rate = rate
             block = np.frombuffer(message, np.float32, 2 * frames, AUDIO_HEAD.size).reshape(2, frames)
-            gathered = sum(b.shape[1] for b in self._audio)
-            if self._audio and frame0 != self._audio_head[0] + gathered:
-                self._flush_audio()
-            if not self._audio:
-                self._audio_head = (frame0, ns0, rate)
-            self._audio.append(block)
-            if sum(b.shape[1] for b in self._audio) >= _WEB_FRAMES:
-                self._flush_audio()
-
-    def _flush_audio(self) -> None:
-        frame0, ns0, _ = self._audio_head
-        block = self._audio[0] if len(self._audio) == 1 else np.concatenate(self._audio, axis=1)
-        self._audio.clear()
-        self.server.publish_audio(frame0, ns0, block)
+            self.server.publish_audio(frame0, ns0, block)
 
     async def _report(self) -> None:
         while not self._stopping.is_set():
@@ -555,6 +540,11 @@ class App:
                                               returns=plays.returns, master=plays.master)
             self._adopt(session if _rigged(session) == _rigged(plays) else plays, restart=False)
 
+    def hear_stems(self, tracks: Collection[str]) -> None:
+        if tracks:
+            raise DeviceError("stems: the tracks' own sound is not streamed by this session: listen to the mix, or "
+                              "`sideman render --stems` writes them to files")
+
     def hello(self) -> wire.Hello:
         return report.hello(self.session, self.ready)
 
@@ -563,7 +553,7 @@ class App:
         if last is None:
             return report.starting(self.session, self._notices)
         session = self._sessions.get(last.epoch, self.session)
-        return report.status(session, last, self._audio_head[2], self._charts, self._notices, self._knobs.volume,
+        return report.status(session, last, self._rate, self._charts, self._notices, self._knobs.volume,
                              self._ports, self._plugins, len(self._knobs), self._sections)
 
 

@@ -49,6 +49,9 @@ HEAVY = {
     "aalink": {"bridge/clock/link.py"},  # GPL-3: an extra, never needed
     "tensorflow": set(),
     "music21": {"bridge/bench/theory.py"},  # the peer; no code that users run needs it
+    "av": {"bridge/stream/opus.py"},
+    "uvloop": {"bridge/bench/stream_servers.py"},
+    "picows": {"bridge/bench/stream_servers.py"},
     "dawdreamer": {"bridge/bench/faust.py", "instruments/hosts/dawdreamer_host.py"},
 }
 

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Literal, Self, TypeAlias, get_args
 
@@ -18,12 +18,12 @@ from websockets.protocol import State
 from bridge.errors import DeviceError, MessageError
 from bridge.parameter_paths import ParameterInfo
 from bridge.stream import wire
+from bridge.stream.opus import OpusReader
 
-Topic: TypeAlias = Literal["audio", "midi", "status", "moved", "hello", "error", "close"]
+Topic: TypeAlias = Literal["audio", "stem", "midi", "status", "meters", "moved", "lost", "hello", "error", "close"]
 Callback: TypeAlias = Callable[[Any], object]
 
 _log = logging.getLogger("sideman.client")
-_STREAMS = ("audio", "midi", "status")
 
 
 class MusicClient:
@@ -34,14 +34,27 @@ class MusicClient:
             await client.generate({"genre": "jazz", "key": "C", "tempo": 120, "duration": 32})
             await client.wait_closed()
 
-    Callbacks get wire values: on "audio" an `Audio` (samples float32, (channels, frames)), on "midi" a tuple of
-    `MidiEvent`, on "status" a `Status`, on "moved" a tuple of `Move`, on "hello" a `Hello`, on "error" an `Error`, on
-    "close" the close code and reason as text. They are called on the event loop and must return soon; what one raises
-    is logged and counted in `callback_faults`. Only what has a callback is asked of the server.
+    Callbacks get wire values: on "audio" an `Audio` (samples float32, (channels, frames)) of the mix, on "stem" one of
+    a track (stream: its number in `hello.tracks`, from 1), on "midi" a tuple of `MidiEvent`, on "status" a `Status`, on
+    "meters" a `Meters`, on "moved" a tuple of `Move`, on "lost" a `Lost`, on "hello" a `Hello`, on "error" an `Error`,
+    on "close" the close code and reason as text. They are called on the event loop and must return soon; what one
+    raises is logged and counted in `callback_faults`. Only what has a callback is asked of the server.
+
+    audio_format  "float32", "int16" (half the bytes) or "opus" (a tenth; needs sideman[opus] here and there)
+    block         frames in a message, at least: 64 (least latency) to 2048 (least work)
+    buffer_ms     sound that the server keeps for this client while it does not read
+    stems         tracks whose own sound comes, to "stem"
     """
 
-    def __init__(self, url: str = "ws://localhost:3000/music", *, answer_timeout_s: float = 10.0) -> None:
+    def __init__(self, url: str = "ws://localhost:3000/music", *, audio_format: wire.SampleFormat = "float32",
+                 block: wire.BlockFrames = 512, buffer_ms: int = 250, stems: Sequence[str] = (),
+                 answer_timeout_s: float = 10.0) -> None:
+        """Raises MessageError for "opus" where nothing here reads it."""
         self.url = url
+        self._sound = wire.Subscribe(format=audio_format, block=block, buffer=buffer_ms, stems=list(stems))
+        self._readers: dict[int, OpusReader] = {}
+        if audio_format == "opus":
+            OpusReader()
         self.hello: wire.Hello | None = None
         self.status: wire.Status | None = None
         self.callback_faults = 0
@@ -52,7 +65,7 @@ class MusicClient:
         self._greeted = asyncio.Event()
         self._answers: dict[int, asyncio.Future[wire.Ok | wire.Pong | wire.ParameterList]] = {}
         self._ids = itertools.count(1)
-        self._asked: tuple[bool, ...] | None = None
+        self._asked: wire.Subscribe | None = None
 
     async def __aenter__(self) -> Self:
         await self.connect()
@@ -183,12 +196,13 @@ class MusicClient:
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     async def _subscribe(self) -> None:
-        audio, midi, status = (bool(self._callbacks[stream]) for stream in _STREAMS)
-        wanted = audio, midi, status or bool(self._callbacks["moved"])
+        heard = {topic for topic, callbacks in self._callbacks.items() if callbacks}
+        wanted = msgspec.structs.replace(
+            self._sound, audio="audio" in heard, midi="midi" in heard, status=not heard.isdisjoint(("status", "moved")),
+            meters="meters" in heard, stems=self._sound.stems if "stem" in heard else [])
         if self._connection is not None and wanted != self._asked:
             self._asked = wanted
-            message = wire.Subscribe(audio=wanted[0], midi=wanted[1], status=wanted[2])
-            await self._connection.send(wire.encode(message).decode())
+            await self._connection.send(wire.encode(wanted).decode())
 
     async def _read(self, connection: ClientConnection) -> None:
         try:
@@ -204,6 +218,7 @@ class MusicClient:
             if self._connection is connection:
                 self._connection = None
             self._asked = None
+            self._readers.clear()
             for answer in self._answers.values():
                 if not answer.done():
                     answer.set_exception(ConnectionResetError(reason))
@@ -211,7 +226,8 @@ class MusicClient:
 
     def _take(self, data: str | bytes) -> None:
         if isinstance(data, bytes):
-            self._tell("audio", wire.decode_audio(data))
+            audio = self._sound_of(data)
+            self._tell("audio" if audio.stream == wire.MIX else "stem", audio)
             return
         match message := wire.decode_server(data):
             case wire.Midi():
@@ -225,11 +241,21 @@ class MusicClient:
                 self._tell("hello", message)
             case wire.Moved():
                 self._tell("moved", message.moves)
+            case wire.Meters():
+                self._tell("meters", message)
+            case wire.Lost():
+                self._tell("lost", message)
             case wire.Error():
                 self._resolve(message.id, MessageError(message.message))
                 self._tell("error", message)
             case wire.Ok() | wire.Pong() | wire.ParameterList():
                 self._resolve(message.id, message)
+
+    def _sound_of(self, data: bytes) -> wire.Audio:
+        if not wire.is_packet(data):
+            return wire.decode_audio(data)
+        packet = wire.decode_packet(data)
+        return self._readers.setdefault(packet.stream, OpusReader()).read(packet)
 
     def _resolve(self, number: int | None, outcome: wire.Ok | wire.Pong | wire.ParameterList | MessageError) -> None:
         answer = self._answers.get(number) if number is not None else None

@@ -8,55 +8,47 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import ipaddress
 import logging
+import os
 import socket
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from email.utils import formatdate
 from http import HTTPStatus
-from importlib import resources
 from typing import Any, Protocol, cast
-from urllib.parse import urlsplit
 
 import msgspec
 from websockets.asyncio.server import Server as SocketServer
 from websockets.asyncio.server import ServerConnection, serve
-from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.protocol import State
 
 from bridge.errors import DeviceError, MessageError, SidemanError
 from bridge.parameter_paths import ParameterInfo
-from bridge.stream import wire
-from bridge.stream.fanout import Fanout, Outlet, Stream, frame_of
+from bridge.stream import opus, wire
+from bridge.stream.fanout import Counts, Fanout, Outlet, Stream, frame_of
+from bridge.stream.gate import Gate, spoken
+from bridge.stream.lanes import Lanes, Wish
+from bridge.stream.pages import JSON, reply, web_files, words
 from instruments.block import AudioBlock
 from instruments.system_clock import clock_ns
 
 SOCKET_PATH = "/music"
 DEFAULT_PORT = 3000
 _PORTS_TRIED = 20
+_BACKLOG = 1024
+_OPENING = 256
+"""Connections that may be without a handshake at a time; each has 5 s for it."""
 _WRITE_BUFFER = (32 * 1024, 8 * 1024)
-_SEND_BUFFER = 64 * 1024
-"""Of the kernel, which doubles it: a third of a second of stereo. Left to itself it grows to several MB, and a slow
+_SEND_BUFFER = 48 * 1024
+"""Of the kernel, which doubles it: a quarter of a second of stereo. Left to itself it grows to several MB, and a slow
 client would hear music seconds old."""
+_UNREAD_BYTES = 64 * 1024
+"""A client that asks (pings) and does not read the answers may leave so many."""
+_BURST, _MESSAGES_A_S = 250, 500
+"""A client that sends more waits: its own messages are read later."""
 _STOP_S = 0.5
-
-_CONTENT_TYPES = {
-    ".html": "text/html; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".svg": "image/svg+xml",
-}
-_SAFETY = {
-    "Cache-Control": "no-cache",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; "
-    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-}
 
 _log = logging.getLogger("sideman.server")
 _handshakes = logging.getLogger("sideman.server.handshakes")
@@ -88,6 +80,11 @@ class Conductor(Protocol):
         """Write what plug-ins are set to into the session's file."""
         ...
 
+    def hear_stems(self, tracks: Collection[str]) -> None:
+        """From now on Server.publish_stem() is wanted for these tracks, and for no others. Raises SidemanError where
+        it cannot be; never for fewer tracks than before."""
+        ...
+
     def hello(self) -> wire.Hello: ...
 
     def status(self) -> wire.Status: ...
@@ -115,27 +112,33 @@ class Server:
         self.host = host
         self.port = port
         self.faults: Counter[str] = Counter()
-        """What clients did wrong, by kind: bad_message, too_big, broken, bad_handshake, refused."""
+        """What clients did wrong, by kind: bad_message, too_big, broken, bad_handshake, refused, crowd (too many
+        without a handshake), unread (answers that were not read)."""
         self._conductor = conductor
         self._explicit_port = explicit_port
         self._max_clients = max_clients
-        self._names = {name.lower() for name in (*allowed_hosts, host, socket.gethostname())}
-        self._names |= {f"{name}.local" for name in tuple(self._names)}
+        self._gate = Gate(host, allowed_hosts)
         self._fanout = Fanout()
+        self._lanes = Lanes(self._fanout)
         self._files = web_files()
         self._server: SocketServer | None = None
-        self._connections: set[_Connection] = set()
+        self._register = _Register(self.faults)
+        self._stems: dict[Outlet, Sequence[str]] = {}
+        """Tracks whose own sound a client hears; and all of them, as the conductor was told last."""
+        self._stems_told: frozenset[str] = frozenset()
+        self._numbers: Mapping[str, int] = {}
+        """Of the tracks, from 1: the stream in an audio header."""
         self._handlers: set[asyncio.Task[Any]] = set()
         self._hello: wire.Hello | None = None
 
     @property
     def url(self) -> str:
         """Where the page is."""
-        return f"http://{_spoken(self.host)}:{self.port}"
+        return f"http://{spoken(self.host)}:{self.port}"
 
     @property
     def socket_url(self) -> str:
-        return f"ws://{_spoken(self.host)}:{self.port}{SOCKET_PATH}"
+        return f"ws://{spoken(self.host)}:{self.port}{SOCKET_PATH}"
 
     @property
     def clients(self) -> int:
@@ -184,6 +187,7 @@ class Server:
             close_timeout=5,
             server_header=None,
             logger=_handshakes,
+            backlog=_BACKLOG,
         )
 
     async def stop(self) -> None:
@@ -197,7 +201,7 @@ class Server:
         if not closed.done():
             for task in tuple(self._handlers):
                 task.cancel()
-            for connection in tuple(self._connections):
+            for connection in tuple(self._register.all):
                 connection.transport.abort()
             await asyncio.wait({closed}, timeout=_STOP_S / 2)
         if not closed.done():
@@ -208,10 +212,18 @@ class Server:
     # --- What goes out ---
 
     def publish_audio(self, frame0: int, ns0: int, block: AudioBlock) -> None:
-        """Hand a block of shape (channels, frames) to everyone who listens; frame0, ns0 as in bridge.driver.Block."""
-        if self._fanout.wanted(Stream.AUDIO):
-            rate = (self._hello or self._conductor.hello()).sample_rate
-            self._fanout.send(wire.encode_audio(frame0, ns0, rate, block), Stream.AUDIO, binary=True)
+        """Hand a block of the mix, of shape (channels, frames), to everyone who listens; frame0, ns0 as in
+        bridge.driver.Block. It may be kept until a message is full: do not write into it any more."""
+        self._publish(wire.MIX, frame0, ns0, block)
+
+    def publish_stem(self, track: str, frame0: int, ns0: int, block: AudioBlock) -> None:
+        """The same of a track alone, as it goes into the mix. One that is not known is passed over."""
+        if (number := self._numbers.get(track)) is not None:
+            self._publish(number, frame0, ns0, block)
+
+    def _publish(self, stream: int, frame0: int, ns0: int, block: AudioBlock) -> None:
+        if stream in self._lanes.streams:
+            self._lanes.publish(stream, frame0, ns0, self._greeting().sample_rate, block)
 
     def publish_midi(self, events: Sequence[wire.MidiEvent]) -> None:
         if events and self._fanout.wanted(Stream.MIDI):
@@ -220,6 +232,8 @@ class Server:
     def publish_status(self, status: wire.Status) -> None:
         if self._fanout.wanted(Stream.STATUS):
             self._fanout.send(wire.encode(status), Stream.STATUS)
+        if status.levels is not None and self._fanout.wanted(Stream.METERS):
+            self._fanout.send(wire.encode(wire.Meters(status.time, status.levels)), Stream.METERS)
 
     def publish_moves(self, moves: Sequence[wire.Move]) -> None:
         if moves and self._fanout.wanted(Stream.STATUS):
@@ -227,14 +241,40 @@ class Server:
 
     def announce(self) -> None:
         """Send hello again if the conductor's has changed (tracks, sample rate); commands do so by themselves."""
-        hello = self._conductor.hello()
-        if hello != self._hello:
-            self._hello = hello
-            self._fanout.send(wire.encode(hello), Stream.ANSWER)
+        hello = self._hello_now()
+        if hello == self._hello:
+            return
+        self._hello = hello
+        self._fanout.send(wire.encode(hello), Stream.ANSWER)
+        self._numbers = {track.name: number for number, track in enumerate(hello.tracks, 1)}
+        for outlet, wish in tuple(self._lanes.wishes.items()):
+            numbers = frozenset(self._numbers[name] for name in self._stems.get(outlet, ()) if name in self._numbers)
+            if wish.format == "opus" and (why := opus.refusal(hello.sample_rate)) is not None:
+                _answer(outlet, wire.Error(f"{why}; float32 comes instead"))
+                wish = wish._replace(format="float32")
+            self._lanes.subscribe(outlet, wish._replace(stems=numbers), hello.sample_rate)
+        self._tell_stems()
+
+    def _greeting(self) -> wire.Hello:
+        """As it was sent last; before the first, as it would be."""
+        if self._hello is None:
+            self._hello = self._hello_now()
+            self._numbers = {track.name: number for number, track in enumerate(self._hello.tracks, 1)}
+        return self._hello
+
+    def _hello_now(self) -> wire.Hello:
+        return msgspec.structs.replace(self._conductor.hello(), formats=_FORMATS)
+
+    def _tell_stems(self) -> None:
+        """Only what is heard is made."""
+        wanted = frozenset(name for names in self._stems.values() for name in names if name in self._numbers)
+        if wanted != self._stems_told:
+            self._conductor.hear_stems(wanted)
+            self._stems_told = wanted
 
     def health(self) -> dict[str, Any]:
         """What /healthz answers."""
-        total = self._fanout.total()
+        total = self._fanout.counts
         return {
             "ok": True,
             "server": self._conductor.hello().server,
@@ -242,33 +282,38 @@ class Server:
             "status": self._conductor.status().status,
             "clients": self.clients,
             "sent": {"messages": total.messages, "bytes": total.bytes},
-            "dropped": {"audio": total.audio_dropped, "clients": total.thrown_out},
+            "dropped": {"audio": total.audio_dropped, "frames": total.frames_dropped, "clients": total.thrown_out},
             "faults": dict(self.faults),
         }
 
     # --- What comes in ---
 
     def _connect(self, *args: Any, **kwargs: Any) -> _Connection:
-        return _Connection(self._connections, self.faults, *args, **kwargs)
+        return _Connection(self._register, *args, **kwargs)
 
     async def _serve(self, connection: ServerConnection) -> None:
-        outlet = Outlet(connection.transport, lambda: connection.protocol.state is State.OPEN)
-        cast(_Connection, connection).outlet = outlet
+        outlet = cast(_Connection, connection).open_outlet(self._fanout.counts)
         task = cast("asyncio.Task[Any]", asyncio.current_task())
         self._handlers.add(task)
         self._fanout.add(outlet)
+        allowance = _Allowance(asyncio.get_running_loop().time())
         try:
-            self._hello = self._hello or self._conductor.hello()
-            _answer(outlet, self._hello)
+            self._lanes.subscribe(outlet, Wish(), self._greeting().sample_rate)
+            _answer(outlet, self._greeting())
             self.announce()
             _answer(outlet, self._conductor.status())
             async for data in connection:
                 await self._receive(outlet, data)
+                if (pause := allowance.spend(asyncio.get_running_loop().time())) > 0:
+                    await asyncio.sleep(pause)
         except ConnectionClosed as closed:
             code = closed.sent.code if closed.sent is not None else None
             self.faults["too_big" if code == 1009 else "broken"] += 1
         finally:
+            self._lanes.remove(outlet)
             self._fanout.remove(outlet)
+            if self._stems.pop(outlet, None) is not None:
+                self._tell_stems()
             self._handlers.discard(task)
 
     async def _receive(self, outlet: Outlet, data: str | bytes) -> None:
@@ -301,9 +346,7 @@ class Server:
                 _answer(outlet, wire.Pong(clock_ns(), message.t, message.id))
                 return
             case wire.Subscribe():
-                for stream, wanted in zip(Stream, (message.audio, message.midi, message.status), strict=False):
-                    if wanted is not None:
-                        outlet.subscribe(stream, wanted)
+                self._subscribe(outlet, message)
                 return
             case wire.Parameters():
                 _answer(outlet, wire.ParameterList(parameters=tuple(self._conductor.parameters(message.match)),
@@ -328,145 +371,153 @@ class Server:
         self.announce()
         self.publish_status(self._conductor.status())
 
+    def _subscribe(self, outlet: Outlet, asked: wire.Subscribe) -> None:
+        """All of it, or nothing where a part is refused: raises MessageError."""
+        rate = self._greeting().sample_rate
+        wish = self._lanes.wish_of(outlet)
+        if asked.format == "opus" and (why := opus.refusal(rate)) is not None:
+            raise MessageError(f"subscribe: {why}")
+        if asked.stems is not None:
+            strange = next((name for name in asked.stems if name not in self._numbers), None)
+            if strange is not None:
+                raise MessageError(f"subscribe: stems names a track {strange!r} that is not there: give some of "
+                                   f"{', '.join(self._numbers) or '(there is none)'}")
+            wish = wish._replace(stems=frozenset(self._numbers[name] for name in asked.stems))
+        wish = Wish(wish.mix if asked.audio is None else asked.audio, wish.stems, asked.format or wish.format,
+                    asked.block or wish.block, asked.buffer or wish.buffer_ms)
+        if asked.stems is not None:
+            before = self._stems.get(outlet, ())
+            self._stems[outlet] = tuple(asked.stems)
+            try:
+                self._tell_stems()
+            except SidemanError:
+                self._stems[outlet] = before
+                raise
+        self._lanes.subscribe(outlet, wish, rate)
+        for stream, wanted in ((Stream.MIDI, asked.midi), (Stream.STATUS, asked.status), (Stream.METERS, asked.meters)):
+            if wanted is not None:
+                (outlet.wants.add if wanted else outlet.wants.discard)(stream)
+
     # --- HTTP ---
 
     def _respond(self, connection: ServerConnection, request: Request) -> Response | None:
         """The answer to a request, or None to go on to the WebSocket handshake."""
         method = getattr(request, "method", "GET")
         path = request.path.partition("?")[0]
-        if (refusal := self._stranger(request.headers)) is not None:
+        if (refusal := self._gate.refusal(request.headers, self.url)) is not None:
             self.faults["refused"] += 1
-            return _text(HTTPStatus.FORBIDDEN, refusal, method)
+            return words(HTTPStatus.FORBIDDEN, refusal, method)
         if method not in ("GET", "HEAD"):
-            return _text(HTTPStatus.METHOD_NOT_ALLOWED, f"{method} is not served here: use GET", method)
+            return words(HTTPStatus.METHOD_NOT_ALLOWED, f"{method} is not served here: use GET", method)
         if path == SOCKET_PATH:
             if request.headers.get("Upgrade", "").lower() != "websocket":
                 text = f"{SOCKET_PATH} speaks WebSocket: connect to {self.socket_url}; the page is at /"
-                return _text(HTTPStatus.UPGRADE_REQUIRED, text, method)
+                return words(HTTPStatus.UPGRADE_REQUIRED, text, method)
             if self.clients >= self._max_clients:
                 self.faults["refused"] += 1
                 text = f"{self.clients} clients are connected, which is the most that are served: try again later"
-                return _text(HTTPStatus.SERVICE_UNAVAILABLE, text, method)
+                return words(HTTPStatus.SERVICE_UNAVAILABLE, text, method)
             return None
         if path == "/healthz":
-            return _reply(HTTPStatus.OK, "application/json", msgspec.json.encode(self.health()), method)
+            return reply(HTTPStatus.OK, JSON, msgspec.json.encode(self.health()), method)
         if path in self._files:
             content_type, body = self._files[path]
-            return _reply(HTTPStatus.OK, content_type, body, method)
-        return _text(HTTPStatus.NOT_FOUND, f"nothing is here: the page is at /, the socket at {SOCKET_PATH}", method)
+            return reply(HTTPStatus.OK, content_type, body, method)
+        return words(HTTPStatus.NOT_FOUND, f"nothing is here: the page is at /, the socket at {SOCKET_PATH}", method)
 
-    def _stranger(self, headers: Headers) -> str | None:
-        """Why a browser's request does not come from our own page, or None if it does (or from no browser).
 
-        Two ways in for a foreign page: a socket opened across sites, which its Origin tells, and a name of its own
-        that it points to this machine (DNS rebinding), which the Host tells: that must be an address or a name of ours.
-        """
-        hosts, origins = headers.get_all("Host"), headers.get_all("Origin")
-        if len(hosts) > 1 or len(origins) > 1:
-            return "a request has one Host and at most one Origin"
-        host = _hostname(f"//{hosts[0]}") if hosts else None
-        if hosts and (host is None or not self._ours(host)):
-            return f"Host {hosts[0][:80]!a} is not this machine: call it by its address, localhost or its own name"
-        if origins:
-            origin = _hostname(origins[0])
-            if origin is None or not (origin == host or (_loopback(origin) and host and _loopback(host))):
-                return f"pages of {origins[0][:80]!a} may not talk to Sideman: open its own page at {self.url}"
-        return None
+class _Allowance:
+    """How often a client may speak: _MESSAGES_A_S in the long run, _BURST at once."""
 
-    def _ours(self, host: str) -> bool:
-        return host in self._names or _loopback(host) or _is_address(host)
+    def __init__(self, now_s: float) -> None:
+        self._left = float(_BURST)
+        self._at_s = now_s
+
+    def spend(self, now_s: float) -> float:
+        """For one message: seconds to wait before the next is read, 0 for none."""
+        self._left = min(_BURST, self._left + (now_s - self._at_s) * _MESSAGES_A_S) - 1
+        self._at_s = now_s
+        return max(0.0, -self._left / _MESSAGES_A_S)
+
+
+class _Register:
+    """All connections, those among them that are not open yet, and what clients did wrong."""
+
+    def __init__(self, faults: Counter[str]) -> None:
+        self.faults = faults
+        self.all: set[_Connection] = set()
+        self.opening: set[_Connection] = set()
 
 
 class _Connection(ServerConnection):
-    """A connection that tells its outlet when the transport is full and when it has drained."""
+    """A connection that tells its outlet when the transport is full, when it has drained, and when it has ended."""
 
-    outlet: Outlet | None = None
-
-    def __init__(self, register: set[_Connection], faults: Counter[str], *args: Any, **kwargs: Any) -> None:
+    def __init__(self, register: _Register, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._register = register
-        self._faults = faults
+        self._outlet: Outlet | None = None
+        self._descriptor: int | None = None
+
+    def open_outlet(self, counts: Counts) -> Outlet:
+        """The way out, once the handshake is done."""
+        self._register.opening.discard(self)
+        self._outlet = Outlet(self.transport, self._is_open, counts, descriptor=self._descriptor)
+        if self.paused:
+            self._outlet.fill()
+        return self._outlet
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
         sock = transport.get_extra_info("socket")
         if sock is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
-        super().connection_made(transport)
-        self._register.add(self)
+            if _sockets_are_ours(self.loop) and transport.get_extra_info("sslcontext") is None:
+                self._descriptor = sock.fileno()
+                self.transport.set_write_buffer_limits(0, 0)  # full as soon as it holds a byte: see Outlet
+        self._register.all.add(self)
+        self._register.opening.add(self)
+        if len(self._register.opening) > _OPENING:
+            self._register.faults["crowd"] += 1
+            self.transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._outlet is not None and not self._is_open():
+            self._outlet.cut()
+        if self.transport.get_write_buffer_size() > _UNREAD_BYTES:
+            self._register.faults["unread"] += 1
+            self.transport.abort()
+
+    def _is_open(self) -> bool:
+        return self.protocol.state is State.OPEN
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._register.discard(self)
+        self._register.all.discard(self)
+        self._register.opening.discard(self)
+        if self._outlet is not None:
+            self._outlet.cut()  # before the descriptor is closed, and somebody else's
         if self.request is None:
-            self._faults["bad_handshake"] += 1
+            self._register.faults["bad_handshake"] += 1
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        if self.outlet is not None:
-            self.outlet.full = True
+        if self._outlet is not None:
+            self._outlet.fill()
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        if self.outlet is not None:
-            self.outlet.drained()
+        if self._outlet is not None:
+            self._outlet.drained()
 
 
-def web_files() -> Mapping[str, tuple[str, bytes]]:
-    """The page's files as the package holds them: URL path -> (content type, body). Nothing else can be asked for."""
-    found: dict[str, tuple[str, bytes]] = {}
-    for entry in resources.files("bridge.web").iterdir():
-        content_type = _CONTENT_TYPES.get(entry.name[entry.name.rfind(".") :])
-        if content_type is not None and entry.is_file():
-            found[f"/{entry.name}"] = (content_type, entry.read_bytes())
-    if "/index.html" in found:
-        found["/"] = found["/index.html"]
-    return found
+def _sockets_are_ours(loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether a transport of this loop writes by plain system calls, and holds nothing when it says so."""
+    return os.name == "posix" and isinstance(loop, asyncio.SelectorEventLoop)
+
+
+_FORMATS = wire.FORMATS if opus.available() else wire.FORMATS[:2]
 
 
 def _answer(outlet: Outlet, message: wire.ServerMessage) -> None:
-    outlet.put(frame_of(wire.encode(message), binary=False), Stream.ANSWER)
-
-
-def _text(status: HTTPStatus, text: str, method: str) -> Response:
-    return _reply(status, "text/plain; charset=utf-8", f"{text}\n".encode(), method)
-
-
-def _reply(status: HTTPStatus, content_type: str, body: bytes, method: str) -> Response:
-    headers = Headers({
-        "Date": formatdate(usegmt=True),
-        "Connection": "close",
-        "Content-Length": str(len(body)),
-        "Content-Type": content_type,
-        **_SAFETY,
-    })
-    if status is HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = "GET, HEAD"
-    if status is HTTPStatus.UPGRADE_REQUIRED:
-        headers["Upgrade"] = "websocket"
-    return Response(status.value, status.phrase, headers, b"" if method == "HEAD" else body)
-
-
-def _hostname(address: str) -> str | None:
-    with suppress(ValueError):
-        return urlsplit(address).hostname
-    return None
-
-
-def _is_address(host: str) -> bool:
-    with suppress(ValueError):
-        ipaddress.ip_address(host)
-        return True
-    return False
-
-
-def _loopback(host: str) -> bool:
-    with suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
-    return host == "localhost" or host.endswith(".localhost")
-
-
-def _spoken(host: str) -> str:
-    """The host as one types it into a browser."""
-    if host in ("0.0.0.0", "::", "") or _loopback(host):
-        return "localhost" if host != "::1" else "[::1]"
-    return f"[{host}]" if ":" in host else host
+    outlet.put(frame_of(wire.encode(message), binary=False))

@@ -4,14 +4,15 @@ Text frames are JSON objects with a `type`, binary frames are audio. Bars and be
 and DAWs do, MIDI channels from 0 as in MIDI's bytes; `time` and `duration` are seconds on the axis of the audio
 stream (frame / sampleRate), `position` and an event's `beat` are quarter notes from the start of the piece.
 
-Audio frame, little-endian, 32 bytes of header, then frames * channels float32, interleaved, full scale 1.0:
+Audio frame, little-endian, 32 bytes of header, then the samples:
 
     offset  size  field
     0       4     b"SMAN"
     4       1     version of this layout, 1
-    5       1     sample format, 0 = float32
+    5       1     sample format: 0 = float32, full scale 1.0; 1 = int16, full scale 32767; both interleaved; 2 = one
+                  packet of Opus (RFC 6716)
     6       1     channels
-    7       1     stream, 0 = the mix
+    7       1     stream, 0 = the mix, n = the n-th track of `hello`, from 1
     8       4     sample rate, Hz
     12      4     frames in this message
     16      8     index of the first frame (unsigned; a gap between messages is lost audio)
@@ -83,6 +84,10 @@ Settings = Annotated[
 Seconds = Annotated[float, Meta(ge=0, le=600, description="a number of seconds from 0 to 600")]
 RequestId = Annotated[int, Meta(ge=0, le=2**53, description="a whole number from 0 to 2^53")]
 Flag = Annotated[bool, Meta(description="true or false")]
+SampleFormat = Annotated[Literal["float32", "int16", "opus"], Meta(description='"float32", "int16" or "opus"')]
+BlockFrames = Annotated[Literal[64, 128, 256, 512, 1024, 2048],
+                        Meta(description="64, 128, 256, 512, 1024 or 2048 frames")]
+BufferMs = Annotated[int, Meta(ge=10, le=1000, description="a whole number of ms from 10 to 1000")]
 
 
 class _Value(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -233,11 +238,23 @@ class Keep(_Request, frozen=True):
 
 
 class Subscribe(_Request, frozen=True):
-    """Choose what is sent to this client; absent leaves as it is. A new client gets everything."""
+    """Choose what is sent to this client; absent leaves as it is. A new client gets the mix (float32), MIDI and status.
+
+    audio   the mix; stems: these tracks, each as a stream of its own; meters: `meters`, 20 times a second
+    format  of the samples; `hello` names those that there are
+    block   frames gathered into one message, at least: the engine's own block where that is longer. Opus has frames of
+            its own: 2.5, 5, 10 or 20 ms, the longest that this holds
+    buffer  ms of sound that wait for this client when it does not keep up; of older sound it is told how much was lost
+    """
 
     audio: Flag | None = None
     midi: Flag | None = None
     status: Flag | None = None
+    meters: Flag | None = None
+    stems: Tracks | None = None
+    format: SampleFormat | None = None
+    block: BlockFrames | None = None
+    buffer: BufferMs | None = None
 
 
 class Ping(_Request, frozen=True):
@@ -266,7 +283,7 @@ class Hello(_Sent, frozen=True, kw_only=True, tag_field="type", tag="hello"):
     """First message to each client, and again when something in it has changed (a generate may change tracks).
 
     genres maps each known genre to its forms, styles to its styles; modes, keys and instruments list what `generate`
-    takes.
+    takes; formats: those in which sound can be had (`subscribe`).
     """
 
     version: int = PROTOCOL_VERSION
@@ -280,6 +297,7 @@ class Hello(_Sent, frozen=True, kw_only=True, tag_field="type", tag="hello"):
     modes: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
     instruments: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ("float32", "int16")
 
 
 class ClockStatus(_Sent, frozen=True):
@@ -453,6 +471,23 @@ class Moved(_Sent, frozen=True, tag_field="type", tag="moved"):
     moves: tuple[Move, ...]
 
 
+class Meters(_Sent, frozen=True, tag_field="type", tag="meters"):
+    """What `status` tells as `levels`, for who wants no more than that. time: as in `status`."""
+
+    time: float
+    levels: Levels
+
+
+class Lost(_Sent, frozen=True, tag_field="type", tag="lost"):
+    """This client did not keep up: so much audio meant for it was dropped, the oldest first, since the last `lost`.
+
+    frames  counted in each stream
+    """
+
+    messages: int
+    frames: int
+
+
 class Error(_Sent, frozen=True, tag_field="type", tag="error"):
     """What was wrong, with the remedy; `request` and `id` tell of which message, where that could be read."""
 
@@ -476,7 +511,7 @@ class Pong(_Sent, frozen=True, tag_field="type", tag="pong"):
     id: int | None = None
 
 
-ServerMessage: TypeAlias = Hello | Status | Midi | Moved | ParameterList | Error | Ok | Pong
+ServerMessage: TypeAlias = Hello | Status | Midi | Moved | Meters | Lost | ParameterList | Error | Ok | Pong
 
 _TYPES: dict[str, type[msgspec.Struct]] = {str(c.__struct_config__.tag): c for c in get_args(ClientMessage)}
 _server_json = msgspec.json.Decoder(ServerMessage)
@@ -540,17 +575,23 @@ def request_of(data: str | bytes) -> tuple[str | None, int | None]:
 
 AUDIO_MAGIC = b"SMAN"
 AUDIO_VERSION = 1
+MIX = 0
+"""The stream of the mix."""
+FORMATS: tuple[str, ...] = ("float32", "int16", "opus")
+"""By their number in the audio header."""
 _HEADER = struct.Struct("<4sBBBBIIQq")
 AUDIO_HEADER_BYTES = _HEADER.size
+_INT16 = 32767.0
 
 
 class Audio(NamedTuple):
-    """A stretch of the stream. samples: float32, shape (channels, frames), C order, full scale 1.0."""
+    """A stretch of a stream. samples: float32, shape (channels, frames), C order, full scale 1.0."""
 
     frame0: int
     ns0: int
     sample_rate: int
     samples: NDArray[np.float32]
+    stream: int = MIX
 
     @property
     def channels(self) -> int:
@@ -562,27 +603,90 @@ class Audio(NamedTuple):
         return self.frame0 / self.sample_rate
 
 
-def encode_audio(frame0: int, ns0: int, sample_rate: int, block: AudioBlock) -> bytes:
-    """A binary message from a block of shape (channels, frames); about 2 us for 128 frames of stereo."""
+class Packet(NamedTuple):
+    """A stretch of a stream as Opus; it wants a decoder that has had those before it."""
+
+    frame0: int
+    ns0: int
+    sample_rate: int
+    frames: int
+    channels: int
+    data: bytes
+    stream: int = MIX
+
+
+def encode_audio(frame0: int, ns0: int, sample_rate: int, block: AudioBlock, *, stream: int = MIX,
+                 sample_format: Literal["float32", "int16"] = "float32") -> bytes:
+    """A binary message from a block of shape (channels, frames); about 2 us for 128 frames of stereo in float32.
+
+    int16 is clipped at full scale and rounded to the nearest.
+    """
     channels, frames = block.shape
-    head = _HEADER.pack(AUDIO_MAGIC, AUDIO_VERSION, 0, channels, 0, sample_rate, frames, frame0, ns0)
+    number = FORMATS.index(sample_format)
+    head = _HEADER.pack(AUDIO_MAGIC, AUDIO_VERSION, number, channels, stream, sample_rate, frames, frame0, ns0)
+    if sample_format == "int16":
+        whole: bytes = np.rint(np.clip(block, -1.0, 1.0) * _INT16).astype("<i2").T.tobytes()
+        return head + whole
     return head + block.astype("<f4", copy=False).T.tobytes()
 
 
-def decode_audio(data: bytes) -> Audio:
-    """Raises MessageError for what is no audio message of this version, or is cut short."""
+def encode_packet(packet: Packet) -> bytes:
+    """A binary message from a packet of Opus."""
+    head = _HEADER.pack(AUDIO_MAGIC, AUDIO_VERSION, FORMATS.index("opus"), packet.channels, packet.stream,
+                        packet.sample_rate, packet.frames, packet.frame0, packet.ns0)
+    return head + packet.data
+
+
+class _Head(NamedTuple):
+    magic: bytes
+    version: int
+    number: int
+    channels: int
+    stream: int
+    rate: int
+    frames: int
+    frame0: int
+    ns0: int
+
+
+def _head(data: bytes) -> _Head:
     if len(data) < AUDIO_HEADER_BYTES or data[:4] != AUDIO_MAGIC:
         raise MessageError(f"{len(data)} bytes are no audio message: it has {AUDIO_MAGIC!r} and a header first")
-    _, version, sample_format, channels, _, rate, frames, frame0, ns0 = _HEADER.unpack_from(data)
-    if version != AUDIO_VERSION or sample_format != 0 or channels == 0 or rate == 0:
+    head = _Head(*_HEADER.unpack_from(data))
+    if head.version != AUDIO_VERSION or head.number >= len(FORMATS) or head.channels == 0 or head.rate == 0:
         raise MessageError(
-            f"audio of version {version}, format {sample_format}, {channels} channels at {rate} Hz cannot be "
-            f"read: this client knows version {AUDIO_VERSION}, format 0 (float32); update it"
+            f"audio of version {head.version}, format {head.number}, {head.channels} channels at {head.rate} Hz cannot "
+            f"be read: this client knows version {AUDIO_VERSION}, formats 0 to {len(FORMATS) - 1}; update it"
         )
-    if len(data) != AUDIO_HEADER_BYTES + 4 * frames * channels:
-        raise MessageError(f"an audio message of {frames} frames has {len(data)} bytes: it was cut or padded")
-    flat = np.frombuffer(data, "<f4", offset=AUDIO_HEADER_BYTES).reshape(frames, channels)
-    return Audio(frame0, ns0, rate, np.ascontiguousarray(flat.T, np.float32))
+    return head
+
+
+def is_packet(data: bytes) -> bool:
+    """Whether an audio message holds a packet of Opus rather than samples."""
+    return len(data) > 5 and data[5] == FORMATS.index("opus")
+
+
+def decode_audio(data: bytes) -> Audio:
+    """Samples of float32 or int16. Raises MessageError for what is no such message of this version, or is cut short."""
+    head = _head(data)
+    if FORMATS[head.number] == "opus":
+        raise MessageError("this audio message is Opus: take decode_packet() and bridge.stream.opus.OpusReader")
+    kind = np.dtype("<i2" if FORMATS[head.number] == "int16" else "<f4")
+    if len(data) != AUDIO_HEADER_BYTES + kind.itemsize * head.frames * head.channels:
+        raise MessageError(f"an audio message of {head.frames} frames has {len(data)} bytes: it was cut or padded")
+    flat = np.frombuffer(data, kind, offset=AUDIO_HEADER_BYTES).reshape(head.frames, head.channels)
+    samples = np.ascontiguousarray(flat.T, np.float32)
+    if kind.itemsize == 2:
+        samples /= np.float32(_INT16)
+    return Audio(head.frame0, head.ns0, head.rate, samples, head.stream)
+
+
+def decode_packet(data: bytes) -> Packet:
+    """A packet of Opus. Raises MessageError for any other audio message."""
+    head = _head(data)
+    if FORMATS[head.number] != "opus":
+        raise MessageError(f"this audio message is {FORMATS[head.number]}: take decode_audio()")
+    return Packet(head.frame0, head.ns0, head.rate, head.frames, head.channels, data[AUDIO_HEADER_BYTES:], head.stream)
 
 
 def midi(events: Sequence[MidiEvent]) -> Midi:

@@ -1,7 +1,7 @@
 """The Python client against a real server with a conductor that answers."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -54,17 +54,20 @@ class Conductor:
     async def keep(self) -> None:
         self.told.append("keep")
 
+    def hear_stems(self, tracks: Collection[str]) -> None:
+        self.told.append(set(tracks))
+
     def status(self) -> wire.Status:
         return wire.Status(status="stopped", time=0.0, position=0.0, tempo=100.0)
 
 
-def connected(body: Callable[[MusicClient, Server, Conductor], Awaitable[None]]) -> None:
+def connected(body: Callable[[MusicClient, Server, Conductor], Awaitable[None]], **options: Any) -> None:
     async def run() -> None:
         conductor = Conductor()
         server = Server(conductor, port=0)
         await server.start()
         try:
-            async with MusicClient(server.socket_url.replace("localhost", "127.0.0.1")) as client:
+            async with MusicClient(server.socket_url.replace("localhost", "127.0.0.1"), **options) as client:
                 await body(client, server, conductor)
         finally:
             await server.stop()
@@ -112,7 +115,7 @@ def test_callbacks_get_values_and_only_what_is_listened_to_is_sent() -> None:
     async def body(client: MusicClient, server: Server, conductor: Conductor) -> None:
         await client.ping()
         before = server.health()["sent"]["messages"]
-        server.publish_audio(0, 0, np.zeros((2, 32), np.float32))
+        server.publish_audio(0, 0, np.zeros((2, 64), np.float32))
         assert server.health()["sent"]["messages"] == before
         audio: list[wire.Audio] = []
         notes: list[wire.MidiEvent] = []
@@ -120,7 +123,7 @@ def test_callbacks_get_values_and_only_what_is_listened_to_is_sent() -> None:
         client.on("midi", notes.extend)
         client.on("midi", lambda _events: 1 / 0)
         await client.ping()
-        block = np.random.default_rng(1).standard_normal((2, 32)).astype(np.float32)
+        block = np.random.default_rng(1).standard_normal((2, 64)).astype(np.float32)
         event = wire.MidiEvent(0.25, 64, 90.0, 0.5, "piano", 1, 0.5)
         server.publish_audio(441, 9, block)
         server.publish_midi([event])
@@ -134,7 +137,7 @@ def test_callbacks_get_values_and_only_what_is_listened_to_is_sent() -> None:
         await client.ping()
         assert len(audio) == 1
 
-    connected(body)
+    connected(body, block=64)
 
 
 def test_ping_measures_the_way_to_the_servers_clock() -> None:
@@ -166,7 +169,7 @@ def test_nobody_there_is_said_with_the_remedy() -> None:
 
 
 def test_an_unknown_topic_is_refused() -> None:
-    with pytest.raises(ValueError, match="audio, midi, status"):
+    with pytest.raises(ValueError, match="audio, stem, midi, status"):
         MusicClient().on("sound", print)  # type: ignore[arg-type]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -32,6 +32,9 @@ _KICKS = frozenset({35, kit.KICK})
 _CLAPS = frozenset({kit.SNARE, kit.CLAP, 40})
 _HATS = kit.HATS | kit.RIDES
 _FILTER = "filter.cutoff_hz"
+_LIFT, _HIGH_PASS, _HALL = "lift.gain_db", "master.eq.high_pass_hz", "mixer.hall.gain_db"
+"""What the form moves: the effects "filter" of tracks and, of the kit, "lift" (a limiter); the master's "eq"; the fader
+of the return "hall". Sessions have them where they want to be moved."""
 _COURSES: Mapping[str, Courses] = {
     "chords": {
         "intro": {_FILTER: Course(350.0, 1600.0)}, "verse": {_FILTER: Course(900.0, 5500.0)},
@@ -45,15 +48,15 @@ _COURSES: Mapping[str, Courses] = {
     "melody": {"breakdown": {_FILTER: Course(1800.0, 7000.0)}, "build": {_FILTER: Course(1200.0, 9000.0)}},
     "drums": {
         "intro": {_FILTER: Course(2500.0, OPEN_HZ, share=0.9)},
-        "build": {_FILTER: Course(1200.0, 8000.0), "lift.gain_db": Course(-9.0, -3.0, log=False), "master.eq.high_pass_hz": Course(10.0, 160.0, share=0.75),
-                  "mixer.hall.gain_db": Course(0.0, 5.0, log=False)},
-        "breakdown": {"mixer.hall.gain_db": Course(2.0, 0.0, log=False)},
+        "build": {_FILTER: Course(1200.0, 8000.0), _LIFT: Course(-9.0, -3.0, log=False),
+                  _HIGH_PASS: Course(10.0, 160.0, share=0.75), _HALL: Course(0.0, 5.0, log=False)},
+        "breakdown": {_HALL: Course(2.0, 0.0, log=False)},
         "outro": {_FILTER: Course(12000.0, 1500.0)},
     },
 }  # fmt: skip
 """By what plays, where the parameters of its track (or of the mix) go in a role: low-passes from 300 Hz to 3 kHz and
 open, a high-pass of 20 to 400 Hz on the mix in builds (production guides)."""
-_STILL = {"drums": {_FILTER: OPEN_HZ, "lift.gain_db": 0.0, "master.eq.high_pass_hz": 10.0, "mixer.hall.gain_db": 0.0}}
+_STILL = {"drums": {_FILTER: OPEN_HZ, _LIFT: 0.0, _HIGH_PASS: 10.0, _HALL: 0.0}}
 _GRID = {"drums": "drums", "bass": "bass", "melody": "melody", "counter": "melody"}
 
 
@@ -112,11 +115,19 @@ def _played(passage: Passage, listening: Listening, write: Write, part: str, clu
     written = write(passage, listening, club)
     if part not in ("drums", "fx"):
         written = within(passage, club.layers, part, written)
+    if passage.role != "ending":
+        written = Written(_within(passage, written.events), written.turns, written.sweeps)
     if part in ("fx", "percussion"):
         return written
     grid = _GRID.get(part, "chords")
     moves = sweeps(passage, _COURSES[grid], _STILL.get(grid, {_FILTER: OPEN_HZ}))
     return Written(written.events, written.turns, moves)
+
+
+def _within(passage: Passage, events: Sequence[Event]) -> Sequence[Event]:
+    """Ended a moment before the section does, as a sequencer's patterns are: so that no section asks for the next."""
+    last = passage.steps - 1
+    return [e if e.end <= last else e._replace(length=max(1, last - e.step)) for e in events]
 
 
 # What each plays --------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from composers.parts.sequence import SequenceStyle
 from composers.parts.tune_style import HOOK_TUNE
 
 _HOOK = replace(HOOK_TUNE, scale="key", on_strong=0.52, on_beat=0.5, off_beat=0.47, temperature=0.8)
-"""Chords with ninths have five of the scale's seven notes: what a hook must be told to want is less than what it has."""
+"""Chords with ninths have five of the scale's seven notes: a hook has more of them than it is told to want."""
 _DNB_KIT = replace(grooves.DNB, exact=0.5, changes=1, ghost_loud=48.0)
 _DUBSTEP_KIT = replace(grooves.DUBSTEP, unit=1, changes=1, rolls=0)
 

@@ -76,7 +76,7 @@ def _riser(passage: Passage, style: EffectsStyle, events: list[Event], turns: li
         start = (passage.bars - bars) * passage.bar_steps
         _rise(start, end - start, 1.0, style, events, turns)
         reach = min(style.bend, passage.bends.get("fx", 2.0))
-        turns.append(Turn(start, end - start, "bend", 0, reach, 0.0))
+        turns += _stairs(start, end - start, "bend", 0, 0.0, reach, 384)
         turns.append(Turn(end, 0, "bend", 0, 0.0))
 
 
@@ -84,11 +84,20 @@ def _rise(
     start: int, length: int, level: float, style: EffectsStyle, events: list[Event], turns: list[Turn]
 ) -> None:
     events.append(Event(start, length, NOISE, style.velocity * (0.6 + 0.4 * level)))
-    turns.append(Turn(start, length, "cc", _BRIGHTNESS, 64.0 + 63.0 * level, 0.0))
-    turns.append(Turn(start, length, "cc", _EXPRESSION, 127.0 * level, 24.0))
+    turns += _stairs(start, length, "cc", _BRIGHTNESS, 0.0, 64.0 + 63.0 * level)
+    turns += _stairs(start, length, "cc", _EXPRESSION, 24.0, 127.0 * level)
 
 
 def _fall(length: int, style: EffectsStyle, events: list[Event], turns: list[Turn]) -> None:
     events.append(Event(0, length, NOISE, style.velocity * 0.8))
-    turns.append(Turn(0, length, "cc", _BRIGHTNESS, 0.0, 120.0))
-    turns.append(Turn(0, length, "cc", _EXPRESSION, 8.0, 110.0))
+    turns += _stairs(0, length, "cc", _BRIGHTNESS, 120.0, 0.0)
+    turns += _stairs(0, length, "cc", _EXPRESSION, 110.0, 8.0)
+
+
+def _stairs(
+    start: int, length: int, kind: str, number: int, origin: float, value: float, most: int = 128
+) -> list[Turn]:
+    """A way in as many steps as the controller has values: over sixteen bars a Turn would tell it 3,072 times."""
+    count = min(most, length)
+    return [Turn(start + length * k // count, 0, kind, number, origin + (value - origin) * k / max(1, count - 1))
+            for k in range(count)]  # fmt: skip

@@ -1,4 +1,4 @@
-"""A chord that lies, opened and shut in a rhythm: the trance gate, told as expression (CC 11), as any synth knows it."""
+"""A chord that lies, opened and shut in a rhythm: the trance gate, told as expression (CC 11) that any synth knows."""
 
 from __future__ import annotations
 

@@ -70,7 +70,10 @@ class Fugue(NamedTuple):
 
 class Block(NamedTuple):
     """A stretch by its name: "A2/V" the second entry of the exposition, "E1/vi" the episode that leads to vi, "M1/vi"
-    the entry there, "F" the last entry, "K" a close, "Z" the ending. letter, number, up, minor: as placed() reads them."""
+    the entry there, "F" the last entry, "K" a close, "Z" the ending.
+
+    letter, number, up, minor: as placed() reads them.
+    """
 
     name: str
     letter: str
@@ -171,9 +174,9 @@ def answer(fugue: Fugue, minor: bool) -> tuple[Line, bool]:
 
 
 def _answered_tonally(line: Line, pulse: Pulse) -> bool:
-    """Whether a subject begins with its fifth, and stays there for its first beat."""
+    """Whether a subject begins with its fifth, stays there for its first beat, and goes on with a beat."""
     beat = pulse.beats[1] if len(pulse.beats) > 1 else pulse.steps
-    return line[0][2] % 12 == 7 and len(line) > 1 and line[1][0] >= beat
+    return line[0][2] % 12 == 7 and len(line) > 1 and line[1][0] >= beat and pulse.is_beat(line[1][0])
 
 
 @lru_cache(maxsize=64)
@@ -195,7 +198,7 @@ def countersubject(fugue: Fugue, minor: bool) -> Line:
             spot = spot._replace(only=fine or spot.tones)
         spots.append(spot)
     spots[-1] = spots[-1]._replace(only=spots[-1].only or spots[-1].tones)
-    keys = find_line(spots, 52, 71, dice(fugue.seed, "countersubject"), strict=True)
+    keys = find_line(spots, 52, 71, dice(fugue.seed, "countersubject"), strict=True, invertible=True)
     return tuple((at, length, key) for (at, length), key in zip(rows, keys, strict=True))
 
 
@@ -273,6 +276,8 @@ def _before(fugue: Fugue, block: Block) -> Block | None:
         return block_of(fugue, f"A{last}{_answered(fugue) if last % 2 == 0 else ''}")
     if block.letter == "E":
         return entry_block(fugue, block.number - 1)
+    if block.letter == "K":
+        return block_of(fugue, "F")
     return None
 
 
@@ -368,6 +373,8 @@ def written(
                 if v in then and line and line[-1][0] + line[-1][1] >= end
             )
             spots.append(Spot(next_tones, next_tones, 1.5, float(then[voice]), None, pairs, fixed=then[voice]))
+        else:  # it rests, or begins anew: nothing is left open
+            spots[-1] = spots[-1]._replace(only=spots[-1].only or chords[-1].tones)
         draw = dice(fugue.seed, "free voice", block.letter, block.number, voice)
         keys = find_line(spots, low, high, draw, strict=True)[: len(rows)]
         lines[voice] = tuple((at, length, key) for (at, length), key in zip(rows, keys, strict=True))

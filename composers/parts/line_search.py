@@ -52,12 +52,21 @@ class Spot(NamedTuple):
 
 
 def find_line(
-    spots: Sequence[Spot], low: int, high: int, draw: Dice, before: int | None = None, *, strict: bool = False
+    spots: Sequence[Spot],
+    low: int,
+    high: int,
+    draw: Dice,
+    before: int | None = None,
+    *,
+    strict: bool = False,
+    invertible: bool = False,
 ) -> list[int]:
     """A key for each spot within low..high (at least an octave), after `before`. [] for no spots.
 
-    strict  foreign tones only between beats, by step from and to their neighbours; no clash with a voice that moves
+    strict      foreign tones only between beats, by step from and to their neighbours; no clash with a voice that moves
+    invertible  no parallel fourths either, which would be fifths if the voices changed places
     """
+    perfect = (0, 5, 7) if invertible else (0, 7)
     states: list[tuple[float, int, int, int]] = []  # cost, index in the trail, key, direction of its leap
     trail: list[tuple[int, int]] = []  # key, index of the one before
     if before is not None:
@@ -76,7 +85,7 @@ def find_line(
             if strict:
                 own += _clashing(key, foreign, spot)
             moving = [(was, now, abs(key - now) % 12) for was, now in spot.others
-                      if was != now and abs(key - now) % 12 in (0, 7)]  # fmt: skip
+                      if was != now and abs(key - now) % 12 in perfect]  # fmt: skip
             wish = None if spot.move is None or not place else spot.move * _STRIDE
             for cost, index, last, leap in states:
                 move = key - last

@@ -6,7 +6,8 @@ BASSES = (
     "bass", "upright-bass", "double-bass", "acoustic-bass", "contrabass", "walking-bass", "bass-guitar",
     "electric-bass", "finger-bass", "fretless-bass", "pick-bass", "picked-bass", "rock-bass", "synth-bass",
     "bass-synth", "analog-bass", "moog-bass", "pluck-bass", "808-bass", "sub-bass", "trap-bass", "reese-bass", "reese",
-    "dnb-bass", "wobble-bass", "acid-bass", "acid", "303", "tb-303",
+    "dnb-bass", "wobble-bass", "acid-bass", "acid", "303", "tb-303", "deep-drone",
+    "sub-drone", "ground",
 )  # fmt: skip
 DRUMS = (
     "drums", "drum-kit", "drum-set", "kit", "jazz-kit", "acoustic-kit", "brushes", "percussion", "electronic-kit",
@@ -30,7 +31,8 @@ PADS = (
     "pad", "synth-pad", "warm-pad", "ambient", "strings", "string-section", "violins", "orchestra", "synth",
     "synth-strings", "string-machine", "solina", "pizzicato", "pizzicato-strings", "pizz", "choir", "choir-aah",
     "voices", "vocals", "poly-synth", "polysynth", "synth-keys", "glass-pad", "air-pad", "crystal", "new-age-pad",
-    "drone", "evolving-pad", "soundscape", "texture", "cinematic-pad", "sweep-pad", "brass", "brass-section",
+    "drone", "wind", "breath", "ocean", "air-noise", "evolving-pad", "soundscape", "texture", "cinematic-pad",
+    "sweep-pad", "brass", "brass-section",
     "horn-section", "horns", "synth-brass",
 )  # fmt: skip
 LEADS = (

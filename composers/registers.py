@@ -48,7 +48,7 @@ _ONE_BY_ONE: dict[str, Register] = {
                      "pizzicato", "pizzicato-strings", "pizz"), _STRINGS),
     **dict.fromkeys(("electric-guitar", "clean-guitar", "strat", "overdriven-guitar", "overdrive-guitar", "rock-guitar",
                      "crunch-guitar", "distortion-guitar", "lead-guitar", "metal-guitar", "power-guitar"), _ELECTRIC),
-    "violins": _VIOLIN,
+    "violins": _VIOLIN, **dict.fromkeys(("deep-drone", "sub-drone", "ground"), Register(20, 72, 24, 48)),
     **dict.fromkeys(("sax", "saxophone", "alto-sax", "alto-saxophone"), Register(49, 81, 53, 77)),
     **dict.fromkeys(("tenor-sax", "tenor-saxophone"), Register(44, 76, 48, 71)),
     "soprano-sax": Register(56, 88, 58, 82), "baritone-sax": Register(36, 69, 41, 64),

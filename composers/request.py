@@ -116,7 +116,7 @@ def parse_request(text: str, *, seed: int = 1) -> Request:
     meter = taken.meter or (Meter(3, 4) if "waltz" in text.lower() and Meter(3, 4) in found.meters else Meter())
     plan = Plan(
         **fields,  # type: ignore[arg-type]
-        key=taken.key or "C", mode=mode or "major", meter=meter, style=style,
+        key=taken.key or "C", mode=mode or found.modes[0], meter=meter, style=style,
         form=_FORM_WORDS.get(form or "", form), tempo=taken.tempo or found.usual_tempo(style) * pace,
     )  # fmt: skip
     plan = _in_a_mode_that_is_played(plan, mode is None)
@@ -204,7 +204,7 @@ def _pitch(letter: str, sign: str) -> str:
 
 
 def _genre(words: list[str]) -> tuple[str, list[str]]:
-    """The genre that is named, or the first one that has a style called so; without either, jazz."""
+    """The genre that is named, or the first one that has a style called so, or such a mode; without any, jazz."""
     names = genre_names()
     for size in (3, 2, 1):
         for index in range(len(words) - size + 1):
@@ -217,7 +217,13 @@ def _genre(words: list[str]) -> tuple[str, list[str]]:
         own = tuple(word for word in (*genre.styles, *genre.forms) if word not in INSTRUMENTS)
         if _one_of(words, own)[0] is not None:
             return name, words
-    return ("jazz" if "jazz" in names else names[0]), words
+    usual = "jazz" if "jazz" in names else names[0]
+    if not any(word in find_genre(usual).modes for word in words):
+        for name in names:
+            modes = find_genre(name).modes
+            if _one_of(words, (*modes, *_mode_aliases(modes)))[0] is not None:
+                return name, words
+    return usual, words
 
 
 def _one_of(words: list[str], names: tuple[str, ...]) -> tuple[str | None, list[str]]:

@@ -48,15 +48,15 @@ _LOOPED = FieldStyle(((8, 0.6), (16, 0.4)), 2, 1.5, 0.3)
 _ONE = FieldStyle(((8, 0.5), (16, 0.5)), 2, 1.0, 0.0)
 STYLES: Mapping[str, Style] = MappingProxyType({style.name: style for style in (
     _style("pads", Tempi(60.0, 50.0, 80.0), {"drift": 0.6, "arc": 0.4},
-           ("evolving-pad", "felt-piano", "bell", "drone"), band.PADS, FieldStyle(), weight=1.4),
+           ("evolving-pad", "felt-piano", "bell", "deep-drone"), band.PADS, FieldStyle(), weight=1.4),
     _style("drone", Tempi(54.0, 40.0, 62.0), {"drift": 0.5, "arc": 0.5},
-           ("glass-pad", "evolving-pad", "drone"), band.DRONE, _STILL, weight=0.6),
+           ("glass-pad", "evolving-pad", "deep-drone"), band.DRONE, _STILL, weight=0.6),
     _style("phase", Tempi(66.0, 56.0, 96.0), {"loops": 0.65, "phasing": 0.35},
-           ("felt-piano", "vibraphone", "pad", "drone"), band.PHASE, _LOOPED),
+           ("felt-piano", "vibraphone", "pad", "deep-drone"), band.PHASE, _LOOPED),
     _style("bells", Tempi(58.0, 48.0, 76.0), {"drift": 0.6, "loops": 0.4},
-           ("bell", "celesta", "glass-pad", "drone"), band.BELLS, _SLOW, weight=0.7),
+           ("bell", "celesta", "glass-pad", "deep-drone"), band.BELLS, _SLOW, weight=0.7),
     _style("world", Tempi(60.0, 46.0, 84.0), {"drift": 0.5, "arc": 0.5},
-           ("flute", "harp", "pad", "drone"), band.WORLD, _ONE,
+           ("flute", "harp", "pad", "deep-drone"), band.WORLD, _ONE,
            (*WORLD_MODES, *(m for m in ALL_MODES if m not in WORLD_MODES)), favours=WORLD_MODES),
 )})  # fmt: skip
 

@@ -20,7 +20,8 @@ from composers.theory.pitch import PitchName
 from composers.theory.scales import Key
 
 _KINDS = {"maj9": 3.0, "6/9": 2.5, "add9": 2.0, "maj7": 1.5, "maj7#11": 2.0, "m9": 3.0, "m11": 2.5, "m7": 1.5,
-          "m(add9)": 1.0, "sus2": 2.0, "7sus4": 1.5, "9sus4": 1.5, "sus4": 1.5, "5": 0.6}  # fmt: skip
+          "m(add9)": 1.0, "sus2": 2.0, "7sus4": 1.5, "9sus4": 1.5, "sus4": 1.5, "5": 0.6,
+          "add9(no5)": 0.4, "(no5)": 0.2, "m(no5)": 0.2}  # fmt: skip
 _QUARTAL = frozenset({"sus2", "sus4", "7sus4", "9sus4", "m11", "5", "6/9"})
 _LETTERS = (0, 1, 1, 2, 2, 3, 3, 4, 5, 5, 6, 6)
 _UNTRUE = 35.0
@@ -52,8 +53,9 @@ def changes(seed: int, key: Key, style: FieldStyle, section: Section) -> tuple[B
         return ((home(key),),) * section.bars
     found: list[Bar] = []
     index = 0
+    there_and_back = (*path, *path[-2:0:-1])
     while len(found) < section.bars:
-        chord, bars = path[index % len(path)]
+        chord, bars = there_and_back[index % len(there_and_back)]
         found += [(chord,)] * bars
         index += 1
     return tuple(found[: section.bars])
@@ -92,18 +94,20 @@ def _next(draw: Dice, key: Key, now: Chord, offered: tuple[tuple[Chord, float], 
 
 
 def home(key: Key) -> Chord:
-    """The field of the tonic: in a droning mode the tonic with its companion, else the fullest chord on it."""
+    """The field of the tonic: in a droning mode the tonic with its companion, else a chord that holds the tonic open
+    (a pad leaves out the root under a major seventh)."""
     mode = find_mode(key.mode)
-    if mode.family in _DRONING or mode.drone != 7:
+    if mode.family in _DRONING:
         return _drone(key, mode)
     rows = [(chord, weight) for chord, weight in _offered(key) if chord.root == key.tonic]
-    return max(rows, key=lambda row: row[1])[0] if rows else _drone(key, mode)
+    return max(rows, key=lambda row: (11 not in row[0].intervals, row[1]))[0] if rows else _drone(key, mode)
 
 
 def _drone(key: Key, mode: Mode) -> Chord:
     if mode.drone == 5:
         return parse_chord(f"{_named(key, 5)}5/{key.tonic.plain()}")
-    return parse_chord(f"{key.tonic.plain()}{'6(no5)' if mode.drone == 9 else '5'}")
+    kind = {0: "(no3no5)", 9: "6(no3no5)"}.get(mode.drone, "5")
+    return parse_chord(f"{key.tonic.plain()}{kind}")
 
 
 def _over(chord: Chord, tonic: PitchName) -> Chord:

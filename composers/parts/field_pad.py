@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from composers.dice import dice
 from composers.harmony import Region
 from composers.parts.passage import Event, Listening, Passage, Turn, Written
-from composers.parts.settled import reach
+from composers.parts.settled import calm_chord, reach
 
 _SPLIT = 60
 _BELOW, _ABOVE = 5, 2
@@ -87,8 +87,8 @@ def merged(regions: tuple[Region, ...]) -> list[Region]:
 
 
 def _classes(passage: Passage, region: Region) -> frozenset[int]:
-    root = region.chord.root.pitch_class - passage.tonic
-    return frozenset((root + i) % 12 for i in region.chord.intervals)
+    mask = calm_chord(passage, region)
+    return frozenset(key for key in range(12) if mask >> key & 1)
 
 
 def voiced(before: tuple[int, ...], classes: frozenset[int], low: int, high: int, voices: int) -> tuple[int, ...]:

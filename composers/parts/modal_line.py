@@ -14,7 +14,7 @@ from composers.dice import Dice, dice
 from composers.harmony import Region
 from composers.instrumentation import KEYBOARDS
 from composers.parts.passage import Event, Listening, Passage, Turn, Written
-from composers.parts.settled import calm, reach
+from composers.parts.settled import calm, reach, rings
 from composers.pulse import STEPS
 from composers.theory.modes import MODES, Mode
 
@@ -135,7 +135,8 @@ class _Line:
                 key = self._rest_near(moved, region, key) if final else moved
             long = max(6, length + round(draw.normal(1.5)))
             curve = 8.0 * (1.0 - abs(2.0 * index / max(1, len(lengths) - 1) - 1.0))
-            found.append(Event(step, self._rings(step, long, key), key, loud + curve))
+            end = rings(passage, step, step + long, key, STEPS)
+            found.append(Event(step, end - step, key, loud + curve))
             if self._slides and index and draw.chance(self._slides):
                 self._slide(step, key, found[-2].pitch)
             step += long
@@ -167,8 +168,8 @@ class _Line:
         """On what a phrase may rest."""
         mode = self._mode
         if self._style.drones and mode is not None:
-            return _mask(mode.strong) & region.scale or calm(region)
-        return calm(region)
+            return _mask(mode.strong) & region.scale or calm(self._passage, region)
+        return calm(self._passage, region)
 
     def _rest_near(self, key: int, region: Region, before: int | None = None) -> int:
         """The nearest note to rest on that the mode reaches so from the note before."""
@@ -200,15 +201,6 @@ class _Line:
         if mode is None or region.scale & ~_mask(mode.keys):
             return region.scale  # a chord from elsewhere: its own scale
         return _mask(mode.rising if up else mode.falling)
-
-    def _rings(self, step: int, length: int, key: int) -> int:
-        """Written length, less where the harmony to come rubs against it."""
-        region = self._passage.at(step)
-        while region.end < step + length and region.end < self._passage.steps:
-            region = self._passage.next_to(region)
-            if not (calm(region) | region.scale) >> key % 12 & 1:
-                return max(STEPS, region.start - step)
-        return length
 
     def _slide(self, step: int, key: int, before: int) -> None:
         """Bent into from the note before, a tone at most: a short slide (kan, meend, suri)."""

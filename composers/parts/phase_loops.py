@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from composers.dice import Dice, dice
 from composers.parts.passage import Event, Passage, Written
-from composers.parts.settled import calm, reach, settled
+from composers.parts.settled import calm, reach, rings, settled
 from composers.pulse import STEPS
 
 _RESTING = 2
@@ -130,14 +130,8 @@ def _row(draw: Dice, style: LoopStyle, low: int, high: int) -> list[tuple[int, i
 
 def _rung(passage: Passage, step: int, key: int, loud: float, ring: int, low: int, high: int) -> Event:
     """A note on the nearest key that may ring here, for as long as it may."""
-    region = passage.at(step)
-    pitch = settled(key, calm(region), low, high)
-    end = step + ring
-    while region.end < min(end, passage.steps):
-        region = passage.next_to(region)
-        if not calm(region) >> pitch % 12 & 1:
-            end = max(region.start, step + STEPS)
-            break
+    pitch = settled(key, calm(passage, passage.at(step)), low, high)
+    end = rings(passage, step, step + ring, pitch, STEPS)
     loud += 14.0 * (passage.energy_at(step // passage.bar_steps) - 0.45)
     return Event(step, end - step, pitch, min(110.0, max(14.0, loud)))
 

@@ -7,21 +7,49 @@ from functools import lru_cache
 from composers.harmony import Region
 from composers.parts.passage import Lane, Passage
 
+_ORDER = (4, 3, 6, 11, 10, 2, 7, 9, 5, 8, 1, 0)
+"""Semitones above a chord's root, the first that are kept: its colour before its fifth and its root, which is below."""
+
 
 @lru_cache(maxsize=4096)
-def _calm(tones: int, scale: int) -> int:
-    """A chord's tones, and those of its scale that are no semitone from any of them or of each other."""
-    kept = tones
-    for key in (7, 2, 9, 0, 4, 5, 10, 3, 11, 8, 1, 6):
-        beside = 1 << (key + 1) % 12 | 1 << (key - 1) % 12
-        if scale >> key & 1 and not kept & beside:
-            kept |= 1 << key
-    return kept
+def _calm(root: int, tones: int, scale: int) -> tuple[int, int]:
+    kept = 0
+    for offered in (tones, scale):
+        for above in _ORDER:
+            key = (root + above) % 12
+            beside = 1 << (key + 1) % 12 | 1 << (key - 1) % 12
+            if offered >> key & 1 and not kept & beside:
+                kept |= 1 << key
+    return kept & tones, kept
 
 
-def calm(region: Region) -> int:
-    """A mask of pitch classes relative to the tonic that may ring together over this region."""
-    return _calm(region.tones, region.scale)
+def _asked(passage: Passage, region: Region) -> tuple[int, int]:
+    """What is kept of the chord, and of the scale with it."""
+    root = (region.chord.root.pitch_class - passage.tonic) % 12
+    tones = 0
+    for interval in region.chord.intervals:
+        tones |= 1 << (root + interval) % 12
+    return _calm(root, tones, region.scale)
+
+
+def calm_chord(passage: Passage, region: Region) -> int:
+    """A chord's tones, tensions too, of which no two are a semitone apart: a mask relative to the tonic."""
+    return _asked(passage, region)[0]
+
+
+def calm(passage: Passage, region: Region) -> int:
+    """The same with those tones of the scale that are no semitone from any of them or of each other."""
+    return _asked(passage, region)[1]
+
+
+def rings(passage: Passage, step: int, end: int, pitch: int, least: int) -> int:
+    """The step until which a key may ring on from `step`: `end`, or before a harmony that it rubs against."""
+    region = passage.at(step)
+    while region.end < end and region.start < passage.steps:
+        region = passage.next_to(region)
+        if not calm(passage, region) >> pitch % 12 & 1:
+            return max(region.start, step + least)
+    return end
 
 
 @lru_cache(maxsize=16384)

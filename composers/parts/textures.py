@@ -44,7 +44,7 @@ def clouds(passage: Passage, listening: Listening, style: CloudStyle, part: str 
         for _ in range(count):
             step = at + round(span * (0.5 + draw.normal(0.2)))
             if 0 <= step < last:
-                key = settled(round(centre + draw.normal(4.0)), calm(passage.at(step)), low, high)
+                key = settled(round(centre + draw.normal(4.0)), calm(passage, passage.at(step)), low, high)
                 loud = max(10.0, style.velocity + draw.normal(7.0))
                 events[step, key] = Event(step, style.length, key, loud)
         at += round(span + draw.between(*style.apart) / max(0.4, passage.lively(min(passage.bars - 1,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from composers.dice import Dice, dice
 from composers.harmony import STEPS, Region
@@ -188,14 +189,23 @@ def _with_changes(passage: Passage, start: int, steps: Sequence[int]) -> list[in
 # Pitch ------------------------------------------------------------------------------------------------------------
 
 
-def _bounds(passage: Passage, style: BassStyle) -> tuple[int, int]:
-    """The keys to write in: the style's as far as the instrument has them in this key, or in every key around C."""
-    lane = passage.lane("bass", style.low, style.high) if "bass" in passage.lanes else None
-    low, high = style.low, style.high
-    if lane is not None:
-        spare = (0, 0) if style.absolute else (5, 6)
-        low, high = max(low, lane.low + spare[0]), min(high, lane.high - spare[1])
-    return (low, high) if high - low >= 11 else (low, low + 11)
+class _Bounds(NamedTuple):
+    """The keys to write in: the style's as far as the instrument has them in this key, or in every key around C.
+    `floor`: below `low` it leads into a note from here."""
+
+    low: int
+    high: int
+    floor: int
+
+    @staticmethod
+    def of(passage: Passage, style: BassStyle) -> _Bounds:
+        low, high, floor = style.low, style.high, style.low - 2
+        lane = passage.lanes.get("bass")
+        if lane is not None:
+            spare = (0, 0) if style.absolute else (5, 6)  # as far as keys move what is written around C
+            floor = max(floor, lane.low + spare[0])
+            low, high = max(low, lane.low + spare[0]), min(high, lane.high - spare[1])
+        return _Bounds(low, high if high - low >= 11 else low + 11, floor)
 
 
 def _placed(pitch_class: int, low: int) -> int:
@@ -203,7 +213,8 @@ def _placed(pitch_class: int, low: int) -> int:
 
 
 def _pitched(passage: Passage, steps: Sequence[int], style: BassStyle) -> list[Event]:
-    low, high = _bounds(passage, style)
+    bounds = _Bounds.of(passage, style)
+    low, high = bounds.low, bounds.high
     up = passage.tonic if style.absolute else 0
     names, weights = tuple(style.degrees), tuple(style.degrees.values())
     pattern: dict[tuple[int, int], str] = {}
@@ -226,7 +237,7 @@ def _pitched(passage: Passage, steps: Sequence[int], style: BassStyle) -> list[E
             key = _degree(pattern[place], root, region, high, up)
             last = then.start != region.start and then.root != region.root and following - step <= STEPS
             if last and leads.chance(style.approach * (0.6 + 0.8 * passage.complexity)):
-                key = _approach(_placed(then.root + up, low), key, region, low, high, up, leads)
+                key = _approach(_placed(then.root + up, low), key, region, bounds, up, leads)
         events.append(Event(step, max(1, following - step), key, style.velocity))
         previous = region
     return events
@@ -253,11 +264,11 @@ def _degree(name: str, root: int, region: Region, high: int, up: int) -> int:
     return root
 
 
-def _approach(target: int, before: int, region: Region, low: int, high: int, up: int, draw: Dice) -> int:
+def _approach(target: int, before: int, region: Region, bounds: _Bounds, up: int, draw: Dice) -> int:
     choices, weights = [], []
     for away, weight in _APPROACHES:
         key = target + away
-        if not low - 2 <= key <= high or key == before:
+        if not bounds.floor <= key <= bounds.high or key == before:
             continue
         if abs(away) == 2 and not region.scale >> (key - up) % 12 & 1:
             continue
@@ -268,7 +279,7 @@ def _approach(target: int, before: int, region: Region, low: int, high: int, up:
 
 def _with_riff(passage: Passage, events: Sequence[Event], riff: Sequence[Event], style: BassStyle) -> list[Event]:
     """The riff's lowest notes in the bass's octave, where the riff plays; elsewhere the groove."""
-    low, _ = _bounds(passage, style)
+    low = _Bounds.of(passage, style).low
     down = passage.tonic * (int(style.absolute) - int(style.riff_absolute))
     lowest: dict[int, Event] = {}
     for event in riff:
@@ -286,7 +297,7 @@ def _with_riff(passage: Passage, events: Sequence[Event], riff: Sequence[Event],
 
 def _played(passage: Passage, events: Sequence[Event], hits: _Hits, style: BassStyle) -> tuple[list[Event], list[Turn]]:
     draw = dice(passage.seed, "bass touch", *passage.identity)
-    low, _ = _bounds(passage, style)
+    low = _Bounds.of(passage, style).low
     snares = sorted(hits.snares)
     found: list[Event] = []
     turns: list[Turn] = []

@@ -173,7 +173,14 @@ def test_a_key_moves_it_exactly_and_absolute_lines_stay_low(key: str) -> None:
 def test_an_instrument_s_lowest_key_is_kept() -> None:
     for seed in range(8):
         where = passage(POP, 8, seed=seed, lanes={"bass": Lane(36, 69)})
-        assert all(event.pitch - 5 >= 36 - 2 for event in played(where))
+        assert all(event.pitch - 5 >= 36 for event in played(where))
+
+
+def test_a_bass_guitar_stays_in_its_low_octave_and_a_half() -> None:
+    """Register 28 to 45 (common teaching), in every key to which a line around C is moved."""
+    keys = [e.pitch for seed in range(8) for e in played(passage(POP, 8, seed=seed, lanes={"bass": Lane(28, 55)}))]
+    assert min(keys) - 5 >= 28 and max(keys) + 6 <= 55
+    assert mean(33 <= key <= 44 for key in keys) > 0.85
 
 
 def test_slides_come_from_the_note_before() -> None:

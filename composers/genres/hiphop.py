@@ -15,6 +15,7 @@ from composers.genres import hiphop_band as band
 from composers.genres.hiphop_charts import MODES, loop
 from composers.genres.hiphop_forms import arrangement
 from composers.harmony import Bar, parse_chart
+from composers.practice import Practice
 from composers.score import Meter
 from composers.style import Player, Sheet, Style, Tempi
 from composers.theory.scales import Key
@@ -45,11 +46,16 @@ def _changes(seed: int, key: Key, style: str, section: Section) -> tuple[Bar, ..
     return tuple(bars[bar % len(bars)] for bar in range(section.bars))
 
 
+_PRACTICE = Practice(syncopation=0.25, anticipate=3, thin=0.3, most=3.0)
+"""How tunes of others are played; syncopation as our own hooks have it."""
+
+
 def _style(
     name: str, tempi: Tempi, feel: Feel, forms: Mapping[str, float], ensemble: tuple[str, ...],
     players: Mapping[str, Player], *, meters: tuple[Meter, ...] = (FOUR,), weight: float = 1.0,
 ) -> Style:  # fmt: skip
     return Style(name, tempi, feel, meters, MODES, forms, ensemble, players, partial(_sheet, style=name), weight=weight,
+                 practice=_PRACTICE,
                  stand_ins={"counter": (), "riff": ("comp",)})  # fmt: skip
 
 

@@ -153,7 +153,8 @@ def choose_style(
 
     def cost(style: Style) -> float:
         modes = any(m in style.modes for m in (_MINORS if is_minor else _MAJORS))
-        found = [fit for m in ((meter,) if meter else style.meters) for fit in fits(sheet, style, m, 1.0, tempo)]
+        meters = (meter,) if meter else style.meters
+        found = [fit for m in meters for fit in fits(sheet, style, m, 1.0, tempo, paced=False)]
         bent = min(found, key=lambda fit: fit.cost)
         away = abs(bent.tempo - style.tempi.usual) / style.tempi.usual
         if tempo is not None and not style.tempi.low <= tempo <= style.tempi.high:

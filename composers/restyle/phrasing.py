@@ -1,6 +1,6 @@
 """Rhythmic adaptation: a tune sung as a style sings. Its pitches, their order and its phrases stay.
 
-All draws derive from the section's letter and the place in it, so that what came back in the tune comes back alike.
+All draws derive from the notes of the bar and the place in it, so that what came back in the tune comes back alike.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _TOO_MANY = 0.04
 def phrased(sheet: LeadSheet, practice: Practice, strength: float, seed: int) -> tuple[SheetNote, ...]:
     """The sheet's melody as the style would sing it."""
     pulse = pulse_of(sheet.meter)
-    notes = list(sheet.melody)
+    notes, bars = list(sheet.melody), _Bars(sheet)
     if strength >= _SNAPPED and not practice.triplets:
         notes = _straight(notes, practice.grid if strength >= 0.8 else 3)
-    notes = _thinned(notes, practice, strength, pulse, sheet, seed)
-    notes = _syncopated(notes, practice, strength, pulse, sheet, seed)
+    notes = _thinned(notes, practice, strength, pulse, bars, seed)
+    notes = _syncopated(notes, practice, strength, pulse, bars, seed)
     return tuple(_held(notes, practice.sustain * strength, sheet.steps))
 
 
@@ -61,15 +61,24 @@ def _apart(notes: Sequence[SheetNote]) -> list[SheetNote]:
     ]  # fmt: skip
 
 
-def _place(sheet: LeadSheet, step: int) -> tuple[str, int, int]:
-    """Letter, and bar and step in it."""
-    bar, within = divmod(step, sheet.bar_steps)
-    section = sheet.section_at(min(bar, sheet.bars - 1))
-    return section.letter, bar - section.first_bar, within
+class _Bars:
+    """What a bar's draws are named by: the notes that it begins with, in the source."""
+
+    def __init__(self, sheet: LeadSheet) -> None:
+        self._steps = sheet.bar_steps
+        found: dict[int, list[str]] = {}
+        for note in sheet.melody:
+            bar, within = divmod(note.step, self._steps)
+            found.setdefault(bar, []).append(f"{within}.{note.pitch % 12}")
+        self._names = {bar: " ".join(names) for bar, names in found.items()}
+
+    def place(self, step: int) -> tuple[str, int]:
+        bar, within = divmod(step, self._steps)
+        return self._names.get(bar, ""), within
 
 
 def _thinned(
-    notes: Sequence[SheetNote], practice: Practice, strength: float, pulse: Pulse, sheet: LeadSheet, seed: int
+    notes: Sequence[SheetNote], practice: Practice, strength: float, pulse: Pulse, bars: _Bars, seed: int
 ) -> list[SheetNote]:
     """Passing notes go: short, off the beat, between a note a step above and one a step below, or where a quarter has
     more notes than the style sings. The note before is held instead."""
@@ -86,7 +95,7 @@ def _thinned(
             if crowd[note.step // STEPS] > practice.most and strength >= _SNAPPED:
                 chance = 1.0
             near = notes[index - 1].end >= note.step - 1
-            if near and chance and dice(seed, "thinned", *_place(sheet, note.step)).chance(chance):
+            if near and chance and dice(seed, "thinned", *bars.place(note.step)).chance(chance):
                 crowd[note.step // STEPS] -= 1
                 found[-1] = found[-1]._replace(length=note.end - found[-1].step)
                 continue
@@ -95,7 +104,7 @@ def _thinned(
 
 
 def _syncopated(
-    notes: Sequence[SheetNote], practice: Practice, strength: float, pulse: Pulse, sheet: LeadSheet, seed: int
+    notes: Sequence[SheetNote], practice: Practice, strength: float, pulse: Pulse, bars: _Bars, seed: int
 ) -> list[SheetNote]:
     """Notes on beats come early where the tune is straighter than the style, early notes come on the beat where it is
     less straight; so many that the style's share is reached at full strength."""
@@ -105,11 +114,11 @@ def _syncopated(
     if lacking > 0:
         free = [i for i in range(len(notes)) if _may_come_early(notes, i, practice.anticipate, pulse)]
         share = min(0.8, lacking * len(notes) / max(1, len(free))) * strength
-        return _shifted(notes, free, -practice.anticipate, share, sheet, seed)
+        return _shifted(notes, free, -practice.anticipate, share, bars, seed)
     if lacking < -_TOO_MANY:
         late = [i for i in range(len(notes)) if _may_come_later(notes, i, pulse)]
         share = min(0.9, (-lacking - _TOO_MANY) * len(notes) / max(1, len(late))) * strength
-        return _shifted(notes, late, 0, share, sheet, seed, pulse)
+        return _shifted(notes, late, 0, share, bars, seed, pulse)
     return list(notes)
 
 
@@ -136,14 +145,14 @@ def _next_beat(step: int, pulse: Pulse) -> int:
 
 
 def _shifted(
-    notes: Sequence[SheetNote], places: Sequence[int], by: int, share: float, sheet: LeadSheet, seed: int,
+    notes: Sequence[SheetNote], places: Sequence[int], by: int, share: float, bars: _Bars, seed: int,
     pulse: Pulse | None = None,
 ) -> list[SheetNote]:  # fmt: skip
     """Some of the notes earlier (by < 0), or with a pulse on the next beat; their ends stay."""
     found = list(notes)
     for index in places:
         note = found[index]
-        if not dice(seed, "syncopated", *_place(sheet, note.step)).chance(share):
+        if not dice(seed, "syncopated", *bars.place(note.step)).chance(share):
             continue
         step = note.step + by if pulse is None else _next_beat(note.step, pulse)
         if index and found[index - 1].end > step:

@@ -21,8 +21,10 @@ _STEP = PPQ // 12
 _NEAR = 4
 """Steps by which an onset may come early or late (swing, anticipation by a sixteenth) and be the same rhythm."""
 _PHRASE_NEAR = 12
-_ARTICULATED = 0.85
-"""Of its written length, what a hand lets a note sound (humanise.Hand.articulate)."""
+_ARTICULATED = 0.8
+"""Of its written length, what a hand lets a note sound at least (humanise.Hand.articulate: .85 and more, rounded)."""
+_EARLY = 7
+"""Steps before a bar line from which a note belongs to the bar to come: an anticipated eighth, and a hand's haste."""
 _LETTERS_UP = (0, 1, 1, 2, 2, 3, 3, 4, 5, 5, 6, 6)
 _SAMPLE = 3
 
@@ -144,8 +146,8 @@ def rhythm_kept(before: Sequence[SheetNote], after: Sequence[SheetNote]) -> floa
 
 
 def matched(before: Sequence[int], after: Sequence[int], near: int) -> float | None:
-    """F-measure of two rows of places, each matched once."""
-    if not before or not after:
+    """F-measure of two rows of places, each matched once; None where there were none."""
+    if not before:
         return None
     hits, j = 0, 0
     for place in before:
@@ -158,7 +160,10 @@ def matched(before: Sequence[int], after: Sequence[int], near: int) -> float | N
 
 
 def phrases_kept(before: Sequence[SheetNote], after: Sequence[SheetNote]) -> float | None:
-    """F-measure of where phrases begin, as statistics.phrases hears them in both, notes played short taken as whole."""
+    """F-measure of where phrases begin, as statistics.phrases hears them in both, notes played short taken as whole.
+
+    None for a tune in one breath.
+    """
     rows = []
     for line in (before, after):
         notes = []
@@ -167,7 +172,7 @@ def phrases_kept(before: Sequence[SheetNote], after: Sequence[SheetNote]) -> flo
             length = max(n.length, min(room, round(n.length / _ARTICULATED)))
             notes.append(Note(n.step * _STEP, length * _STEP, n.pitch, 80.0))
         rows.append([phrase[0].start // _STEP for phrase in phrases(notes)])
-    return matched(rows[0], rows[1], _PHRASE_NEAR)
+    return matched(rows[0][1:], rows[1][1:], _PHRASE_NEAR)
 
 
 def harmony_kept(
@@ -221,9 +226,9 @@ def form_kept(before: Sequence[SheetNote], after: Sequence[SheetNote], bar_steps
 def _by_bar(notes: Sequence[SheetNote], steps: int, bars: int) -> list[tuple[tuple[int, int], ...]]:
     found: list[list[tuple[int, int]]] = [[] for _ in range(bars)]
     for note in notes:
-        bar, within = divmod(note.step + 1, steps)
+        bar, within = divmod(note.step + _EARLY, steps)
         if 0 <= bar < bars:
-            found[bar].append(((within - 1), note.pitch))
+            found[bar].append((within - _EARLY, note.pitch))
     return [tuple(row) for row in found]
 
 

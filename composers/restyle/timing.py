@@ -55,10 +55,13 @@ class Fit:
         return (bar + self.lead) * unit + warped(inside, self.source, self.meter) * self.give
 
 
-def fits(sheet: LeadSheet, style: Style, meter: Meter, strength: float, tempo: float | None = None) -> list[Fit]:
+def fits(
+    sheet: LeadSheet, style: Style, meter: Meter, strength: float, tempo: float | None = None, *, paced: bool = True
+) -> list[Fit]:
     """The ways from a sheet to a meter of a style, with their costs.
 
     tempo  wanted; None: the style's nearest. The tune moves towards it as strength grows to .5
+    paced  whether a tune that is quicker than the style sings is wanted slower
     """
     if sheet.settled and sheet.meter == meter:
         return [unbent(sheet, tempo)]
@@ -85,7 +88,7 @@ def fits(sheet: LeadSheet, style: Style, meter: Meter, strength: float, tempo: f
         natural = sheet.tempo * stretch
         played = tempo or leaning(natural, style, strength)
         slower = log2(natural / played)
-        wanted = _slower(sheet, style) * strength
+        wanted = _slower(sheet, style) * strength if paced else 0.0
         odd = _ODD_CUT if lead < 0 else 0.0
         found.append(Fit(sheet.meter, meter, take, give, scale, max(0, lead), round(played, 3),
                          cost + odd + abs(slower - wanted)))  # fmt: skip

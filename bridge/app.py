@@ -8,14 +8,14 @@ import dataclasses
 import os
 import signal
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
-import numpy as np
 
 from bridge import composer_process, engine_process, music_paths, report
+from bridge.audio_feed import AudioFeed
 from bridge.composer_process import Composed, Remark, decode_report, encode_plan
 from bridge.controls.control_map import ControlMap, Turned
 from bridge.driver import PortState
@@ -34,7 +34,6 @@ from bridge.engine.inbox import (
     encode_command,
 )
 from bridge.engine_link import (
-    AUDIO_HEAD,
     CONTROL,
     MOVES,
     NOTES,
@@ -62,6 +61,7 @@ from bridge.plugin_keep import keep_states
 from bridge.processes import Child
 from bridge.session import Session, tuning_of
 from bridge.stream import wire
+from bridge.stream.metrics import Metric
 from bridge.stream.server import Server
 from bridge.takes.tape import Tape
 from bridge.wishes import generated, modified, sections_of, settled
@@ -128,8 +128,9 @@ class App:
         self._knobs = Knobs()
         self._plugins: tuple[wire.PluginInfo, ...] = ()
         self._states: dict[str, bytes] = {}
-        self._rate = 48_000
-        """Hz, of the engine's last block."""
+        self._feed = AudioFeed(self._rings.audio, self.server.publish_audio)
+        self._deaths: Counter[str] = Counter()
+        self._plugin_crashes = 0
         self._failure: Exception | None = None
         self._device_lost = False
         self._ports: tuple[PortState, ...] = ()
@@ -191,7 +192,7 @@ class App:
     def _readers(self) -> Iterator[None]:
         """Wake on the rings: by file descriptor where the system can, else by polling."""
         loop = asyncio.get_running_loop()
-        rings = ((self._rings.events, self._take_events), (self._rings.audio, self._take_audio),
+        rings = ((self._rings.events, self._take_events), (self._rings.audio, self._feed.take),
                  (self._rings.journal, self._take_journal))
         if os.name == "posix":
             for ring, take in rings:
@@ -205,7 +206,7 @@ class App:
             async def poll() -> None:
                 while True:
                     self._take_events()
-                    self._take_audio()
+                    self._feed.take()
                     self._take_journal()
                     await asyncio.sleep(_POLL_S)
 
@@ -242,6 +243,10 @@ class App:
             for command in self._knobs.learn(news.parameters, loading=news.loading):
                 self._tell(command)
         elif isinstance(news, Plugins):
+            before = {(p.channel, p.stage): p.state for p in self._plugins}
+            self._plugin_crashes += sum(p.state.startswith("crashed")
+                                        and not before.get((p.channel, p.stage), "").startswith("crashed")
+                                        for p in news.states)
             self._plugins = news.states
         elif isinstance(news, States):
             self._states |= news.states
@@ -295,6 +300,7 @@ class App:
             await asyncio.sleep(_WATCH_S)
 
     def _died(self, who: str) -> None:
+        self._deaths[who] += 1
         self._notice("error", f"the {who} ended unexpectedly and is started again")
         now = time.monotonic()
         self._crashes.append(now)
@@ -306,7 +312,7 @@ class App:
         last = self._last
         if last is None:
             return Setup(self.session, self._epoch, turned=self._knobs.turned, states=self._states, rig=self._rig)
-        rate = self._rate
+        rate = self._feed.rate
         gone_ns = clock_ns() - last.ns
         frame0 = last.frame + max(0, gone_ns) * rate // 1_000_000_000
         resume = Resume(last.tick, last.ns, last.bpm, last.source) if last.playing else None
@@ -324,7 +330,7 @@ class App:
         ring.rest()
         for message in ring.drain():
             if message[:1] == NOTES:
-                rate = self._rate
+                rate = self._feed.rate
                 names = self._strips
                 notes = [n for n in decode_notes(message[1:]) if n.track < len(names)]
                 if self._last is not None and self.session.outputs.midi:
@@ -343,7 +349,7 @@ class App:
             elif message[:1] == MOVES:
                 moves = decode_moves(message[1:])
                 self._knobs.moved(moves)
-                rate = self._rate
+                rate = self._feed.rate
                 self.server.publish_moves([wire.Move(m.path, m.value, m.frame / rate, m.ramp_frames / rate)
                                            for m in moves])
             elif message[:1] == CONTROL:
@@ -351,7 +357,7 @@ class App:
             else:
                 before, self._last = self._last, decode_status(message[1:])
                 if self._tape is not None:
-                    self._tape.status(self._last, self._rate)
+                    self._tape.status(self._last, self._feed.rate)
                     if self._tape.error:
                         self._lose_tape(self._tape)
                 for text in self._last.notices:
@@ -370,15 +376,6 @@ class App:
         """The disk is full, or not there: play without."""
         self._tape = None
         self._notice("warning", tape.error)
-
-    def _take_audio(self) -> None:
-        ring = self._rings.audio
-        ring.rest()
-        for message in ring.drain():
-            frame0, ns0, frames, rate = AUDIO_HEAD.unpack_from(message)
-            self._rate = rate
-            block = np.frombuffer(message, np.float32, 2 * frames, AUDIO_HEAD.size).reshape(2, frames)
-            self.server.publish_audio(frame0, ns0, block)
 
     async def _report(self) -> None:
         while not self._stopping.is_set():
@@ -548,12 +545,15 @@ class App:
     def hello(self) -> wire.Hello:
         return report.hello(self.session, self.ready)
 
+    def figures(self) -> Sequence[Metric]:
+        return report.figures(self._last, self._feed, self._plugins, self._plugin_crashes, self._deaths)
+
     def status(self) -> wire.Status:
         last = self._last
         if last is None:
             return report.starting(self.session, self._notices)
         session = self._sessions.get(last.epoch, self.session)
-        return report.status(session, last, self._rate, self._charts, self._notices, self._knobs.volume,
+        return report.status(session, last, self._feed.rate, self._charts, self._notices, self._knobs.volume,
                              self._ports, self._plugins, len(self._knobs), self._sections)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -26,10 +27,11 @@ from bridge.engine.inbox import (
     encode_status,
 )
 from bridge.engine.rig_change import RigChange, RigWithdrawn
-from bridge.engine_link import AUDIO_HEAD, CONTROL, MOVES, NOTES, STATUS, STRIPS, Rings, encode_strips
+from bridge.engine_link import AUDIO_HEAD, CONTROL, LOADS, MOVES, NOTES, STATUS, STRIPS, Rings, encode_strips
 from bridge.takes.blocks import RigNews
 from bridge.takes.journal import Journal
 from composers.score import PPQ
+from instruments.system_clock import clock_ns
 
 if TYPE_CHECKING:
     from bridge.clock.link import LinkSession
@@ -51,6 +53,8 @@ class EngineShell:
         """See Engine.compensation_ns: taken over with the next block. Any thread may set it."""
         self.faults = 0
         self.misses = 0
+        self._loads = [0] * (len(LOADS) + 1)
+        self._load_sum = 0.0
         self.notices: list[str] = []
         self._rig = rig
         self.rigs: deque[RigChange | RigWithdrawn] = deque()
@@ -102,12 +106,15 @@ class EngineShell:
             rings.events.write(NOTES, encode_notes(out.notes[i : i + 64]))
         for i in range(0, len(out.moves), 16):
             rings.events.write(MOVES, encode_moves(out.moves[i : i + 16]))
-        head = AUDIO_HEAD.pack(block.frame0, block.ns0, block.frames, self._rate)
+        head = AUDIO_HEAD.pack(block.frame0, block.ns0, clock_ns(), block.frames, self._rate)
         rings.audio.write(head, np.ascontiguousarray(out.audio).data.cast("B"))
         if block.ns0 - self._status_ns >= _STATUS_NS or block.ns0 < self._status_ns:
             self._status_ns = block.ns0
             rings.events.write(STATUS, encode_status(self.status(block)))
-        if time.perf_counter_ns() - began > block.frames * 1_000_000_000 // self._rate:
+        load = (time.perf_counter_ns() - began) * self._rate / (block.frames * 1e9)
+        self._loads[bisect.bisect_left(LOADS, load)] += 1
+        self._load_sum += load
+        if load > 1:
             self.misses += 1
         midi: Sequence[MidiOut] = out.midi
         if self._first:
@@ -177,7 +184,9 @@ class EngineShell:
             peaks,
             {"late_bars": timeline.late_bars, "repeated_bars": timeline.repeated_bars, "notes": engine.notes_begun,
              "sounding": engine.sounding, "deadline_misses": self.misses, "xruns": self.xruns,
-             "audio_dropped": self._rings.audio.refused, "faults": self._rig.faults},
+             "audio_dropped": self._rings.audio.refused, "faults": self._rig.faults,
+             "block_frames": block.frames, "load_sum_ppm": round(self._load_sum * 1e6),
+             **{f"load_{i}": count for i, count in enumerate(self._loads)}},
             notices, self._used(), engine.jitter_ms, mix,
         )
 

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from bridge.audio_feed import AudioFeed
 from bridge.composer_process import CHARTS_AHEAD
 from bridge.driver import PortState
 from bridge.engine.inbox import EngineStatus
-from bridge.engine_link import Ready
+from bridge.engine_link import LOADS, Ready
 from bridge.session import Session, Track
 from bridge.stream import wire
+from bridge.stream.metrics import Histogram, Metric
 from composers.composer import BarChart, find_genre, genre_names
 from composers.score import PPQ
 from composers.theory.pitch import KEYS
 
 _NOTICE_S = 12.0
 _CHARTS = 4096
+_CLOCK_STATES = ("own", "waiting", "armed", "following", "stopped", "lost")
+"""See EngineStatus."""
 
 Level = Literal["info", "warning", "error"]
 
@@ -132,3 +137,43 @@ def _master(ours: str, ports: tuple[PortState, ...]) -> str:
     """Who sends into our clock input, by name where that is known and clear; else the input's name."""
     connected = next((p.connected for p in ports if p.name == ours), ())
     return connected[0] if len(connected) == 1 else ours
+
+
+def figures(last: EngineStatus | None, feed: AudioFeed, plugins: Sequence[wire.PluginInfo], plugin_crashes: int,
+            deaths: Mapping[str, int]) -> list[Metric]:
+    """What /metrics tells of the engine and its processes. deaths: by name of the process, since the start."""
+    found = [
+        Metric.by("process_restarts_total", "counter", "Processes of Sideman that died and were started again.",
+                  "process", {name: deaths.get(name, 0) for name in ("engine", "composer")}),
+        Metric.counter("plugin_restarts_total", "Hosted plug-ins that crashed and were started again.", plugin_crashes),
+        Metric.by("plugins", "gauge", "Hosted plug-ins, by how they do.", "state",
+                  Counter(plugin.state.partition(":")[0] for plugin in plugins)),
+        feed.waits.metric("audio_wait_seconds", "From when the engine had finished a block until all clients had it."),
+    ]
+    if last is None:
+        return found
+    counts = last.counters
+    loads = Histogram(LOADS, [counts.get(f"load_{i}", 0) for i in range(len(LOADS) + 1)],
+                      counts.get("load_sum_ppm", 0) / 1e6)
+    return [
+        *found,
+        loads.metric("block_load_ratio", "What the engine took for a block, as a share of the block: above 1 is late."),
+        Metric.gauge("block_seconds", "Length of the engine's blocks.", counts.get("block_frames", 0) / feed.rate),
+        Metric.counter("deadline_misses_total", "Blocks that took the engine longer than they last.",
+                       counts.get("deadline_misses", 0)),
+        Metric.counter("underruns_total", "Blocks that the audio device did not get in time.", counts.get("xruns", 0)),
+        Metric.counter("late_bars_total", "Bars that were not composed in time.", counts.get("late_bars", 0)),
+        Metric.counter("repeated_bars_total", "Earlier bars played in place of late ones.",
+                       counts.get("repeated_bars", 0)),
+        Metric.counter("notes_total", "Notes begun.", counts.get("notes", 0)),
+        Metric.counter("faults_total", "Stretches that an instrument or effect spoilt, silenced.",
+                       counts.get("faults", 0)),
+        Metric.counter("audio_refused_total", "Blocks that were not streamed: the main process did not keep up.",
+                       counts.get("audio_dropped", 0)),
+        Metric.by("clock_state", "gauge", "1 for the state that the clock is in.", "state",
+                  {state: float(state == last.clock) for state in _CLOCK_STATES}),
+        Metric.gauge("clock_jitter_seconds", "Standard deviation of the master clock's arrivals.",
+                     last.jitter_ms / 1000),
+        Metric.gauge("tempo_bpm", "Quarters a minute, in effect.", last.bpm),
+        Metric.gauge("playing", "Whether the transport rolls.", last.playing),
+    ]

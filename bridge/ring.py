@@ -48,6 +48,7 @@ class Ring:
         self._words = buffer[: _HEAD_WORDS * 8].cast("Q")
         if os.name == "posix":
             os.set_blocking(self._waker.fileno(), False)
+            os.set_blocking(self.wake.fileno(), False)
 
     def __getstate__(self) -> dict[str, Any]:
         return {"slots": self.slots, "slot_bytes": self.slot_bytes, "name": self._memory.name,
@@ -109,8 +110,9 @@ class Ring:
     def rest(self) -> None:
         """Swallow the wake bytes; call it before drain(), so that no publication is slept through."""
         if os.name == "posix":
-            while self.wake.poll():
-                os.read(self.wake.fileno(), 65536)
+            with contextlib.suppress(BlockingIOError):
+                while len(os.read(self.wake.fileno(), 4096)) == 4096:
+                    pass
 
     def close(self) -> None:
         """Let go of the memory; the creator also removes it. Idempotent."""

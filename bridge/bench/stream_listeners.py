@@ -56,7 +56,9 @@ def program(folder: Path) -> tuple[str, ...]:
 class Listeners:
     """`clients` that listen to a server, and `stuck` ones that connect and never read.
 
-    core  where they run, None: anywhere; fifo: with SCHED_FIFO, which must be allowed. Raises DeviceError where they cannot connect.
+    core  where they run, None: anywhere; fifo: with SCHED_FIFO, which must be allowed
+
+    Raises DeviceError where they cannot connect.
     """
 
     def __init__(self, command: Sequence[str], port: int, clients: int, *, stuck: int = 0, request: str = "",

@@ -25,6 +25,7 @@ from bridge.parameter_paths import ParameterInfo
 from bridge.processes import take_fifo
 from bridge.stream import wire
 from bridge.stream.fanout import frame_of
+from bridge.stream.metrics import Metric
 from bridge.stream.server import Server
 from instruments.system_clock import clock_ns
 
@@ -111,6 +112,9 @@ class Silence:
     async def locate(self, bar: int) -> None: ...
     async def keep(self) -> None: ...
     def hear_stems(self, tracks: Collection[str]) -> None: ...
+
+    def figures(self) -> Sequence[Metric]:
+        return ()
 
     def parameters(self, match: str | None) -> Sequence[ParameterInfo]:
         return ()

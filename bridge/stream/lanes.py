@@ -5,6 +5,7 @@ A block is gathered and encoded once for a lane, whoever listens. All of it belo
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -118,6 +119,10 @@ class Lanes:
     @property
     def wishes(self) -> Mapping[Outlet, Wish]:
         return self._wishes
+
+    def listeners(self) -> Counter[str]:
+        """How many hear each stream, by its number."""
+        return Counter(str(stream) for wish in self._wishes.values() for stream in wish.streams)
 
     def wish_of(self, outlet: Outlet) -> Wish:
         return self._wishes.get(outlet, Wish(mix=False))

@@ -1,4 +1,4 @@
-"""The web page and the socket on one port: HTTP for the page and /healthz, WebSocket at /music.
+"""The web page and the socket on one port: HTTP for the page, /healthz and /metrics, WebSocket at /music.
 
 Runs on the event loop of the main process. It never waits for a client and never touches the engine: commands go to a
 `Conductor`, audio, notes and status come in by the publish methods.
@@ -26,10 +26,11 @@ from websockets.protocol import State
 
 from bridge.errors import DeviceError, MessageError, SidemanError
 from bridge.parameter_paths import ParameterInfo
-from bridge.stream import opus, wire
+from bridge.stream import metrics, opus, wire
 from bridge.stream.fanout import Counts, Fanout, Outlet, Stream, frame_of
 from bridge.stream.gate import Gate, spoken
 from bridge.stream.lanes import Lanes, Wish
+from bridge.stream.metrics import Metric
 from bridge.stream.pages import JSON, reply, web_files, words
 from instruments.block import AudioBlock
 from instruments.system_clock import clock_ns
@@ -88,6 +89,10 @@ class Conductor(Protocol):
     def hello(self) -> wire.Hello: ...
 
     def status(self) -> wire.Status: ...
+
+    def figures(self) -> Sequence[Metric]:
+        """Of the engine and its processes, for /metrics."""
+        ...
 
 
 class Server:
@@ -286,6 +291,23 @@ class Server:
             "faults": dict(self.faults),
         }
 
+    def metrics(self) -> Sequence[Metric]:
+        """What /metrics answers."""
+        total = self._fanout.counts
+        return (
+            *self._conductor.figures(),
+            Metric.gauge("clients", "Clients connected.", self.clients),
+            Metric.by("stream_listeners", "gauge", "Clients that hear a stream: 0 is the mix, others are tracks.",
+                      "stream", self._lanes.listeners()),
+            Metric.counter("sent_messages_total", "Messages handed to the system.", total.messages),
+            Metric.counter("sent_bytes_total", "Bytes handed to the system.", total.bytes),
+            Metric.counter("dropped_messages_total", "Audio messages dropped: their clients did not keep up.",
+                           total.audio_dropped),
+            Metric.counter("dropped_frames_total", "Frames of audio dropped so.", total.frames_dropped),
+            Metric.counter("thrown_out_total", "Clients disconnected because they did not read.", total.thrown_out),
+            Metric.by("client_faults_total", "counter", "What clients did wrong.", "kind", self.faults),
+        )
+
     # --- What comes in ---
 
     def _connect(self, *args: Any, **kwargs: Any) -> _Connection:
@@ -420,6 +442,8 @@ class Server:
             return None
         if path == "/healthz":
             return reply(HTTPStatus.OK, JSON, msgspec.json.encode(self.health()), method)
+        if path == "/metrics":
+            return reply(HTTPStatus.OK, metrics.CONTENT_TYPE, metrics.text(self.metrics()).encode(), method)
         if path in self._files:
             content_type, body = self._files[path]
             return reply(HTTPStatus.OK, content_type, body, method)

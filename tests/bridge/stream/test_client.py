@@ -11,6 +11,7 @@ from bridge.errors import DeviceError, MessageError, MusicError
 from bridge.parameter_paths import ParameterInfo, described, find, matching, number
 from bridge.stream import wire
 from bridge.stream.client import MusicClient
+from bridge.stream.metrics import Metric
 from bridge.stream.server import Server
 from instruments.parameter import Choice, Parameter
 
@@ -56,6 +57,9 @@ class Conductor:
 
     def hear_stems(self, tracks: Collection[str]) -> None:
         self.told.append(set(tracks))
+
+    def figures(self) -> list[Metric]:
+        return []
 
     def status(self) -> wire.Status:
         return wire.Status(status="stopped", time=0.0, position=0.0, tempo=100.0)

@@ -18,6 +18,7 @@ from websockets.http11 import Request
 from bridge.errors import DeviceError, MusicError
 from bridge.parameter_paths import ParameterInfo, described, find, matching, number
 from bridge.stream import wire
+from bridge.stream.metrics import Metric
 from bridge.stream.server import Server
 from instruments.parameter import Choice, Parameter
 
@@ -72,6 +73,9 @@ class FakeConductor:
 
     def hear_stems(self, tracks: Collection[str]) -> None:
         self.told.append(("hear_stems", set(tracks)))
+
+    def figures(self) -> list[Metric]:
+        return [Metric.counter("underruns_total", "Blocks that came late.", 3)]
 
     def status(self) -> wire.Status:
         return wire.Status(status="playing", time=1.0, position=2.0, tempo=120.0)
@@ -454,6 +458,21 @@ def test_healthz_tells_counts() -> None:
             assert status == 200 and headers["content-type"] == "application/json"
             assert health["ok"] and health["clients"] == 1 and health["faults"] == {"bad_message": 1}
             assert health["status"] == "playing" and health["sent"]["messages"] >= 3
+
+    serving(body)
+
+
+def test_metrics_tell_what_the_conductor_and_the_server_count() -> None:
+    async def body(server: Server, _: FakeConductor) -> None:
+        async with music(server) as client:
+            await client.send("rubbish")
+            await until(client, "error")
+            status, headers, text = await http(server, get("/metrics"))
+            lines = text.decode().splitlines()
+            assert status == 200 and headers["content-type"].startswith("text/plain; version=0.0.4")
+            assert "sideman_underruns_total 3" in lines and "sideman_clients 1" in lines
+            assert 'sideman_client_faults_total{kind="bad_message"} 1' in lines
+            assert 'sideman_stream_listeners{stream="0"} 1' in lines
 
     serving(body)
 

@@ -99,17 +99,22 @@ def score_of(passage: Passage) -> Score:
     at = local(passage)
     own = at.passage
     has_bass = "bass" in passage.sounds or not passage.sounds
-    low, high = lane_of(at, "melody", *_TUNE_LANE)
-    bottom, top = lane_of(at, "bass", 36, 58) if has_bass else (36 - at.place.up, 57 - at.place.up)
+    home = at._replace(place=at.place._replace(up=0))
+    lanes = (lane_of(home, "melody", *_TUNE_LANE), lane_of(at, "melody", *_TUNE_LANE))
+    basses = tuple(
+        lane_of(where, "bass", 36, 58) if has_bass else (36 - where.place.up, 57 - where.place.up)
+        for where in (home, at)
+    )
     tenor = lane_of(at, "pad", *_TENOR_LANE)
     alto = lane_of(at, "counter", *_ALTO_LANE)
     role, letter = passage.role, at.place.letter
     if role == _ENDING:
         letter = "A"
-    key = (passage.seed, role, letter, passage.bars, passage.written, passage.pulse, own.regions, at.place.minor,
-           low, high, passage.register, round(passage.density, 2), (bottom, top), tenor, alto, at.place.number,
-           at.place.minor != passage.minor, has_bass)  # fmt: skip
-    plan, tones, bass, placed = _written(*key)
+    plan, tones, bass, placed = _written(
+        passage.seed, role, letter, passage.bars, passage.written, passage.pulse, own.regions, at.place.minor, lanes,
+        passage.register, round(passage.density, 2), basses, tenor, alto, at.place.number,
+        at.place.minor != passage.minor,
+    )  # fmt: skip
     named = f"{letter}{at.place.number or ''}"
     texture = _drawn(_TEXTURES, role, "theme", passage.seed, "texture", named, role)
     if at.place.number:
@@ -121,20 +126,30 @@ def score_of(passage: Passage) -> Score:
     return Score(at, plan, tones, bass, placed, texture, figure, inner)
 
 
+Lane = tuple[int, int]
+
+
 @lru_cache(maxsize=96)
 def _written(
-    seed: int, role: str, letter: str, bars: int, written: int, pulse: Pulse, regions: tuple[Region, ...],
-    minor: bool, low: int, high: int, register: int, density: float, basses: tuple[int, int], tenor: tuple[int, int],
-    alto: tuple[int, int], number: int, minore: bool, has_bass: bool,
+    seed: int, role: str, letter: str, bars: int, written: int, pulse: Pulse, regions: tuple[Region, ...], minor: bool,
+    lanes: tuple[Lane, Lane], register: int, density: float, basses: tuple[Lane, ...], tenor: Lane, alto: Lane,
+    number: int, minore: bool,
 ) -> tuple[tuple[Unit, ...], tuple[Tone, ...], tuple[tuple[int, int], ...], tuple[Frame, ...]]:  # fmt: skip
+    """Plan, tune, bass and inner voices. lanes, basses: of tune and bass where the section stood at home, and where it
+    stands: a tune is the same wherever it stands, as long as its instrument reaches it there."""
     plan = units(seed, role, letter, max(written, bars))
-    bass = bass_line(regions, *basses)
     like = CHARACTERS[character_of(role, letter)]
-    centre = min(high - 8.0, max(low + 7.0, like.centre + register))
-    where = Setting(seed, role, letter, bars, written, pulse, regions, minor, low, high, centre, density, bass)
-    tones = theme(where)
-    if number:
-        tones = tuple(varied(tones, where, kind_of(number, minore), number))
+    tones: tuple[Tone, ...] = ()
+    for (low, high), bounds in zip(lanes, basses, strict=True):
+        centre = min(high - 8.0, max(low + 7.0, like.centre + register))
+        where = Setting(seed, role, letter, bars, written, pulse, regions, minor, low, high, centre, density,
+                        bass_line(regions, *bounds))  # fmt: skip
+        tones = theme(where)
+        if number:
+            tones = tuple(varied(tones, where, kind_of(number, minore), number))
+        if all(lanes[1][0] <= tone.pitch <= lanes[1][1] for tone in tones):
+            break
+    bass = bass_line(regions, *basses[1])
     tune = tuple((t.step, t.end, t.pitch) for t in tones)
     return plan, tones, bass, frames(regions, bass, tune, tenor, alto)
 

@@ -13,10 +13,12 @@ the rules of this program, so that it tells whether music is like these rules' m
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,8 +83,8 @@ class GenreStyle:
     def deciding(self, given: Sequence[Seen], genre: str, count: int = 5) -> list[tuple[str, float]]:
         """The features that speak most for a genre, with their mean contribution (log odds)."""
         speaks = self.rows(given).mean(0) * (self.weights[:, self.genres.index(genre)] - self.weights.mean(1))
-        told = names()
-        return [(told[i], round(float(speaks[i]), 3)) for i in np.argsort(-speaks)[:count]]
+        features_by_place = names()
+        return [(features_by_place[i], round(float(speaks[i]), 3)) for i in np.argsort(-speaks)[:count]]
 
     def save(self, path: Path) -> None:
         np.savez_compressed(
@@ -103,6 +105,15 @@ def load(path: Path = WEIGHTS) -> GenreStyle:
         raise WeightsError(f"{path} was made for other features than these: {remedy}")
     return GenreStyle(tuple(str(g) for g in arrays["genres"]),
                       *(arrays[n].astype(np.float64) for n in ("mean", "scale", "weights", "bias")))  # fmt: skip
+
+
+def told(path: Path = WEIGHTS) -> dict[str, Any]:
+    """What the weights were trained on and how they fared: their manifest. Raises WeightsError."""
+    manifest = path.with_suffix(".toml")
+    try:
+        return tomllib.loads(manifest.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"{manifest} cannot be read ({error}): install Sideman again") from error
 
 
 @cache

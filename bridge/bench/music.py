@@ -7,6 +7,7 @@ random baselines', and the gates. A gate is met where our median lies inside; `i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
@@ -29,7 +30,8 @@ from composers.statistics.gates import GATES, PROFILES, Gate, worth
 from composers.statistics.measures import MEASURES, measured
 from composers.statistics.piece import Piece, of_band
 from composers.statistics.references import Aggregate
-from models.errors import CorpusError
+from models import genre_style, genre_training
+from models.errors import CorpusError, WeightsError
 
 GENRES = ("jazz", "rock", "hip-hop", "edm", "classical", "ambient")
 """That Sideman promises."""
@@ -116,11 +118,15 @@ def compose(order: Order, seed: int) -> Piece:
 
 
 class Row(NamedTuple):
-    """A seed's measures: of our piece ("ours") and of every baseline made from it; its kit, where it is in 4/4."""
+    """A seed's measures: of our piece ("ours") and of every baseline made from it.
+
+    kit: its drums, where it is in 4/4; called: its genre by the classifier of genres, "" where weights are missing.
+    """
 
     style: str
     values: Mapping[str, Mapping[str, float | None]]
     kit: tuple[Note, ...] = ()
+    called: str = ""
 
 
 def row(order: Order, seed: int) -> Row:
@@ -131,7 +137,11 @@ def row(order: Order, seed: int) -> Row:
         wanted = [m.name for m in MEASURES.values() if name in against(m.scope)]
         found[name] = measured(make(piece, seed), wanted)
     kit = piece.of("drums") if str(piece.meter) == "4/4" else ()
-    return Row(plan_of(order, seed).style or "", found, kit)
+    try:
+        chances = genre_style.classify(piece)
+    except WeightsError:
+        chances = {"": 1.0}
+    return Row(plan_of(order, seed).style or "", found, kit, max(chances, key=chances.__getitem__))
 
 
 def _rows(order: Order, seeds: Sequence[int]) -> list[Row]:
@@ -240,6 +250,7 @@ def run(
         for genre in names:
             profiles: dict[str, Any] = {}
             kits: list[tuple[str, Sequence[Note]]] = []
+            called: dict[str, Counter[str]] = {}
             for profile in _profiles(genre):
                 if not styles_of(genre, profile):
                     tell(f"{profile}: no style of {genre} is of this kind")
@@ -250,16 +261,32 @@ def run(
                 for each in rows(Order(genre, profile, bars), seeds, pool):
                     found.append(each)
                     advance()
-                kits = kits or [(each.style, each.kit) for each in found if each.kit]
+                if profile == _profiles(genre)[0] or profile in _KEYBOARD:
+                    kits += [(each.style, each.kit) for each in found if each.kit]
+                    for each in found:
+                        called.setdefault(each.style, Counter())[each.called] += 1
                 profiles[profile] = table(found, profile, real(profile, bars, seeds, folder, tell))
                 missed += [f"{profile}: {name}" for name in profiles[profile]["missed"]]
-            figures[genre] = {"profiles": profiles, "drums": None, "seeds": _apart(genre, bars, folder)}
+            figures[genre] = {"profiles": profiles, "drums": None, "seeds": _apart(genre, bars, folder),
+                              "called": {style: dict(names.most_common()) for style, names in called.items()}}
             if by is not None and genre in music_drums.STYLE_OF_GENRE:
                 tell(f"{genre}: what a classifier calls its drums")
                 figures[genre]["drums"] = music_drums.heard(kits, bars, genre, by)
                 missed += music_drums.missed(genre, figures[genre]["drums"])
     return {"seeds": seeds, "bars": bars, "genres": figures, "drum_classifier": by.trials if by else None,
-            "missed": missed, "absent": gone}  # fmt: skip
+            "genre_classifier": _genre_classifier(folder, tell), "missed": missed, "absent": gone}  # fmt: skip
+
+
+def _genre_classifier(folder: Path | None, tell: Callable[[str], None]) -> dict[str, Any] | None:
+    """What the shipped classifier was trained on, and how it fares on real pieces; None where there are none."""
+    tell("classifier of genres: real pieces that it has not seen")
+    try:
+        told = genre_style.told()
+        trials = genre_training.real_trials(genre_style.shipped(), folder)
+    except (CorpusError, WeightsError) as missing:
+        tell(f"  left out: {missing}")
+        return None
+    return {"trained": told["trained"], "unseen_styles": told["right"]["unseen_styles"], "trials": trials}
 
 
 def known() -> list[str]:

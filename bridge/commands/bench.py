@@ -17,7 +17,7 @@ _LATENESS_S = 6.0
 
 @click.command()
 @click.argument("name", type=click.Choice(["sync", "clock", "startup", "render", "patches", "synth", "effects",
-                                          "theory", "hosting", "music", "compose"]))
+                                          "theory", "hosting", "music", "compose", "restyle"]))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--runs", type=click.IntRange(1, 100), default=5, show_default=True,
               help="Runs (startup, render, synth, theory); clock takes 40 seeds a run.")
@@ -25,12 +25,13 @@ _LATENESS_S = 6.0
               help="Bars (sync, render: 64; music: 32).")
 @click.option("--minutes", type=click.FloatRange(0.1, 600), default=1.0, show_default=True,
               help="Length of the soak (hosting).")
-@click.option("--genre", "genres", multiple=True, help="Only this genre, several times for several (music, compose).")
+@click.option("--genre", "genres", multiple=True,
+              help="Only this genre, several times for several (music, compose; restyle: to these).")
 @click.option("--seeds", type=click.IntRange(2, 10_000), default=None,
-              help="Pieces of each genre (music: 100; compose: 60).")
-@click.option("--markdown", is_flag=True, help="Print the tables as Markdown (music).")
+              help="Pieces of each genre (music: 100; compose: 60), or in all (restyle: 50).")
+@click.option("--markdown", is_flag=True, help="Print the tables as Markdown (music, restyle).")
 @click.option("--into", type=click.Path(dir_okay=False, path_type=Path),
-              help="Write the tables between their marks in this file, docs/music.md for one (music).")
+              help="Write the tables between their marks in this file, docs/music.md for one (music, restyle).")
 @click.option("--plot", "picture", type=click.Path(dir_okay=False, path_type=Path), help="Draw the gates (music).")
 def command(
     name: str, as_json: bool, runs: int, bars: int | None, minutes: float, genres: tuple[str, ...], seeds: int | None,
@@ -50,6 +51,7 @@ def command(
     sideman bench theory     chords, numerals, progressions, voice leading, imports, beside music21
     sideman bench compose    what composing costs: a melody, a band, a bar after a jump or a change
     sideman bench music      is it music: statistics of every genre beside real data's and random music's
+    sideman bench restyle    real pieces in other genres: what is kept of them, and whether they come over
     sideman bench sync --json --bars 64
 
     Keys of `bench clock`: a key is the median over the seeds, KEY_p95 beside it; `peers` has the same of others.
@@ -123,6 +125,18 @@ def command(
             if not as_json:
                 music_report.show(result)
                 return
+        case "restyle":
+            from bridge.bench import restyle_report
+
+            result |= _restyle(genres, seeds or 50)
+            if into is not None:
+                restyle_report.write_into(into, result)
+            if markdown and not as_json:
+                click.echo(restyle_report.markdown(result))
+                return
+            if not as_json:
+                restyle_report.show(result)
+                return
         case _:
             from bridge.bench import render
 
@@ -152,6 +166,19 @@ def _music(genres: tuple[str, ...], seeds: int, bars: int) -> dict[str, Any]:
         task = bar.add_task("music", total=music.count(genres, seeds))
         return music.run(genres, seeds, bars, tell=lambda text: bar.console.print(text, highlight=False),
                          advance=lambda: bar.advance(task))  # fmt: skip
+
+
+def _restyle(genres: tuple[str, ...], pieces: int) -> dict[str, Any]:
+    """With a bar of progress where somebody looks."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from bridge.bench import restyle
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("restyle", total=pieces * len(restyle.targets(genres)))
+        return restyle.run(genres, pieces, tell=lambda text: bar.console.print(text, highlight=False),
+                           advance=lambda: bar.advance(task))  # fmt: skip
 
 
 def _clock(runs: int) -> dict[str, Any]:

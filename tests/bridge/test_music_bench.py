@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from bridge.bench import compose, music, music_report, music_seeds
 from bridge.bench.music_real import MISSING, PUBLISHED, SOURCES
+from bridge.bench.tables import marks
 from bridge.commands.bench import command
 from bridge.errors import DataError
 from composers.composer import find_genre
@@ -127,11 +128,12 @@ def test_the_command_prints_tables_json_and_a_picture(tmp_path: Path, monkeypatc
 
 def test_tables_go_between_their_marks(rows: list[music.Row], tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text(f"before\n{music_report.BEGIN}\nold\n{music_report.END}\nafter\n")
+    begin, end = marks("music")
+    page.write_text(f"before\n{begin}\nold\n{end}\nafter\n")
     table = music.table(rows, "jazz solo", {})
-    genres = {"jazz": {"profiles": {"jazz solo": table}, "drums": None, "seeds": {}}}
+    genres = {"jazz": {"profiles": {"jazz solo": table}, "drums": None, "seeds": {}, "called": {"up": {"jazz": 3}}}}
     result = {"seeds": 3, "bars": 8, "genres": genres, "drum_classifier": None, "missed": ["jazz solo: melody.steps"],
-              "absent": ["polka"]}  # fmt: skip
+              "absent": ["polka"], "genre_classifier": None}  # fmt: skip
     for _ in range(2):
         music_report.write_into(page, result)
     text = page.read_text()
@@ -150,10 +152,11 @@ def test_composing_is_timed_cold_and_warm() -> None:
     found = compose.run(3, ["jazz"], tell=lambda _: None)
     assert found["melody_ms"] > 0 and found["jazz"]["band_ms"]["runs"] == 3
     assert found["jazz"]["band_ms"]["p50"] > found["jazz"]["bar_ms"]["p50"] > 0
-    assert found["targets"] == {"melody_ms": 5.0, "jazz.band_ms.p99": 50.0}
+    assert found["targets"] == {"melody_ms": 5.0, "style_transfer_ms": 100.0, "jazz.band_ms.p99": 50.0}
+    assert found["style_transfer_by_target_ms"]["jazz"]["runs"] == 2 and found["style_transfer"]["max"] > 0
     assert compose.empty_caches() > 10
 
 
 def test_what_is_slow_is_missed() -> None:
-    figures = {"melody_ms": 5.1, "jazz": {"band_ms": {"p99": 50.1}}, "rock": {"band_ms": {"p99": 50.0}}}
-    assert compose.missed(figures, ["jazz", "rock"]) == ["melody_ms", "jazz.band_ms.p99"]
+    figures = {"melody_ms": 5.1, "style_transfer_ms": 100.1, "jazz": {"band_ms": {"p99": 50.1}}, "rock": {"band_ms": {"p99": 50.0}}}
+    assert compose.missed(figures, ["jazz", "rock"]) == ["melody_ms", "style_transfer_ms", "jazz.band_ms.p99"]

@@ -25,7 +25,7 @@ _FORM_BARS = 96
 _SECTION_BARS = 16
 _FLOOR = 0.004
 """Probability of a move that was never heard."""
-_SURE = 0.95
+_SURE = 0.85
 _LEAST_SHARE = 0.004
 _MOST_KINDS = 26
 _NUMERALS = ("I", "bII", "II", "bIII", "III", "IV", "#IV", "V", "bVI", "VI", "bVII", "VII")
@@ -44,6 +44,7 @@ class Habits:
     looped     share of bars with the chords of a round before
     a_bar      chords a bar on average
     stays      share of bars that begin with the chord with which the bar before ended
+    inverted   share of its chords that stand on another note than their root
     closes     share of its sections that end on the tonic, having come from a fifth above
     """
 
@@ -53,6 +54,7 @@ class Habits:
     looped: float
     a_bar: float
     stays: float
+    inverted: float
     closes: float
 
     def move(self, before: Kind, after: Kind, *, inner: bool = False) -> float:
@@ -115,7 +117,9 @@ def _listen(genre: StyledGenre, style: Style, minor: bool) -> Habits:
     if minor != (mode in ("minor", "dorian", "phrygian")):  # the style has one mode only: seen from the relative tonic
         up = 9 if minor else 3  # C major's relative tonic is A, C minor's is Eb
         rows = [[tuple(((root - up) % 12, q) for root, q in bar) for bar in bars] for bars in rows]
-    return _counted(rows)
+    every = [chord for bars in sections for bar in bars for chord in bar]
+    inverted = sum(chord.bass is not None for chord in every) / max(1, len(every))
+    return _counted(rows, inverted)
 
 
 def _sections(style: Style, mode: str, seed: int) -> list[tuple[Bar, ...]]:
@@ -140,7 +144,7 @@ def _sections(style: Style, mode: str, seed: int) -> list[tuple[Bar, ...]]:
     return list(found.values())
 
 
-def _counted(rows: Sequence[Sequence[tuple[Kind, ...]]]) -> Habits:
+def _counted(rows: Sequence[Sequence[tuple[Kind, ...]]], inverted: float) -> Habits:
     shares: Counter[Kind] = Counter()
     moves: dict[Kind, Counter[Kind]] = {}
     loops: Counter[tuple[tuple[Kind, ...], ...]] = Counter()
@@ -170,13 +174,13 @@ def _counted(rows: Sequence[Sequence[tuple[Kind, ...]]]) -> Habits:
         {a: {b: log(n / sum(after.values())) for b, n in after.items()} for a, after in moves.items()},
         tuple((loop, count / rounds) for loop, count in loops.most_common(24)),
         again / bars if bars else 0.0, chords / bars if bars else 1.0,
-        stays / lines if lines else 0.5, closes / len(rows) if rows else 0.0,
+        stays / lines if lines else 0.5, inverted, closes / len(rows) if rows else 0.0,
     )  # fmt: skip
 
 
 def _round(row: Sequence[tuple[Kind, ...]]) -> int:
-    """Bars after which all comes again, 0 where it does not."""
-    for size in (1, 2, 4, 8):
+    """Bars after which all comes again, 0 where it does not, or where nothing moves."""
+    for size in (2, 4, 8) if len(set(row)) > 1 else ():
         if size * 2 <= len(row) and all(bar == row[i % size] for i, bar in enumerate(row)):
             return size
     return 0

@@ -15,7 +15,7 @@ from itertools import pairwise
 from math import log
 from typing import NamedTuple
 
-from composers.harmony import Bar
+from composers.harmony import Bar, splits
 from composers.lead_sheet import LeadSheet, SheetNote
 from composers.pulse import Pulse, pulse_of
 from composers.restyle.habits import Habits, Kind, chord_in, kind_of
@@ -32,24 +32,32 @@ _SELDOM = 0.012
 """Share below which a chord of the style is no candidate where the source does not have it."""
 _AT_HOME, _FOREIGN = 0.1, 0.5
 """Shares of foreign chords at which a source has nothing to change, and all."""
+_PINNED, _SAME_BASS = 14.0, 0.05
+"""What it is worth to keep a chord that is the style's own, in a source that has nothing to change; of that, its bass."""
 _ROUND = 3.2
 """What the chord of the round is worth at strength 1, in a style that plays nothing else."""
+_OWN_RHYTHM = 0.4
+"""Of foreignness, below which chords change as they did."""
 _KEPT = 0.3
 """Below this strength chords stay; up to _DRESSED they are the source's in the style's dress."""
 _DRESSED = 0.5
 _FREE = 0.9
 """As which a tune is treated that has no chords."""
+_STILL, _PHRASE_BARS = 6.0, 8
+"""What it costs in a style of long fields to stay on one over the beginning of a section, or of eight bars."""
 _ELSEWHERE = -1.0
 """What a chord earns that begins another key."""
 
 
 class Slot(NamedTuple):
-    """A stretch with one chord: where, in which key, what the source has there, the tune's notes by weight."""
+    """A stretch with one chord: where, in which key, what the source has there and what keeping that is worth, the
+    tune's notes by weight."""
 
     start: int
     end: int
     key: Key
     source: Chord | None
+    pinned: float
     weights: tuple[tuple[int, float], ...]
 
 
@@ -63,13 +71,13 @@ def reharmonised(sheet: LeadSheet, habits: Mapping[bool, Habits], strength: floa
         strength = _FREE
     if strength < _KEPT:
         return own
-    strength *= foreignness(sheet, own, habits) if sheet.chords else 1.0
     if strength < _DRESSED:
         return tuple(_dressed(bar, key_at(sheet, index), habits) for index, bar in enumerate(own))
+    foreign = foreignness(sheet, own, habits) if sheet.chords else 1.0
     pulse = pulse_of(sheet.meter)
-    slots = _slots(sheet, own, habits, pulse)
-    rounds = _rounds(sheet, slots, habits, strength)
-    row = _best(slots, habits, rounds, sheet, strength, pulse)
+    slots = _slots(sheet, own, habits, pulse, foreign)
+    rounds = _rounds(sheet, slots, habits, strength) if foreign else {}
+    row = _best(slots, habits, rounds, sheet, strength, foreign, pulse)
     return _bars(row, slots, sheet.bars, pulse)
 
 
@@ -93,21 +101,25 @@ def _dressed(bar: Bar, key: Key, habits: Mapping[bool, Habits]) -> Bar:
 
 
 def worn(chord: Chord, key: Key, habits: Habits) -> Chord:
-    """The chord as the style writes it, over its own bass."""
+    """The chord as the style writes it, over its own bass if the style has such."""
     kind = kind_of(chord, key)
     quality = habits.worn(kind[0], chord)
+    bass = chord.bass if habits.inverted >= _SELDOM else None
     if quality == chord.quality:
-        return chord
+        return chord if bass == chord.bass else Chord(chord.root, chord.quality, chord.intervals)
     new = chord_in((kind[0], quality), key)
-    fits = chord.bass is not None and (chord.bass.pitch_class - new.root.pitch_class) % 12 in new.tones
-    return Chord(chord.root, new.quality, new.intervals, chord.bass if fits else None)
+    fits = bass is not None and (bass.pitch_class - new.root.pitch_class) % 12 in new.tones
+    return Chord(chord.root, new.quality, new.intervals, bass if fits else None)
 
 
 # Places -----------------------------------------------------------------------------------------------------------
 
 
-def _slots(sheet: LeadSheet, own: Sequence[Bar], habits: Mapping[bool, Habits], pulse: Pulse) -> list[Slot]:
-    """One a bar, or two where the source has two and the style is used to it, or the style itself has many."""
+def _slots(
+    sheet: LeadSheet, own: Sequence[Bar], habits: Mapping[bool, Habits], pulse: Pulse, foreign: float
+) -> list[Slot]:
+    """One a bar, or two where the source has two and the style is used to it, or the style itself has many; the
+    source's own where it is at home."""
     starts = [note.step for note in sheet.melody]
     slots: list[Slot] = []
     for bar in range(sheet.bars):
@@ -115,11 +127,16 @@ def _slots(sheet: LeadSheet, own: Sequence[Bar], habits: Mapping[bool, Habits], 
         first = bar * pulse.steps
         known = habits[minor(key)]
         two = len(pulse.beats) > 1 and (len(own[bar]) > 1 or known.a_bar > 1.45)
-        cut = pulse.beats[len(pulse.beats) // 2] if two and (known.a_bar > 1.05 or known.looped < 0.3) else 0
-        edges = [first, first + cut, first + pulse.steps] if cut else [first, first + pulse.steps]
-        for a, b in pairwise(edges):
-            source = own[bar][0 if a == first else len(own[bar]) // 2] if sheet.chords else None
-            slots.append(Slot(a, b, key, source, _weights(sheet.melody, starts, a, b, pulse)))
+        count = 2 if two and (known.a_bar > 1.05 or known.looped < 0.3) else 1
+        if foreign < _OWN_RHYTHM:
+            count = len(own[bar])
+        places = [first + at for at in splits(count, pulse)]
+        for index, (a, b) in enumerate(pairwise([*places, first + pulse.steps])):
+            source = own[bar][index * len(own[bar]) // count] if sheet.chords else None
+            pinned = 0.0
+            if source is not None and kind_of(source, key) in known.shares:
+                pinned = _PINNED * (1.0 - foreign)
+            slots.append(Slot(a, b, key, source, pinned, _weights(sheet.melody, starts, a, b, pulse)))
     return slots
 
 
@@ -224,10 +241,10 @@ def _of_round(loop: tuple[tuple[Kind, ...], ...], bar: int, slot: Slot) -> Chord
 
 def _best(
     slots: Sequence[Slot], habits: Mapping[bool, Habits], rounds: Mapping[str, tuple[tuple[Kind, ...], ...]],
-    sheet: LeadSheet, strength: float, pulse: Pulse,
+    sheet: LeadSheet, strength: float, foreign: float, pulse: Pulse,
 ) -> list[Chord]:  # fmt: skip
     near = _nearness_weight(strength)
-    push = (strength - _DRESSED) / (1.0 - _DRESSED)
+    push = foreign * (strength - _DRESSED) / (1.0 - _DRESSED)
     scores: dict[Chord, float] = {}
     back: list[dict[Chord, Chord]] = []
     tails = {section.end_bar * pulse.steps for section in sheet.sections}
@@ -252,6 +269,8 @@ def _best(
         same_key = before.key == slot.key
         inner = slot.start % pulse.steps != 0
         weight = _MOVE * (0.4 + push)
+        phrase = not inner and (bar - section.first_bar) % _PHRASE_BARS == 0
+        still = _STILL * push if phrase and known.stays > 0.5 else 0.0
         moves = memory.setdefault((id(known), inner), {})
         fresh: dict[Chord, float] = {}
         nearest: dict[Chord, Chord] = {}
@@ -265,7 +284,7 @@ def _best(
                     move = moves.get(pair)
                     if move is None:
                         move = moves[pair] = known.move(*pair, inner=inner)
-                    cost = weight * move
+                    cost = weight * move - (still if old == chord else 0.0)
                 else:
                     cost = _ELSEWHERE
                 if score + cost > best_score:
@@ -297,7 +316,8 @@ def _earned(
     kind = kind_of(chord, slot.key)
     score = _FIT * _fit(slot, chord) + _RARE * (0.5 + push) * log(max(0.004, known.shares.get(kind, 0.0)))
     if slot.source is not None:
-        score += near * nearness(slot.source, chord)
+        score += (near + slot.pinned) * nearness(slot.source, chord)
+        score += _SAME_BASS * slot.pinned if chord.bass is not None and chord.bass == slot.source.bass else 0.0
     if wanted is not None and chord == wanted:
         score += _ROUND * push * (0.3 + known.looped)
     return score
@@ -310,7 +330,5 @@ def _nearness_weight(strength: float) -> float:
 def _bars(row: Sequence[Chord], slots: Sequence[Slot], bars: int, pulse: Pulse) -> tuple[Bar, ...]:
     found: list[list[Chord]] = [[] for _ in range(bars)]
     for chord, slot in zip(row, slots, strict=True):
-        inside = found[slot.start // pulse.steps]
-        if not inside or inside[-1] != chord:
-            inside.append(chord)
-    return tuple(map(tuple, found))
+        found[slot.start // pulse.steps].append(chord)
+    return tuple(tuple(bar[:1] if all(chord == bar[0] for chord in bar) else bar) for bar in found)

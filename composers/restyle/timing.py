@@ -12,6 +12,8 @@ from composers.restyle.gridding import warped
 from composers.score import PPQ, Meter
 from composers.style import Style
 
+_NEAR_PACE = 0.5
+"""Octaves by which a tune may be quicker than the style's pace before it is sung slower."""
 _WARPED, _ODD_CUT, _UNEVEN = 0.7, 2.0, 0.25
 """What it costs (octaves of tempo) to bend a bar, to cut sections within a bar, to put bars together or apart."""
 
@@ -101,7 +103,7 @@ def _slower(sheet: LeadSheet, style: Style) -> float:
         return 0.0
     bars = len({note.step // sheet.bar_steps for note in sheet.melody})
     seconds = bars * sheet.meter.bar_ticks / PPQ * 60 / sheet.tempo
-    return min(2.0, max(0.0, log2(len(sheet.melody) / seconds / style.practice.pace)))
+    return min(2.0, max(0.0, log2(len(sheet.melody) / seconds / style.practice.pace) - _NEAR_PACE))
 
 
 def best_fit(sheet: LeadSheet, style: Style, strength: float, tempo: float | None = None) -> Fit:

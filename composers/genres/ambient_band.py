@@ -24,7 +24,7 @@ _SLOW = Hand("slow", 0.0, 0.0, 40.0, 3.0, 1.0, 0.0, drift=0.0)
 _HEART = Hand("heart", 0.0, 0.0, 12.0, 3.0, 1.0, 0.0, drift=0.0)
 
 PAD_TIDES: Mapping[str, Tide] = {
-    "filter.cutoff_hz": Tide(900.0, 9000.0, 23.0, log=True, energy=0.4),
+    "filter.cutoff_hz": Tide(450.0, 8000.0, 23.0, log=True, energy=0.35),
     "pan": Tide(-0.25, 0.25, 13.0),
     "send.hall": Tide(-14.0, -5.0, 37.0),
 }

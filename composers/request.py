@@ -25,6 +25,11 @@ _MOOD_MODES = {"sad": "minor", "dark": "minor"}
 _PACES = {"slow": 0.7, "fast": 1.3, "quick": 1.25, "uptempo": 1.3, "medium": 1.0, "midtempo": 1.0}
 _TEMPO_WORDS = {"largo": 50.0, "adagio": 68.0, "andante": 90.0, "moderato": 112.0, "allegro": 138.0, "presto": 180.0}
 _BANDS: Mapping[str, int] = {"solo": 1, "duo": 2, "trio": 3, "quartet": 4, "quintet": 5}
+_SAID: Mapping[str, tuple[str, ...]] = {
+    "dnb": ("drum-and-bass",), "d&b": ("drum-and-bass",), "drum'n'bass": ("drum-and-bass",), "electronic": ("edm",),
+    "electronica": ("edm",), "hiphop": ("hip-hop",),
+}  # fmt: skip
+"""Other words for genres and styles."""
 _FORM_WORDS = {"12-bar": "blues", "12-bar-blues": "blues", "twelve-bar": "blues", "verse-chorus": "verse-chorus"}
 _FILLER = frozenset(
     ("a", "an", "and", "the", "of", "in", "at", "for", "with", "by", "to", "please", "make", "compose", "some", "music",
@@ -66,7 +71,7 @@ def parse_request(text: str, *, seed: int = 1) -> Request:
     if not rest:
         raise MusicError('say what to compose, for example "jazz ballad in Eb, 32 bars"')
     taken = _Numbers(rest)
-    words = taken.words
+    words = [name for word in taken.words for name in _SAID.get(word, (word,))]
     genre, words = _genre(words)
     found = find_genre(genre)
     fields: dict[str, object] = {"genre": genre, "seed": taken.seed if taken.seed is not None else seed}

@@ -32,9 +32,10 @@ _KICKS = frozenset({35, kit.KICK})
 _CLAPS = frozenset({kit.SNARE, kit.CLAP, 40})
 _HATS = kit.HATS | kit.RIDES
 _FILTER = "filter.cutoff_hz"
-_LIFT, _HIGH_PASS, _HALL = "lift.gain_db", "master.eq.high_pass_hz", "mixer.hall.gain_db"
-"""What the form moves: the effects "filter" of tracks and, of the kit, "lift" (a limiter); the master's "eq"; the fader
-of the return "hall". Sessions have them where they want to be moved."""
+_LIFT, _ALL, _HIGH_PASS, _HALL = "lift.gain_db", "master.lift.gain_db", "master.eq.high_pass_hz", "mixer.hall.gain_db"
+"""What the form moves: the effects "filter" of tracks and "lift" (a limiter) of kit and master; the master's "eq"; the
+fader of the return "hall". Sessions have them where they want to be moved. A build is turned down as it goes, for when
+kick and side-chain are gone all others are louder than in the drop."""
 _COURSES: Mapping[str, Courses] = {
     "chords": {
         "intro": {_FILTER: Course(350.0, 1600.0)}, "verse": {_FILTER: Course(900.0, 5500.0)},
@@ -49,14 +50,15 @@ _COURSES: Mapping[str, Courses] = {
     "drums": {
         "intro": {_FILTER: Course(2500.0, OPEN_HZ, share=0.9)},
         "build": {_FILTER: Course(1200.0, 8000.0), _LIFT: Course(-9.0, -3.0, log=False),
-                  _HIGH_PASS: Course(10.0, 160.0, share=0.75), _HALL: Course(0.0, 5.0, log=False)},
+                  _ALL: Course(-1.5, -3.0, log=False), _HIGH_PASS: Course(10.0, 160.0, share=0.75),
+                  _HALL: Course(0.0, 5.0, log=False)},
         "breakdown": {_HALL: Course(2.0, 0.0, log=False)},
         "outro": {_FILTER: Course(12000.0, 1500.0)},
     },
 }  # fmt: skip
 """By what plays, where the parameters of its track (or of the mix) go in a role: low-passes from 300 Hz to 3 kHz and
 open, a high-pass of 20 to 400 Hz on the mix in builds (production guides)."""
-_STILL = {"drums": {_FILTER: OPEN_HZ, _LIFT: 0.0, _HIGH_PASS: 10.0, _HALL: 0.0}}
+_STILL = {"drums": {_FILTER: OPEN_HZ, _LIFT: 0.0, _ALL: 0.0, _HIGH_PASS: 10.0, _HALL: 0.0}}
 _GRID = {"drums": "drums", "bass": "bass", "melody": "melody", "counter": "melody"}
 
 
@@ -77,7 +79,7 @@ class Club:
     arp: ArpeggioStyle = field(default_factory=lambda: ArpeggioStyle(octaves=2, gate=0.55, velocity=70.0))
     riff: ArpeggioStyle = field(default_factory=lambda: ArpeggioStyle("broken", gate=0.6, pulses=3, euclid=8))
     tune: TuneStyle = HOOK_TUNE
-    counter: CounterStyle = field(default_factory=lambda: CounterStyle("guide", low=60, high=81, velocity=64.0))
+    counter: CounterStyle = field(default_factory=lambda: CounterStyle("harmony", low=60, high=81, velocity=64.0))
     effects: EffectsStyle = field(default_factory=EffectsStyle)
     layers: Layers = field(default_factory=lambda: layered({}))
 

@@ -8,54 +8,30 @@ random baselines', and the gates. A gate is met where our median lies inside; `i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from bridge.bench import music_drums, music_seeds
 from bridge.bench.figures import quantile
 from bridge.bench.music_real import MISSING, SOURCES, real
 from bridge.bench.music_real import pieces as stretches
-from composers.composer import Genre, Plan, find_genre, genre_names
+from bridge.bench.music_rows import KEYBOARD, Order, Row, compose, pool_of, rows, styles_of
+from composers.composer import genre_names
 from composers.errors import MusicError
-from composers.genre import StyledGenre
-from composers.instrumentation import KEYBOARDS, plain
-from composers.score import Meter, Note
-from composers.statistics.baselines import BASELINES, against
+from composers.score import Note
+from composers.statistics.baselines import against
 from composers.statistics.gates import GATES, PROFILES, Gate, worth
-from composers.statistics.measures import MEASURES, measured
-from composers.statistics.piece import Piece, of_band
+from composers.statistics.measures import MEASURES
 from composers.statistics.references import Aggregate
 from models import genre_style, genre_training
 from models.errors import CorpusError, WeightsError
 
 GENRES = ("jazz", "rock", "hip-hop", "edm", "classical", "ambient")
 """That Sideman promises."""
-_SECTION = {"jazz head": "head", "jazz solo": "solo"}
-"""Profiles that begin with the first section of a name, where the others begin with bar 0."""
-_KEYBOARD = {"classical voices": False, "classical piano": True}
-"""Profiles that take only styles with a keyboard in their ensemble, or only those without."""
-_KEYS = ("C", "G", "D", "A", "E", "B", "F#", "Db", "Ab", "Eb", "Bb", "F")
 _ALIKE = 20
 _LEAST_WORTH = 0.5
-_MOST_BARS_AHEAD = 160
-_CHUNK = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """Which pieces to compose: `style` None for each style of the profile in turn; `varied`: in all keys, and in minor
-    too."""
-
-    genre: str
-    profile: str
-    bars: int
-    style: str | None = None
-    varied: bool = True
 
 
 def _profiles(genre: str) -> tuple[str, ...]:
@@ -63,104 +39,6 @@ def _profiles(genre: str) -> tuple[str, ...]:
         return PROFILES[genre]
     except KeyError:
         raise MusicError(f"genre {genre!r} has no gates: choose one of {', '.join(PROFILES)}") from None
-
-
-def styles_of(genre: str, profile: str) -> tuple[str, ...]:
-    """The genre's styles that a profile is about; none where the genre has none of the kind."""
-    found = find_genre(genre)
-    wanted = _KEYBOARD.get(profile)
-    if wanted is None:
-        return tuple(found.styles)
-    return tuple(s for s in found.styles if any(plain(i) in KEYBOARDS for i in found.ensemble(s)) is wanted)
-
-
-def plan_of(order: Order, seed: int) -> Plan:
-    """Another key each seed, one in three in minor where the style knows it, at the style's usual tempo and on its
-    usual instruments; the genre chooses the form."""
-    genre = find_genre(order.genre)
-    styles = [order.style] if order.style else styles_of(order.genre, order.profile)
-    style = styles[seed % len(styles)]
-    turn = seed // len(styles)
-    meters, modes = _offers(genre, style)
-    mode = "minor" if order.varied and turn % 3 == 2 and "minor" in modes else modes[0]
-    parts, sounds = _part_by_part(genre.arrange(genre.ensemble(style)))
-    key = _KEYS[turn % 12] if order.varied else "C"
-    return genre.resolve(Plan(
-        genre=order.genre, style=style, key=key, mode=mode, seed=seed, meter=meters[0], parts=parts, sounds=sounds,
-        tempo=genre.usual_tempo(style),
-    ))  # fmt: skip
-
-
-def _part_by_part(arranged: Mapping[str, tuple[str, ...]]) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
-    """A track a part, so that a pianist's melody is told from his chords; and what each sounds like."""
-    split = {name if len(parts) == 1 else f"{name} {part}": (name, part)
-             for name, parts in arranged.items() for part in parts}  # fmt: skip
-    return {track: (part,) for track, (_, part) in split.items()}, {track: name for track, (name, _) in split.items()}
-
-
-def _offers(genre: Genre, style: str) -> tuple[tuple[Meter, ...], tuple[str, ...]]:
-    """Meters and modes of a style; of the genre, where its styles do not tell."""
-    if isinstance(genre, StyledGenre):
-        own = genre.style(style)
-        return own.meters, own.modes
-    return genre.meters, genre.modes
-
-
-def compose(order: Order, seed: int) -> Piece:
-    """`order.bars` bars from where the profile begins."""
-    plan = plan_of(order, seed)
-    band = find_genre(order.genre).band(plan)
-    first = 0
-    wanted = _SECTION.get(order.profile)
-    if wanted:
-        first = next(bar for bar in range(_MOST_BARS_AHEAD) if band.chart(bar).section.split()[0] == wanted)
-    return of_band(band, plan, order.bars, first, plan.tempo)
-
-
-class Row(NamedTuple):
-    """A seed's measures: of our piece ("ours") and of every baseline made from it.
-
-    kit: its drums, where it is in 4/4; called: its genre by the classifier of genres, "" where weights are missing.
-    """
-
-    style: str
-    values: Mapping[str, Mapping[str, float | None]]
-    kit: tuple[Note, ...] = ()
-    called: str = ""
-
-
-def row(order: Order, seed: int) -> Row:
-    """One seed."""
-    piece = compose(order, seed)
-    found: dict[str, Mapping[str, float | None]] = {"ours": measured(piece)}
-    for name, make in BASELINES.items():
-        wanted = [m.name for m in MEASURES.values() if name in against(m.scope)]
-        found[name] = measured(make(piece, seed), wanted)
-    kit = piece.of("drums") if str(piece.meter) == "4/4" else ()
-    try:
-        chances = genre_style.classify(piece)
-    except WeightsError:
-        chances = {"": 1.0}
-    return Row(plan_of(order, seed).style or "", found, kit, max(chances, key=chances.__getitem__))
-
-
-def _rows(order: Order, seeds: Sequence[int]) -> list[Row]:
-    return [row(order, seed) for seed in seeds]
-
-
-def rows(order: Order, seeds: int, pool: ProcessPoolExecutor | None = None) -> Iterator[Row]:
-    """All seeds, in order; over the processes of a pool, where one is given."""
-    if pool is None:
-        yield from (row(order, seed) for seed in range(seeds))
-        return
-    chunks = [range(first, min(first + _CHUNK, seeds)) for first in range(0, seeds, _CHUNK)]
-    for some in pool.map(_rows, [order] * len(chunks), chunks):
-        yield from some
-
-
-def pool_of(processes: int) -> ProcessPoolExecutor:
-    """Workers that stay for all genres: each takes a second to start."""
-    return ProcessPoolExecutor(processes, mp_context=get_context("spawn"))
 
 
 def spread(values: Sequence[float]) -> dict[str, float] | None:
@@ -261,7 +139,7 @@ def run(
                 for each in rows(Order(genre, profile, bars), seeds, pool):
                     found.append(each)
                     advance()
-                if profile == _profiles(genre)[0] or profile in _KEYBOARD:
+                if profile == _profiles(genre)[0] or profile in KEYBOARD:
                     kits += [(each.style, each.kit) for each in found if each.kit]
                     for each in found:
                         called.setdefault(each.style, Counter())[each.called] += 1

@@ -16,7 +16,8 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 from bridge.bench.figures import quantile
-from bridge.bench.music import GENRES, pool_of
+from bridge.bench.music import GENRES
+from bridge.bench.music_rows import pool_of
 from composers.composer import genre_names
 from composers.errors import MusicError
 from composers.piece import Piece, Track

@@ -8,23 +8,24 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bridge.bench import compose, music, music_report, music_seeds
+from bridge.bench import compose, music, music_report, music_rows, music_seeds
 from bridge.bench.music_real import MISSING, PUBLISHED, SOURCES
 from bridge.bench.tables import marks
 from bridge.commands.bench import command
 from bridge.errors import DataError
 from composers.composer import find_genre
 from composers.errors import MusicError
+from composers.statistics.baselines import BASELINES
 from composers.statistics.gates import GATES
 from composers.statistics.measures import MEASURES
 
 
 @pytest.fixture(scope="module")
-def rows() -> list[music.Row]:
-    return list(music.rows(music.Order("jazz", "jazz solo", 8), 3))
+def rows() -> list[music_rows.Row]:
+    return list(music_rows.rows(music_rows.Order("jazz", "jazz solo", 8), 3))
 
 
-def test_a_row_has_ours_and_every_baseline(rows: list[music.Row]) -> None:
+def test_a_row_has_ours_and_every_baseline(rows: list[music_rows.Row]) -> None:
     first = rows[0].values
     assert set(first) == {"ours", "uniform", "diatonic", "uniform pitches", "shuffled pitches", "own grid",
                           "shuffled chords"}  # fmt: skip
@@ -35,36 +36,36 @@ def test_a_row_has_ours_and_every_baseline(rows: list[music.Row]) -> None:
 
 
 def test_processes_change_nothing() -> None:
-    order = music.Order("jazz", "jazz", 4)
-    with music.pool_of(2) as pool:
-        assert list(music.rows(order, 6, pool)) == list(music.rows(order, 6))
+    order = music_rows.Order("jazz", "jazz", 4)
+    with music_rows.pool_of(2) as pool:
+        assert list(music_rows.rows(order, 6, pool)) == list(music_rows.rows(order, 6))
 
 
 def test_profiles_take_the_styles_that_they_are_about() -> None:
-    keyed, unkeyed = (music.styles_of("classical", f"classical {kind}") for kind in ("piano", "voices"))
+    keyed, unkeyed = (music_rows.styles_of("classical", f"classical {kind}") for kind in ("piano", "voices"))
     assert "piano" in keyed and not set(keyed) & set(unkeyed)
     assert {*keyed, *unkeyed} == set(find_genre("classical").styles)
-    assert music.styles_of("jazz", "jazz") == tuple(find_genre("jazz").styles)
+    assert music_rows.styles_of("jazz", "jazz") == tuple(find_genre("jazz").styles)
     assert set(music.absent()) <= set(music.GENRES) and "jazz" not in music.absent()
 
 
 def test_solos_are_measured_from_where_they_begin() -> None:
-    solo = music.compose(music.Order("jazz", "jazz solo", 8), 1)
+    solo = music_rows.compose(music_rows.Order("jazz", "jazz solo", 8), 1)
     assert solo.sections[0].startswith("solo") and solo.bars == 8
     assert sum(role == "melody" for role in solo.roles.values()) == 1
 
 
 def test_plans_take_styles_in_turn_part_by_part() -> None:
     genre = find_genre("jazz")
-    plans = [music.plan_of(music.Order("jazz", "jazz", 8), seed) for seed in range(3 * len(genre.styles))]
+    plans = [music_rows.plan_of(music_rows.Order("jazz", "jazz", 8), seed) for seed in range(3 * len(genre.styles))]
     assert {plan.style for plan in plans} == set(genre.styles)
     assert all(len(parts) == 1 for plan in plans for parts in plan.parts.values())
     assert all(set(plan.sounds) == set(plan.parts) for plan in plans)
-    plain = music.plan_of(music.Order("jazz", "jazz", 8, genre.styles[0], varied=False), 2)
+    plain = music_rows.plan_of(music_rows.Order("jazz", "jazz", 8, genre.styles[0], varied=False), 2)
     assert plain.key == "C" and plain.mode == "major"
 
 
-def test_verdicts_say_what_is_missed_and_what_measures_nothing(rows: list[music.Row]) -> None:
+def test_verdicts_say_what_is_missed_and_what_measures_nothing(rows: list[music_rows.Row]) -> None:
     real = {"made up": {"melody.steps": [0.6, 0.9]}}
     found = music.table(rows, "jazz solo", real)
     by_name = {gate["measure"]: gate for gate in found["gates"]}
@@ -76,7 +77,7 @@ def test_verdicts_say_what_is_missed_and_what_measures_nothing(rows: list[music.
 
 
 def test_a_gate_without_notes_does_not_apply() -> None:
-    silent = [music.Row("x", {who: dict.fromkeys(MEASURES) for who in ("ours", *music.BASELINES)})]
+    silent = [music_rows.Row("x", {who: dict.fromkeys(MEASURES) for who in ("ours", *BASELINES)})]
     found = music.table(silent, "pop/rock", {})
     assert not found["missed"] and found["not_applicable"] == [gate.measure for gate in GATES["pop/rock"]]
 
@@ -93,9 +94,9 @@ def test_real_music_is_named_for_every_profile() -> None:
 
 
 def test_seeds_differ_and_a_piece_does_not_differ_from_itself() -> None:
-    order = music.Order("jazz", "jazz", 16, find_genre("jazz").styles[0], varied=False)
-    one, other = music.compose(order, 1), music.compose(order, 2)
-    found = music_seeds.distances([one, other, music.compose(order, 3)])
+    order = music_rows.Order("jazz", "jazz", 16, find_genre("jazz").styles[0], varied=False)
+    one, other = music_rows.compose(order, 1), music_rows.compose(order, 2)
+    found = music_seeds.distances([one, other, music_rows.compose(order, 3)])
     assert found["melody"]["seeds"] > 0.8 and found["melody"]["different"] == 3
     assert 0 < found["bars"]["repeated"] < 1 and found["bars"]["real"] is None
     same = music_seeds.distances([one, one])
@@ -126,7 +127,7 @@ def test_the_command_prints_tables_json_and_a_picture(tmp_path: Path, monkeypatc
     assert "jazz: twenty seeds of one plan" in text
 
 
-def test_tables_go_between_their_marks(rows: list[music.Row], tmp_path: Path) -> None:
+def test_tables_go_between_their_marks(rows: list[music_rows.Row], tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     begin, end = marks("music")
     page.write_text(f"before\n{begin}\nold\n{end}\nafter\n")
@@ -158,5 +159,6 @@ def test_composing_is_timed_cold_and_warm() -> None:
 
 
 def test_what_is_slow_is_missed() -> None:
-    figures = {"melody_ms": 5.1, "style_transfer_ms": 100.1, "jazz": {"band_ms": {"p99": 50.1}}, "rock": {"band_ms": {"p99": 50.0}}}
+    figures = {"melody_ms": 5.1, "style_transfer_ms": 100.1, "jazz": {"band_ms": {"p99": 50.1}},
+               "rock": {"band_ms": {"p99": 50.0}}}  # fmt: skip
     assert compose.missed(figures, ["jazz", "rock"]) == ["melody_ms", "style_transfer_ms", "jazz.band_ms.p99"]

@@ -26,6 +26,10 @@ _SECTION_BARS = 16
 _FLOOR = 0.004
 """Probability of a move that was never heard."""
 _SURE = 0.85
+_LONG, _STILL = 0.6, 0.95
+"""Shares of bars without a change, from which on a style stands on fields of four bars, and of eight."""
+_FIELD_STAYS = 0.05
+"""A field that is followed by itself is a longer field: seldom, or nothing would ever move."""
 _LEAST_SHARE = 0.004
 _MOST_KINDS = 26
 _NUMERALS = ("I", "bII", "II", "bIII", "III", "IV", "#IV", "V", "bVI", "VI", "bVII", "VII")
@@ -57,17 +61,24 @@ class Habits:
     inverted: float
     closes: float
 
-    def move(self, before: Kind, after: Kind, *, inner: bool = False) -> float:
-        """Log-probability, at a bar line or within a bar (inner); before a chord that the style does not have, of the
-        chord itself."""
-        stays = 2.0 - self.a_bar if inner else self.stays
-        stays = min(_SURE, max(1.0 - _SURE, stays))
+    def move(self, before: Kind, after: Kind, place: str = "bar") -> float:
+        """Log-probability at a "bar" line, within a bar ("inner") or from "field" to field; before a chord that the
+        style does not have, of the chord itself."""
+        stays = 2.0 - self.a_bar if place == "inner" else _FIELD_STAYS if place == "field" else self.stays
+        stays = stays if place == "field" else min(_SURE, max(1.0 - _SURE, stays))
         if before == after:
             return log(stays)
+        if place == "field":  # few moves were heard: they say less
+            return 0.5 * self.moves.get(before, {}).get(after, log(_FLOOR))
         row = self.moves.get(before)
         if row is None:
             return log(1.0 - stays) + log(max(_FLOOR, self.shares.get(after, 0.0))) * 0.5
         return log(1.0 - stays) + row.get(after, log(_FLOOR))
+
+    @property
+    def field(self) -> int:
+        """Bars that it stands on one chord, where it does so for long; else 1."""
+        return 1 if self.stays < _LONG else 4 if self.stays < _STILL else 8
 
     def worn(self, above: int, chord: Chord) -> str:
         """How the style writes a chord on a degree: the quality of the same family that it has there, else the

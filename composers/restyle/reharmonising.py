@@ -33,7 +33,7 @@ _SELDOM = 0.012
 _AT_HOME, _FOREIGN = 0.1, 0.5
 """Shares of foreign chords at which a source has nothing to change, and all."""
 _PINNED, _SAME_BASS = 14.0, 0.05
-"""What it is worth to keep a chord that is the style's own, in a source that has nothing to change; of that, its bass."""
+"""What it is worth to keep a chord that is the style's own in a source with nothing to change; its bass, of that."""
 _ROUND = 3.2
 """What the chord of the round is worth at strength 1, in a style that plays nothing else."""
 _OWN_RHYTHM = 0.4
@@ -43,8 +43,6 @@ _KEPT = 0.3
 _DRESSED = 0.5
 _FREE = 0.9
 """As which a tune is treated that has no chords."""
-_STILL, _PHRASE_BARS = 6.0, 8
-"""What it costs in a style of long fields to stay on one over the beginning of a section, or of eight bars."""
 _ELSEWHERE = -1.0
 """What a chord earns that begins another key."""
 
@@ -118,11 +116,11 @@ def worn(chord: Chord, key: Key, habits: Habits) -> Chord:
 def _slots(
     sheet: LeadSheet, own: Sequence[Bar], habits: Mapping[bool, Habits], pulse: Pulse, foreign: float
 ) -> list[Slot]:
-    """One a bar, or two where the source has two and the style is used to it, or the style itself has many; the
-    source's own where it is at home."""
+    """One a bar, or two where the source has two and the style is used to it, or the style itself has many; one for
+    several bars where it stands on fields; the source's own where it is at home."""
     starts = [note.step for note in sheet.melody]
     slots: list[Slot] = []
-    for bar in range(sheet.bars):
+    while (bar := slots[-1].end // pulse.steps if slots else 0) < sheet.bars:
         key = key_at(sheet, bar)
         first = bar * pulse.steps
         known = habits[minor(key)]
@@ -130,14 +128,23 @@ def _slots(
         count = 2 if two and (known.a_bar > 1.05 or known.looped < 0.3) else 1
         if foreign < _OWN_RHYTHM:
             count = len(own[bar])
+        end = first + pulse.steps
+        if known.field > 1 and foreign >= _OWN_RHYTHM:
+            count, end = 1, _field_end(sheet, bar, known.field) * pulse.steps
         places = [first + at for at in splits(count, pulse)]
-        for index, (a, b) in enumerate(pairwise([*places, first + pulse.steps])):
+        for index, (a, b) in enumerate(pairwise([*places, end])):
             source = own[bar][index * len(own[bar]) // count] if sheet.chords else None
             pinned = 0.0
             if source is not None and kind_of(source, key) in known.shares:
                 pinned = _PINNED * (1.0 - foreign)
             slots.append(Slot(a, b, key, source, pinned, _weights(sheet.melody, starts, a, b, pulse)))
     return slots
+
+
+def _field_end(sheet: LeadSheet, bar: int, length: int) -> int:
+    """The bar before which a field ends at the latest: the section's end, another key."""
+    keys = [key.bar for key in sheet.keys if key.bar > bar]
+    return min(sheet.section_at(bar).end_bar, bar + length, *keys)
 
 
 def _weights(
@@ -248,7 +255,7 @@ def _best(
     scores: dict[Chord, float] = {}
     back: list[dict[Chord, Chord]] = []
     tails = {section.end_bar * pulse.steps for section in sheet.sections}
-    memory: dict[tuple[int, bool], dict[tuple[Kind, Kind], float]] = {}
+    memory: dict[tuple[int, str], dict[tuple[Kind, Kind], float]] = {}
     before: Slot | None = None
     for slot in slots:
         known = habits[minor(slot.key)]
@@ -267,11 +274,9 @@ def _best(
             before = slot
             continue
         same_key = before.key == slot.key
-        inner = slot.start % pulse.steps != 0
+        where = "inner" if slot.start % pulse.steps else "field" if slot.end - slot.start > pulse.steps else "bar"
         weight = _MOVE * (0.4 + push)
-        phrase = not inner and (bar - section.first_bar) % _PHRASE_BARS == 0
-        still = _STILL * push if phrase and known.stays > 0.5 else 0.0
-        moves = memory.setdefault((id(known), inner), {})
+        moves = memory.setdefault((id(known), where), {})
         fresh: dict[Chord, float] = {}
         nearest: dict[Chord, Chord] = {}
         kinds = {chord: kind_of(chord, slot.key) for chord in own}
@@ -283,8 +288,8 @@ def _best(
                     pair = kind, kinds[chord]
                     move = moves.get(pair)
                     if move is None:
-                        move = moves[pair] = known.move(*pair, inner=inner)
-                    cost = weight * move - (still if old == chord else 0.0)
+                        move = moves[pair] = known.move(*pair, where)
+                    cost = weight * move
                 else:
                     cost = _ELSEWHERE
                 if score + cost > best_score:
@@ -330,5 +335,6 @@ def _nearness_weight(strength: float) -> float:
 def _bars(row: Sequence[Chord], slots: Sequence[Slot], bars: int, pulse: Pulse) -> tuple[Bar, ...]:
     found: list[list[Chord]] = [[] for _ in range(bars)]
     for chord, slot in zip(row, slots, strict=True):
-        found[slot.start // pulse.steps].append(chord)
+        for bar in range(slot.start // pulse.steps, -(-slot.end // pulse.steps)):
+            found[bar].append(chord)
     return tuple(tuple(bar[:1] if all(chord == bar[0] for chord in bar) else bar) for bar in found)

@@ -11,7 +11,7 @@ import contextlib
 import os
 import socket
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -20,9 +20,12 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 from websockets.asyncio.server import ServerConnection, broadcast, serve
 
+from bridge.audio_feed import AudioFeed
+from bridge.engine_link import AUDIO_HEAD
 from bridge.errors import DeviceError
 from bridge.parameter_paths import ParameterInfo
 from bridge.processes import take_fifo
+from bridge.ring import Ring
 from bridge.stream import wire
 from bridge.stream.fanout import frame_of
 from bridge.stream.metrics import Metric
@@ -49,11 +52,12 @@ class Run(NamedTuple):
 class ServerProcess:
     """A server of `kind` on a free port, pinned to core `core` where the system lets it (None: anywhere)."""
 
-    def __init__(self, kind: Kind, core: int | None = None) -> None:
-        """Raises DeviceError where it does not start: the library that it needs is missing."""
+    def __init__(self, kind: Kind, core: int | None = None, ring: Ring | None = None) -> None:
+        """ring: of ours, where it takes its audio from, as `sideman play` does. Raises DeviceError where it does not
+        start: the library that it needs is missing."""
         context = get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(kind, core, theirs), daemon=True)
+        self._process = context.Process(target=_serve, args=(kind, core, theirs, ring), daemon=True)
         self._process.start()
         theirs.close()
         answer = self._hear(kind)
@@ -126,11 +130,41 @@ class Silence:
         return wire.Status(status="stopped", time=0.0, position=0.0, tempo=120.0)
 
 
-def _serve(kind: Kind, core: int | None, pipe: Connection[Any, Any]) -> None:
-    """The child's whole life."""
+class Engine:
+    """A process that does of an engine no more than to put blocks into a ring, each stamped as it goes in."""
+
+    def __init__(self, ring: Ring, frames: int, seconds: float, core: int | None = None) -> None:
+        self._process = get_context("spawn").Process(target=_play, args=(ring, frames, seconds, core), daemon=True)
+        self._process.start()
+
+    def join(self, patience_s: float = 60.0) -> None:
+        self._process.join(patience_s)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+
+
+def _play(ring: Ring, frames: int, seconds: float, core: int | None) -> None:
+    _settle(core)
+    period, block = frames / RATE, _noise(frames).data.cast("B")
+    began = time.perf_counter()
+    for n in range(round(seconds * RATE / frames)):
+        if (wait := began + n * period - time.perf_counter()) > 0:
+            time.sleep(wait)
+        ns = clock_ns()
+        ring.write(AUDIO_HEAD.pack(n * frames, ns, ns, frames, RATE), block)
+    ring.close()
+
+
+def _settle(core: int | None) -> None:
     if core is not None and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {core})
     take_fifo(FIFO_PRIORITY)
+
+
+def _serve(kind: Kind, core: int | None, pipe: Connection[Any, Any], ring: Ring | None) -> None:
+    """The child's whole life."""
+    _settle(core)
     library, _, loop = kind.partition("-")
     if kind == "bare":
         _bare(pipe)
@@ -143,17 +177,24 @@ def _serve(kind: Kind, core: int | None, pipe: Connection[Any, Any]) -> None:
             pipe.send("uvloop is not installed: pip install uvloop")
             return
         factory = uvloop.new_event_loop
-    body = {"sideman": _sideman, "broadcast": _broadcast, "picows": _picows}[library]
+    bodies: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
+        "sideman": lambda: _sideman(pipe, ring), "broadcast": lambda: _broadcast(pipe), "picows": lambda: _picows(pipe)}
     with asyncio.Runner(loop_factory=factory) as runner:
-        runner.run(body(pipe))
+        runner.run(bodies[library]())
 
 
-async def _sideman(pipe: Connection[Any, Any]) -> None:
+async def _sideman(pipe: Connection[Any, Any], ring: Ring | None) -> None:
     server = Server(Silence(), HOST, 0, max_clients=4096)
     await server.start()
+    if ring is not None:
+        feed = AudioFeed(ring, server.publish_audio)
+        asyncio.get_running_loop().add_reader(ring.wake.fileno(), feed.take)
     pipe.send(server.port)
     await _runs(pipe, server.publish_audio, server.health)
     await server.stop()
+    if ring is not None:
+        asyncio.get_running_loop().remove_reader(ring.wake.fileno())
+        ring.close()
 
 
 async def _broadcast(pipe: Connection[Any, Any]) -> None:

@@ -47,7 +47,7 @@ class MusicClient:
     """
 
     def __init__(self, url: str = "ws://localhost:3000/music", *, audio_format: wire.SampleFormat = "float32",
-                 block: wire.BlockFrames = 512, buffer_ms: int = 250, stems: Sequence[str] = (),
+                 block: wire.BlockFrames = 512, buffer_ms: int = 200, stems: Sequence[str] = (),
                  answer_timeout_s: float = 10.0) -> None:
         """Raises MessageError for "opus" where nothing here reads it."""
         self.url = url

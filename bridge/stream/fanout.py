@@ -22,8 +22,8 @@ from enum import IntEnum
 
 from bridge.stream import wire
 
-AUDIO_QUEUE_BYTES = 96 * 1024
-"""The most audio that waits for one client: a quarter of a second of 48 kHz stereo in float32."""
+AUDIO_QUEUE_BYTES = 80 * 1024
+"""The most audio that waits for one client: a fifth of a second of 48 kHz stereo in float32."""
 CONTROL_QUEUE_BYTES = 48 * 1024
 """Some seconds of notes and status. With the kernel's buffer a stuck client costs less than 256 kB."""
 

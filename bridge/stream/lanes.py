@@ -20,7 +20,7 @@ from instruments.block import AudioBlock
 Format: TypeAlias = Literal["float32", "int16", "opus"]
 DEFAULT_BLOCK = 512
 """Frames: 10.7 ms at 48 kHz, some 94 messages a second."""
-DEFAULT_BUFFER_MS = 250
+DEFAULT_BUFFER_MS = 200
 _BYTES = {"float32": 4, "int16": 2, "opus": 1}
 """Of a sample; Opus has less than one."""
 

@@ -42,8 +42,8 @@ _BACKLOG = 1024
 _OPENING = 256
 """Connections that may be without a handshake at a time; each has 5 s for it."""
 _WRITE_BUFFER = (32 * 1024, 8 * 1024)
-_SEND_BUFFER = 48 * 1024
-"""Of the kernel, which doubles it: a quarter of a second of stereo. Left to itself it grows to several MB, and a slow
+_SEND_BUFFER = 40 * 1024
+"""Of the kernel, which doubles it: a fifth of a second of stereo. Left to itself it grows to several MB, and a slow
 client would hear music seconds old."""
 _UNREAD_BYTES = 64 * 1024
 """A client that asks (pings) and does not read the answers may leave so many."""

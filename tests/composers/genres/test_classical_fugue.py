@@ -88,7 +88,10 @@ def test_the_same_rules_find_faults_in_shuffled_voices() -> None:
 
 @pytest.mark.parametrize("mode", ["major", "minor"])
 def test_the_answer_stands_at_the_fifth(mode: str) -> None:
-    """Real: every interval is the subject's. Tonal: its first fifth is answered by the tonic, the rest is real. As it is played: each entry of the exposition begins in another voice, two bars after the one before."""
+    """Real: every interval is the subject's. Tonal: its first fifth is answered by the tonic, the rest is real.
+
+    As it is played: each entry of the exposition begins in another voice, two bars after the one before.
+    """
     tonal = 0
     for seed in range(40):
         made = Fugue(seed, pulse_of(METERS[0]), mode == "minor", 4)

@@ -43,13 +43,15 @@ def turned(turn: Turn, first_tick: Tick, feel: Feel, bend_range: float, channel:
     count = max(1, length // _TURN_TICKS) if turn.length else 0
     if turn.kind != "bend":  # half a step of seven bits is as fine as anybody hears: swells of half a minute
         count = min(count, max(1, math.ceil(2 * abs(turn.value - turn.origin))))
-    found = []
-    for k in range(count + 1):
-        value = turn.value if count == 0 else turn.origin + (turn.value - turn.origin) * k / count
-        if turn.kind == "bend":
-            value = min(1.0, max(-1.0, value / bend_range))
-        found.append(Control(start + (length * k // count if count else 0), turn.kind, turn.number, value, channel))
-    return found
+    kind, number, origin, change = turn.kind, turn.number, turn.origin, turn.value - turn.origin
+    if not count:  # at once
+        origin, change = turn.value, 0.0
+    share = max(1, count)
+    if kind == "bend":
+        ways = [min(1.0, max(-1.0, (origin + change * k / share) / bend_range)) for k in range(count + 1)]
+    else:
+        ways = [origin + change * k / share for k in range(count + 1)]
+    return [Control(start + length * k // share, kind, number, value, channel) for k, value in enumerate(ways)]
 
 
 def ramp(sweep: Sweep, first_tick: Tick, feel: Feel) -> Ramp:

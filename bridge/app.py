@@ -11,6 +11,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -56,8 +57,10 @@ from bridge.engine_link import (
 )
 from bridge.errors import DeviceError, SidemanError
 from bridge.knobs import MASTER_GAIN, Knobs
+from bridge.osc.spec import Osc
 from bridge.parameter_paths import ParameterInfo, find, matching
 from bridge.plugin_keep import keep_states
+from bridge.port_plan import channels_of
 from bridge.processes import Child
 from bridge.session import Session, tuning_of
 from bridge.stream import wire
@@ -68,6 +71,9 @@ from bridge.wishes import generated, modified, sections_of, settled
 from composers.composer import Plan
 from composers.score import PPQ
 from instruments.system_clock import clock_ns
+
+if TYPE_CHECKING:
+    from bridge.osc.server import OscServer
 
 _STATUS_S = 1 / 20
 _WATCH_S = 0.1
@@ -105,6 +111,7 @@ class App:
         self._file = file
         self._tape = tape
         self.server = Server(self, port=port, explicit_port=explicit_port)
+        self._osc: OscServer | None = None
         self.ready: Ready | None = None
         self._say = say
         self._stopping = asyncio.Event()
@@ -148,6 +155,7 @@ class App:
         """
         try:
             await self.server.start()
+            await self._start_osc(self.session.osc)
             self._start_composer()
             self._start_engine(Setup(self.session, self._epoch))
             if self.session.clock.source in ("auto", "internal"):
@@ -167,12 +175,32 @@ class App:
         for child in children:
             child.send(b"")  # all at once: they end while the server closes
         await self.server.stop()
+        if self._osc is not None:
+            await self._osc.close()
         for child in children:
             child.stop()
         self._take_journal()
         self._rings.close()
         if self._tape is not None:
             self._tape.close("" if self._failure is None else str(self._failure).partition("\n")[0])
+
+    async def _start_osc(self, osc: Osc | None) -> None:
+        if osc is not None:
+            from bridge.osc.server import OscServer  # its library is needed only here
+
+            self._osc = OscServer(self, osc, lambda: music_paths.words(self.session))
+            for text in await self._osc.start():
+                self._notice("warning", text)
+
+    def _tell_osc(self) -> None:
+        if self._osc is None or self._last is None:
+            return
+        last, words = self._last, music_paths.words(self.session)
+        self._osc.tell({info.path: (info.value, info) for info in music_paths.listed(self.session)})
+        self._osc.tell({path: (word, None) for path, word in words.items()})
+        bar, within = divmod(last.tick, self.session.meter.bar_ticks)
+        self._osc.tell_transport(playing=int(last.playing), bar=bar + 1,
+                                 beat=1 + within // self.session.meter.beat_ticks, tempo=round(last.bpm, 2))
 
     def _start_composer(self) -> None:
         self._composer = Child("composer", composer_process.run, self._rings.requests, self._rings.bars)
@@ -334,11 +362,11 @@ class App:
                 names = self._strips
                 notes = [n for n in decode_notes(message[1:]) if n.track < len(names)]
                 if self._last is not None and self.session.outputs.midi:
-                    many = {t.name: (i, t.bend_channels) for i, t in enumerate(self.session.tracks)}
+                    many = {t.name: (i, channels_of(t)) for i, t in enumerate(self.session.tracks)}
                     for n in notes:  # should the engine die before its next status
-                        place, channels = many.get(names[n.track], (len(self._last.used), []))
+                        place, channels = many.get(names[n.track], (len(self._last.used), ()))
                         if place < len(self._last.used):
-                            self._last.used[place] |= sum(1 << c - 1 for c in channels) or 1 << n.channel
+                            self._last.used[place] |= sum(1 << c for c in channels) or 1 << n.channel
                 self.server.publish_midi([
                     wire.MidiEvent(n.frame / rate, n.pitch, n.velocity, n.length * 60 / (n.bpm * PPQ),
                                    names[n.track], n.channel, n.tick / PPQ)
@@ -349,6 +377,8 @@ class App:
             elif message[:1] == MOVES:
                 moves = decode_moves(message[1:])
                 self._knobs.moved(moves)
+                if self._osc is not None:
+                    self._osc.tell({m.path: (m.value, self._knobs.info(m.path)) for m in moves})
                 rate = self._feed.rate
                 self.server.publish_moves([wire.Move(m.path, m.value, m.frame / rate, m.ramp_frames / rate)
                                            for m in moves])
@@ -382,6 +412,7 @@ class App:
             if self._last is not None:
                 self._heed_tempo(self._last)
                 await self._heed_controls()
+                self._tell_osc()
                 self.server.publish_status(self.status())
             await asyncio.sleep(_STATUS_S)
 

@@ -48,6 +48,10 @@ class Knobs:
         """How many parameters are known."""
         return len(self._known)
 
+    def info(self, path: str) -> ParameterInfo | None:
+        """Of a path as the engine tells it."""
+        return self._known.get(path)
+
     def listed(self, match: str | None) -> Sequence[ParameterInfo]:
         """Those whose path holds all the words, with their values now."""
         return [msgspec.structs.replace(info, value=self._turned.get(info.path, info.value))

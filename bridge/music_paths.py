@@ -24,7 +24,7 @@ _NUMBERS = (
     ("swing", "share of the pair", 0.5, 0.75, 0.5, False),
     ("seed", "", 0.0, 2.0**31, 1.0, True),
 )
-_WORDS = ("key", "mode", "genre", "style", "form", "chords", "section")
+WORDS = ("key", "mode", "genre", "style", "form", "chords", "section")
 """What takes a word (or a text); it is not in the list of parameters, which are numbers."""
 
 
@@ -44,7 +44,12 @@ def listed(session: Session) -> list[ParameterInfo]:
 
 def takes_words(path: str) -> bool:
     """Whether it is one of the composers' that takes a word."""
-    return path.startswith(ROOT) and path.removeprefix(ROOT) in _WORDS
+    return path.startswith(ROOT) and path.removeprefix(ROOT) in WORDS
+
+
+def words(session: Session) -> dict[str, str]:
+    """Those that take words, as they are; "" where nothing is said."""
+    return {ROOT + name: str(getattr(session.music, name, None) or "") for name in WORDS}
 
 
 def wishes(session: Session, values: Mapping[str, float | str]) -> wire.ModifyParams | None:
@@ -57,7 +62,7 @@ def wishes(session: Session, values: Mapping[str, float | str]) -> wire.ModifyPa
     mute = list(session.music.mute)
     for path, value in values.items():
         name = path.removeprefix(ROOT)
-        if name in _WORDS:
+        if name in WORDS:
             if not isinstance(value, str):
                 raise MessageError(f"{path} = {value!r} does not fit: give a word, as {ROOT}{name} is no number")
             given[name] = value

@@ -28,6 +28,7 @@ from bridge.mix import (
     check_mix,
     default_returns,
 )
+from bridge.osc.spec import Osc, check_osc
 from bridge.plugin_spec import Flag, PluginName, PluginSpec, check_plugin, seen_from
 from bridge.refusal import invalid
 from bridge.tempo import MAX_BPM, MIN_BPM
@@ -227,6 +228,7 @@ class Session(Struct, frozen=True, forbid_unknown_fields=True):
     clock: Clock = Clock()
     outputs: OutputSpec = OutputSpec()
     through: Annotated[list[Through], Meta(max_length=8, description="at most 8 [[through]]")] = []
+    osc: Osc | None = None
     control: Annotated[list[Control], Meta(max_length=8, description="at most 8 [[control]]")] = []
     groups: Annotated[list[Group], Meta(max_length=16, description="at most 16 [[groups]]")] = []
     returns: Annotated[list[Return], Meta(max_length=16, description="at most 16 [[returns]]")] = field(
@@ -412,6 +414,7 @@ def check(session: Session, place: str) -> None:
                 raise SessionError(f"{place}: through[{i}].to: {name!r} is no track: choose from "
                                    f"{', '.join(t.name for t in session.tracks)}")
     check_controls(session.control, ports | seen, place)
+    check_osc(session.osc, place)
     try:
         make_band(session.plan())
     except MusicError as error:

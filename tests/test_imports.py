@@ -28,6 +28,7 @@ BRIDGE = {
     "stream": set(),
     "analyze": set(),
     "controls": set(),
+    "osc": {"bridge.controls"},
     "takes": {"bridge.engine"},
     "watch": {"bridge.jack", "bridge.ports"},
     "calibrate": {"bridge.clock", "bridge.jack", "bridge.ports"},
@@ -43,6 +44,7 @@ HEAVY = {
     "sounddevice": {"bridge/audio_io.py", "bridge/portaudio.py", "bridge/commands/doctor.py"},
     "rtmidi": {"bridge/ports/rtmidi_ports.py"},
     "pylibremidi": {"bridge/ports/libremidi_ports.py"},
+    "pythonosc": {"bridge/osc/server.py"},
     "mido": set(),  # the tests' oracle
     "matplotlib": {"bridge/watch/plot.py", "bridge/calibrate/plot.py", "bridge/analyze/plot.py",
                    "bridge/patch_sheet.py", "bridge/roll_picture.py", "bridge/bench/music_plot.py"},

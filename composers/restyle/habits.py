@@ -28,7 +28,7 @@ _FLOOR = 0.004
 _SURE = 0.85
 _LONG, _STILL = 0.6, 0.95
 """Shares of bars without a change, from which on a style stands on fields of four bars, and of eight."""
-_FIELD_STAYS = 0.05
+_FIELD_STAYS = 0.001
 """A field that is followed by itself is a longer field: seldom, or nothing would ever move."""
 _LEAST_SHARE = 0.004
 _MOST_KINDS = 26

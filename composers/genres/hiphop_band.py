@@ -74,7 +74,7 @@ def players(hip_hop: HipHop) -> Mapping[str, Player]:
     return {
         "drums": Player(partial(_drums, style=hip_hop), drums, channel=kit.CHANNEL),
         "melody": Player(partial(_melody, style=hip_hop), lead, single=True),
-        "bass": Player(partial(_bass, style=hip_hop), low, single=True),
+        "bass": Player(partial(_bass, style=hip_hop), low, absolute=boom, single=True),
         "comp": Player(partial(_comp, style=hip_hop), keys, absolute=True),
         "riff": Player(partial(_riff, style=hip_hop), keys, absolute=True),
         "pad": Player(partial(_pad, style=hip_hop), keys, absolute=True),

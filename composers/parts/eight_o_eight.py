@@ -22,7 +22,7 @@ _GLIDES = ((12, 0.5), (7, 0.2), (-5, 0.15), (-12, 0.15))
 class BoomStyle:
     """How an 808 plays.
 
-    low, high  keys around C before transposition by -5..+6
+    low, high  keys as they sound, whatever the piece's: an octave in which every root has its place
     every      share of the kicks that it follows, at density 0.5
     glides     share of notes of a beat and more that glide
     glide_ms   how long that takes
@@ -30,8 +30,8 @@ class BoomStyle:
     fifths     share of notes on the fifth
     """
 
-    low: int = 29
-    high: int = 41
+    low: int = 25
+    high: int = 36
     every: float = 0.8
     glides: float = 0.16
     glide_ms: float = 90.0
@@ -41,13 +41,14 @@ class BoomStyle:
 
 
 def eight_o_eight(passage: Passage, listening: Listening, style: BoomStyle) -> Written:
-    """The bass of a passage, one voice, around a tonic of C; turns are bends in semitones, taken back before the next.
+    """The bass of a passage, one voice, keys as they sound; turns are bends in semitones, taken back before the next.
     """
     if passage.role in ("intro", "breakdown") and passage.energy < 0.45:
         return Written()
     if passage.role == "ending":
         final = passage.regions[-1]
-        return Written([Event(final.start, final.end - final.start, _low(final.root, style), style.velocity)])
+        key = _low(final.root + passage.tonic, style)
+        return Written([Event(final.start, final.end - final.start, key, style.velocity)])
     onsets = _onsets(passage, listening.get("drums", ()), style)
     events: list[Event] = []
     turns: list[Turn] = []
@@ -56,7 +57,7 @@ def eight_o_eight(passage: Passage, listening: Listening, style: BoomStyle) -> W
         until = onsets[index + 1] if index + 1 < len(onsets) else passage.steps
         region = passage.at(step)
         draw = _draw(passage, step)
-        key = _pitch(region.root, step == region.start or step % passage.bar_steps == 0, draw, style)
+        key = _pitch(region.root + passage.tonic, step == region.start or step % passage.bar_steps == 0, draw, style)
         length = max(3, min(until - step, 8 * STEPS) - 1)
         events.append(Event(step, length, key, style.velocity + 10.0 * (passage.energy - 0.5)))
         if length >= STEPS and index + 1 < len(onsets):

@@ -13,17 +13,8 @@ from bridge.commands import cli
 from bridge.session import builtin_names, load
 from instruments.hosts.audio_file import read_audio
 
-# Composed and levelled, but not yet brought to every figure of their genre's mix (octave bands, width, loudness).
-_TO_BE_MIXED = frozenset({
-    "rock-anthem", "rock-ballad", "rock-sevens",
-})  # fmt: skip
-_NAMES = [
-    pytest.param(name, marks=pytest.mark.xfail(reason="not yet mixed", strict=False)) if name in _TO_BE_MIXED else name
-    for name in builtin_names()
-]
 
-
-@pytest.mark.parametrize("name", _NAMES)
+@pytest.mark.parametrize("name", builtin_names())
 def test_a_shipped_session_needs_no_repair(name: str, tmp_path: Path) -> None:
     path = tmp_path / "mix.wav"
     done = CliRunner().invoke(cli, ["render", name, "--bars", "24", "-o", str(path)])

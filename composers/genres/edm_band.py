@@ -49,11 +49,12 @@ _COURSES: Mapping[str, Courses] = {
     "melody": {"breakdown": {_FILTER: Course(1800.0, 7000.0)}, "build": {_FILTER: Course(1200.0, 9000.0)}},
     "drums": {
         "intro": {_FILTER: Course(2500.0, OPEN_HZ, share=0.9)},
-        "build": {_FILTER: Course(1200.0, 8000.0), _LIFT: Course(-9.0, -3.0, log=False),
+        "build": {_FILTER: Course(1200.0, 6500.0), _LIFT: Course(-9.0, -3.0, log=False),
                   _ALL: Course(-1.5, -3.0, log=False), _HIGH_PASS: Course(10.0, 160.0, share=0.75),
                   _HALL: Course(0.0, 5.0, log=False)},
         "breakdown": {_HALL: Course(2.0, 0.0, log=False)},
         "outro": {_FILTER: Course(12000.0, 1500.0)},
+        "ending": {_ALL: Course(-2.0, -3.0, log=False)},
     },
 }  # fmt: skip
 """By what plays, where the parameters of its track (or of the mix) go in a role: low-passes from 300 Hz to 3 kHz and

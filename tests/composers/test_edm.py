@@ -123,7 +123,7 @@ def test_a_length_is_filled_by_whole_sections(form: str) -> None:
 
 def test_layers_enter_and_leave_every_eight_bars() -> None:
     band = EDM.band(plan(form="club"))
-    own = sections(band, 96)
+    own = sections(band, 120)
     _, start, end = own[0]
     assert (start, end) == (0, 32)
     kit_of = [{n.pitch for n in track(band, "drums", bar, bar + 1)} for bar in range(32)]
@@ -206,7 +206,7 @@ def test_a_build_speeds_up_breathes_and_falls_into_the_drop(style: str) -> None:
     assert breaths >= 6  # of ten; the others have a fill
 
 
-def test_notes_a_bar_rise_through_the_build_and_peak_in_the_drop() -> None:
+def test_notes_a_bar_rise_through_the_build_and_stay_up_in_the_drop() -> None:
     for style in STYLES:
         rises = []
         for seed in range(4):
@@ -215,7 +215,7 @@ def test_notes_a_bar_rise_through_the_build_and_peak_in_the_drop() -> None:
                 if role == "build":
                     count = [sum(len(clip.notes) for clip in band.compose(bar).values()) for bar in range(a, end)]
                     first, second, drop = mean(count[:4]), mean(count[4 : b - a]), mean(count[b - a :])
-                    rises.append(first < second < drop)
+                    rises.append(first < second and drop > max(1.1 * first, 0.75 * second))
         assert mean(rises) > 0.9, style
 
 

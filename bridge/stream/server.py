@@ -1,4 +1,4 @@
-"""The web page and the socket on one port: HTTP for the page, /healthz and /metrics, WebSocket at /music.
+"""The page and the socket on one port: HTTP for the page, /healthz, /metrics, /protocol.json; WebSocket at /music.
 
 Runs on the event loop of the main process. It never waits for a client and never touches the engine: commands go to a
 `Conductor`, audio, notes and status come in by the publish methods.
@@ -26,7 +26,7 @@ from websockets.protocol import State
 
 from bridge.errors import DeviceError, MessageError, SidemanError
 from bridge.parameter_paths import ParameterInfo
-from bridge.stream import metrics, opus, wire
+from bridge.stream import metrics, opus, protocol_doc, wire
 from bridge.stream.fanout import Counts, Fanout, Outlet, Stream, frame_of
 from bridge.stream.gate import Gate, spoken
 from bridge.stream.lanes import Lanes, Wish
@@ -442,6 +442,8 @@ class Server:
             return None
         if path == "/healthz":
             return reply(HTTPStatus.OK, JSON, msgspec.json.encode(self.health()), method)
+        if path == "/protocol.json":
+            return reply(HTTPStatus.OK, JSON, protocol_doc.schema(), method)
         if path == "/metrics":
             return reply(HTTPStatus.OK, metrics.CONTENT_TYPE, metrics.text(self.metrics()).encode(), method)
         if path in self._files:

@@ -462,6 +462,15 @@ def test_healthz_tells_counts() -> None:
     serving(body)
 
 
+def test_the_schema_is_served() -> None:
+    async def body(server: Server, _: FakeConductor) -> None:
+        status, headers, text = await http(server, get("/protocol.json"))
+        assert status == 200 and headers["content-type"] == "application/json"
+        assert json.loads(text)["version"] == wire.PROTOCOL_VERSION
+
+    serving(body)
+
+
 def test_metrics_tell_what_the_conductor_and_the_server_count() -> None:
     async def body(server: Server, _: FakeConductor) -> None:
         async with music(server) as client:

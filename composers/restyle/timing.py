@@ -136,8 +136,10 @@ def _lead(sections: Sequence[SheetSection], take: int) -> int:
 
 
 def leaning(natural: float, style: Style, strength: float) -> float:
-    """A tempo drawn into the style's range: wholly from strength .5 on."""
-    inside = min(style.tempi.high, max(style.tempi.low, natural))
+    """A tempo drawn into the style's range, of a style that sings slowly into its calmer half: wholly from strength .5
+    on."""
+    high = style.tempi.high if style.practice.pace is None else style.tempi.usual
+    inside = min(high, max(style.tempi.low, natural))
     share = min(1.0, strength / 0.5)
     return exp(log(natural) * (1 - share) + log(inside) * share)
 

@@ -85,8 +85,11 @@ def _tell(piece: Piece, report: Report, written: list[Path], lost: tuple[str, ..
         ("contour", report.melody_kept), ("notes", report.notes_kept), ("rhythm", report.rhythm_kept),
         ("phrases", report.phrases_kept), ("harmony", report.harmony_kept), ("form", report.form_kept),
     )))  # fmt: skip
-    for notice in (*report.notices, *lost):
+    for notice in report.notices:
         print(f"  note: {notice}")
+    if lost:
+        print(f"  note: a MIDI file does not carry all of it: {lost[0]}"
+              + (f", and {len(lost) - 1} more of the kind" if len(lost) > 1 else ""))
     for path in written:
         print(f"  {path}")
     if not written:

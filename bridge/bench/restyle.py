@@ -37,11 +37,12 @@ BARS = 32
 CONTOUR = 0.9
 """What the tune's contour has to keep at strength .5."""
 _CORPORA: Mapping[str, tuple[int, str]] = {
-    "openscore_lieder": (40, "classical"), "folk_abc": (180, ""), "pop909": (30, "rock"),
+    "openscore_lieder": (40, "classical"), "folk_abc": (180, ""), "pop909": (15, "rock"),
 }  # fmt: skip
 """Corpus -> (one piece in so many, the genre of ours that its pieces are of; "" where there is none)."""
 _KEPT = ("melody_kept", "notes_kept", "rhythm_kept", "phrases_kept", "harmony_kept", "form_kept")
 _LEAST_BARS = 16
+_TOLD = 50
 
 
 class Source(NamedTuple):
@@ -147,7 +148,7 @@ def results(
             advance()
         return
     with pool_of(processes) as pool:
-        for found in pool.map(_attempt, *zip(*jobs, strict=True), chunksize=4):
+        for found in pool.map(_attempt, *zip(*jobs, strict=True), chunksize=2):
             yield found
             advance()
 
@@ -201,7 +202,9 @@ def run(
     tell(f"{len(given)} pieces to {', '.join(goals)} at strengths {', '.join(f'{s:g}' for s in STRENGTHS)}")
     every: list[Result] = []
     refused = []
-    for found in results(given, goals, processes, advance):
+    for done, found in enumerate(results(given, goals, processes, advance), 1):
+        if done % _TOLD == 0:
+            tell(f"  {done} of {len(given) * len(goals)}")
         if isinstance(found, str):
             refused.append(found)
         else:

@@ -35,5 +35,5 @@ FLOW_TUNE = replace(
     manners=_MANNERS,
 )  # fmt: skip
 """Hooks over triads, with the scale's semitones: the flat sixth above the fifth, the flat second."""
-SAMPLE_TUNE = replace(FLOW_TUNE, on_strong=0.62, on_beat=0.56, off_beat=0.4)
+SAMPLE_TUNE = replace(FLOW_TUNE, on_strong=0.57, on_beat=0.56, off_beat=0.4)
 """Lines over ninth chords, as a jazz record has them: four notes of seven are the chord's."""

@@ -49,7 +49,7 @@ HIP_HOP = Groove(
     ghosts=(4, 16, 8, 12, 0, 16, 14, 28, 16, 28, 14, 24, 0, 34, 22, 22),
     pickups=(0, 4, 26, 26, 2, 16, 26, 28, 0, 22, 30, 8, 8, 16, 18, 26),
     opens=(0, 0, 16, 0, 0, 0, 16, 0, 0, 0, 22, 0, 0, 0, 18, 0),
-    exact=0.15, changes=2, hands="hip-hop", drops=0.12, ghost_loud=44.0, accents=0.3,
+    exact=0.3, changes=2, hands="hip-hop", drops=0.12, ghost_loud=44.0, accents=0.3,
     fills=FillStyle(4, 0.2, 0.7, (0.45, 0.35, 0.18, 0.02), {"toms": 0.5, "snare": 0.32, "linear": 0.18}, 3.0,
                     0.81, 0.35, 0.25),
 )  # fmt: skip
@@ -96,7 +96,7 @@ DENSE = replace(
     ghosts=(12, 8, 24, 16, 0, 14, 28, 34, 34, 32, 40, 34, 0, 46, 36, 36),
     pickups=(0, 4, 8, 10, 10, 10, 10, 14, 16, 10, 12, 10, 14, 12, 24, 20),
     opens=(0, 0, 8, 0, 0, 0, 10, 0, 6, 0, 8, 0, 12, 0, 20, 0),
-    unit=2, exact=0.2, changes=3,
+    unit=2, exact=0.3, changes=2,
 )  # fmt: skip
 """Slow and busy: sixteenths on the hat, a kick of seven, ghosts nearly anywhere."""
 

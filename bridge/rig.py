@@ -214,6 +214,13 @@ class Rig(Console):
         self.set(found.channel, sub, move.value, move.frames, delay_frames=move.offset, origin=origin)
         return path
 
+    def lacks(self, move: Move) -> bool:
+        """Whether the session has not what a ramp is for, an effect or a return of that name, and not just no such
+        parameter of it: composers write for any session."""
+        path = absolute(move.path, self.tracks[move.track].name)
+        stage = path.rpartition(".")[0] + "."
+        return ".send." in path or not any(known.startswith(stage) for known in self._turns)
+
     def restore(self, track: int, path: str) -> tuple[str, float, int] | None:
         """Back to where a parameter stood before move() moved it: full path, value, frames. None where turn() has set
         it since, or there is none any more."""

@@ -48,6 +48,10 @@ class Sounding(Protocol):
         """Set out on a composer's ramp. Returns the full path. Raises InstrumentError."""
         ...
 
+    def lacks(self, move: Move) -> bool:
+        """Whether there is no such effect or return at all, of one that move() refused."""
+        ...
+
     def restore(self, track: int, path: str) -> tuple[str, float, int] | None:
         """Back to where a parameter stood before the first ramp moved it: full path, value, frames. None where it has
         been turned by hand since, or never moved."""
@@ -359,7 +363,8 @@ class Engine:
             except InstrumentError as error:
                 if (move.track, move.path) not in self._refused:  # once: a composer says the same in every bar
                     self._refused.add((move.track, move.path))
-                    self._conductor.notices.append(str(error))
+                    if not self._rig.lacks(move):
+                        self._conductor.notices.append(str(error))
             else:
                 self._moves.append(ParameterMove(self._frame + move.offset, path, move.value, move.frames))
 

@@ -52,6 +52,8 @@ class FakeRig:
         self.moved.append(move)
         return f"track.{move.track}.{move.path}"
 
+    def lacks(self, move: Move) -> bool:
+        return move.path.startswith("no.effect.")
 
     def restore(self, track: int, path: str) -> tuple[str, float, int] | None:
         self.restored.append((track, path))

@@ -33,7 +33,7 @@ def test_a_command_turns_a_parameter_and_the_move_is_told() -> None:
 
 
 def test_what_is_refused_is_a_notice_and_the_music_goes_on() -> None:
-    stage, rig = _stage(Ramp(0, 0, "no.such", 1.0))
+    stage, rig = _stage(Ramp(0, 0, "no.such", 1.0), Ramp(0, 0, "no.effect.mix", 1.0))
     stage.run(5, Play(), SetParameter("no.path", 1.0, None))
     assert stage.engine.take_notices() == ["there is no parameter 'no.path' in this session",
                                            "there is no parameter 'no.such' in this session"]

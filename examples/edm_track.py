@@ -1,7 +1,7 @@
 """An EDM track with a build-up and a drop: composed from a few words, shown section by section, saved, rendered.
 
     python examples/edm_track.py track.mid             a MIDI file
-    python examples/edm_track.py track.mid track.wav   and rendered by Sideman's own synths, the filters of the mix moving
+    python examples/edm_track.py track.mid track.wav   and rendered by Sideman's own synths
 """
 
 from __future__ import annotations

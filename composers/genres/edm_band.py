@@ -118,8 +118,7 @@ def _played(passage: Passage, listening: Listening, write: Write, part: str, clu
     written = write(passage, listening, club)
     if part not in ("drums", "fx"):
         written = within(passage, club.layers, part, written)
-    if passage.role != "ending":
-        written = Written(_within(passage, written.events), written.turns, written.sweeps)
+    written = Written(_within(passage, written.events), written.turns, written.sweeps)
     if part in ("fx", "percussion"):
         return written
     grid = _GRID.get(part, "chords")

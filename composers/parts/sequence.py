@@ -169,7 +169,7 @@ def _turned(
     end = (bar + 1) * passage.bar_steps
     last = end - (passage.bar_steps - passage.pulse.beats[-1])
     if kind < 0.35:  # the last beat is left to the kit
-        return [e if e.end <= last else e._replace(length=last - e.step) for e in events
+        return [e._replace(length=last - e.step) if e.step < last < e.end else e for e in events
                 if not last <= e.step < end]  # fmt: skip
     if kind < 0.75:
         return [e._replace(pitch=e.pitch + 12) if last <= e.step < end and e.pitch + 12 <= style.high + 5 else e

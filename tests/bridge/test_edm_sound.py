@@ -31,8 +31,8 @@ _WINDOW = 2
 
 
 class Energy(NamedTuple):
-    """Loudness (LUFS), novelty (half-wave rectified spectral flux of log magnitudes, mean), onsets a second (its peaks),
-    centroid of the magnitude spectrum (Hz)."""
+    """Loudness (LUFS), novelty (mean half-wave rectified flux of log magnitudes), onsets a second (its peaks), centroid
+    of the magnitude spectrum (Hz)."""
 
     lufs: float
     flux: float

@@ -27,6 +27,23 @@ def test_the_jazz_trio_runs(tmp_path: Path) -> None:
     assert "continued:     Piece: 16 bars" in done.stdout
 
 
+def test_the_edm_track_runs(tmp_path: Path) -> None:
+    """It has its build-ups and its drops, and says so."""
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "examples" / "edm_track.py"), str(tmp_path / "track.mid")],
+        capture_output=True, text=True, check=False, cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    piece = Piece.load(tmp_path / "track.mid")
+    assert piece.bars == 64 and {"supersaw", "synth-bass", "electronic-kit", "fx"} <= set(piece.names)
+    rows = [line.split()[2:] for line in done.stdout.splitlines() if line.startswith("bar")]
+    roles = [row[0] for row in rows]
+    assert roles.count("build") == roles.count("drop") == 2
+    density = {role: float(row[-4]) for role, row in zip(roles, rows, strict=True)}
+    assert density["breakdown"] < density["build"] < density["drop"]
+
+
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The package with composers, installed where a process can be told to look."""

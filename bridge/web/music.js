@@ -11,7 +11,7 @@ export class Music {
   constructor($, client, ask, log) {
     Object.assign(this, { $, client, ask, log, status: null, sections: "" });
     for (const name of CHOICES) {
-      $(name).addEventListener("change", ({ target }) => this.#modify(target, { [name]: target.value }));
+      $(name).addEventListener("change", ({ target }) => this.#modify(target, this.#chosen(name, target.value)));
     }
     for (const name of SLIDERS) {
       $(name).addEventListener("input", ({ target }) => { pending(target); this.#showRanges(); });
@@ -46,6 +46,11 @@ export class Music {
     if (document.activeElement !== chords && !chords.dataset.pending) chords.value = news.chords ?? "";
     this.#showSections(news);
     this.#showRanges();
+  }
+
+  /** Another genre plays its own music, or where that is wished the tune, the chords and the form that play now. */
+  #chosen(name, value) {
+    return name === "genre" && this.$("keep-tune").checked ? { restyle: { to: value } } : { [name]: value };
   }
 
   #modify(input, params) {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import log
 
 from composers.band import StyleBand
@@ -15,6 +15,7 @@ from composers.score import Meter
 from composers.style import Style
 from composers.theory.modes import plain_mode
 from composers.theory.scales import Key
+from composers.vocabulary import Words
 
 _FAVOURED = 6.0
 """How much likelier a style is in a mode that it favours."""
@@ -26,11 +27,13 @@ class StyledGenre:
     """See composer.Genre. `by_name`: its styles, the first of them the usual one.
 
     arranger  who plays what of which instruments; None: composers.genre.arranged
+    words     what people call its music, see composers.vocabulary
     """
 
     name: str
     by_name: Mapping[str, Style]
     arranger: Arranger | None = None
+    words: Words = field(default_factory=dict)
 
     @property
     def styles(self) -> tuple[str, ...]:
@@ -142,10 +145,10 @@ class StyledGenre:
             for part in names:
                 if part not in PARTS:
                     raise MusicError(f"track {track!r}: part {part!r} is not known: choose one of {', '.join(PARTS)}")
-        for field, tracks in (("mute", plan.mute), ("composers", plan.composers), ("sounds", plan.sounds)):
+        for what, tracks in (("mute", plan.mute), ("composers", plan.composers), ("sounds", plan.sounds)):
             for track in tracks:
                 if track not in plan.parts:
-                    raise MusicError(f"{field}: {track!r} is no track: choose from {', '.join(plan.parts)}")
+                    raise MusicError(f"{what}: {track!r} is no track: choose from {', '.join(plan.parts)}")
 
 
 def _misfit(plan: Plan, style: Style) -> bool:

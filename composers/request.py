@@ -13,6 +13,7 @@ from composers.instrumentation import INSTRUMENTS, plain
 from composers.score import Meter
 from composers.theory.modes import ALIASES
 from composers.theory.pitch import parse_pitch_name
+from composers.vocabulary import place_of, speaking, translated, words_of
 
 _MOODS: Mapping[str, tuple[float, float]] = {
     # energy, density
@@ -20,21 +21,24 @@ _MOODS: Mapping[str, tuple[float, float]] = {
     "relaxed": (0.4, 0.4), "sparse": (0.45, 0.2), "busy": (0.65, 0.8), "dense": (0.65, 0.85), "energetic": (0.85, 0.6),
     "wild": (0.95, 0.75), "driving": (0.85, 0.6), "powerful": (0.9, 0.55), "hot": (0.9, 0.65), "happy": (0.7, 0.55),
     "sad": (0.35, 0.4), "dark": (0.5, 0.45), "bright": (0.65, 0.55), "epic": (0.9, 0.55), "intense": (0.95, 0.65),
+    "loud": (0.9, 0.55), "heavy": (0.9, 0.55), "aggressive": (0.95, 0.65), "dramatic": (0.85, 0.55),
+    "uplifting": (0.85, 0.55), "joyful": (0.75, 0.6), "cheerful": (0.7, 0.55), "lively": (0.75, 0.65),
+    "groovy": (0.65, 0.6), "lush": (0.5, 0.6), "warm": (0.45, 0.5), "dusty": (0.45, 0.45), "dreamy": (0.3, 0.4),
+    "chill": (0.35, 0.4), "chilled": (0.35, 0.4), "lazy": (0.35, 0.35), "tender": (0.25, 0.35), "cool": (0.4, 0.4),
+    "melancholic": (0.35, 0.4), "melancholy": (0.35, 0.4), "deep": (0.45, 0.4), "minimal": (0.45, 0.2),
 }  # fmt: skip
-_MOOD_MODES = {"sad": "minor", "dark": "minor"}
-_PACES = {"slow": 0.7, "fast": 1.3, "quick": 1.25, "uptempo": 1.3, "medium": 1.0, "midtempo": 1.0}
+_MOOD_MODES = dict.fromkeys(("sad", "dark", "melancholic", "melancholy", "aggressive"), "minor")
+_PACES = {"slow": 0.7, "fast": 1.3, "quick": 1.25, "uptempo": 1.3, "medium": 1.0, "midtempo": 1.0,
+          "downtempo": 0.75}
 _TEMPO_WORDS = {"largo": 50.0, "adagio": 68.0, "andante": 90.0, "moderato": 112.0, "allegro": 138.0, "presto": 180.0}
 _BANDS: Mapping[str, int] = {"solo": 1, "duo": 2, "trio": 3, "quartet": 4, "quintet": 5}
-_SAID: Mapping[str, tuple[str, ...]] = {
-    "dnb": ("drum-and-bass",), "d&b": ("drum-and-bass",), "drum'n'bass": ("drum-and-bass",), "electronic": ("edm",),
-    "electronica": ("edm",), "hiphop": ("hip-hop",),
-}  # fmt: skip
-"""Other words for genres and styles."""
 _FORM_WORDS = {"12-bar": "blues", "12-bar-blues": "blues", "twelve-bar": "blues", "verse-chorus": "verse-chorus"}
 _FILLER = frozenset(
     ("a", "an", "and", "the", "of", "in", "at", "for", "with", "by", "to", "please", "make", "compose", "some", "music",
      "piece", "song", "tune", "track", "beat", "groove", "about", "style", "feel", "played", "on", "band", "long",
-     "waltz")
+     "waltz", "beats", "songs", "tunes", "tracks", "riff", "riffs", "theme", "standard", "number", "loop", "vibe",
+     "vibes", "background", "study", "type", "kind", "my", "me", "i", "want", "give", "write", "new", "little", "short",
+     "classic", "set")
 )  # fmt: skip
 _KEY = re.compile(
     r"\b(?:in|key of)\s+([A-Ga-g])(#|b|♯|♭|[- ]?sharp|[- ]?flat)?(?:[- ]?(m|min))?(?![\w#♯♭/])"
@@ -71,9 +75,14 @@ def parse_request(text: str, *, seed: int = 1) -> Request:
     if not rest:
         raise MusicError('say what to compose, for example "jazz ballad in Eb, 32 bars"')
     taken = _Numbers(rest)
-    words = [name for word in taken.words for name in _SAID.get(word, (word,))]
-    genre, words = _genre(words)
+    genre = _genre(taken.words)
     found = find_genre(genre)
+    own = {name: name for name in (*found.styles, *found.forms, *_FORM_WORDS)} | words_of(genre)
+    words, meant = translated(taken.words, {genre: ""} | own)
+    also = _Numbers(" ".join(meant))  # what is said in so many words comes first
+    words = [*also.words, *words]
+    taken.tempo = taken.tempo or also.tempo
+    taken.meter = taken.meter or also.meter
     fields: dict[str, object] = {"genre": genre, "seed": taken.seed if taken.seed is not None else seed}
     style, words = _one_of(words, found.styles)
     form, words = _one_of(words, (*found.forms, *_FORM_WORDS))
@@ -97,8 +106,8 @@ def parse_request(text: str, *, seed: int = 1) -> Request:
             index += 2
             continue
         index += 1
-        if word in _PACES:
-            pace = _PACES[word]
+        if word.replace("-", "") in _PACES:
+            pace = _PACES[word.replace("-", "")]
         elif word in _TEMPO_WORDS:
             taken.tempo = taken.tempo or _TEMPO_WORDS[word]
         elif word in _MOODS:
@@ -208,27 +217,27 @@ def _pitch(letter: str, sign: str) -> str:
     return letter.upper() + ("#" if "sharp" in sign or (sign in "#♯" and sign) else "b" if sign else "")
 
 
-def _genre(words: list[str]) -> tuple[str, list[str]]:
-    """The genre that is named, or the first one that has a style called so, or such a mode; without any, jazz."""
+def _genre(words: list[str]) -> str:
+    """The genre that is named, or the one of whose words, styles, forms or modes something is said; else jazz."""
     names = genre_names()
-    for size in (3, 2, 1):
-        for index in range(len(words) - size + 1):
-            joined = "-".join(words[index : index + size])
-            for name in names:
-                if plain(name).replace("-", "") == joined.replace("-", ""):
-                    return name, words[:index] + words[index + size :]
+    for name in names:
+        if place_of(name, words) is not None:
+            return name
+    spoken = speaking(words)
+    if spoken is not None:
+        return spoken
     for name in names:
         genre = find_genre(name)
         own = tuple(word for word in (*genre.styles, *genre.forms) if word not in INSTRUMENTS)
         if _one_of(words, own)[0] is not None:
-            return name, words
+            return name
     usual = "jazz" if "jazz" in names else names[0]
     if not any(word in find_genre(usual).modes for word in words):
         for name in names:
             modes = find_genre(name).modes
             if _one_of(words, (*modes, *_mode_aliases(modes)))[0] is not None:
-                return name, words
-    return usual, words
+                return name
+    return usual
 
 
 def _one_of(words: list[str], names: tuple[str, ...]) -> tuple[str | None, list[str]]:

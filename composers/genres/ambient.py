@@ -18,6 +18,7 @@ from composers.score import Meter
 from composers.style import Player, Sheet, Style, Tempi
 from composers.theory.modes import MODES
 from composers.theory.scales import Key
+from composers.vocabulary import Words
 
 _WORLD = frozenset({"arabic", "indian", "japanese", "gamelan"})
 _METERS = (Meter(4, 4), Meter(3, 4), Meter(5, 4), Meter(7, 8), Meter(6, 8))
@@ -94,4 +95,10 @@ def _arranged(instruments: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
     return parts
 
 
-AMBIENT = StyledGenre("ambient", STYLES, _arranged)
+WORDS: Words = {
+    "soundscape": "", "atmosphere": "", "atmospheric": "", "space-ambient": "pads", "space-music": "pads",
+    "drone-music": "drone", "dark-ambient": "drone dark", "meditation": "drone calm", "meditative": "drone calm",
+    "sleep": "pads calm", "relaxation": "pads calm", "minimalism": "phase", "minimalist": "phase", "phasing": "phase",
+    "raga": "world", "gamelan": "bells", "wind-chimes": "bells",
+}
+AMBIENT = StyledGenre("ambient", STYLES, _arranged, WORDS)

@@ -27,6 +27,7 @@ from composers.practice import Practice
 from composers.score import Meter
 from composers.style import Player, Sheet, Style, Tempi
 from composers.theory.scales import Key
+from composers.vocabulary import Words
 
 MODES = ("major", "minor")
 METERS = (Meter(4, 4), Meter(3, 4), Meter(2, 4), Meter(6, 8))
@@ -107,4 +108,12 @@ STYLES: Mapping[str, Style] = MappingProxyType({s.name: s for s in (
     Style("strict", Tempi(84.0, 50.0, 120.0), STRAIGHT, strict.METERS, strict.MODES, _STRICT, _QUARTET, strict.PLAYERS,
           strict.sheet, weight=_RARELY, offers=strict.offers),
 )})  # fmt: skip
-CLASSICAL = StyledGenre("classical", STYLES, _arranged)
+WORDS: Words = {
+    "string-quartet": "quartet", "chamber-music": "chamber", "piano-trio": "chamber", "piano-sonata": "piano sonata",
+    "sonatina": "piano sonata", "theme-and-variations": "theme-variations", "variations": "theme-variations",
+    "menuet": "minuet", "menuetto": "minuet", "rondeau": "rondo", "baroque-fugue": "fugue", "counterpoint": "strict",
+    "species-counterpoint": "strict", "bach-chorale": "chorale", "hymn": "chorale", "nocturne": "piano ternary slow",
+    "lullaby": "piano ternary slow gentle", "bagatelle": "piano binary", "invention": "piano fugue",
+    "romantic-piano": "piano", "baroque": "", "romantic": "", "viennese": "",
+}
+CLASSICAL = StyledGenre("classical", STYLES, _arranged, WORDS)

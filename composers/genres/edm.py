@@ -21,6 +21,7 @@ from composers.practice import Practice
 from composers.score import Meter
 from composers.style import Sheet, Style, Tempi
 from composers.theory.scales import Key
+from composers.vocabulary import Words
 
 _METERS = (Meter(4, 4), Meter(3, 4), Meter(6, 8), Meter(5, 4), Meter(7, 8))
 """Four in a bar is what it is; the others are for music that is brought along."""
@@ -72,4 +73,15 @@ STYLES: Mapping[str, Style] = MappingProxyType({style.name: style for style in (
     _style("dubstep", Tempi(140.0, 136.0, 146.0), clubs.DUBSTEP, {**_SHARES},
            ("sync-lead", "poly-synth", "pad", "pluck", "reese-bass", "electronic-kit", "fx"), weight=0.4),
 )})  # fmt: skip
-EDM = StyledGenre("edm", STYLES, arranged)
+WORDS: Words = {
+    "electronic": "", "electronica": "", "electronic-dance-music": "", "dance": "house", "club-music": "house",
+    "deep-house": "house deep", "tech-house": "house 126 bpm", "disco-house": "house", "acid": "techno",
+    "acid-techno": "techno", "hard-techno": "techno intense 145 bpm", "minimal-techno": "techno minimal",
+    "uplifting-trance": "trance uplifting", "psytrance": "trance 142 bpm", "goa": "trance 144 bpm",
+    "rave": "techno fast",
+    "dnb": "drum-and-bass", "d&b": "drum-and-bass", "drum'n'bass": "drum-and-bass", "drum-n-bass": "drum-and-bass",
+    "jungle": "drum-and-bass 165 bpm", "liquid-drum-and-bass": "drum-and-bass mellow", "uk-garage": "garage",
+    "two-step": "garage", "2-step": "garage", "brostep": "dubstep intense", "bass-music": "dubstep",
+    "festival-anthem": "festival epic", "big-room": "house festival epic 128 bpm",
+}
+EDM = StyledGenre("edm", STYLES, arranged, WORDS)

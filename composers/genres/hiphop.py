@@ -19,6 +19,7 @@ from composers.practice import Practice
 from composers.score import Meter
 from composers.style import Player, Sheet, Style, Tempi
 from composers.theory.scales import Key
+from composers.vocabulary import Words
 
 FOUR, THREE, SIX = Meter(4, 4), Meter(3, 4), Meter(6, 8)
 _LETTERS = {"intro": "A", "D": "D", "E": "D", "F": "F", "G": "G", "C": "C"}
@@ -75,4 +76,10 @@ STYLES: Mapping[str, Style] = MappingProxyType({style.name: style for style in (
            ("rhodes", "guitar", "finger-bass", "acoustic-kit"), band.players(band.NEO_SOUL), meters=(FOUR, THREE, SIX),
            weight=0.6),
 )})  # fmt: skip
-HIP_HOP = StyledGenre("hip-hop", STYLES)
+WORDS: Words = {
+    "rap": "", "old-school": "boom-bap", "oldschool-rap": "boom-bap", "golden-age": "boom-bap",
+    "lofi-beats": "lo-fi", "chillhop": "lo-fi", "chill-beats": "lo-fi chill", "study-beats": "lo-fi chill",
+    "trap-beat": "trap", "drill-beat": "drill", "uk-drill": "drill", "r&b": "neo-soul", "rnb": "neo-soul",
+    "soul": "neo-soul", "rhythm-and-blues": "neo-soul",
+}
+HIP_HOP = StyledGenre("hip-hop", STYLES, words=WORDS)

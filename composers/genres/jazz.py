@@ -15,6 +15,7 @@ from composers.practice import Practice
 from composers.pulse import STEPS
 from composers.score import Meter
 from composers.style import Player, Style, Tempi, Writer
+from composers.vocabulary import Words
 
 DEFAULT_SWING = 0.655
 """Share of the beat before the off-beat eighth, a ratio of 1.9: the ride's median from 93 to 215 beats a minute."""
@@ -112,4 +113,11 @@ WALTZ = _style(
     ("piano", "bass", "drums"), _lead(heads.WALTZ, improvisation.WALTZ), _comp(comping.WALTZ),
     _bass(jazz_bass.WALTZ), _drums(jazz_kit.WALTZ), _hand(0.055, 0.76), Manner(trades=0.4),
 )  # fmt: skip
-JAZZ = StyledGenre("jazz", {style.name: style for style in (MEDIUM, BALLAD, UP, BOSSA, WALTZ)})
+WORDS: Words = {
+    "swing": "medium", "swing-tune": "medium", "cool-jazz": "medium cool", "mainstream": "medium", "bebop": "up",
+    "be-bop": "up", "bop": "up", "hard-bop": "up", "up-tempo-jazz": "up", "bossa-nova": "bossa", "latin": "bossa",
+    "latin-jazz": "bossa", "samba": "bossa energetic 160 bpm", "modal-jazz": "modal", "torch-song": "ballad tender",
+    "great-american-songbook": "aaba", "slow-blues": "blues 66 bpm", "jump-blues": "blues energetic 170 bpm",
+    "jam-session": "blues", "jazz-waltz": "waltz",
+}
+JAZZ = StyledGenre("jazz", {style.name: style for style in (MEDIUM, BALLAD, UP, BOSSA, WALTZ)}, words=WORDS)

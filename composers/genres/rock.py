@@ -21,6 +21,7 @@ from composers.score import Meter
 from composers.style import Sheet, Style, Tempi
 from composers.theory.pitch import PitchName
 from composers.theory.scales import Key
+from composers.vocabulary import Words
 
 MODES = rock_charts.MODES
 FOUR = Meter(4, 4)
@@ -138,4 +139,13 @@ STYLES: Mapping[str, Style] = {style.name: style for style in (
     _style("prog", Tempi(132.0, 96.0, 180.0), of.PROG, {"through-composed": 0.6, "rondo": 0.25, "verse-chorus": 0.15},
            ("lead-guitar", "rock-guitar", "rock-organ", "pick-bass", "acoustic-kit"), _ODD, 0.35),
 )}  # fmt: skip
-ROCK = StyledGenre("rock", STYLES, arranged)
+WORDS: Words = {
+    "power-ballad": "ballad powerful", "acoustic-ballad": "ballad gentle", "slow-rock": "ballad", "pop": "pop-rock",
+    "pop-song": "pop-rock", "indie": "pop-rock", "soft-rock": "pop-rock soft", "folk-rock": "pop-rock gentle",
+    "anthem": "classic powerful", "stadium-rock": "classic powerful", "arena-rock": "classic powerful",
+    "rock-and-roll": "shuffle blues 165 bpm", "rock-n-roll": "shuffle blues 165 bpm",
+    "rock'n'roll": "shuffle blues 165 bpm", "rockabilly": "shuffle blues 170 bpm", "boogie": "shuffle blues",
+    "blues-rock": "shuffle blues", "metal": "hard heavy", "heavy-metal": "hard heavy", "grunge": "hard heavy",
+    "garage-rock": "punk", "funk": "funk-rock", "funky": "funk-rock", "progressive": "prog", "art-rock": "prog",
+}
+ROCK = StyledGenre("rock", STYLES, arranged, WORDS)

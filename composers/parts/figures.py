@@ -26,7 +26,9 @@ def keyboard_figure(
     pulse = passage.pulse
     for frame, region, (_, root) in zip(frames, passage.regions, bass, strict=True):
         if kind in _ORDERS:
-            events += _broken(frame, _hand(region, root, low, kind == "arpeggio"), _ORDERS[kind], pulse, velocity)
+            events += _broken(
+                frame, _hand(region, root, low, kind == "arpeggio"), _ORDERS[kind], pulse, velocity, kind != "alberti"
+            )
         elif kind == "repeated":
             events += _repeated(frame, root, pulse, velocity)
         elif kind == "after-beats":
@@ -55,7 +57,9 @@ def _hand(region: Region, root: int, low: int, wide: bool) -> tuple[int, ...]:
     return base, middle, top
 
 
-def _broken(frame: Frame, hand: Sequence[int], order: Sequence[int], pulse: Pulse, velocity: float) -> list[Event]:
+def _broken(
+    frame: Frame, hand: Sequence[int], order: Sequence[int], pulse: Pulse, velocity: float, held: bool
+) -> list[Event]:
     """In eighths, each chord beginning with its lowest note, each felt beat too in compound meters."""
     events: list[Event] = []
     three = len(pulse.beats) > 0 and pulse.unit == EIGHTH and pulse.steps % 18 == 0
@@ -66,7 +70,10 @@ def _broken(frame: Frame, hand: Sequence[int], order: Sequence[int], pulse: Puls
         cycle = (0, 1, 2) if three and len(order) == 4 else order
         key = hand[cycle[turn % len(cycle)] % len(hand)]
         accent = 4.0 if turn == 0 else -5.0
-        events.append(Event(step, min(EIGHTH, frame.end - step), key, velocity + accent))
+        length = min(EIGHTH, frame.end - step)
+        if held and not events:
+            length = frame.end - step  # the bass stays, as under a pedal
+        events.append(Event(step, length, key, velocity + accent))
         turn += 1
     return events
 

@@ -68,8 +68,8 @@ class Character:
     gestures: Mapping[str, float] = None  # type: ignore[assignment]
 
 
-FIRST = Character(4.6, 74.0, 14.0, 0.4, {"triad": 1.2, "scale": 0.9, "turn": 0.7, "free": 0.8})
-SECOND = Character(3.6, 73.0, 11.0, 0.75, {"triad": 0.4, "scale": 1.0, "turn": 0.9, "free": 1.2})
+FIRST = Character(5.0, 74.0, 14.0, 0.4, {"triad": 1.2, "scale": 0.9, "turn": 0.7, "free": 0.8})
+SECOND = Character(4.0, 73.0, 11.0, 0.75, {"triad": 0.4, "scale": 1.0, "turn": 0.9, "free": 1.2})
 CLOSING = Character(5.4, 75.0, 13.0, 0.35, {"triad": 0.6, "scale": 1.4, "turn": 0.8, "free": 0.6})
 DANCE = Character(3.8, 73.0, 12.0, 0.5, {"triad": 0.9, "scale": 0.9, "turn": 0.6, "free": 0.8})
 
@@ -102,7 +102,7 @@ def motif_of(seed: int, letter: str, pulse: Pulse, character: str, bars: int = 2
     """The idea that a letter stands for. character: see CHARACTERS; notes: of its usual measure."""
     like = CHARACTERS[character]
     draw = dice(seed, "motif", letter, bars)
-    breath = draw.one_of((3, 6, 6, 12)) if bars > 1 else 3
+    breath = draw.one_of((3, 3, 6, 6)) if bars > 1 else 3
     rhythm = idea_rhythm(pulse, bars, _RHYTHMS, like.notes * notes, 0.35, breath, draw)
     onsets = tuple((at, length) for at, length in rhythm)
     if onsets[0][0] > 0:  # an idea begins on its beat
@@ -121,7 +121,7 @@ def _shape(count: int, like: Character, draw: Dice) -> tuple[int, ...]:
             if abs(last) >= 3 and move * last > 0:
                 weight *= 0.25  # a leap is answered
             elif abs(last) == 1 and move == last:
-                weight *= 1.5  # what runs goes on
+                weight *= 2.3  # what runs goes on
             if abs(sum(found) + move) > 6:
                 weight *= 0.15
             weights.append(weight)
@@ -273,7 +273,7 @@ def _closed(rows: Sequence[_Row], unit: Unit, pulse: Pulse) -> list[_Row]:
     kept = [row for row in rows if row[0] < last]
     if not kept and last:
         kept = [(0, last, None, "plain")]
-    hold = pulse.steps if unit.cadence == "deceptive" else pulse.beats[-1] if len(pulse.beats) > 1 else pulse.steps
+    hold = pulse.steps - EIGHTH if unit.cadence != "full" or len(pulse.beats) == 1 else pulse.beats[-1]
     return [*kept, (last, max(EIGHTH, hold), -1 if kept else None, "plain")]
 
 
@@ -347,7 +347,7 @@ def _spots(where: Setting, unit: Unit, number: int, rows: Sequence[_Row], plan: 
         elif unit.kind == "work":
             target += 2.0 * (at // pulse.steps) + (unit.turn % 2)
         only = 0
-        accent = 1.5 if pulse.is_strong(step) or step == region.start else 1.0 if pulse.is_beat(step) else 0.4
+        accent = 1.25 if pulse.is_strong(step) or step == region.start else 0.9 if pulse.is_beat(step) else 0.4
         if closes and place == len(rows) - 1:
             only = _AIM[unit.cadence] & region.tones or region.tones
             target = where.centre - 2.0

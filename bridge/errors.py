@@ -33,5 +33,9 @@ class DataError(SidemanError):
     """Data of the user's or the developer's that is not there or not readable: names the path and how to get it."""
 
 
+class WorkerError(SidemanError):
+    """A process that worked for this one ended without an answer: names its work, and what can be done."""
+
+
 class TakeError(SidemanError):
     """A take that cannot be found, read or written: names it, the byte where it is damaged, and what can be done."""

@@ -46,7 +46,8 @@ def speaking(said: Sequence[str]) -> str | None:
 
 def translated(said: Sequence[str], words: Words) -> tuple[list[str], list[str]]:
     """What is said without a genre's phrases, the longest first, and what these stand for, word by word."""
-    left, meant = list(said), []
+    left = list(said)
+    meant: list[str] = []
     for phrase in sorted(words, key=lambda phrase: (-phrase.count("-"), -len(phrase))):
         at = place_of(phrase, left)
         if at is not None:

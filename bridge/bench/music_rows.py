@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import NamedTuple
 
+from bridge.errors import WorkerError
 from composers.composer import Genre, Plan, find_genre
 from composers.genre import StyledGenre
 from composers.instrumentation import KEYBOARDS, plain
@@ -132,6 +135,13 @@ def rows(order: Order, seeds: int, pool: ProcessPoolExecutor | None = None) -> I
         yield from some
 
 
-def pool_of(processes: int) -> ProcessPoolExecutor:
-    """Workers that stay for all genres: each takes a second to start."""
-    return ProcessPoolExecutor(processes, mp_context=get_context("spawn"))
+@contextmanager
+def pool_of(processes: int) -> Iterator[ProcessPoolExecutor]:
+    """Workers that stay for all genres: each takes a second to start. Raises WorkerError when one of them has died."""
+    try:
+        with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+            yield pool
+    except BrokenProcessPool:
+        raise WorkerError(f"one of the {processes} processes that measure ended without an answer: it was killed, or "
+                          f"there was no memory left: close what needs much, and "
+                          f"run it again, one genre at a time (--genre)") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from bridge.bench import compose, music, music_report, music_rows, music_seeds
 from bridge.bench.music_real import MISSING, PUBLISHED, SOURCES
 from bridge.bench.tables import marks
 from bridge.commands.bench import command
-from bridge.errors import DataError
+from bridge.errors import DataError, WorkerError
 from composers.composer import find_genre
 from composers.errors import MusicError
 from composers.statistics.baselines import BASELINES
@@ -39,6 +40,11 @@ def test_processes_change_nothing() -> None:
     order = music_rows.Order("jazz", "jazz", 4)
     with music_rows.pool_of(2) as pool:
         assert list(music_rows.rows(order, 6, pool)) == list(music_rows.rows(order, 6))
+
+
+def test_a_worker_that_dies_is_told_with_what_can_be_done() -> None:
+    with pytest.raises(WorkerError, match="run it again"), music_rows.pool_of(1) as pool:
+        pool.submit(os._exit, 3).result()
 
 
 def test_profiles_take_the_styles_that_they_are_about() -> None:

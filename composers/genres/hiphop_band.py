@@ -14,7 +14,7 @@ from composers.parts.chord_cells import LO_FI_CELLS, CompStyle, chord_cells
 from composers.parts.club_effects import EffectsStyle, club_effects
 from composers.parts.counter_line import CounterStyle, counter_line
 from composers.parts.eight_o_eight import BoomStyle, eight_o_eight
-from composers.parts.flow import FLOW_TUNE, SAMPLE_TUNE
+from composers.parts.flow import FLOW_TUNE, SAMPLE_TUNE, in_triplets
 from composers.parts.groove import Groove, groove
 from composers.parts.humanise import Hand
 from composers.parts.pads import PadStyle, pads
@@ -39,6 +39,7 @@ class HipHop:
     keys     the loop; late: ms behind the beat; straight: how much of the swing it takes
     takes_turns  whether players of the loop rest in turn, eight bars each (lo-fi)
     shaker   whether percussion plays at any energy
+    triplets whether hooks fall into triplets now and then
     worn     how much the record crackles, 0..1; effects: of an fx track that is no record
     """
 
@@ -54,6 +55,7 @@ class HipHop:
     counter: CounterStyle = field(default_factory=lambda: CounterStyle("answer", velocity=66.0))
     takes_turns: bool = False
     shaker: bool = False
+    triplets: bool = False
     worn: float = 0.5
     effects: EffectsStyle = field(default_factory=lambda: EffectsStyle(riser=2, impact=96.0, falls=2, sweeps=1))
 
@@ -109,7 +111,8 @@ def _melody(passage: Passage, listening: Listening, style: HipHop) -> Written:
         return Written()
     if style.takes_turns and passage.role == "verse":
         passage = replace(passage, role="loop")  # a loop has no second words
-    return tune(passage, listening, style.tune)
+    written = tune(passage, listening, style.tune)
+    return replace(written, events=in_triplets(passage, written.events)) if style.triplets else written
 
 
 def _bass(passage: Passage, listening: Listening, style: HipHop) -> Written:
@@ -198,13 +201,13 @@ TRAP = HipHop(
     ((grooves.TRAP, 1.0),), BoomStyle(), "electronic",
     CompStyle(cells={(0,): 0.5, (0, 8): 0.25, (0, 6): 0.25}, voices=3, low=55, high=74, left="none", short=0.1,
               anticipate=0.0, vary=0.1, answer=0.0, velocity=62.0),
-    0.0, 1.0, replace(FLOW_TUNE, notes=4.2, same_rhythm=0.7), arp=_PLUCK,
+    0.0, 1.0, replace(FLOW_TUNE, notes=4.2, same_rhythm=0.7), arp=_PLUCK, triplets=True,
 )  # fmt: skip
 DRILL = HipHop(
     ((grooves.DRILL, 1.0),), BoomStyle(glides=0.3, every=0.9, octaves=0.12), "electronic",
     CompStyle(cells={(0,): 0.4, (0, 6, 12): 0.3, (0, 3, 6): 0.3}, voices=3, low=52, high=71, left="none", short=0.2,
               anticipate=0.0, vary=0.1, answer=0.0, velocity=64.0),
-    0.0, 1.0, replace(FLOW_TUNE, notes=3.8), arp=_PLUCK,
+    0.0, 1.0, replace(FLOW_TUNE, notes=3.8), arp=_PLUCK, triplets=True,
 )  # fmt: skip
 NEO_SOUL = HipHop(
     ((grooves.HIP_HOP, 0.5), (grooves.DENSE, 0.25), (grooves.BOUNCE, 0.25)),

@@ -7,8 +7,11 @@ and .59 between eighths.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from composers.dice import dice
+from composers.parts.passage import Event, Passage
 from composers.parts.tune_style import HOOK_TUNE, Manner, Rhythms, Shares
 
 _FIRST: Shares = {
@@ -37,3 +40,31 @@ FLOW_TUNE = replace(
 """Hooks over triads, with the scale's semitones: the flat sixth above the fifth, the flat second."""
 SAMPLE_TUNE = replace(FLOW_TUNE, on_strong=0.57, on_beat=0.56, off_beat=0.4)
 """Lines over ninth chords, as a jazz record has them: four notes of seven are the chord's."""
+
+_TRIPLET = 4
+_IN_TRIPLETS = 0.5
+"""Share of sections' kinds with bars in triplets."""
+
+
+def in_triplets(passage: Passage, events: Sequence[Event]) -> list[Event]:
+    """The line with the second or the fourth bar of every four on eighth triplets, in some kinds of sections: the flow
+    of trap since about 2013. One voice, sorted, as before."""
+    draw = dice(passage.seed, "triplet flow", *passage.material)
+    which = draw.one_of((1, 3))
+    if passage.role == "ending" or not draw.chance(_IN_TRIPLETS):
+        return list(events)
+    found: list[Event] = []
+    for event in events:
+        bar, within = divmod(event.step, passage.bar_steps)
+        if bar % 4 == which and event.step >= 0:
+            at = (within + _TRIPLET // 2) // _TRIPLET * _TRIPLET
+            if at >= passage.bar_steps:
+                at -= _TRIPLET
+            step = bar * passage.bar_steps + at
+            event = event._replace(step=step, length=max(1, event.end - step))
+        if found and found[-1].step >= event.step:
+            continue  # two on one triplet are one
+        if found and found[-1].end > event.step:
+            found[-1] = found[-1]._replace(length=event.step - found[-1].step)
+        found.append(event)
+    return found

@@ -199,6 +199,37 @@ def test_a_receiver_that_does_not_bend_so_far_gets_no_half_glides() -> None:
     assert all(not bends_of(seed, 2.0)[1] for seed in range(6))
 
 
+def test_the_808_lies_between_25_and_36_in_every_key() -> None:
+    """But for its octaves and fifths, a sixth of its notes at most: the lowest octave that speakers still play."""
+    inside = total = 0
+    for key in ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"):
+        pitches = [n.pitch for n in notes(clips(24, style="trap", key=key, seed=2)["bass"])]
+        total += len(pitches)
+        inside += sum(25 <= p <= 36 for p in pitches)
+        assert pitches and min(pitches) >= 25 and max(pitches) <= 48
+    assert inside / total > 0.8
+
+
+def test_the_808_rings_while_it_is_held_and_no_longer() -> None:
+    from instruments.block import FrameEvent, Kind, Transport
+    from instruments.registry import make_instrument
+
+    rate, block = 48_000, 256
+    synth = make_instrument("808-bass")
+    synth.prepare(rate, block)
+    out = np.zeros((2, 3 * rate // block * block), np.float32)
+    for start in range(0, out.shape[1], block):
+        events = [FrameEvent(0, Kind.ON, 0, 31, 110.0)] if start == 0 else []
+        if start == 2 * rate // block * block:
+            events = [FrameEvent(0, Kind.OFF, 0, 31, 0.0)]
+        synth.process(events, out[:, start : start + block], Transport())
+    synth.close()
+    level = [float(20 * np.log10(np.sqrt(np.mean(out[0, round(t * rate) : round((t + 0.1) * rate)] ** 2)) + 1e-9))
+             for t in (0.1, 0.8, 1.8, 2.6)]  # fmt: skip
+    assert level[0] - level[1] < 4 and level[0] - level[2] < 8
+    assert level[3] < level[0] - 50
+
+
 def test_a_glide_is_heard() -> None:
     """The rendered pitch goes up by the interval: an octave on the native 808."""
     from instruments.block import FrameEvent, Kind, Transport

@@ -467,12 +467,12 @@ class _Allowance:
 
 
 class _Register:
-    """All connections, those among them that are not open yet, and what clients did wrong."""
+    """All connections, those among them that are not open yet (the oldest first), and what clients did wrong."""
 
     def __init__(self, faults: Counter[str]) -> None:
         self.faults = faults
         self.all: set[_Connection] = set()
-        self.opening: set[_Connection] = set()
+        self.opening: dict[_Connection, None] = {}
 
 
 class _Connection(ServerConnection):
@@ -486,7 +486,7 @@ class _Connection(ServerConnection):
 
     def open_outlet(self, counts: Counts) -> Outlet:
         """The way out, once the handshake is done."""
-        self._register.opening.discard(self)
+        self._register.opening.pop(self, None)
         self._outlet = Outlet(self.transport, self._is_open, counts, descriptor=self._descriptor)
         if self.paused:
             self._outlet.fill()
@@ -501,10 +501,12 @@ class _Connection(ServerConnection):
                 self._descriptor = sock.fileno()
                 self.transport.set_write_buffer_limits(0, 0)  # full as soon as it holds a byte: see Outlet
         self._register.all.add(self)
-        self._register.opening.add(self)
-        if len(self._register.opening) > _OPENING:
+        self._register.opening[self] = None
+        if len(self._register.opening) > _OPENING:  # one in earnest is through in a ms: the oldest is not
+            oldest = next(iter(self._register.opening))
+            del self._register.opening[oldest]
             self._register.faults["crowd"] += 1
-            self.transport.abort()
+            oldest.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -519,7 +521,7 @@ class _Connection(ServerConnection):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._register.all.discard(self)
-        self._register.opening.discard(self)
+        self._register.opening.pop(self, None)
         if self._outlet is not None:
             self._outlet.cut()  # before the descriptor is closed, and somebody else's
         if self.request is None:

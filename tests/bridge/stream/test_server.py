@@ -5,127 +5,19 @@ import json
 import socket
 import struct
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
+from server_stage import FakeConductor, ask, get, http, music, serving, until
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 
-from bridge.errors import DeviceError, MusicError
-from bridge.parameter_paths import ParameterInfo, described, find, matching, number
-from bridge.stream import wire
-from bridge.stream.metrics import Metric
+from bridge.errors import DeviceError
+from bridge.stream import opus, wire
 from bridge.stream.server import Server
-from instruments.parameter import Choice, Parameter
-
-KNOWN = {path: described(path, rule, 0) for path, rule in {
-    "mixer.bass.gain_db": Parameter("dB", -90, 24, 0), "track.bass.filter.type": Choice(("low", "high"), "low"),
-}.items()}
-
-
-class FakeConductor:
-    """Notes what it is told; genre "none" is refused, genre "bug" fails."""
-
-    def __init__(self) -> None:
-        self.told: list[tuple[str, Any]] = []
-        self.session = "jazz-trio"
-
-    async def generate(self, params: wire.GenerateParams) -> None:
-        if params.genre == "none":
-            raise MusicError("genre 'none' is not known: choose one of jazz")
-        if params.genre == "bug":
-            raise KeyError("bug")
-        if params.genre == "slow":
-            await asyncio.sleep(60)
-        self.told.append(("generate", params))
-        if params.instruments:
-            self.session = "+".join(params.instruments)
-
-    async def modify(self, params: wire.ModifyParams, at: wire.At = "bar") -> None:
-        self.told.append(("modify", params))
-
-    async def set(self, values: Mapping[str, float | str], ramp_s: float | None) -> None:
-        for path, value in values.items():
-            number(find(path, KNOWN), value)
-        self.told.append(("set", (values, ramp_s)))
-
-    def parameters(self, match: str | None) -> Sequence[ParameterInfo]:
-        return matching(KNOWN.values(), match)
-
-    async def stop(self) -> None:
-        self.told.append(("stop", None))
-
-    async def play(self) -> None:
-        self.told.append(("play", None))
-
-    async def locate(self, bar: int) -> None:
-        self.told.append(("locate", bar))
-
-    def hello(self) -> wire.Hello:
-        return wire.Hello(session=self.session, sample_rate=48000, channels=2, tracks=(wire.TrackInfo("bass", "bass"),))
-
-    async def keep(self) -> None:
-        self.told.append(("keep", None))
-
-    def hear_stems(self, tracks: Collection[str]) -> None:
-        self.told.append(("hear_stems", set(tracks)))
-
-    def figures(self) -> list[Metric]:
-        return [Metric.counter("underruns_total", "Blocks that came late.", 3)]
-
-    def status(self) -> wire.Status:
-        return wire.Status(status="playing", time=1.0, position=2.0, tempo=120.0)
-
-
-def serving(body: Callable[[Server, FakeConductor], Awaitable[None]], **options: Any) -> None:
-    """Run `body` beside a server on a free port, within 20 s."""
-
-    async def run() -> None:
-        conductor = FakeConductor()
-        server = Server(conductor, port=0, **options)
-        await server.start()
-        try:
-            await body(server, conductor)
-        finally:
-            await server.stop()
-
-    asyncio.run(asyncio.wait_for(run(), 20))
-
-
-def music(server: Server, **options: Any) -> connect:
-    return connect(server.socket_url.replace("localhost", "127.0.0.1"), compression=None, **options)
-
-
-async def until(client: ClientConnection, kind: str) -> dict[str, Any]:
-    """The next JSON message of a type."""
-    while True:
-        data = await asyncio.wait_for(client.recv(), 5)
-        if isinstance(data, str) and (message := json.loads(data))["type"] == kind:
-            return dict(message)
-
-
-async def ask(client: ClientConnection, **message: Any) -> None:
-    await client.send(json.dumps(message))
-
-
-async def http(server: Server, request: str) -> tuple[int, dict[str, str], bytes]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    writer.write(request.encode())
-    raw = await asyncio.wait_for(reader.read(), 5)
-    writer.close()
-    await writer.wait_closed()
-    head, _, body = raw.partition(b"\r\n\r\n")
-    first, *lines = head.decode().split("\r\n")
-    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    return int(first.split()[1]), headers, body
-
-
-def get(path: str, host: str = "localhost", more: str = "") -> str:
-    return f"GET {path} HTTP/1.1\r\nHost: {host}\r\n{more}\r\n"
 
 
 def test_a_client_is_greeted_then_told_the_status() -> None:
@@ -346,6 +238,118 @@ def test_a_client_that_stops_reading_loses_its_own_audio_and_costs_little() -> N
             while any(o.queued_bytes for o in server._fanout):
                 await asyncio.wait_for(reader.read(65536), 5)
         writer.transport.abort()
+
+    serving(body)
+
+
+def test_a_client_that_did_not_keep_up_is_told_how_much_it_lost() -> None:
+    async def body(server: Server, _: FakeConductor) -> None:
+        async with music(server, max_queue=1) as client:
+            await ask(client, type="subscribe", block=512, buffer=50, status=False, midi=False, id=1)
+            await until(client, "ok")
+            client.transport.pause_reading()
+            block = np.zeros((2, 512), np.float32)
+            for n in range(1500):
+                server.publish_audio(n * 512, 0, block)
+                if n % 20 == 0:
+                    await asyncio.sleep(0)
+            client.transport.resume_reading()
+            heard: list[int] = []
+            lost: list[dict[str, Any]] = []
+            while not heard or heard[-1] != 1499 * 512:
+                data = await asyncio.wait_for(client.recv(), 5)
+                if isinstance(data, bytes):
+                    heard.append(wire.decode_audio(data).frame0)
+                else:
+                    lost.append(json.loads(data))
+            assert lost and all(message["type"] == "lost" for message in lost)
+            assert sum(message["messages"] for message in lost) == 1500 - len(heard)
+            assert sum(message["frames"] for message in lost) == 512 * (1500 - len(heard))
+            assert heard == sorted(heard) and server.health()["dropped"]["audio"] == 1500 - len(heard)
+
+    serving(body)
+
+
+def test_one_that_pings_and_never_reads_the_answers_is_disconnected() -> None:
+    async def body(server: Server, _: FakeConductor) -> None:
+        async with music(server) as other:
+            _r, writer = await _raw(server)
+            writer.transport.pause_reading()  # type: ignore[attr-defined]
+            ping = Frame(Opcode.PING, bytes(125)).serialize(mask=True) * 500
+            with pytest.raises(ConnectionError):
+                while True:
+                    writer.write(ping)
+                    await writer.drain()
+                    assert max(c.transport.get_write_buffer_size() for c in server._register.all) < 2**20
+                    await asyncio.sleep(0)
+            assert server.faults["unread"] == 1
+            await ask(other, type="ping", t=1)
+            await until(other, "pong")
+            writer.close()
+
+    serving(body)
+
+
+def test_stems_meters_and_formats_are_subscribed_to_apart() -> None:
+    async def body(server: Server, conductor: FakeConductor) -> None:
+        block = np.linspace(-1, 1, 256, dtype=np.float32).reshape(2, 128)
+        async with music(server) as client, music(server) as plain:
+            await ask(client, type="subscribe", id=1, stems=["bass"], audio=False, status=False, midi=False,
+                      meters=True, format="int16", block=64)
+            await until(client, "ok")
+            assert conductor.told == [("hear_stems", {"bass"})]
+            await ask(plain, type="subscribe", id=1, block=64, status=False)
+            await until(plain, "ok")
+            server.publish_stem("bass", 128, 9, block)
+            server.publish_stem("kazoo", 128, 9, block)
+            server.publish_audio(128, 9, block * 0.5)
+            levels = wire.Levels((0.5, 0.25), {"bass": (0.1, 0.2)})
+            server.publish_status(msgspec.structs.replace(conductor.status(), levels=levels))
+            stem = wire.decode_audio(await client.recv(decode=False))
+            assert stem.stream == 1 and np.abs(stem.samples - block).max() < 1e-4
+            meters = json.loads(await client.recv())
+            assert meters == {"type": "meters", "time": 1.0, "levels": {
+                "master": [0.5, 0.25], "tracks": {"bass": [0.1, 0.2]}, "loudness": None}}
+            mix = wire.decode_audio(await plain.recv(decode=False))
+            assert mix.stream == wire.MIX
+            np.testing.assert_array_equal(mix.samples, block * np.float32(0.5))
+            await ask(client, type="subscribe", id=2, stems=["kazoo"], audio=True)
+            error = await until(client, "error")
+            assert error["id"] == 2 and "'kazoo'" in error["message"] and "bass" in error["message"]
+            assert 'sideman_stream_listeners{stream="0"} 1' in (await http(server, get("/metrics")))[2].decode()
+        while server.clients:
+            await asyncio.sleep(0.005)
+        assert conductor.told[-1] == ("hear_stems", set())
+
+    serving(body)
+
+
+def test_opus_without_its_library_is_refused_and_nothing_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opus, "available", lambda: False)
+
+    async def body(server: Server, _: FakeConductor) -> None:
+        async with music(server) as client:
+            await ask(client, type="subscribe", id=1, format="opus", block=64, midi=False)
+            error = await until(client, "error")
+            assert error["id"] == 1 and "pip install 'sideman[opus]'" in error["message"]
+            server.publish_midi([wire.MidiEvent(0.5, 60, 80, 0.2, "bass", 0, 1.0)])
+            assert (await until(client, "midi"))["events"]
+
+    serving(body)
+
+
+def test_one_that_talks_too_much_is_read_later_and_loses_nothing() -> None:
+    async def body(server: Server, conductor: FakeConductor) -> None:
+        async with music(server) as client, music(server) as other:
+            began = time.monotonic()
+            for _n in range(500):
+                await ask(client, type="keep")
+            await ask(other, type="ping", t=1)
+            await until(other, "pong")
+            assert len(conductor.told) < 500  # nobody else waits
+            while len(conductor.told) < 500:
+                await asyncio.sleep(0.01)
+            assert time.monotonic() - began > 0.4  # 250 at once, then 500 a second
 
     serving(body)
 

@@ -42,7 +42,7 @@ _RADIO = (
     _Block("drop", "D", 16, 0.97, 1.0, 1), _Block("outro", "A", 8, 0.5, 0.25, 2),
 )  # fmt: skip
 _FESTIVAL = (
-    _Block("intro", "A", 16, 0.25, 0.42, 3), _Block("breakdown", "B", 16, 0.3, 0.44, 2),
+    _Block("intro", "A", 16, 0.25, 0.42, 2), _Block("breakdown", "B", 16, 0.3, 0.44, 4),
     _Block("build", "C", 16, 0.42, 0.9, 5), _Block("drop", "D", 16, _DROP_ENERGY, _DROP_END, 6),
     _Block("verse", "A", 16, 0.52, 0.58, 0), _Block("breakdown", "B", 16, 0.3, 0.48, 1),
     _Block("build", "C", 16, 0.45, 0.92, 1), _Block("drop", "D", 32, 0.97, 1.0, 1),
@@ -103,7 +103,7 @@ def _chosen(blocks: tuple[_Block, ...], whole: int) -> tuple[tuple[_Block, ...],
     """As many of the sections as have room, and the bars that they have at least; none at all where not even a build
     and a drop have."""
     for sizes, spare in ((_DECENT, 4), (_LEAST, 0)):
-        for keep in range(7 if sizes is _LEAST else 5):
+        for keep in range(7 if sizes is _LEAST else 6):
             kept = tuple(block for block in blocks if block.keep >= keep)
             bars = [sizes.get(block.role, 4) for block in kept]
             if sum(bars) + (spare if keep == 0 else 0) <= whole:

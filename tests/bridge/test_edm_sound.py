@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping
+from contextlib import closing
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
@@ -19,9 +20,13 @@ from numpy.typing import NDArray
 
 from bridge.commands import cli
 from bridge.offline import render
+from bridge.parameter_paths import absolute
+from bridge.rig import build_rig
 from bridge.session import Session, check, load
+from bridge.session_text import session_text
 from composers.composer import make_band
 from composers.parts import kit
+from composers.request import parse_request
 from instruments.hosts.audio_file import read_audio
 from instruments.loudness import k_weighted
 
@@ -172,3 +177,25 @@ def test_a_kick_ducks_as_set(name: str, track: str, back_beats: float, tmp_path:
     assert len(dips) >= 4
     assert mean(dips) == pytest.approx(-duck["params"]["depth_db"], abs=1.0)
     assert min(returns) > -1.5
+
+
+# Rigs -------------------------------------------------------------------------------------------------------------
+
+
+def composed_session() -> Session:
+    asked = parse_request("trance, 24 bars")
+    return msgspec.convert(tomllib.loads(session_text(asked.plan, 'a "club" track')), Session)
+
+
+@pytest.mark.parametrize("name", ["edm-house", "edm-techno", "edm-trance", "edm-dnb", ""])
+def test_what_the_form_moves_is_there(name: str) -> None:
+    """In each session, and in what `sideman compose --session` writes: every path of the automation is a parameter."""
+    session = load(name).with_music(bars=_BARS) if name else composed_session()
+    check(session, name or "composed")
+    band = make_band(session.plan())
+    moved = {absolute(ramp.path, track) for at in range(_BARS) for track, clip in band.compose(at).items()
+             for ramp in clip.ramps}  # fmt: skip
+    with closing(build_rig(session, 48_000, 512, offline=True)) as rig:
+        known = {info.path for info in rig.listed()}
+    assert {"master.lift.gain_db", "master.eq.high_pass_hz", "mixer.hall.gain_db"} <= moved
+    assert moved <= known

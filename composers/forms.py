@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 
 from composers.composer import Cue
 from composers.errors import MusicError
+from composers.section_names import label_of, letter_of
 
 ENDING_BARS = 2
 
@@ -25,7 +26,8 @@ class Section:
     written     how many the form has
     role        what it is for: "intro", "head", "solo", "trade", "out", "verse", "pre-chorus", "chorus", "bridge",
                 "interlude", "breakdown", "build", "drop", "outro", "theme", ..., and always at last "ending"
-    name        the letter in the form: the same role and letter is the same material
+    name        the letter in the form: the same role and letter is the same material. Behind it may stand the degree
+                in whose key it is ("B/V") or the semitones by which it stands higher ("B+2")
     turn        how often this letter came before in the chorus
     chorus      counted from 0; -1 for an intro, the last chorus's for an ending
     chart_bar   where in the chorus it begins
@@ -52,10 +54,8 @@ class Section:
 
 
 def label(section: Section) -> str:
-    """A section for readers: "head A", "verse", "chorus 2"."""
-    if section.role == section.name or section.role in ("intro", "ending"):
-        return section.role
-    return f"{section.role} {section.name}"
+    """A section for readers, see section_names.label_of."""
+    return label_of(section.role, section.name)
 
 
 class Form(Protocol):
@@ -219,8 +219,8 @@ def found_place(form: Form, name: str, bars: int) -> int | None:
     counted: dict[str, int] = {}
     bar = 0
     while bar < bars and (section := form.section(bar)) is not None:
-        role, letter = section.role.lower(), section.name.lower()
-        for word in {role, letter, f"{role} {letter}"}:
+        role, name, letter = section.role.lower(), section.name.lower(), letter_of(section.name).lower()
+        for word in {role, name, letter, f"{role} {name}", f"{role} {letter}", label(section).lower()}:
             counted[word] = counted.get(word, 0) + 1
             if wanted == f"{word} {counted[word]}" or (wanted == word and counted[word] == 1):
                 return section.first_bar

@@ -10,42 +10,53 @@
 
 const AUDIO_HEADER_BYTES = 32;
 const AUDIO_MAGIC = 0x4e414d53; // "SMAN", little-endian
-const STREAMS = ["audio", "midi", "status"];
-const TOPICS = [...STREAMS, "moved", "hello", "error", "connection"];
+const STREAMS = ["audio", "midi", "status", "meters"];
+const TOPICS = [...STREAMS, "stem", "moved", "lost", "hello", "error", "connection"];
+const FORMATS = ["float32", "int16", "opus"]; // by their number in the header
 
 /**
  * One binary message as a value, or null for what is none of this version.
  * @param {ArrayBuffer} buffer
- * @returns {?{type: "audio", data: ArrayBuffer, sampleRate: number, channels: number, frames: number,
- *   frame: number, time: number, serverNs: number}} data: interleaved float32, full scale 1
+ * @returns {?{type: "audio", format: string, data: ArrayBuffer, sampleRate: number, channels: number, frames: number,
+ *   frame: number, time: number, serverNs: number, stream: number}} data: interleaved float32, full scale 1 (int16 is
+ *   made so); of "opus" the packet, for WebCodecs' AudioDecoder. stream: 0 the mix, n the n-th track
  */
 export function readAudio(buffer) {
   if (buffer.byteLength < AUDIO_HEADER_BYTES) return null;
   const view = new DataView(buffer);
-  if (view.getUint32(0, true) !== AUDIO_MAGIC || view.getUint8(4) !== 1 || view.getUint8(5) !== 0) return null;
+  const format = FORMATS[view.getUint8(5)];
+  if (view.getUint32(0, true) !== AUDIO_MAGIC || view.getUint8(4) !== 1 || !format) return null;
   const channels = view.getUint8(6);
   const sampleRate = view.getUint32(8, true);
   const frames = view.getUint32(12, true);
-  if (buffer.byteLength !== AUDIO_HEADER_BYTES + 4 * frames * channels) return null;
+  const size = { float32: 4, int16: 2 }[format];
+  if (size && buffer.byteLength !== AUDIO_HEADER_BYTES + size * frames * channels) return null;
+  let data = buffer.slice(AUDIO_HEADER_BYTES);
+  if (format === "int16") data = Float32Array.from(new Int16Array(data), (value) => value / 32767).buffer;
   const frame = Number(view.getBigUint64(16, true));
   return {
     type: "audio",
-    data: buffer.slice(AUDIO_HEADER_BYTES),
+    format,
+    data,
     sampleRate,
     channels,
     frames,
     frame,
     time: frame / sampleRate,
     serverNs: Number(view.getBigInt64(24, true)),
+    stream: view.getUint8(7),
   };
 }
 
 /**
  * The connection to Sideman: it connects by itself, again after a loss, and asks the server only for what is listened to.
  *
- * Topics of on(): "audio", "midi" (an array of events), "status", "moved" (an array of {path, value, time,
- * ramp}: what anybody has turned), "hello", "error" ({message}), and "connection"
- * ("connecting", "open", "closed").
+ * Topics of on(): "audio" (the mix), "stem" (tracks alone), "midi" (an array of events), "status", "meters", "moved" (an
+ * array of {path, value, time, ramp}: what anybody has turned), "lost" ({messages, frames}: audio that the server
+ * dropped because we did not keep up), "hello", "error" ({message}), and "connection" ("connecting", "open", "closed").
+ *
+ * Of audio one may choose: format ("float32", "int16", "opus"), block (64 to 2048 frames in a message, at least),
+ * buffer (ms that the server keeps for us), stems (names of tracks, for "stem").
  */
 export class MusicClient {
   #socket = null;
@@ -58,8 +69,11 @@ export class MusicClient {
   #retryMs = 250;
   #retryTimer = 0;
   #timeoutMs;
+  #sound;
 
-  constructor(url, { timeoutMs = 10000 } = {}) {
+  constructor(url, { timeoutMs = 10000, format, block, buffer, stems = [] } = {}) {
+    this.#sound = { format, block, buffer };
+    this.stems = stems;
     this.url = url;
     this.hello = null;
     this.status = null;
@@ -182,7 +196,8 @@ export class MusicClient {
     if (this.connection !== "open") return;
     const wanted = Object.fromEntries(STREAMS.map((stream) => [stream, this.#listeners.get(stream).size > 0]));
     wanted.status ||= this.#listeners.get("moved").size > 0;
-    const text = JSON.stringify({ type: "subscribe", ...wanted });
+    if (this.stems.length) wanted.stems = this.#listeners.get("stem").size > 0 ? this.stems : [];
+    const text = JSON.stringify({ type: "subscribe", ...wanted, ...this.#sound });
     if (text === this.#asked) return;
     this.#asked = text;
     this.#socket.send(text);
@@ -210,7 +225,7 @@ export class MusicClient {
   #receive(data) {
     if (typeof data !== "string") {
       const audio = readAudio(data);
-      if (audio) this.#emit("audio", audio);
+      if (audio) this.#emit(audio.stream === 0 ? "audio" : "stem", audio);
       else this.#emit("error", { type: "error", message: "audio of an unknown version came: reload the page" });
       return;
     }
@@ -219,6 +234,10 @@ export class MusicClient {
     switch (message.type) {
       case "midi":
         this.#emit("midi", message.events);
+        break;
+      case "meters":
+      case "lost":
+        this.#emit(message.type, message);
         break;
       case "hello":
       case "status":

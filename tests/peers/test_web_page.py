@@ -353,13 +353,38 @@ def test_the_client_of_the_documentation_works_in_a_page(shown: Page, stage: Sta
       return {{ type: audio.type, bytes: audio.data.byteLength, buffer: audio.data instanceof ArrayBuffer,
                rate: audio.sampleRate, channels: audio.channels, note: events[0].note, roundTripMs }};
     }})()""")
-    assert result["type"] == "audio" and result["buffer"] and result["bytes"] == 4 * 2 * 256
+    assert result["type"] == "audio" and result["buffer"] and result["bytes"] == 4 * 2 * 512
     assert (result["rate"], result["channels"]) == (stage.rate, 2)
     assert 0 <= result["note"] <= 127 and result["roundTripMs"] < 1000
     assert stage.told[0] == ("generate", {
         "genre": "jazz", "key": "C", "mode": "major", "tempo": 120.0, "duration": 32,
         "instruments": ["piano", "bass", "drums"],
     })
+
+
+def test_the_client_chooses_format_block_stems_and_meters(shown: Page, stage: Stage) -> None:
+    result = shown.evaluate(f"""(async () => {{
+      const {{ MusicClient }} = await import("/client.js");
+      const client = new MusicClient("{stage.url.replace('http', 'ws')}/music",
+                                     {{ format: "int16", block: 1024, buffer: 100, stems: ["bass"] }});
+      const stem = await new Promise((resolve) => client.on("stem", resolve));
+      const meters = await new Promise((resolve) => client.on("meters", resolve));
+      const samples = new Float32Array(stem.data);
+      const other = new MusicClient("{stage.url.replace('http', 'ws')}/music", {{ stems: ["kazoo"] }});
+      const refused = await new Promise((resolve) => {{
+        other.on("error", resolve);
+        other.on("stem", () => {{}});
+      }});
+      client.close();
+      other.close();
+      return {{ format: stem.format, frames: stem.frames, stream: stem.stream, peak: Math.max(...samples),
+               mirrored: samples.every((value, n) => n % 2 === 0 || value === -samples[n - 1]),
+               count: samples.length, bass: meters.levels.tracks.bass.length, refused: refused.message }};
+    }})()""")
+    assert (result["format"], result["frames"], result["stream"], result["count"]) == ("int16", 1024, 2, 2048)
+    assert abs(result["peak"] - TONE_PEAK) < 0.01 and result["mirrored"] and result["bass"] == 2
+    assert "'kazoo'" in result["refused"]
+    until_told(stage, ("hear_stems", ["bass"]))
 
 
 def test_a_lost_connection_is_shown_and_comes_back(page: Page) -> None:

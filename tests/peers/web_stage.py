@@ -6,7 +6,7 @@ import asyncio
 import math
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -16,6 +16,7 @@ import numpy as np
 from bridge.errors import MusicError
 from bridge.parameter_paths import ParameterInfo, described, find, matching, number
 from bridge.stream import wire
+from bridge.stream.metrics import Metric
 from bridge.stream.server import Server
 from instruments.parameter import Choice, Parameter
 
@@ -127,6 +128,12 @@ class Stage:
     async def keep(self) -> None:
         """Nothing to keep."""
 
+    def hear_stems(self, tracks: Collection[str]) -> None:
+        self.told.append(("hear_stems", sorted(tracks)))
+
+    def figures(self) -> Sequence[Metric]:
+        return ()
+
     async def locate(self, bar: int) -> None:
         self.told.append(("locate", bar))
         self._jump((bar - 1) * 4.0)
@@ -199,6 +206,7 @@ class Stage:
         if not self.playing:
             tone[:] = 0
         self.server.publish_audio(self._frame, time.monotonic_ns(), np.stack([tone, tone]))
+        self.server.publish_stem("bass", self._frame, time.monotonic_ns(), np.stack([tone, -tone]))
         if self.playing:
             end = self.position + BLOCK / self.rate * self.tempo / 60
             events = []

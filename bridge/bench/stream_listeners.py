@@ -71,8 +71,11 @@ class Listeners:
                                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors)
         assert self._process.stdout is not None
         if self._process.stdout.readline().strip() != b"ready":
+            self._process.kill()
+            self._process.communicate()
+            said = self._said()
             self.close()
-            raise DeviceError(f"the bench's clients did not connect: {self._said() or 'they ended'}")
+            raise DeviceError(f"the bench's clients did not connect: {said or 'they ended'}")
 
     def __enter__(self) -> Listeners:
         return self
@@ -97,7 +100,9 @@ class Listeners:
         """Idempotent."""
         if self._process.poll() is None:
             self._process.kill()
-        self._process.communicate()
+        if self._process.stdout is not None and not self._process.stdout.closed:
+            self._process.communicate()
+        self._errors.close()
 
     def _said(self) -> str:
         self._errors.seek(0)

@@ -92,7 +92,7 @@ def _thinned(
             before, after = found[-1].pitch, notes[index + 1].pitch
             passing = min(before, after) <= note.pitch <= max(before, after) and abs(before - after) <= 5
             chance = practice.thin * strength if passing else 0.0
-            if crowd[note.step // STEPS] > practice.most and strength >= _SNAPPED:
+            if crowd[note.step // STEPS] > practice.most * (2.0 - strength) and strength >= _SNAPPED:
                 chance = 1.0
             near = notes[index - 1].end >= note.step - 1
             if near and chance and dice(seed, "thinned", *bars.place(note.step)).chance(chance):

@@ -19,7 +19,7 @@ from composers.parts.expression import breathed
 from composers.parts.humanise import Hand
 from composers.parts.inner_voices import bass_line, frames
 from composers.parts.passage import Event, Listening, Passage, Written
-from composers.parts.strict_writing import PARTS, Lanes, Voiced, cantus_of, four_voices, octave_for, species
+from composers.parts.strict_writing import PARTS, Lanes, Voiced, cantus_of, choir_of, four_voices, octave_for, species
 from composers.score import Meter
 from composers.style import Player, Sheet, Writer
 from composers.theory.chords import Chord, parse_chord
@@ -89,12 +89,12 @@ def _phrase_chords(seed: int, key: Key, section: Section) -> tuple[Bar, ...]:
     chords: tuple[Bar, ...] = ()
     for take in range(_TAKES):
         chords = chorale_chords(seed, letter, bars, key, take)
-        if four_voices(seed, section.name, _timed(chords, key), key, _NO_LANES) is not None:
+        if four_voices(seed, section.name, _timed(chords, key), key, _CHOIR) is not None:
             break
     return chords[: section.bars]
 
 
-_NO_LANES: Lanes = (None,) * 4
+_CHOIR = choir_of((None,) * 4)
 
 
 def _timed(chords: tuple[Bar, ...], key: Key) -> tuple[tuple[int, int, Chord], ...]:
@@ -142,9 +142,9 @@ def _voices(passage: Passage) -> tuple[Voiced, ...]:
         return _counterpoint(passage, lanes)
     key = Key(_tonic(passage), "minor" if passage.minor else "major")
     chords = tuple((r.start, r.end, r.chord) for r in passage.regions)
-    found = four_voices(passage.seed, passage.name, chords, key, lanes)
+    found = four_voices(passage.seed, passage.name, chords, key, choir_of(lanes))
     if found is None:
-        found = four_voices(passage.seed, passage.name, chords, key, _NO_LANES)
+        found = four_voices(passage.seed, passage.name, chords, key, _CHOIR)
     if found is None:  # chords that somebody typed or plays, and that no voices can sing
         bass = bass_line(passage.regions, 40, 60)
         placed = frames(passage.regions, bass, (), (50, 64), (57, 72))

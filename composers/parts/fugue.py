@@ -139,7 +139,7 @@ def subject(fugue: Fugue, minor: bool) -> Line:
     bars = fugue.subject_bars
     block = Block("A1", "A", 1, 0, minor)
     chords = _own_regions(fugue, block, bars)
-    for take in range(4):
+    for take in range(3):
         motif: Motif = motif_of(fugue.seed, f"subject {take}", fugue.pulse, "first", bars, 1.15)
         rows = [(at, length) for at, length in motif.onsets if at < bars * fugue.pulse.steps]
         draw = dice(fugue.seed, "subject", take)

@@ -43,7 +43,11 @@ Lanes = tuple[tuple[int, int] | None, ...]
 """What each voice's instrument plays with ease, lowest voice first; None: not known."""
 
 
-def choir_of(lanes: Lanes) -> tuple[tuple[str, Register], ...]:
+Choir = tuple[tuple[str, Register], ...]
+"""Voices by name with their compasses, lowest first."""
+
+
+def choir_of(lanes: Lanes) -> Choir:
     """The voices as far as their instruments reach."""
     found: list[tuple[str, Register]] = []
     for name, register, lane in zip(_NAMES, _CHOIR, lanes, strict=True):
@@ -57,7 +61,7 @@ def choir_of(lanes: Lanes) -> tuple[tuple[str, Register], ...]:
 
 @lru_cache(maxsize=256)
 def four_voices(
-    seed: int, name: str, chords: tuple[tuple[int, int, Chord], ...], key: Key, lanes: Lanes
+    seed: int, name: str, chords: tuple[tuple[int, int, Chord], ...], key: Key, voices: Choir
 ) -> tuple[Voiced, ...] | None:
     """Chords (start, end, chord) in four voices that break no rule of classical part writing, with passing notes that
     break none either; None where there is no such way. Some milliseconds."""
@@ -65,14 +69,14 @@ def four_voices(
     from composers.theory.voice_rules import Sonority, check
     from composers.theory.voice_styles import Voice
 
-    choir = [Voice(who, register) for who, register in choir_of(lanes)]
+    choir = [Voice(who, register) for who, register in voices]
     try:
         leading = lead([chord for _, _, chord in chords], voices=choir, key=key)
     except MusicError:
         return None
     draw = dice(seed, "passing notes", name)
     moments = list(leading.sonorities)
-    voices: list[list[Voiced]] = [[] for _ in choir]
+    lines: list[list[Voiced]] = [[] for _ in choir]
     scale = {n.pitch_class: n for n in mode_on(key.mode, key.tonic).degrees}
     for at, (start, end, _) in enumerate(chords):
         middle = start + (end - start) // 2
@@ -95,10 +99,10 @@ def four_voices(
         for voice, pitch in enumerate(leading.voicings[at]):
             passing = between[voice]
             length = end - start if passing is None else middle - start
-            voices[voice].append(Voiced(start, length, voice, pitch.midi))
+            lines[voice].append(Voiced(start, length, voice, pitch.midi))
             if passing is not None:
-                voices[voice].append(Voiced(middle, end - middle, voice, passing.midi))
-    return tuple(sorted(v for line in voices for v in line))
+                lines[voice].append(Voiced(middle, end - middle, voice, passing.midi))
+    return tuple(sorted(v for line in lines for v in line))
 
 
 def _between(one: Pitch, two: Pitch, scale: Mapping[int, PitchName]) -> Pitch | None:

@@ -39,7 +39,10 @@ def read(plan: Plan, bars: int) -> tuple[dict[str, Line], list[str], list[tuple[
     }
     chords = [(round((c.bar * meter.bar_ticks + at * meter.beat_ticks) / GRID), parse_chord(symbol))
               for c in charts for at, symbol in c.chords]  # fmt: skip
-    return lines, [c.section for c in charts], chords
+    resolved = CLASSICAL.resolve(plan)
+    form = CLASSICAL.style(resolved.style).sheet(resolved).form
+    sections = [f"{s.role} {s.name}" if (s := form.section(bar)) is not None else "" for bar in range(bars - 2)]
+    return lines, sections, chords
 
 
 def faults(lines: dict[str, Line], chords: list[tuple[int, Chord]], meter: Meter) -> Counter[str]:

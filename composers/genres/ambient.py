@@ -99,6 +99,6 @@ WORDS: Words = {
     "soundscape": "", "atmosphere": "", "atmospheric": "", "space-ambient": "pads", "space-music": "pads",
     "drone-music": "drone", "dark-ambient": "drone dark", "meditation": "drone calm", "meditative": "drone calm",
     "sleep": "pads calm", "relaxation": "pads calm", "minimalism": "phase", "minimalist": "phase", "phasing": "phase",
-    "raga": "world", "gamelan": "bells", "wind-chimes": "bells",
+    "raga": "", "maqam": "", "makam": "", "gamelan": "bells", "wind-chimes": "bells",
 }
 AMBIENT = StyledGenre("ambient", STYLES, _arranged, WORDS)

@@ -92,7 +92,7 @@ DRONE = _players(
     LoopStyle(loops=2, notes=2, shortest=331, longest=521, low=48, high=67, ring=120), _LONG,
 )  # fmt: skip
 PHASE = _players(
-    _LINE, FieldPadStyle(voices=3, velocity=48.0), DroneStyle(velocity=56.0), LoopStyle(loops=4, velocity=50.0),
+    _LINE, FieldPadStyle(voices=3, velocity=48.0), DroneStyle(velocity=56.0), LoopStyle(loops=3, velocity=50.0),
     LoopStyle(loops=4, shortest=239, longest=419, low=52, high=76, velocity=52.0, ring=72), _LONG,
     phases=(PhasingStyle(), PhasingStyle(slots=(8, 9), slot=24, filled=0.5, slower=2, low=52, high=72, ring=40)),
     singing=LoopStyle(loops=3, shortest=283, longest=463, notes=4, low=62, high=84, velocity=58.0, ring=54),

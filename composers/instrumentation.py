@@ -11,7 +11,8 @@ BASSES = (
 )  # fmt: skip
 DRUMS = (
     "drums", "drum-kit", "drum-set", "kit", "jazz-kit", "acoustic-kit", "brushes", "percussion", "electronic-kit",
-    "electronic-drums", "synth-drums", "drum-machine", "808", "909", "tr-808", "tr-909",
+    "electronic-drums", "synth-drums", "drum-machine", "808", "909", "tr-808", "tr-909", "rock-kit", "pop-kit",
+    "studio-kit", "standard-kit",
 )  # fmt: skip
 KEYBOARDS = (
     "piano", "acoustic-piano", "grand-piano", "pianist", "keys", "electric-piano", "e-piano", "ep", "rhodes",

@@ -153,6 +153,20 @@ def test_instruments_have_programs() -> None:
     assert Track.of("x", PIANO).program is None
 
 
+@pytest.mark.parametrize(
+    ("kit", "program"),
+    [("Brushes", 40), ("jazz-kit", 32), ("rock-kit", 16), ("studio-kit", 8), ("electronic-kit", 24), ("TR-808", 25),
+     ("808", 25), ("orchestra-kit", 48), ("drums", 0), ("acoustic-kit", 0)],
+)  # fmt: skip
+def test_kits_have_the_programs_of_general_midi_2(kit: str, program: int, tmp_path: Path) -> None:
+    """On channel 10, in the file too."""
+    clip = Clip(PIANO.span, tuple(n._replace(channel=9) for n in PIANO.notes))
+    piece = Piece.of([Track.of("beat", clip, kit)], 120.0, Meter())
+    piece.save(tmp_path / "kit.mid")
+    assert bytes((0xC9, program)) in (tmp_path / "kit.mid").read_bytes()
+    assert Piece.load(tmp_path / "kit.mid").tracks[0].program == program
+
+
 def test_saved_and_loaded(tmp_path: Path) -> None:
     PIECE.save(tmp_path / "blue.MID")
     again = Piece.load(str(tmp_path / "blue.MID"))

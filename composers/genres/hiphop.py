@@ -24,13 +24,16 @@ from composers.vocabulary import Words
 FOUR, THREE, SIX = Meter(4, 4), Meter(3, 4), Meter(6, 8)
 _LETTERS = {"intro": "A", "D": "D", "E": "D", "F": "F", "G": "G", "C": "C"}
 """By a section's letter, whose loop it takes; verse, hook and breakdown share one (A), as records of samples do."""
+_SHORT = 40
+"""Bars of a piece that has no time for a verse of sixteen."""
 _HOOK_OWN = 0.35
 """Share of songs whose hook has another loop than the verse."""
 
 
 def _sheet(plan: Plan, style: str) -> Sheet:
     form = plan.form or "verse-hook"
-    finite, endless = (arrangement(form, style, plan.seed, bars) for bars in (plan.length, None))
+    short = plan.length is not None and plan.length < _SHORT
+    finite, endless = (arrangement(form, style, plan.seed, bars, short) for bars in (plan.length, None))
     key = Key.parse(plan.key, plan.mode)
     return Sheet(key, finite, endless, partial(_changes, plan.seed, key, style))
 

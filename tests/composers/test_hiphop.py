@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import cycle, pairwise, product
 from statistics import mean
 
@@ -103,6 +104,15 @@ def test_loops_have_a_home() -> None:
         band = HIP_HOP.band(plan)
         held += band.chart(15).chords[-1][1].startswith("Dm")
     assert held >= 34
+
+
+@pytest.mark.parametrize("length", [16, 20, 24, 32, 40, 64])
+def test_short_songs_have_a_hook(length: int) -> None:
+    for seed in range(6):
+        plan = Plan(genre="hip-hop", style="trap", mode="minor", parts=FOUR, seed=seed, length=length)
+        band = HIP_HOP.band(replace(plan, form="verse-hook"))
+        roles = {band.chart(bar).section.split()[0] for bar in range(length)}
+        assert {"verse", "hook"} <= roles, (seed, roles)
 
 
 def test_the_hook_syncopates_on_sixteenths() -> None:

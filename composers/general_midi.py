@@ -95,13 +95,14 @@ _NAMED = {
     90: "poly-synth polysynth synth synth-keys",
     92: "glass-pad",
     91: "air-pad",
-    95: "sweep-pad evolving-pad drone",
+    95: "sweep-pad evolving-pad drone deep-drone sub-drone ground",
     97: "soundscape texture cinematic-pad",
     98: "crystal",
     108: "kalimba",
     110: "fiddle",
     119: "impact downlifter",
-    122: "fx sound-effects riser uplifter noise-sweep wind",
+    122: "fx sound-effects riser uplifter noise-sweep wind breath ocean air-noise vinyl vinyl-noise"
+         " crackle record-noise hiss",
 }  # fmt: skip
 _BY_NAME = {name: program for program, names in _NAMED.items() for name in names.split()}
 _KITS = {"room-kit": 8, "studio-kit": 8, "pop-kit": 8, "power-kit": 16, "rock-kit": 16, "metal-kit": 16,

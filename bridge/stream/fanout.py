@@ -25,7 +25,8 @@ from bridge.stream import wire
 AUDIO_QUEUE_BYTES = 80 * 1024
 """The most audio that waits for one client: a fifth of a second of 48 kHz stereo in float32."""
 CONTROL_QUEUE_BYTES = 48 * 1024
-"""Some seconds of notes and status. With the kernel's buffer a stuck client costs less than 256 kB."""
+"""A client for whom more than this waits is disconnected: some seconds of notes and status. With the kernel's buffer a
+stuck client costs less than 256 kB."""
 
 
 class Stream(IntEnum):
@@ -116,7 +117,7 @@ class Outlet:
             self.cut()
         elif not self._full:
             self._write(frame)
-        elif self._control_bytes + len(frame) > self._control_limit:
+        elif self._control_bytes > self._control_limit:  # one long answer (`parameters`) may pass it
             self._counts.thrown_out += 1
             self.cut()
             self._transport.abort()

@@ -9,25 +9,23 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
-import os
-import socket
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from http import HTTPStatus
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import msgspec
 from websockets.asyncio.server import Server as SocketServer
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
-from websockets.protocol import State
 
 from bridge.errors import DeviceError, MessageError, SidemanError
-from bridge.parameter_paths import ParameterInfo
 from bridge.stream import metrics, opus, protocol_doc, wire
-from bridge.stream.fanout import Counts, Fanout, Outlet, Stream, frame_of
+from bridge.stream.conductor import Conductor
+from bridge.stream.connection import Allowance, Connection, Register
+from bridge.stream.fanout import Fanout, Outlet, Stream, frame_of
 from bridge.stream.gate import Gate, spoken
 from bridge.stream.lanes import Lanes, Wish
 from bridge.stream.metrics import Metric
@@ -39,60 +37,12 @@ SOCKET_PATH = "/music"
 DEFAULT_PORT = 3000
 _PORTS_TRIED = 20
 _BACKLOG = 1024
-_OPENING = 256
-"""Connections that may be without a handshake at a time; each has 5 s for it."""
 _WRITE_BUFFER = (32 * 1024, 8 * 1024)
-_SEND_BUFFER = 40 * 1024
-"""Of the kernel, which doubles it: a fifth of a second of stereo. Left to itself it grows to several MB, and a slow
-client would hear music seconds old."""
-_UNREAD_BYTES = 64 * 1024
-"""A client that asks (pings) and does not read the answers may leave so many."""
-_BURST, _MESSAGES_A_S = 250, 500
-"""A client that sends more waits: its own messages are read later."""
 _STOP_S = 0.5
 
 _log = logging.getLogger("sideman.server")
 _handshakes = logging.getLogger("sideman.server.handshakes")
 _handshakes.setLevel(logging.CRITICAL)  # garbage on the port is counted, not printed with a traceback
-
-
-class Conductor(Protocol):
-    """Who carries out what clients ask for. A SidemanError is answered to the client that asked, and to it alone."""
-
-    async def generate(self, params: wire.GenerateParams) -> None: ...
-
-    async def modify(self, params: wire.ModifyParams, at: wire.At = "bar") -> None: ...
-
-    async def set(self, values: Mapping[str, float | str], ramp_s: float | None) -> None:
-        """Parameters by path; none is turned where one is refused."""
-        ...
-
-    def parameters(self, match: str | None) -> Sequence[ParameterInfo]: ...
-
-    async def stop(self) -> None: ...
-
-    async def play(self) -> None: ...
-
-    async def locate(self, bar: int) -> None:
-        """`bar` counts from 1."""
-        ...
-
-    async def keep(self) -> None:
-        """Write what plug-ins are set to into the session's file."""
-        ...
-
-    def hear_stems(self, tracks: Collection[str]) -> None:
-        """From now on Server.publish_stem() is wanted for these tracks, and for no others. Raises SidemanError where
-        it cannot be; never for fewer tracks than before."""
-        ...
-
-    def hello(self) -> wire.Hello: ...
-
-    def status(self) -> wire.Status: ...
-
-    def figures(self) -> Sequence[Metric]:
-        """Of the engine and its processes, for /metrics."""
-        ...
 
 
 class Server:
@@ -127,7 +77,7 @@ class Server:
         self._lanes = Lanes(self._fanout)
         self._files = web_files()
         self._server: SocketServer | None = None
-        self._register = _Register(self.faults)
+        self._register = Register(self.faults)
         self._stems: dict[Outlet, Sequence[str]] = {}
         """Tracks whose own sound a client hears; and all of them, as the conductor was told last."""
         self._stems_told: frozenset[str] = frozenset()
@@ -310,15 +260,15 @@ class Server:
 
     # --- What comes in ---
 
-    def _connect(self, *args: Any, **kwargs: Any) -> _Connection:
-        return _Connection(self._register, *args, **kwargs)
+    def _connect(self, *args: Any, **kwargs: Any) -> Connection:
+        return Connection(self._register, *args, **kwargs)
 
     async def _serve(self, connection: ServerConnection) -> None:
-        outlet = cast(_Connection, connection).open_outlet(self._fanout.counts)
+        outlet = cast(Connection, connection).open_outlet(self._fanout.counts)
         task = cast("asyncio.Task[Any]", asyncio.current_task())
         self._handlers.add(task)
         self._fanout.add(outlet)
-        allowance = _Allowance(asyncio.get_running_loop().time())
+        allowance = Allowance(asyncio.get_running_loop().time())
         try:
             self._lanes.subscribe(outlet, Wish(), self._greeting().sample_rate)
             _answer(outlet, self._greeting())
@@ -450,98 +400,6 @@ class Server:
             content_type, body = self._files[path]
             return reply(HTTPStatus.OK, content_type, body, method)
         return words(HTTPStatus.NOT_FOUND, f"nothing is here: the page is at /, the socket at {SOCKET_PATH}", method)
-
-
-class _Allowance:
-    """How often a client may speak: _MESSAGES_A_S in the long run, _BURST at once."""
-
-    def __init__(self, now_s: float) -> None:
-        self._left = float(_BURST)
-        self._at_s = now_s
-
-    def spend(self, now_s: float) -> float:
-        """For one message: seconds to wait before the next is read, 0 for none."""
-        self._left = min(_BURST, self._left + (now_s - self._at_s) * _MESSAGES_A_S) - 1
-        self._at_s = now_s
-        return max(0.0, -self._left / _MESSAGES_A_S)
-
-
-class _Register:
-    """All connections, those among them that are not open yet (the oldest first), and what clients did wrong."""
-
-    def __init__(self, faults: Counter[str]) -> None:
-        self.faults = faults
-        self.all: set[_Connection] = set()
-        self.opening: dict[_Connection, None] = {}
-
-
-class _Connection(ServerConnection):
-    """A connection that tells its outlet when the transport is full, when it has drained, and when it has ended."""
-
-    def __init__(self, register: _Register, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._register = register
-        self._outlet: Outlet | None = None
-        self._descriptor: int | None = None
-
-    def open_outlet(self, counts: Counts) -> Outlet:
-        """The way out, once the handshake is done."""
-        self._register.opening.pop(self, None)
-        self._outlet = Outlet(self.transport, self._is_open, counts, descriptor=self._descriptor)
-        if self.paused:
-            self._outlet.fill()
-        return self._outlet
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        sock = transport.get_extra_info("socket")
-        if sock is not None:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
-            if _sockets_are_ours(self.loop) and transport.get_extra_info("sslcontext") is None:
-                self._descriptor = sock.fileno()
-                self.transport.set_write_buffer_limits(0, 0)  # full as soon as it holds a byte: see Outlet
-        self._register.all.add(self)
-        self._register.opening[self] = None
-        if len(self._register.opening) > _OPENING:  # one in earnest is through in a ms: the oldest is not
-            oldest = next(iter(self._register.opening))
-            del self._register.opening[oldest]
-            self._register.faults["crowd"] += 1
-            oldest.transport.abort()
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        if self._outlet is not None and not self._is_open():
-            self._outlet.cut()
-        if self.transport.get_write_buffer_size() > _UNREAD_BYTES:
-            self._register.faults["unread"] += 1
-            self.transport.abort()
-
-    def _is_open(self) -> bool:
-        return self.protocol.state is State.OPEN
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._register.all.discard(self)
-        self._register.opening.pop(self, None)
-        if self._outlet is not None:
-            self._outlet.cut()  # before the descriptor is closed, and somebody else's
-        if self.request is None:
-            self._register.faults["bad_handshake"] += 1
-        super().connection_lost(exc)
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        if self._outlet is not None:
-            self._outlet.fill()
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        if self._outlet is not None:
-            self._outlet.drained()
-
-
-def _sockets_are_ours(loop: asyncio.AbstractEventLoop) -> bool:
-    """Whether a transport of this loop writes by plain system calls, and holds nothing when it says so."""
-    return os.name == "posix" and isinstance(loop, asyncio.SelectorEventLoop)
 
 
 _FORMATS = wire.FORMATS if opus.available() else wire.FORMATS[:2]

@@ -101,12 +101,24 @@ def test_control_that_piles_up_ends_the_connection_and_is_counted() -> None:
     fanout.add(other)
     for _ in range(12):
         fanout.send(b"n" * 98, Stream.MIDI)
+    assert not stuck.aborted and outlet.queued_bytes == 1100  # the last of them passed the limit
+    fanout.send(b"n" * 98, Stream.MIDI)
     assert stuck.aborted and outlet.queued_bytes == 0
     assert fanout.counts.thrown_out == 1
-    assert len(healthy.written) == 12
+    assert len(healthy.written) == 13
     fanout.remove(outlet)
     fanout.remove(outlet)
     assert fanout.counts.thrown_out == 1 and len(fanout) == 1
+
+
+def test_one_long_answer_is_no_reason_to_end_a_connection() -> None:
+    transport, outlet = client(room=1)
+    outlet.put(b"first")
+    outlet.put(bytes(5000))
+    assert not transport.aborted and outlet.queued_bytes == 5000
+    transport.room = 10**9
+    outlet.drained()
+    assert len(transport.written) == 2
 
 
 def test_draining_stops_when_the_transport_is_full_again() -> None:
@@ -190,7 +202,7 @@ def test_memory_is_bounded_and_control_arrives_whole_and_in_order(
             outlet.put(frame)
         else:
             outlet.put_audio(frame, size)
-        assert outlet.queued_bytes <= 900 + 1500
+        assert outlet.queued_bytes <= 900 + 1500 + 403
         if n in drains:
             transport.room = 700
             outlet.drained()

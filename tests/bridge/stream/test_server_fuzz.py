@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from server_stage import FakeConductor, ask, get, music, until
 from websockets.frames import Frame, Opcode
 
-from bridge.stream import server as served
+from bridge.stream import connection
 from bridge.stream.server import Server
 
 HANDSHAKE = get("/music", more="Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
@@ -143,12 +143,12 @@ def test_bent_messages_are_answered_or_end_their_own_connection(bench: Bench) ->
         await client.close()
         await bench.alone()
 
-    before = served._MESSAGES_A_S
+    before = connection._MESSAGES_A_S
     try:
-        served._MESSAGES_A_S = 100_000
+        connection._MESSAGES_A_S = 100_000
         bench.run(body())
     finally:
-        served._MESSAGES_A_S = before
+        connection._MESSAGES_A_S = before
     assert not bench.faults
 
 
@@ -156,13 +156,13 @@ def test_half_open_handshakes_in_any_number_keep_nobody_out(bench: Bench) -> Non
     async def body() -> None:
         crowd = bench.server.faults["crowd"]
         writers = []
-        for n in range(served._OPENING + 60):
+        for n in range(connection._OPENING + 60):
             _, writer = await asyncio.open_connection("127.0.0.1", bench.server.port)
             writer.write(HANDSHAKE[: n % 60])
             writers.append(writer)
         async with music(bench.server) as late:
             await until(late, "status")
-        assert bench.server.faults["crowd"] - crowd >= 60 and len(bench.server._register.opening) <= served._OPENING
+        assert bench.server.faults["crowd"] - crowd >= 60 and len(bench.server._register.opening) <= connection._OPENING
         for writer in writers:
             writer.transport.abort()
         await bench.alone()

@@ -1,0 +1,121 @@
+"""A client's connection: `websockets`' own, with limits, and with news of the transport for the client's outlet."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections import Counter
+from typing import Any
+
+from websockets.asyncio.server import ServerConnection
+from websockets.protocol import State
+
+from bridge.stream.fanout import Counts, Outlet
+
+_OPENING = 256
+"""Connections that may be without a handshake at a time; each has 5 s for it."""
+_SEND_BUFFER = 40 * 1024
+"""Of the kernel, which doubles it: a fifth of a second of stereo. Left to itself it grows to several MB, and a slow
+client would hear music seconds old."""
+_UNREAD_BYTES = 64 * 1024
+"""A client that asks (pings) and does not read the answers may leave so many."""
+_BURST, _MESSAGES_A_S = 250, 500
+"""A client that sends more waits: its own messages are read later."""
+
+
+class Allowance:
+    """How often a client may speak: _MESSAGES_A_S in the long run, _BURST at once."""
+
+    def __init__(self, now_s: float) -> None:
+        self._left = float(_BURST)
+        self._at_s = now_s
+
+    def spend(self, now_s: float) -> float:
+        """For one message: seconds to wait before the next is read, 0 for none."""
+        self._left = min(_BURST, self._left + (now_s - self._at_s) * _MESSAGES_A_S) - 1
+        self._at_s = now_s
+        return max(0.0, -self._left / _MESSAGES_A_S)
+
+
+class Register:
+    """All connections, those among them that are not open yet (the oldest first), and what clients did wrong."""
+
+    def __init__(self, faults: Counter[str]) -> None:
+        self.faults = faults
+        self.all: set[Connection] = set()
+        self.opening: dict[Connection, None] = {}
+
+
+class Connection(ServerConnection):
+    """A connection that tells its outlet when the transport is full, when it has drained, and when it has ended."""
+
+    def __init__(self, register: Register, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._register = register
+        self._outlet: Outlet | None = None
+        self._descriptor: int | None = None
+        self._unread = 0
+        """Bytes that `websockets` has answered by itself (to pings) since all was read."""
+
+    def open_outlet(self, counts: Counts) -> Outlet:
+        """The way out, once the handshake is done."""
+        self._register.opening.pop(self, None)
+        self._outlet = Outlet(self.transport, self._is_open, counts, descriptor=self._descriptor)
+        if self.paused:
+            self._outlet.fill()
+        return self._outlet
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        sock = transport.get_extra_info("socket")
+        if sock is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+            if _sockets_are_ours(self.loop) and transport.get_extra_info("sslcontext") is None:
+                self._descriptor = sock.fileno()
+                self.transport.set_write_buffer_limits(0, 0)  # full as soon as it holds a byte: see Outlet
+        self._register.all.add(self)
+        self._register.opening[self] = None
+        if len(self._register.opening) > _OPENING:  # one in earnest is through in a ms: the oldest is not
+            oldest = next(iter(self._register.opening))
+            del self._register.opening[oldest]
+            self._register.faults["crowd"] += 1
+            oldest.transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        before = self.transport.get_write_buffer_size()
+        super().data_received(data)
+        if self._outlet is not None and not self._is_open():
+            self._outlet.cut()
+        self._unread += max(0, self.transport.get_write_buffer_size() - before)
+        if self._unread > _UNREAD_BYTES:
+            self._register.faults["unread"] += 1
+            self.transport.abort()
+
+    def _is_open(self) -> bool:
+        return self.protocol.state is State.OPEN
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._register.all.discard(self)
+        self._register.opening.pop(self, None)
+        if self._outlet is not None:
+            self._outlet.cut()  # before the descriptor is closed, and somebody else's
+        if self.request is None:
+            self._register.faults["bad_handshake"] += 1
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._outlet is not None:
+            self._outlet.fill()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._unread = 0
+        if self._outlet is not None:
+            self._outlet.drained()
+
+
+def _sockets_are_ours(loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether a transport of this loop writes by plain system calls, and holds nothing when it says so."""
+    return os.name == "posix" and isinstance(loop, asyncio.SelectorEventLoop)

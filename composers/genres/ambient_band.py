@@ -93,13 +93,13 @@ DRONE = _players(
 )  # fmt: skip
 PHASE = _players(
     _LINE, FieldPadStyle(voices=3, velocity=48.0), DroneStyle(velocity=56.0), LoopStyle(loops=3, velocity=50.0),
-    LoopStyle(loops=4, shortest=239, longest=419, low=52, high=76, velocity=52.0, ring=72), _LONG,
+    LoopStyle(loops=3, shortest=239, longest=419, low=52, high=76, velocity=52.0, ring=72), _LONG,
     phases=(PhasingStyle(), PhasingStyle(slots=(8, 9), slot=24, filled=0.5, slower=2, low=52, high=72, ring=40)),
     singing=LoopStyle(loops=3, shortest=283, longest=463, notes=4, low=62, high=84, velocity=58.0, ring=54),
 )  # fmt: skip
 BELLS = _players(
     ModalStyle(notes=(2, 4), steps=0.5, low=67, high=91, velocity=56.0), FieldPadStyle(voices=3, velocity=46.0),
-    DroneStyle(), LoopStyle(loops=4, low=72, high=96, velocity=44.0, ring=72),
+    DroneStyle(), LoopStyle(loops=3, low=72, high=96, velocity=44.0, ring=72),
     LoopStyle(loops=3, low=60, high=84, velocity=46.0, ring=96), _LONG, grains=CloudStyle(apart=(96, 220)),
 )  # fmt: skip
 WORLD = _players(

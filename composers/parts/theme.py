@@ -56,22 +56,21 @@ class Character:
     """What a theme of one kind is like.
 
     notes     a bar of four quarters
-    centre    key around C, and `reach` from its lowest to its highest note
-    slurred   chance that a mark is legato
-    moves     see _shape: weights of the gestures that an idea opens with
+    centre    key around C about which it lies
+    slurred   chance that its notes are slurred
+    gestures  weights of what its idea opens with, see _OPENINGS
     """
 
-    notes: float = 4.4
-    centre: float = 74.0
-    reach: float = 13.0
-    slurred: float = 0.5
-    gestures: Mapping[str, float] = None  # type: ignore[assignment]
+    notes: float
+    centre: float
+    slurred: float
+    gestures: Mapping[str, float]
 
 
-FIRST = Character(5.0, 74.0, 14.0, 0.4, {"triad": 1.2, "scale": 0.9, "turn": 0.7, "free": 0.8})
-SECOND = Character(4.0, 73.0, 11.0, 0.75, {"triad": 0.4, "scale": 1.0, "turn": 0.9, "free": 1.2})
-CLOSING = Character(5.4, 75.0, 13.0, 0.35, {"triad": 0.6, "scale": 1.4, "turn": 0.8, "free": 0.6})
-DANCE = Character(3.8, 73.0, 12.0, 0.5, {"triad": 0.9, "scale": 0.9, "turn": 0.6, "free": 0.8})
+FIRST = Character(5.0, 74.0, 0.4, {"triad": 1.2, "scale": 0.9, "turn": 0.7, "free": 0.8})
+SECOND = Character(4.0, 73.0, 0.75, {"triad": 0.4, "scale": 1.0, "turn": 0.9, "free": 1.2})
+CLOSING = Character(5.4, 75.0, 0.35, {"triad": 0.6, "scale": 1.4, "turn": 0.8, "free": 0.6})
+DANCE = Character(3.8, 73.0, 0.5, {"triad": 0.9, "scale": 0.9, "turn": 0.6, "free": 0.8})
 
 _FIRST_HALF = {
     (0,): 14.0, (0, 4): 19.0, (0, 6): 10.0, (0, 4, 6): 9.0, (0, 2, 4, 6): 14.0, (0, 2, 4): 6.0, (0, 6, 7): 5.0,

@@ -186,13 +186,13 @@ _RHODES = CompStyle(cells=LO_FI_CELLS, texture="block", shape="rootless", voices
 BOOM_BAP = HipHop(
     ((grooves.BOOM_BAP, 0.35), (grooves.BREAK, 0.5), (grooves.BOUNCE, 0.15)),
     BassStyle(cells=HIP_HOP_CELLS, lock=0.75, ratio=0.75, approach=0.15, vary=0.2, low=31, high=45,
-                                degrees={"root": 0.55, "fifth": 0.25, "octave": 0.15, "seventh": 0.05}),
+              degrees={"root": 0.55, "fifth": 0.25, "octave": 0.15, "seventh": 0.05}),
     "boom-bap", _RHODES, 8.0, 0.6, SAMPLE_TUNE,
 )  # fmt: skip
 LO_FI = HipHop(
     ((grooves.LO_FI, 0.25), (grooves.LO_FI_BREAK, 0.75)),
     BassStyle(cells={(0, 8): 0.3, (0, 6, 8): 0.2, (0, 10): 0.2, (0, 6, 10): 0.15, (0,): 0.15}, lock=0.7,
-                             ratio=0.85, approach=0.2, vary=0.25, low=31, high=45, velocity=78.0),
+              ratio=0.85, approach=0.2, vary=0.25, low=31, high=45, velocity=78.0),
     "lo-fi", replace(_RHODES, velocity=52.0),
     16.0, 0.5, replace(SAMPLE_TUNE, notes=3.6, rest=18, velocity=72.0), takes_turns=True, worn=0.8,
 )  # fmt: skip
@@ -212,6 +212,6 @@ DRILL = HipHop(
 NEO_SOUL = HipHop(
     ((grooves.HIP_HOP, 0.5), (grooves.DENSE, 0.25), (grooves.BOUNCE, 0.25)),
     BassStyle(cells=HIP_HOP_CELLS, lock=0.7, ratio=0.8, approach=0.35, ghosts=0.15, graces=0.06,
-                               vary=0.4, low=31, high=46),
+              vary=0.4, low=31, high=46),
     "laid back", replace(_RHODES, short=0.25, vary=0.5, answer=0.25), 14.0, 0.7, SAMPLE_TUNE, shaker=True,
 )  # fmt: skip

@@ -11,7 +11,7 @@ from composers.genres.edm_layers import Layers, bars_of, inside, layered, within
 from composers.instrumentation import BASSES, DRUMS, EFFECTS, GUITARS, KEYBOARDS, LEADS, plain
 from composers.parts import build_up, kit
 from composers.parts.arpeggio import ArpeggioStyle, arpeggio
-from composers.parts.automation import OPEN_HZ, Course, Courses, sweeps
+from composers.parts.automation import OPEN_HZ, Course, Courses, sweeps, wobbled
 from composers.parts.chord_cells import CompStyle, chord_cells
 from composers.parts.club_effects import EffectsStyle, club_effects
 from composers.parts.counter_line import CounterStyle, counter_line
@@ -70,6 +70,7 @@ class Club:
     kit     the drums; layers: who plays when, see edm_layers
     bass    its line; stab: short chords
     gate    of the pad in verses, builds and drops (trance); None: pads hold
+    wobble  Hz between which the bass's filter goes up and down in the drop (dubstep)
     """
 
     kit: Groove
@@ -77,6 +78,7 @@ class Club:
     stab: CompStyle
     pad: PadStyle = field(default_factory=lambda: PadStyle(voices=4, velocity=58.0, swell=0))
     gate: GateStyle | None = None
+    wobble: tuple[float, float] | None = None
     arp: ArpeggioStyle = field(default_factory=lambda: ArpeggioStyle(octaves=2, gate=0.55, velocity=70.0))
     riff: ArpeggioStyle = field(default_factory=lambda: ArpeggioStyle("broken", gate=0.6, pulses=3, euclid=8))
     tune: TuneStyle = HOOK_TUNE
@@ -122,6 +124,8 @@ def _played(passage: Passage, listening: Listening, write: Write, part: str, clu
     if part in ("fx", "percussion"):
         return written
     grid = _GRID.get(part, "chords")
+    if part == "bass" and club.wobble is not None and passage.role == "drop":
+        return Written(written.events, written.turns, wobbled(passage, _FILTER, *club.wobble))
     moves = sweeps(passage, _COURSES[grid], _STILL.get(grid, {_FILTER: OPEN_HZ}))
     return Written(written.events, written.turns, moves)
 

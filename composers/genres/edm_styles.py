@@ -129,6 +129,7 @@ DUBSTEP = Club(
     replace(_STAB, cells={(0,): 0.4, (0, 6): 0.3, (0, 10): 0.3}, short=0.6, length=6, velocity=68.0),
     pad=PadStyle(voices=4, low=50, high=76, velocity=60.0, swell=0),
     arp=ArpeggioStyle("up", octaves=2, gate=0.5, pulses=9, euclid=16, low=60, high=86, velocity=62.0),
+    wobble=(180.0, 3200.0),
     tune=replace(_HOOK, notes=5.2, rest=18),
     effects=EffectsStyle(riser=8, impact=120.0),
     layers=layered({"drop": {"pad": 2, "arp": 2, "melody": 1}, "verse": {"pad": 0, "comp": 1}}),

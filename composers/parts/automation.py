@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from composers.dice import dice
 from composers.parts.passage import Passage, Sweep
 
 OPEN_HZ = 20000.0
@@ -55,4 +56,27 @@ def moved(passage: Passage, path: str, course: Course) -> Sequence[Sweep]:
             found.append(Sweep(bar * steps, 0, path, begin))
         else:
             found.append(Sweep(bar * steps, steps, path, end, begin))
+    return found
+
+
+_WOBBLES = ((12, 0.3), (6, 0.35), (4, 0.2), (3, 0.15))
+"""Steps of a cycle (quarters, eighths, their triplets, sixteenths), with weights."""
+
+
+def wobbled(passage: Passage, path: str, low: float, high: float) -> list[Sweep]:
+    """A wobble bass: the parameter up and down in note values that change from half bar to half bar, the same every
+    four bars."""
+    found: list[Sweep] = []
+    half = max(1, passage.bar_steps // 2)
+    for bar in range(passage.bars):
+        for part, start in enumerate(range(0, passage.bar_steps, half)):
+            draw = dice(passage.seed, "wobble", passage.name, bar % 4, part)
+            cycle = draw.weighted([steps for steps, _ in _WOBBLES], [weight for _, weight in _WOBBLES])
+            end = min(passage.bar_steps, start + half)
+            for at in range(start, end, cycle):
+                up = max(1, cycle // 2)
+                step = bar * passage.bar_steps + at
+                found.append(Sweep(step, up, path, high, low))
+                if at + up < end:
+                    found.append(Sweep(step + up, min(cycle - up, end - at - up), path, low, high))
     return found

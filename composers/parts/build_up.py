@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from composers.dice import dice
 from composers.parts import fills, kit
-from composers.parts.passage import Event, Passage, Written
+from composers.parts.passage import Event, Passage
 
 _BREATHS = ((1, 0.45), (2, 0.25), (4, 0.15), (0, 0.15))
 """Felt beats of silence before the drop, with weights; 0: a fill leads into it."""
@@ -46,13 +46,6 @@ def roll(passage: Passage) -> list[Event]:
     return sorted(hits + doubled)
 
 
-def cut(passage: Passage, written: Written, end: int | None = None) -> Written:
-    """Without what lies behind `end` (default: the breath before the drop); what rings into it stops there."""
-    last = passage.steps - breath(passage) if end is None else end
-    if last >= passage.steps:
-        return written
-    return Written(shortened(written.events, last), [t for t in written.turns if t.step < last], written.sweeps)
-
-
 def shortened(events: Sequence[Event], end: int) -> list[Event]:
+    """Those that begin before `end`, and none sounds beyond it."""
     return [e if e.end <= end else e._replace(length=end - e.step) for e in events if e.step < end]

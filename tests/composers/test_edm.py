@@ -208,6 +208,7 @@ def test_a_build_speeds_up_breathes_and_falls_into_the_drop(style: str) -> None:
 
 def test_notes_a_bar_rise_through_the_build_and_stay_up_in_the_drop() -> None:
     for style in STYLES:
+        least = 0.5 if style == "dubstep" else 0.75  # whose drop is in half time
         rises = []
         for seed in range(4):
             band = EDM.band(plan(style=style, seed=seed, length=32, form="radio"))
@@ -215,7 +216,7 @@ def test_notes_a_bar_rise_through_the_build_and_stay_up_in_the_drop() -> None:
                 if role == "build":
                     count = [sum(len(clip.notes) for clip in band.compose(bar).values()) for bar in range(a, end)]
                     first, second, drop = mean(count[:4]), mean(count[4 : b - a]), mean(count[b - a :])
-                    rises.append(first < second and drop > max(1.1 * first, 0.75 * second))
+                    rises.append(first < second and drop > max(1.1 * first, least * second))
         assert mean(rises) > 0.9, style
 
 
@@ -245,6 +246,16 @@ def test_the_trance_gate_is_shut_and_open_again() -> None:
     assert {c.value for c in gate} == {127.0, 12.0}
     lying = [c for bar in range(*roles["breakdown"]) for c in band.compose(bar)["pad"].controls if c.number == 11]
     assert [c.value for c in lying] == [127.0]
+
+
+def test_dubstep_wobbles_in_note_values() -> None:
+    band = EDM.band(plan(style="dubstep", length=32, form="radio", tempo=140.0))
+    a, b = next((a, b) for role, a, b in sections(band, 32) if role == "drop")
+    ways = [r for bar in range(a, b) for r in band.compose(bar)["bass"].ramps]
+    assert {r.path for r in ways} == {"filter.cutoff_hz"} and {r.value for r in ways} == {180.0, 3200.0}
+    ups = [r.start for r in ways if r.value == 3200.0]
+    assert {d * 12 // PPQ for d in (y - x for x, y in pairwise(ups))} >= {6, 12} and len(ups) / (b - a) > 4
+    assert all(x.end <= y.start for x, y in pairwise(ways))
 
 
 def test_meters_that_are_brought_along_keep_their_beats() -> None:

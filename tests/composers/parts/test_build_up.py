@@ -24,8 +24,9 @@ def test_all_agree_on_the_breath() -> None:
         lengths.add(empty)
         assert all(e.end <= where.steps - empty for e in build_up.roll(where))
         assert build_up.kick_leaves(where) <= where.steps - max(empty, 24)
-        cut = build_up.cut(where, Written([Event(0, where.steps, 60, 80.0), Event(where.steps - 3, 3, 62, 80.0)]))
-        assert cut.events[0].end == where.steps - empty and len(cut.events) == (1 if empty else 2)
+        held = [Event(0, where.steps, 60, 80.0), Event(where.steps - 3, 3, 62, 80.0)]
+        kept = build_up.shortened(held, where.steps - empty)
+        assert kept[0].end == where.steps - empty and len(kept) == (1 if empty else 2)
     assert lengths == {0, 12, 24, 48}
     assert build_up.breath(passage(MINOR, 8, role="drop")) == 0
 

@@ -36,8 +36,8 @@ def anchor(region: Region) -> int:
 class BassStyle:
     """How a bassist plays time.
 
-    repeat    liking for the same note twice, against the usual (14 % of moves at 120 to 180 beats a minute, 24 % above
-              240)
+    repeat    liking for the same note twice: 5 makes it 14 % of moves, as at 120 to 180 beats a minute, 32 makes it
+              24 %, as above 240 (Weimar Jazz Database)
     skips     share of bars with a muted eighth before a beat
     in_two    share of tunes whose head is in two
     solo_two  energy up to which solos are in two as well
@@ -45,7 +45,7 @@ class BassStyle:
     bossa     root and fifth in straight eighths instead: cells of onsets in a bar of four with their weights
     """
 
-    repeat: float = 1.0
+    repeat: float = 5.0
     skips: float = 0.15
     in_two: float = 0.55
     solo_two: float = 0.0
@@ -54,7 +54,7 @@ class BassStyle:
 
 
 MEDIUM = BassStyle()
-UP = BassStyle(repeat=16.0, skips=0.04, in_two=0.25, level=82.0)
+UP = BassStyle(repeat=32.0, skips=0.04, in_two=0.25, level=82.0)
 BALLAD = BassStyle(skips=0.2, in_two=1.0, solo_two=0.74, level=70.0)
 WALTZ = BassStyle(skips=0.1, in_two=0.75, solo_two=0.5, level=78.0)
 BOSSA = BassStyle(

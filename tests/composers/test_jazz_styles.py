@@ -157,8 +157,8 @@ def test_ballads_are_in_two_and_up_tunes_walk_with_repeated_notes() -> None:
         moves = [m for p in sections(style, "solo") for m in intervals(p.tracks["bass"])]
         return moves.count(0) / len(moves)
 
-    assert 0.15 <= repeated("up") <= 0.33
-    assert repeated("medium") <= 0.2 and repeated("up") > 1.5 * repeated("medium")
+    assert repeated("medium") == pytest.approx(0.14, abs=0.035)
+    assert repeated("up") == pytest.approx(0.24, abs=0.045)
 
 
 def test_bossa_bass_has_root_and_fifth() -> None:
@@ -167,8 +167,12 @@ def test_bossa_bass_has_root_and_fifth() -> None:
         for n in piece.tracks["bass"]:
             place = round(n.start / (PPQ / 2)) % 8
             onsets[place] += 1
-            chord = piece.chord_at(round(n.start / PPQ) * PPQ)
-            if chord is None:  # it leads into what follows the stretch
+            beat = round(n.start / PPQ) * PPQ
+            chord = piece.chord_at(beat)
+            if place in (0, 4):
+                assert chord is not None, f"no chord at beat {beat // PPQ} of {piece}"
+            if chord is None:  # an eighth that leads into what follows the stretch
+                assert place == 7 and beat >= piece.bars * 4 * PPQ
                 continue
             above = (n.pitch - chord.root.pitch_class) % 12
             if place == 0:

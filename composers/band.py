@@ -287,7 +287,8 @@ class StyleBand:
                 if (part, take) not in played:
                     played[part, take] = self._play(part, pages.written[part], section, take, until)
                 mine.append(played[part, take])
-        return Track.of(mine, single=bool(names) and all(self._style.players[part].single for part in names))
+        return Track.of(mine, single=bool(names) and all(self._style.players[part].single for part in names),
+                        bend_range=min((self._bends[part] for part in names), default=2.0))  # fmt: skip
 
     def _take(self, track: str, part: str) -> int:
         """Which of the hands that double a part is the track's; 0: the first, or one hand for all of them."""

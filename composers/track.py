@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from composers.parts.humanise import Played
 from composers.parts.joined import followed, legato, merged
+from composers.parts.shared_bends import unbent
 from composers.score import Clip, Control, Note, Ramp, Span, Tick
 
 
@@ -21,8 +22,10 @@ class Track(NamedTuple):
     single: bool = False
 
     @staticmethod
-    def of(parts: Sequence[Played], *, single: bool) -> Track:
-        """What several hands play on one instrument."""
+    def of(parts: Sequence[Played], *, single: bool, bend_range: float = 2.0) -> Track:
+        """What several hands play on one instrument, whose full bend is `bend_range` semitones."""
+        if len(parts) > 1:
+            parts = unbent(parts, bend_range)
         notes = merged([note for part in parts for note in part.notes])
         return Track(
             legato(notes) if single else notes,

@@ -74,7 +74,6 @@ class LeadSheet:
               the other was
     settled   its bars are played as they are where the meter allows it, at whatever tempo; else a style may take two
               for one, or one for two, to come near its own tempo
-    pickup    bars at the beginning that hold nothing but an upbeat
 
     Raises MusicError for sections that leave bars out.
     """
@@ -89,7 +88,6 @@ class LeadSheet:
     title: str = ""
     origin: int = 0
     settled: bool = False
-    pickup: int = 0
 
     def __post_init__(self) -> None:
         at = 0

@@ -63,9 +63,8 @@ def hear(piece: Piece) -> Heard:
     sections = named(marks, count, energy)
     if not sections:
         sections = find_sections(facts(line, _rows(chords, count, meter_steps=steps, bars=bars), energy, steps))
-    pickup = 1 if sections[0].bars == 1 and sections[0].kind == "intro" else 0
     sheet = LeadSheet(meter, count, round(_tempo(piece), 3), sections, keys, () if alone else chords, line,
-                      title=piece.title, pickup=pickup)  # fmt: skip
+                      title=piece.title)  # fmt: skip
     return Heard(sheet, bars, melody, alone, _notices(piece, melody, every, bars))
 
 

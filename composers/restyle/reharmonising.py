@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from itertools import pairwise
 from math import log
 from typing import NamedTuple
@@ -18,13 +17,14 @@ from typing import NamedTuple
 from composers.harmony import Bar, splits
 from composers.lead_sheet import LeadSheet, SheetNote
 from composers.pulse import Pulse, pulse_of
+from composers.restyle.chord_fit import nearness, worth
 from composers.restyle.habits import Habits, Kind, chord_in, kind_of
 from composers.restyle.reading import changes, key_at, minor
 from composers.theory.chords import Chord
 from composers.theory.scales import Key
 
-_FIT, _CLASH = 5.0, -0.75
-"""How much the tune's fit weighs; a note a semitone above a chord tone, of a note that belongs."""
+_FIT = 5.0
+"""How much the tune's fit weighs."""
 _NEAR_LEAST, _NEAR_MOST, _NEAR_FALLS = 0.6, 9.0, 1.3
 """How much nearness to the source's chord weighs at strength 1 and 0, and how fast that falls between."""
 _MOVE, _RARE = 0.7, 0.5
@@ -168,35 +168,8 @@ def _weights(
 # Scores -----------------------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=8192)
-def _worth(pitch_class: int, chord: Chord) -> float:
-    """-0.75..1 of a note over a chord."""
-    above = (pitch_class - chord.root.pitch_class) % 12
-    if above in chord.tones:
-        return 1.0
-    if above in {i % 12 for i in chord.intervals}:
-        return 0.6
-    return _CLASH if any((above - tone) % 12 == 1 for tone in chord.tones) else -0.1
-
-
 def _fit(slot: Slot, chord: Chord) -> float:
-    return sum(weight * _worth(pitch, chord) for pitch, weight in slot.weights)
-
-
-@lru_cache(maxsize=8192)
-def nearness(a: Chord, b: Chord) -> float:
-    """0..1: how much of one chord the other is. The same root and third make .8, common notes the rest."""
-    mine, theirs = _classes(a), _classes(b)
-    common = len(mine & theirs) / len(mine | theirs)
-    if a.root.pitch_class != b.root.pitch_class:
-        return 0.6 * common
-    third, other = ({i for i in chord.tones if i in (3, 4)} for chord in (a, b))
-    return (0.8 if third == other else 0.6 if not third or not other else 0.4) + 0.2 * common
-
-
-@lru_cache(maxsize=8192)
-def _classes(chord: Chord) -> frozenset[int]:
-    return frozenset((chord.root.pitch_class + i) % 12 for i in chord.tones)
+    return sum(weight * worth(pitch, chord) for pitch, weight in slot.weights)
 
 
 # Rounds -----------------------------------------------------------------------------------------------------------

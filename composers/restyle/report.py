@@ -10,8 +10,8 @@ from typing import Any
 
 from composers.lead_sheet import LeadSheet, SheetNote
 from composers.pulse import pulse_of
+from composers.restyle.chord_fit import nearness
 from composers.restyle.hearing import Heard
-from composers.restyle.reharmonising import nearness
 from composers.restyle.timing import Fit
 from composers.score import PPQ, Note, Tick
 from composers.statistics.phrases import phrases

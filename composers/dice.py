@@ -8,19 +8,32 @@ from hashlib import blake2b
 from typing import TypeVar
 
 T = TypeVar("T")
+_COLD = 0.05
+"""Below this temperature the likeliest is taken."""
 
 
 class Dice(random.Random):
     """A generator with the few draws that composers need.
 
     All draws are built on random(), the one method whose sequence Python keeps from version to version.
+
+    temperature  of weighted(): 1 draws in proportion, 0 takes the likeliest, above 1 all are more alike
     """
+
+    temperature = 1.0
+
+    def at(self, temperature: float) -> Dice:
+        """This generator, from now on drawing at a temperature (0..2)."""
+        self.temperature = temperature
+        return self
 
     def chance(self, probability: float) -> bool:
         return self.random() < probability
 
     def weighted(self, choices: Sequence[T], weights: Sequence[float]) -> T:
         """One of `choices`, with probability in proportion to its weight (>= 0, not all 0)."""
+        if self.temperature != 1.0:
+            weights = _heated(weights, self.temperature)
         left = self.random() * sum(weights)
         for choice, weight in zip(choices, weights, strict=True):
             left -= weight
@@ -38,6 +51,13 @@ class Dice(random.Random):
         """About normal around 0 (the sum of three uniforms: no tail beyond 3 deviations, which suits timing)."""
         random = self.random
         return (random() + random() + random() - 1.5) * 2.0 * deviation
+
+
+def _heated(weights: Sequence[float], temperature: float) -> Sequence[float]:
+    top = max(weights)
+    if temperature <= _COLD:
+        return [float(weight == top) for weight in weights]
+    return [(weight / top) ** (1.0 / temperature) for weight in weights]
 
 
 def dice(*identity: int | str) -> Dice:

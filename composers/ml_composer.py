@@ -166,7 +166,7 @@ class MLComposer:
             made = replace(tunes, temperature=tunes.temperature * temperature, motif=motif, silent=frozenset(),
                            centre=tunes.centre if near is None else near)  # fmt: skip
             players = {"melody": Player(partial(_sung, made), LEAD, single=True)}
-        return excerpt(plan, changes, players=players)
+        return excerpt(plan, changes, players=players, temperature=temperature if players is None else 1.0)
 
     # -- harmony -------------------------------------------------------------------------------------------------------
 

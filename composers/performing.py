@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from composers.band import StyleBand
 from composers.composer import Band, Plan, find_genre, make_band, resolve
@@ -11,9 +12,10 @@ from composers.errors import MusicError
 from composers.forms import Arrangement, Section, Stretch
 from composers.genre import StyledGenre
 from composers.harmony import Bar
+from composers.parts.passage import Listening, Passage, Written
 from composers.piece import Piece, Track
 from composers.score import Clip, Span, Tick
-from composers.style import Player, Sheet, Style
+from composers.style import Player, Sheet, Style, Writer
 from composers.theory.scales import Key
 
 _TUNES = ("head", "theme", "chorus", "hook", "drop", "verse")
@@ -35,12 +37,13 @@ def perform(plan: Plan, bars: int | None = None, title: str = "") -> Piece:
 
 def excerpt(
     plan: Plan, changes: Sequence[Bar], *, role: str | None = None, players: Mapping[str, Player] | None = None,
-    energy: float = 0.6,
+    energy: float = 0.6, temperature: float = 1.0,
 ) -> Piece:  # fmt: skip
     """One stretch of so many bars over these chords, as the plan's style plays it in a section of a role.
 
     role     "head", "chorus", ...; default: where the style has its tune
     players  in place of the style's own for some parts
+    temperature  of the draws of a style's own melody (see Passage), where it is no sung tune
 
     Raises MusicError for a genre that is no composers.genre.StyledGenre, and as make_band does.
     """
@@ -58,8 +61,16 @@ def excerpt(
         return replace(own, key=Key.parse(plan.key, own.key.mode), form=form, endless=form,
                        changes=lambda section: tuple(changes[: section.bars]))  # fmt: skip
 
-    made = replace(style, sheet=sheet, players={**style.players, **(players or {})})
+    everybody = {**style.players, **(players or {})}
+    if temperature != 1.0 and "melody" in everybody:
+        lead = everybody["melody"]
+        everybody["melody"] = lead._replace(write=partial(_heated, lead.write, temperature))
+    made = replace(style, sheet=sheet, players=everybody)
     return played(plan, StyleBand(plan, made), bars, "")
+
+
+def _heated(write: Writer, temperature: float, passage: Passage, listening: Listening) -> Written:
+    return write(replace(passage, temperature=temperature), listening)
 
 
 def _tune_of(style: Style, plan: Plan) -> tuple[str, str]:

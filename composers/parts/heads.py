@@ -105,7 +105,7 @@ def head(passage: Passage, style: HeadStyle) -> list[Event]:
     events: list[Event] = []
     home = keys.centre - 2 + dice(passage.seed, *tune, "home").between(-3, 3)
     for index, letter in enumerate(plan):
-        draw = dice(passage.seed, *tune, letter)
+        draw = dice(passage.seed, *tune, letter).at(passage.temperature)
         start = index * 2 * passage.bar_steps
         if start >= passage.steps:
             break

@@ -105,7 +105,7 @@ WALTZ = SoloStyle(
 def solo(passage: Passage, style: SoloStyle, keys: Compass | None = None) -> list[Event]:
     """The improvisation of a passage: one voice, sorted, nothing overlapping. `keys`: None for the lead's own."""
     keys = keys or compass(passage)
-    draw = dice(passage.seed, "solo", *passage.identity)
+    draw = dice(passage.seed, "solo", *passage.identity).at(passage.temperature)
     events: list[Event] = []
     at = draw.weighted((0, 6, 12, 18, 24, 30), (0.15, 0.3, 0.12, 0.23, 0.1, 0.1))
     motif: tuple[Rhythm, list[Moves]] | None = None

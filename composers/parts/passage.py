@@ -101,6 +101,7 @@ class Passage:
     energy          0..1, the plan's energy already in it; it grows to `energy_end`
     density         0..1, complexity 0..1, register: see composer.Plan
     tempo           for what is written in ms alone: it decides no note
+    temperature     of the draws of heads and solos, see dice.Dice; 1 is the style's own
     tonic           semitones that the piece stands from C, -5..6
     lanes           by part, what its instrument plays with ease, in absolute keys
     bends           by part, semitones of its instrument's full pitch bend
@@ -139,6 +140,7 @@ class Passage:
     sounds: Mapping[str, str] = field(default_factory=dict)
     bends: Mapping[str, float] = field(default_factory=dict)
     starts: tuple[int, ...] = ()
+    temperature: float = 1.0
     chart_bar: int = 0
     mode: str = "major"
 

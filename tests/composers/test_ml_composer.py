@@ -87,11 +87,12 @@ def test_a_melody_goes_over_the_chords_it_is_given(composer: MLComposer) -> None
     assert tones / len(strong) > 0.6
 
 
-def test_cool_melodies_repeat_more_and_leap_less_than_hot_ones(composer: MLComposer) -> None:
+@pytest.mark.parametrize("style", ["pop", "jazz"])
+def test_cool_melodies_repeat_more_and_leap_less_than_hot_ones(composer: MLComposer, style: str) -> None:
     def moves(temperature: float) -> float:
         found = []
-        for seed in range(10):
-            notes = melody_of(composer.generate_melody(num_bars=8, temperature=temperature, style="pop", seed=seed))
+        for seed in range(10 if style == "pop" else 24):
+            notes = melody_of(composer.generate_melody(num_bars=8, temperature=temperature, style=style, seed=seed))
             found += [abs(b.pitch - a.pitch) for a, b in pairwise(notes)]
         return sum(found) / len(found)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from hashlib import blake2b
+from math import fsum
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -34,7 +35,7 @@ class Dice(random.Random):
         """One of `choices`, with probability in proportion to its weight (>= 0, not all 0)."""
         if self.temperature != 1.0:
             weights = _heated(weights, self.temperature)
-        left = self.random() * sum(weights)
+        left = self.random() * fsum(weights)  # sum() rounds otherwise from Python 3.12 on
         for choice, weight in zip(choices, weights, strict=True):
             left -= weight
             if left < 0:

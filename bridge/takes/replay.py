@@ -84,6 +84,9 @@ class JournalRig:
     def move(self, move: Move) -> str:
         return move.path if self.rig is None else self.rig.move(move)
 
+    def lacks(self, move: Move) -> bool:
+        return self.rig is None or self.rig.lacks(move)
+
     def restore(self, track: int, path: str) -> tuple[str, float, int] | None:
         return None if self.rig is None else self.rig.restore(track, path)
 

@@ -46,6 +46,9 @@ class SilentRig:
     def move(self, move: Move) -> str:
         return move.path
 
+    def lacks(self, _move: Move) -> bool:
+        return False
+
 
 def sixteenths(bar: int) -> tuple[Clip, ...]:
     """A bar of one track with a short note on each sixteenth."""

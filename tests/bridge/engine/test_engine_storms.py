@@ -57,7 +57,8 @@ class Device:
             self.held.add(key)
             if channel != 9 and data[1] < 100:  # no drum, and none of the player's
                 pitch = 100 * (voices[0].pitch if voices else data[1] + self._bent[channel] * self._range)
-                assert min(abs(pitch - p) for p in self._pitches) < (0.6 if voices else 0.1), f"{pitch} is out of tune, at {frame}"
+                near = 0.6 if voices else 0.1  # cents; a step of MPE's bend is one of 48 semitones in 8192
+                assert min(abs(pitch - p) for p in self._pitches) < near, f"{pitch} is out of tune, at {frame}"
         elif kind == 0xE0:
             self._bent[channel] = (data[1] + 128 * data[2]) / 8192 - 1
         elif kind == 0x80:

@@ -87,6 +87,9 @@ class EarRig:
         self._hear(move.track, len(move.path), move.value, move.frames, move.offset, move.share)
         return move.path
 
+    def lacks(self, _move: Move) -> bool:
+        return False
+
     def restore(self, track: int, path: str) -> tuple[str, float, int] | None:
         self._hear(track, len(path))
         return path, 0.0, 0

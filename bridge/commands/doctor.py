@@ -23,7 +23,7 @@ State = Literal["ok", "warning", "missing"]
 
 REQUIRED = (
     "numpy", "numba", "pedalboard", "python-rtmidi", "websockets", "click", "rich", "msgspec",
-    "JACK-Client", "sounddevice",
+    "JACK-Client", "sounddevice", "python-osc",
 )  # fmt: skip
 """What playing needs: the dependencies of pyproject.toml (a test compares them)."""
 PORT = 3000

@@ -221,7 +221,7 @@ def test_one_song_in_eleven_lifts_its_last_chorus_and_the_chart_says_so() -> Non
         alone = {"lead": ("melody",), "bass": ("bass",)}
         band = ROCK.band(plan(seed=seed, form="verse-chorus", length=120, parts=alone, sounds={}))
         sections = [band.chart(bar).section for bar in range(120)]
-        last = next(bar for bar, name in enumerate(sections) if "+" in name)
+        last = next(bar for bar, name in enumerate(sections) if name.endswith(" up"))
         first = sections.index("chorus B")
         root = [band.chart(bar).chords[0][1] for bar in (first, last)]
         a, b = (parse_chord(symbol).root.pitch_class for symbol in root)

@@ -62,7 +62,9 @@ class Connection(ServerConnection):
         """The way out, once the handshake is done."""
         self._register.opening.pop(self, None)
         self._outlet = Outlet(self.transport, self._is_open, counts, descriptor=self._descriptor)
-        if self.paused:
+        if not self._is_open():  # what came with the handshake has ended it already
+            self._outlet.cut()
+        elif self.paused:
             self._outlet.fill()
         return self._outlet
 
@@ -85,12 +87,16 @@ class Connection(ServerConnection):
     def data_received(self, data: bytes) -> None:
         before = self.transport.get_write_buffer_size()
         super().data_received(data)
-        if self._outlet is not None and not self._is_open():
-            self._outlet.cut()
         self._unread += max(0, self.transport.get_write_buffer_size() - before)
         if self._unread > _UNREAD_BYTES:
             self._register.faults["unread"] += 1
             self.transport.abort()
+
+    def send_data(self) -> None:
+        """What the protocol has to say; after a close frame nothing follows."""
+        super().send_data()
+        if self._outlet is not None and not self._is_open():
+            self._outlet.cut()
 
     def _is_open(self) -> bool:
         return self.protocol.state is State.OPEN

@@ -160,7 +160,10 @@ class Outlet:
 
     def rest(self, frame: bytes, written: int) -> None:
         """`written` bytes of a frame went to the descriptor: the others by the transport, which finds out why."""
-        self._transport.write(frame[written:])
+        if self._writable():
+            self._transport.write(frame[written:])
+        else:
+            self.cut()
 
     def forget_audio(self) -> None:
         """Another subscription: what waits of the old one is of no use."""

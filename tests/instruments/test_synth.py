@@ -12,7 +12,7 @@ from sounds import plain, prepared, synth
 
 from instruments.block import FrameEvent, InstrumentError, Kind, Transport
 from instruments.modal import ModalSynth
-from instruments.patch import parse_patch, patch_names
+from instruments.patch import find_patch, parse_patch, patch_names
 from instruments.synth import Synth
 
 MELODIC = [name for name in patch_names() if not name.endswith("kit")]
@@ -213,9 +213,11 @@ def test_every_patch_ends_in_true_silence(name: str) -> None:
     instrument = prepared(name)
     instrument.reset()
     tail = instrument.tail
-    x = render(instrument, [on(0, 60), off(4000, 60)], 4000 + tail + RATE + 8192, (4096,))
-    assert np.abs(x[:, :8000]).max() > 0.01
-    after = x[:, 4000 + tail : 4000 + tail + 2000]
+    rise_ms = find_patch(name).sections["amp"]["attack_ms"]  # a slow one is held until it has risen
+    held = max(4000, int(RATE * rise_ms / 1e3))
+    x = render(instrument, [on(0, 60), off(held, 60)], held + tail + RATE + 8192, (4096,))
+    assert np.abs(x[:, : held + 4000]).max() > 0.01
+    after = x[:, held + tail : held + tail + 2000]
     assert np.abs(after).max() < 10 ** (-90 / 20)
     assert not x[:, -4000:].any()
 

@@ -35,7 +35,7 @@ def save(path: Path, audio: NDArray[np.floating], mix: MixFigures, title: str, g
     grid = figure.add_gridspec(3, 2, width_ratios=(2.6, 1.0), height_ratios=(0.7, 1.0, 1.2))
     stereo = np.broadcast_to(audio, (2, audio.shape[1]))
     _wave(figure.add_subplot(grid[0, 0]), stereo, mix.rate)
-    _loudness(figure.add_subplot(grid[1, 0]), stereo, mix)
+    _loudness(figure.add_subplot(grid[1, 0]), stereo, mix, genre)
     _octaves(figure.add_subplot(grid[2, 0]), mix, genre)
     _field(figure.add_subplot(grid[:2, 1]), stereo, mix)
     _words(figure.add_subplot(grid[2, 1]), mix)
@@ -69,10 +69,11 @@ def _wave(axes: Any, stereo: NDArray[np.floating], rate: int) -> None:
     axes.set_xlim(0, stereo.shape[1] / rate)
 
 
-def _loudness(axes: Any, stereo: NDArray[np.floating], mix: MixFigures) -> None:
+def _loudness(axes: Any, stereo: NDArray[np.floating], mix: MixFigures, genre: str | None) -> None:
     _style(axes, f"loudness, LUFS: integrated {mix.integrated_lufs:.1f}, range {mix.range_lu:.1f} LU")
     momentary, short = momentary_lufs(stereo, mix.rate), short_term_lufs(stereo, mix.rate)
-    axes.axhspan(LIVE_LUFS - LIVE_LU, LIVE_LUFS + LIVE_LU, color=_BAND, linewidth=0)
+    aim = TARGETS[genre].lufs if genre is not None and genre in TARGETS else LIVE_LUFS
+    axes.axhspan(aim - LIVE_LU, aim + LIVE_LU, color=_BAND, linewidth=0)
     axes.plot(0.4 + 0.1 * np.arange(len(momentary)), momentary, color=_GRID, linewidth=0.9, label="momentary")
     axes.plot(3 + 0.1 * np.arange(len(short)), short, color=_DOT, linewidth=1.4, label="short-term")
     axes.axhline(max(-60.0, mix.integrated_lufs), color=_LINE, linewidth=1, label="integrated")

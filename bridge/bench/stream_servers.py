@@ -221,7 +221,7 @@ async def _picows(pipe: Connection[Any, Any]) -> None:
         return
     clients: set[WSTransport] = set()
 
-    class Listener(WSListener):
+    class Listener(WSListener):  # type: ignore[misc, unused-ignore]  # it is Any where picows is not installed
         def on_ws_connected(self, transport: WSTransport) -> None:
             clients.add(transport)
 

@@ -17,7 +17,8 @@ pytestmark = [pytest.mark.peer("zam-plugins"), pytest.mark.peer("xvfb")]
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 OPEN = """
-import _thread, threading, time
+import _thread, signal, threading, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # who runs tests in the background has it ignored
 from hosting import prepared, real
 host = prepared({host!r}, real({name!r}), threshold=-33.0)
 threading.Timer(2.0, _thread.interrupt_main).start()

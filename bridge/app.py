@@ -423,7 +423,7 @@ class App:
 
     def _heed_tempo(self, last: EngineStatus) -> None:
         """A master's tempo that has been another for a second: the same notes, timed and swung for it."""
-        if not last.playing:
+        if not last.playing or not self.session.clock.retime:
             return
         composed = self._played_bpm or self.session.music.tempo
         self._off_tempo = self._off_tempo + 1 if abs(last.bpm / composed - 1) > _TEMPO_OFF else 0

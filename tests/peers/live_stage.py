@@ -154,7 +154,7 @@ class Stage:
         if self.clock_master is not None and name == THIRD_PARTY.player:
             masters.append(ClockMaster.PORT)
         inputs = "".join(f'[[clock.in]]\nport = "{port}"\n' for port in masters)
-        return f'{text}\n[clock]\nsource = "{source}"\non_loss = "{loss}"\n{inputs}'
+        return f'{text}\n[clock]\nsource = "{source}"\non_loss = "{loss}"\nretime = false\n{inputs}'
 
     def run(self, scenarios: Sequence[Scenario]) -> Take:
         """All of them, and the third party's where it is there, in real time. Raises DeviceError where a program fails.

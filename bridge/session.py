@@ -135,8 +135,8 @@ class Clock(Struct, frozen=True, forbid_unknown_fields=True):
             "link": Ableton Link leads the tempo and the beat
     on_loss    when the master falls silent without Stop: "continue" at its last tempo, or "stop" until it is back
     chase      at a locate into the middle of a note, strike it for what is left of it
-    retime     swing and timing are composed anew for a master's tempo that is not the session's; false: the notes stay at
-               the very ticks that they have at the session's
+    retime     swing and timing are composed anew for a master's tempo that is not the session's; false: the notes stay
+               at the very ticks that they have at the session's
     mtc_start  time code at which bar 1 begins, "01:00:00:00" (hours:minutes:seconds:frames)
     in         [[clock.in]], a list: inputs; one if not given
     out        [[clock.out]], a list: outputs; one if not given; [] for none

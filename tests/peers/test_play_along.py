@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from bridge.bench.sync import Stretch, compare, stretches
 from bridge.jack.peers import ClockMaster, JackServer
 from bridge.jack.recorder import JackRecorder, Recording
 from bridge.offline import clips_of
-from bridge.session import Session, load
+from bridge.session import Session, builtin_folder, load
 
 pytestmark = [pytest.mark.peer("jackd"), pytest.mark.timeout(120)]
 TRACKS = ("piano", "bass", "drums")
@@ -22,16 +23,18 @@ RATE = 48_000
 
 @pytest.fixture(scope="module")
 def session() -> Session:
-    return load("jazz-trio")
+    return load("jazz-trio").with_music(tempo=100.0)
 
 
 @pytest.fixture(scope="module")
-def recording() -> Recording:
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
     """Alone at first; start at 120, live change to 90, stop, locate to 8 s, continue, stop."""
     for program in ("jackd", "jack_midi_clock"):
         if shutil.which(program) is None:
             pytest.skip(f"{program} is missing: apt-get install jackd2 jack-midi-clock")
-    arguments = ("jazz-trio", "--audio", "jack", "--port", "0", "--clock-port", ClockMaster.PORT, "--tempo", "100")
+    file = tmp_path_factory.mktemp("play") / "trio.toml"  # the ticks of the session, whatever the master's tempo
+    file.write_text((Path(builtin_folder()) / "jazz-trio.toml").read_text("utf-8") + "\n[clock]\nretime = false\n")
+    arguments = (str(file), "--audio", "jack", "--port", "0", "--clock-port", ClockMaster.PORT, "--tempo", "100")
     with (
         JackServer(sync=True) as server,
         ClockMaster(server, 120) as master,

@@ -15,6 +15,18 @@ from pathlib import Path
 from queue import Empty, Queue
 
 from bridge.errors import DeviceError
+from bridge.session import builtin_folder
+
+
+def own_ticks(name: str, folder: Path) -> Path:
+    """A file in `folder` of the built-in session `name` that keeps its own ticks under a master of another tempo.
+
+    Composers are told a master's tempo otherwise, and what is heard is not what the session alone would have composed.
+    """
+    text = (Path(builtin_folder()) / f"{name}.toml").read_text("utf-8")
+    file = folder / f"{name}.toml"
+    file.write_text(f"{text}\n[clock]\nretime = false\n", "utf-8")
+    return file
 
 
 class Player:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +14,7 @@ from numpy.typing import NDArray
 
 from bridge import session as sessions
 from bridge.bench.figures import spread
-from bridge.bench.stage import Player
+from bridge.bench.stage import Player, own_ticks
 from bridge.engine.chase import worth_striking
 from bridge.errors import DeviceError
 from bridge.jack.peers import ClockMaster, JackServer
@@ -45,12 +47,13 @@ def run(bars: int = 64, bpm: float = 120.0, frames: int = 128, tell: Callable[[s
     """
     session = sessions.load("jazz-trio")
     seconds = bars * session.meter.beats * 60 / bpm
-    arguments = ("jazz-trio", "--audio", "jack", "--port", "0", "--clock", "midi", "--clock-port", ClockMaster.PORT)
+    arguments = ("--audio", "jack", "--port", "0", "--clock", "midi", "--clock-port", ClockMaster.PORT)
     ports = [f"sideman:{t.name}" for t in session.tracks]
     with (
+        tempfile.TemporaryDirectory() as folder,
         JackServer(frames=frames, sync=True) as server,
         ClockMaster(server, bpm) as master,
-        Player(*arguments, environment=server.environment) as player,
+        Player(str(own_ticks("jazz-trio", Path(folder))), *arguments, environment=server.environment) as player,
     ):
         player.wait_for("Ctrl-C stops")
         recorder = JackRecorder([ClockMaster.PORT, *ports], server=server.name)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import shutil
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from bridge.bench.stage import Player
+from bridge.bench.stage import Player, own_ticks
 from bridge.bench.sync import Stretch, compare, stretches
 from bridge.jack.peers import ClockMaster, JackServer
 from bridge.jack.recorder import JackRecorder, Recording
 from bridge.offline import clips_of
-from bridge.session import Session, builtin_folder, load
+from bridge.session import Session, load
 
 pytestmark = [pytest.mark.peer("jackd"), pytest.mark.timeout(120)]
 TRACKS = ("piano", "bass", "drums")
@@ -32,8 +31,7 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
     for program in ("jackd", "jack_midi_clock"):
         if shutil.which(program) is None:
             pytest.skip(f"{program} is missing: apt-get install jackd2 jack-midi-clock")
-    file = tmp_path_factory.mktemp("play") / "trio.toml"  # the ticks of the session, whatever the master's tempo
-    file.write_text((Path(builtin_folder()) / "jazz-trio.toml").read_text("utf-8") + "\n[clock]\nretime = false\n")
+    file = own_ticks("jazz-trio", tmp_path_factory.mktemp("play"))
     arguments = (str(file), "--audio", "jack", "--port", "0", "--clock-port", ClockMaster.PORT, "--tempo", "100")
     with (
         JackServer(sync=True) as server,
@@ -84,11 +82,11 @@ def test_every_note_is_where_the_masters_clock_says(
     assert len(match.errors_ms) >= 3
     assert (match.lost, match.stuck) == (0, 0)
     assert match.extra == 0
-    errors = np.abs(match.errors_ms)
-    # Around the live change a master's own clocks say the new tempo only one clock late.
+    errors = np.sort(np.abs(match.errors_ms))
+    # A master's own clocks say a new tempo only one clock late: the one note that may fall between is early by that.
     assert np.percentile(errors, 50) <= 3
-    assert np.percentile(errors, 95) <= 6
-    assert errors.max() <= 30
+    assert np.percentile(errors[:-1], 95) <= 6
+    assert errors[-1] <= 30
 
 
 def test_the_band_plays_alone_before_and_is_silent_after(recording: Recording, played: list[Stretch]) -> None:

@@ -18,8 +18,9 @@ AUDIO_HEAD = struct.Struct("<qqqII")
 LOADS = (0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0)
 """Bounds of a histogram: what the engine took for a block, as a share of the block's length. How many blocks were in
 each of its buckets is among the counters of an EngineStatus, as load_0, load_1 ...; load_sum_ppm is the sum."""
-NOTES, MOVES, STATUS, CONTROL, STRIPS = b"N", b"M", b"S", b"C", b"R"
-"""What begins a message on the ring of events. STRIPS: names of what the numbers of tracks mean from there on."""
+NOTES, MOVES, STATUS, CONTROL, STRIPS, PLAYED = b"N", b"M", b"S", b"C", b"R", b"P"
+"""What begins a message on the ring of events. STRIPS: names of what the numbers of tracks mean from there on. PLAYED:
+what players played in, see inputs.played."""
 
 
 class Rings(NamedTuple):

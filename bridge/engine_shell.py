@@ -27,7 +27,8 @@ from bridge.engine.inbox import (
     encode_status,
 )
 from bridge.engine.rig_change import RigChange, RigWithdrawn
-from bridge.engine_link import AUDIO_HEAD, CONTROL, LOADS, MOVES, NOTES, STATUS, STRIPS, Rings, encode_strips
+from bridge.engine_link import AUDIO_HEAD, CONTROL, LOADS, MOVES, NOTES, PLAYED, STATUS, STRIPS, Rings, encode_strips
+from bridge.inputs.played import encode_played
 from bridge.takes.blocks import RigNews
 from bridge.takes.journal import Journal
 from composers.score import PPQ
@@ -104,6 +105,8 @@ class EngineShell:
             rings.requests.write(REQUEST.pack(*want))
         for i in range(0, len(out.notes), 64):
             rings.events.write(NOTES, encode_notes(out.notes[i : i + 64]))
+        for i in range(0, len(out.played), 128):
+            rings.events.write(PLAYED, encode_played(out.played[i : i + 128]))
         for i in range(0, len(out.moves), 16):
             rings.events.write(MOVES, encode_moves(out.moves[i : i + 16]))
         head = AUDIO_HEAD.pack(block.frame0, block.ns0, clock_ns(), block.frames, self._rate)

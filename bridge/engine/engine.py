@@ -18,6 +18,7 @@ from bridge.engine.outlets import Frames
 from bridge.engine.player import Player
 from bridge.engine.rig_change import RigChange, RigWithdrawn
 from bridge.engine.timeline import Timeline
+from bridge.inputs.played import Played
 from bridge.routes import ClockRoute, Route, ThroughRoute
 from bridge.tempo import TempoLine
 from composers.score import PPQ, Meter, Tick
@@ -74,13 +75,14 @@ class Inputs(NamedTuple):
 
 class Outputs(NamedTuple):
     """All that the engine does in a block. `wanted` are (epoch, bar) to ask of the composer, most urgent first; `moves`
-    the parameters that were turned."""
+    the parameters that were turned; `played` what tracks got from players."""
 
     midi: list[MidiOut]
     audio: AudioBlock
     notes: list[NoteBegun]
     wanted: list[tuple[int, int]]
     moves: list[ParameterMove]
+    played: Sequence[Played] = ()
 
 
 class Engine:

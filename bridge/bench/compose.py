@@ -112,11 +112,11 @@ def bar_ms(genre: str, seeds: int) -> dict[str, list[float]]:
 
 
 def style_transfer_ms(genres: Sequence[str], seeds: int) -> dict[str, list[float]]:
-    """16 bars of a band of one genre, heard and given to another at strength .7, cold; by target."""
+    """A whole piece of 16 bars by a band of one genre, heard and given to another at strength .7, cold; by target."""
     found: dict[str, list[float]] = {genre: [] for genre in genres}
     for seed in range(seeds):
         for place, to in enumerate(genres):
-            plan = plan_of(genres[(place + 1 + seed) % len(genres)], seed)
+            plan = replace(plan_of(genres[(place + 1 + seed) % len(genres)], seed), length=_TRANSFER_BARS)
             piece = played(plan, find_genre(plan.genre).band(plan), _TRANSFER_BARS, "source")
             _cold()
             found[to].append(_ms(partial(restyle, piece, to, seed=seed)))

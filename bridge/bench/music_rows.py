@@ -21,7 +21,7 @@ from composers.statistics.piece import Piece, of_band
 from models import genre_style
 from models.errors import WeightsError
 
-_SECTION = {"jazz head": "head", "jazz solo": "solo"}
+_SECTION = {"jazz head": "head", "jazz solo": "solo", "EDM": "drop"}
 """Profiles that begin with the first section of a name, where the others begin with bar 0."""
 KEYBOARD = {"classical voices": False, "classical piano": True}
 """Profiles that take only styles with a keyboard in their ensemble, or only those without."""

@@ -14,7 +14,7 @@ from composers.forms import Section
 from composers.genre import StyledGenre
 from composers.genres import edm_styles as clubs
 from composers.genres.edm_band import Club, arranged, players
-from composers.genres.edm_charts import MODES, loops
+from composers.genres.edm_charts import MODES, loop
 from composers.genres.edm_forms import arrangement
 from composers.harmony import Bar, parse_chart
 from composers.practice import Practice
@@ -35,9 +35,7 @@ def _sheet(plan: Plan, style: str) -> Sheet:
 
 def _changes(seed: int, key: Key, style: str, section: Section) -> tuple[Bar, ...]:
     """One loop for the whole piece: the drop is the breakdown's harmony with a bass under it."""
-    table = loops(style, key.mode)
-    draw = dice(seed, "loop")
-    bars = parse_chart(draw.weighted([text for text, _ in table], [weight for _, weight in table]), key)
+    bars = parse_chart(loop(style, key.mode, dice(seed, "loop")), key)
     if section.role == "ending":
         home = (parse_chart(_tonic(key), key)[0][0],)
         return (*(bars[bar % len(bars)] for bar in range(section.bars - 1)), home)

@@ -1,12 +1,17 @@
 """Loops of electronic dance music: two to eight bars of harmony that go round, by style and mode.
 
 No corpus of it may be used: these are production practice: minor sevenths and ninths moved in parallel (house), one
-chord or a flat second (techno), the four chords of anthems (trance), two-bar ninths (drum and bass).
+chord or a flat second (techno), the four chords of anthems (trance), two-bar ninths (drum and bass). A song dresses its
+loop once: it may begin in the middle, go at half the pace, take another chord of the same function, and colour chords.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from itertools import pairwise
+
+from composers.dice import Dice
 
 Loops = tuple[tuple[str, float], ...]
 
@@ -81,6 +86,76 @@ _BY_STYLE: Mapping[str, Mapping[str, Loops]] = {
 }  # fmt: skip
 
 
+_EXCHANGES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "minor": {"Im": ("bIIImaj7",), "IVm": ("bVImaj7", "IIm7b5"), "bVI": ("IVm7",), "bVII": ("Vm7", "bIII"),
+              "Vm": ("bVII",), "bIII": ("Vm7", "bVI")},
+    "major": {"I": ("VIm7", "IIIm7"), "IIm": ("IVmaj7",), "IV": ("IIm7",), "V": ("IIIm7", "IIm7"), "VIm": ("IVmaj7",),
+              "IIIm": ("V", "Imaj7")},
+}  # fmt: skip
+"""Chords that may stand for one another, with two of three notes in common."""
+_SOFT: Mapping[str, Mapping[str, float]] = {
+    "m9": {"m9": 3, "m7": 1.5, "m11": 1}, "m7": {"m7": 3, "m9": 1.5}, "maj7": {"maj7": 3, "maj9": 2},
+    "maj9": {"maj9": 2, "maj7": 1}, "": {"": 2, "sus2": 0.7, "add9": 1.0}, "9": {"9": 2, "13": 1},
+}  # fmt: skip
+_HARD: Mapping[str, Mapping[str, float]] = {
+    "m": {"m": 5, "m7": 0.8, "madd9": 1.2}, "": {"": 5, "add9": 1.2, "sus2": 0.8}, "m7": {"m": 2, "m7": 1},
+    "maj7": {"": 2, "maj7": 1}, "m7b5": {"m7b5": 1},
+}  # fmt: skip
+_STEADY: Mapping[str, Mapping[str, float]] = {
+    "m": {"m": 2, "m7": 1, "m9": 0.7}, "m7": {"m7": 2, "m9": 1, "m11": 0.5}, "m9": {"m9": 2, "m11": 1, "m7": 1},
+}  # fmt: skip
+_COLOURS = {"house": _SOFT, "garage": _SOFT, "drum-and-bass": _SOFT, "trance": _HARD, "dubstep": _HARD,
+            "techno": _STEADY}  # fmt: skip
+_EXCHANGED, _TURNED, _SLOWER = 0.5, 0.3, 0.2
+_NUMERAL = re.compile(r"([b#]?(?:VII|VI|IV|V|III|II|I))(.*)")
+
+
 def loops(style: str, mode: str) -> Loops:
     """The loops of a style in a mode, with weights."""
     return _BY_STYLE[style][mode]
+
+
+def loop(style: str, mode: str, draw: Dice) -> str:
+    """One of them as a song has it: a chart for `harmony.parse_chart`, of 2 to 8 bars."""
+    table = loops(style, mode)
+    bars = draw.weighted([text for text, _ in table], [weight for _, weight in table]).split(" | ")
+    if style != "techno":
+        if draw.chance(_EXCHANGED):
+            bars = _exchanged(bars, _EXCHANGES.get(mode, {}), draw)
+        if draw.chance(_TURNED):
+            bars = bars[len(bars) // 2 :] + bars[: len(bars) // 2]
+    if all(a != b for a, b in pairwise(bars)) and draw.chance(_SLOWER):
+        bars = [bar for bar in bars for _ in range(2)]
+    colours: dict[str, str] = {}
+    return " | ".join(_coloured(bar, _COLOURS[style], colours, draw) for bar in bars)
+
+
+def _exchanged(bars: list[str], exchanges: Mapping[str, tuple[str, ...]], draw: Dice) -> list[str]:
+    """With another chord for one of them, the first and last excepted, that is not held and then is not held either."""
+    choices = [
+        (place, other) for place in range(1, len(bars) - 1) for other in exchanges.get(_root(bars[place]), ())
+        if not {_root(bars[place]), _root(other)} & {_root(bars[place - 1]), _root(bars[place + 1])}
+    ]  # fmt: skip
+    if not choices:
+        return bars
+    place, other = draw.one_of(choices)
+    return [*bars[:place], other, *bars[place + 1 :]]
+
+
+def _root(numeral: str) -> str:
+    """With its "m", without a colour."""
+    match = _NUMERAL.fullmatch(numeral)
+    assert match is not None
+    return match[1] + ("m" if match[2].startswith("m") and not match[2].startswith("maj") else "")
+
+
+def _coloured(numeral: str, table: Mapping[str, Mapping[str, float]], colours: dict[str, str], draw: Dice) -> str:
+    """As it sounds in this song; the same wherever it comes."""
+    match = _NUMERAL.fullmatch(numeral)
+    assert match is not None
+    if match[2] not in table:
+        return numeral
+    if numeral not in colours:
+        ways = table[match[2]]
+        colours[numeral] = match[1] + draw.weighted(tuple(ways), tuple(ways.values()))
+    return colours[numeral]

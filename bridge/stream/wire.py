@@ -581,6 +581,7 @@ FORMATS: tuple[str, ...] = ("float32", "int16", "opus")
 """By their number in the audio header."""
 _HEADER = struct.Struct("<4sBBBBIIQq")
 AUDIO_HEADER_BYTES = _HEADER.size
+_NS0_AT = 24
 _INT16 = 32767.0
 
 
@@ -637,7 +638,9 @@ def encode_packet(packet: Packet) -> bytes:
     return head + packet.data
 
 
-class _Head(NamedTuple):
+class AudioHead(NamedTuple):
+    """The header of an audio message. number: of the format, in FORMATS; the others as in the table above."""
+
     magic: bytes
     version: int
     number: int
@@ -648,17 +651,27 @@ class _Head(NamedTuple):
     frame0: int
     ns0: int
 
+    @property
+    def format(self) -> str:
+        return FORMATS[self.number]
 
-def _head(data: bytes) -> _Head:
+
+def audio_head(data: bytes) -> AudioHead:
+    """Raises MessageError for what is no audio message of this version; whether it is whole is not looked at."""
     if len(data) < AUDIO_HEADER_BYTES or data[:4] != AUDIO_MAGIC:
         raise MessageError(f"{len(data)} bytes are no audio message: it has {AUDIO_MAGIC!r} and a header first")
-    head = _Head(*_HEADER.unpack_from(data))
+    head = AudioHead(*_HEADER.unpack_from(data))
     if head.version != AUDIO_VERSION or head.number >= len(FORMATS) or head.channels == 0 or head.rate == 0:
         raise MessageError(
             f"audio of version {head.version}, format {head.number}, {head.channels} channels at {head.rate} Hz cannot "
             f"be read: this client knows version {AUDIO_VERSION}, formats 0 to {len(FORMATS) - 1}; update it"
         )
     return head
+
+
+def retimed(data: bytes, ns0: int) -> bytes:
+    """An audio message with another time of its first frame."""
+    return b"".join((data[:_NS0_AT], ns0.to_bytes(8, "little", signed=True), data[AUDIO_HEADER_BYTES:]))
 
 
 def is_packet(data: bytes) -> bool:
@@ -668,7 +681,7 @@ def is_packet(data: bytes) -> bool:
 
 def decode_audio(data: bytes) -> Audio:
     """Samples of float32 or int16. Raises MessageError for what is no such message of this version, or is cut short."""
-    head = _head(data)
+    head = audio_head(data)
     if FORMATS[head.number] == "opus":
         raise MessageError("this audio message is Opus: take decode_packet() and bridge.stream.opus.OpusReader")
     kind = np.dtype("<i2" if FORMATS[head.number] == "int16" else "<f4")
@@ -683,7 +696,7 @@ def decode_audio(data: bytes) -> Audio:
 
 def decode_packet(data: bytes) -> Packet:
     """A packet of Opus. Raises MessageError for any other audio message."""
-    head = _head(data)
+    head = audio_head(data)
     if FORMATS[head.number] != "opus":
         raise MessageError(f"this audio message is {FORMATS[head.number]}: take decode_audio()")
     return Packet(head.frame0, head.ns0, head.rate, head.frames, head.channels, data[AUDIO_HEADER_BYTES:], head.stream)

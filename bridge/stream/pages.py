@@ -16,6 +16,7 @@ _CONTENT_TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
+    ".ts": PLAIN,
     ".svg": "image/svg+xml",
 }
 _SAFETY = {

@@ -1,6 +1,7 @@
 """The protocol as a document and as JSON Schema, both made from the message types, so that neither can be wrong.
 
-    python -m bridge.stream.protocol_doc docs/protocol.md      writes the messages anew between their marks
+    python -m bridge.stream.protocol_doc docs/protocol.md      writes the messages anew between their marks, and
+                                                               bridge/web/protocol.d.ts
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ def _values() -> Iterator[str]:
     found: dict[str, type] = {}
     for message in (*get_args(wire.ClientMessage), *get_args(wire.ServerMessage)):
         for field in types.type_info(message).fields:  # type: ignore[attr-defined]
-            _collect(field.type, found)
+            collect(field.type, found)
     for name in sorted(found):
         yield f"### {name}"
         yield ""
@@ -73,8 +74,8 @@ def _values() -> Iterator[str]:
         yield from _fields(found[name])
 
 
-def _collect(kind: types.Type, found: dict[str, type]) -> None:
-    """The structs in a type, and in those."""
+def collect(kind: types.Type, found: dict[str, type]) -> None:
+    """The structs in a type, and in those, by their names."""
     match kind:
         case types.StructType() if kind.cls.__name__ not in found:
             found[kind.cls.__name__] = kind.cls
@@ -92,7 +93,7 @@ def _collect(kind: types.Type, found: dict[str, type]) -> None:
         case _:
             return
     for one in inner:
-        _collect(one, found)
+        collect(one, found)
 
 
 def _about(kind: type) -> Iterator[str]:
@@ -156,4 +157,7 @@ def _audio() -> str:
 
 
 if __name__ == "__main__":
+    from bridge.stream import protocol_types
+
     write_into(Path(sys.argv[1]))
+    protocol_types.write()

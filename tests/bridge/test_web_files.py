@@ -32,7 +32,8 @@ class Silent:
         return wire.Status(status="stopped", time=0.0, position=0.0, tempo=120.0)
 
 
-TYPES = {"html": "text/html; charset=utf-8", "css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}
+TYPES = {"html": "text/html; charset=utf-8", "css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8",
+         "ts": "text/plain; charset=utf-8"}
 
 
 @pytest.fixture(scope="module")

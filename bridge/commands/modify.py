@@ -97,14 +97,14 @@ def _restyle(value: str) -> dict[str, Any]:
 
 
 async def _modify(url: str, given: dict[str, Any], at: wire.At) -> None:
-    from bridge.stream.client import MusicClient
+    from bridge.client import MusicClient
 
     async with MusicClient(url) as client:
         await client.modify(given, at=at)
 
 
 async def _show(url: str, as_json: bool) -> None:
-    from bridge.stream.client import MusicClient
+    from bridge.client import MusicClient
 
     heard = asyncio.Event()
     async with MusicClient(url) as client:

@@ -241,7 +241,7 @@ def keep(url: str) -> None:
     """
     import asyncio
 
-    from bridge.stream.client import MusicClient
+    from bridge.client import MusicClient
 
     async def ask() -> None:
         async with MusicClient(url) as client:

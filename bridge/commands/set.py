@@ -53,14 +53,14 @@ def _number_or_word(text: str) -> float | str:
 
 
 async def _ask(url: str, match: str | None) -> Sequence[ParameterInfo]:
-    from bridge.stream.client import MusicClient
+    from bridge.client import MusicClient
 
     async with MusicClient(url) as client:
         return await client.parameters(match)
 
 
 async def _set(url: str, path: str, value: float | str, ramp: float | None) -> None:
-    from bridge.stream.client import MusicClient
+    from bridge.client import MusicClient
 
     async with MusicClient(url) as client:
         await client.set({path: value}, ramp)

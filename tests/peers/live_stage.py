@@ -18,11 +18,11 @@ from live_script import RATE, Script, Stretch
 from bridge import session as sessions
 from bridge.bench import sync
 from bridge.bench.stage import Player
+from bridge.client import MusicClient
 from bridge.jack.peers import ClockMaster, JackServer
 from bridge.jack.recorder import Heard, JackRecorder, Recording
 from bridge.jack.trace import Played, Sent, TraceMaster
 from bridge.session import CLOCK_OUT, Session
-from bridge.stream.client import MusicClient
 from bridge.stream.wire import Status
 
 _REST_S = 0.3

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bridge.client import MusicClient
 from bridge.errors import DeviceError, MessageError, MusicError
 from bridge.parameter_paths import ParameterInfo, described, find, matching, number
 from bridge.stream import wire
-from bridge.stream.client import MusicClient
 from bridge.stream.metrics import Metric
 from bridge.stream.server import Server
 from instruments.parameter import Choice, Parameter

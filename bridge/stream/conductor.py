@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bridge.parameter_paths import ParameterInfo
 from bridge.stream import wire
 from bridge.stream.metrics import Metric
 
 
-class Conductor(Protocol):
+class Stage(Protocol):
+    """What a server tells its clients of, whoever carries out what they ask for."""
+
+    def hear_stems(self, tracks: Collection[str]) -> None:
+        """From now on Server.publish_stem() is wanted for these tracks, and for no others. Raises SidemanError where
+        it cannot be; never for fewer tracks than before."""
+        ...
+
+    def hello(self) -> wire.Hello: ...
+
+    def status(self) -> wire.Status: ...
+
+    def figures(self) -> Sequence[Metric]:
+        """Of the engine and its processes, for /metrics."""
+        ...
+
+
+class Conductor(Stage, Protocol):
     """Who carries out what clients ask for. A SidemanError is answered to the client that asked, and to it alone."""
 
     async def generate(self, params: wire.GenerateParams) -> None: ...
@@ -35,15 +52,11 @@ class Conductor(Protocol):
         """Write what plug-ins are set to into the session's file."""
         ...
 
-    def hear_stems(self, tracks: Collection[str]) -> None:
-        """From now on Server.publish_stem() is wanted for these tracks, and for no others. Raises SidemanError where
-        it cannot be; never for fewer tracks than before."""
-        ...
 
-    def hello(self) -> wire.Hello: ...
+@runtime_checkable
+class Forwarder(Stage, Protocol):
+    """Who carries nothing out, but knows who does: a relay."""
 
-    def status(self) -> wire.Status: ...
-
-    def figures(self) -> Sequence[Metric]:
-        """Of the engine and its processes, for /metrics."""
+    async def forward(self, message: wire.ClientMessage) -> wire.ServerMessage:
+        """The answer, whatever its id. Raises SidemanError where it was refused, or where nobody can be asked."""
         ...

@@ -6,7 +6,7 @@ A block is gathered and encoded once for a lane, whoever listens. All of it belo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bridge.stream import wire
 from bridge.stream.fanout import AUDIO_QUEUE_BYTES, Fanout, Outlet, frame_of
-from bridge.stream.opus import OpusWriter, refusal
+from bridge.stream.opus import OpusWriter, packet_frames, refusal
 from instruments.block import AudioBlock
 
 Format: TypeAlias = Literal["float32", "int16", "opus"]
@@ -69,6 +69,19 @@ class _Lane:
             self._write_opus()
         elif self._gathered >= self.key.block:
             self._flush()
+
+    def passes(self, head: wire.AudioHead, message: bytes) -> bool:
+        """Whether another server's message is just what this lane's clients want: then they have it."""
+        if self._parts or self.key.format != head.format:
+            return False
+        if self.key.format == "opus":
+            if head.frames != packet_frames(self.key.block, head.rate):
+                return False
+            self._writer = None  # its memory is of other sound
+        elif head.frames < self.key.block:
+            return False
+        self._send(message, head.frames)
+        return True
 
     def _flush(self) -> None:
         if self.key.format != "opus":
@@ -157,6 +170,15 @@ class Lanes:
         for lane in tuple(self._lanes.values()):
             if lane.key.stream == stream:
                 lane.take(frame0, ns0, rate, block)
+
+    def pass_on(self, head: wire.AudioHead, message: bytes, samples: Callable[[], AudioBlock]) -> None:
+        """An audio message of another server: as it is to who wants just that, to the others anew from its samples,
+        which are asked for when they are needed."""
+        block: AudioBlock | None = None
+        for lane in tuple(self._lanes.values()):
+            if lane.key.stream == head.stream and not lane.passes(head, message):
+                block = samples() if block is None else block
+                lane.take(head.frame0, head.ns0, head.rate, block)
 
 
 def _keys(wish: Wish) -> Iterator[_Key]:

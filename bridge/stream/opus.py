@@ -45,6 +45,11 @@ def frame_ms(block: int, rate: int) -> float:
     return next((ms for ms in _FRAME_MS if ms * rate <= 1000 * block), _FRAME_MS[-1])
 
 
+def packet_frames(block: int, rate: int) -> int:
+    """Of such a frame."""
+    return round(frame_ms(block, rate) * rate / 1000)
+
+
 class OpusWriter:
     """Blocks of `frames` frames in, packets out. Raises MessageError where refusal() says why."""
 
@@ -55,7 +60,7 @@ class OpusWriter:
 
         ms = frame_ms(block, rate)
         self.made_for = rate, channels
-        self.frames = round(ms * rate / 1000)
+        self.frames = packet_frames(block, rate)
         self._av = av
         self._rate = rate
         self._channels = channels

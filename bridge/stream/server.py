@@ -10,7 +10,7 @@ import asyncio
 import errno
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, cast
@@ -23,7 +23,7 @@ from websockets.http11 import Request, Response
 
 from bridge.errors import DeviceError, MessageError, SidemanError
 from bridge.stream import metrics, opus, protocol_doc, wire
-from bridge.stream.conductor import Conductor
+from bridge.stream.conductor import Conductor, Forwarder
 from bridge.stream.connection import Allowance, Connection, Register
 from bridge.stream.fanout import Fanout, Outlet, Stream, frame_of
 from bridge.stream.gate import Gate, spoken
@@ -56,7 +56,7 @@ class Server:
 
     def __init__(
         self,
-        conductor: Conductor,
+        conductor: Conductor | Forwarder,
         host: str = "127.0.0.1",
         port: int = DEFAULT_PORT,
         explicit_port: bool = False,
@@ -179,6 +179,18 @@ class Server:
     def _publish(self, stream: int, frame0: int, ns0: int, block: AudioBlock) -> None:
         if stream in self._lanes.streams:
             self._lanes.publish(stream, frame0, ns0, self._greeting().sample_rate, block)
+
+    def pass_on(self, head: wire.AudioHead, message: bytes, samples: Callable[[], AudioBlock]) -> None:
+        """An audio message of another server, whose tracks are ours; samples: what is in it, where somebody needs it
+        otherwise than it is."""
+        self._lanes.pass_on(head, message, samples)
+
+    def publish_lost(self, lost: wire.Lost) -> None:
+        """To all who hear anything: what did not come this far."""
+        frame = frame_of(wire.encode(lost), binary=False)
+        for outlet, wish in tuple(self._lanes.wishes.items()):
+            if wish.streams:
+                outlet.put(frame)
 
     def publish_midi(self, events: Sequence[wire.MidiEvent]) -> None:
         if events and self._fanout.wanted(Stream.MIDI):
@@ -320,6 +332,12 @@ class Server:
             case wire.Subscribe():
                 self._subscribe(outlet, message)
                 return
+        if isinstance(self._conductor, Forwarder):
+            answer = await self._conductor.forward(message)
+            if not isinstance(answer, wire.Ok):  # that is said by who called
+                _answer(outlet, msgspec.structs.replace(answer, id=message.id))
+            return
+        match message:
             case wire.Parameters():
                 _answer(outlet, wire.ParameterList(parameters=tuple(self._conductor.parameters(message.match)),
                                                    id=message.id))

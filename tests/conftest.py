@@ -20,6 +20,7 @@ PACKAGES = {
     "jack_capture": "jack-capture",
     "fluidsynth": "fluidsynth",
     "chromium": "chromium",
+    "node": "nodejs",
 }
 """Programs that a peer marker may name, and the Debian package of each; other names are the test's own affair."""
 

@@ -48,13 +48,13 @@ def test_both_sides_give_the_same_answers(seed: int, count: int, drift_ppm: floa
       return given[0].map((trip) => {
         clock.add(...trip);
         return [clock.offsetNs, clock.driftPpm, clock.errorNs, clock.waitS, clock.ready, clock.jumps,
-                clock.toLocal(trip[1] + 1e9), clock.toServer(trip[2] + 1e9)];
+                clock.toLocal(clock.toServer(trip[0]) + 1e9), clock.toServer(trip[2] + 1e9)];
       });""", made)
     clock = ServerClock()
     for (sent, server, received), found in zip(made, theirs, strict=True):
         clock.add(sent, server, received)
         ours = [clock.offset_ns, clock.drift_ppm, clock.error_ns, clock.wait_s, clock.ready, clock.jumps,
-                clock.to_local(server + 10**9), clock.to_server(received + 10**9)]
+                clock.to_local(clock.to_server(sent) + 10**9), clock.to_server(received + 10**9)]
         assert found[3:6] == ours[3:6]
         if clock.ready:  # with fewer, a line through all points leaves rounding alone to weigh what is off it
             assert found == pytest.approx(ours, rel=0, abs=20)  # ns, of doubles beside whole numbers

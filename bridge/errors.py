@@ -5,7 +5,7 @@ from instruments.errors import InstrumentError
 
 __all__ = [
     "CalibrationError", "DataError", "DeviceError", "InstrumentError", "MessageError", "MusicError", "PortError",
-    "SessionError", "SidemanError", "TakeError",
+    "SessionError", "SidemanError", "TakeError", "TlsError", "TokenError",
 ]
 
 
@@ -39,3 +39,11 @@ class WorkerError(SidemanError):
 
 class TakeError(SidemanError):
     """A take that cannot be found, read or written: names it, the byte where it is damaged, and what can be done."""
+
+
+class TokenError(SidemanError):
+    """A token or token file that cannot be used: names the place and the remedy, never the token."""
+
+
+class TlsError(SidemanError):
+    """A certificate or key that cannot be used: names the file, what is wrong with it and what to do."""

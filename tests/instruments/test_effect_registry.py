@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -287,7 +288,7 @@ def test_live_a_function_that_hangs_leaves_the_dry_sound_and_a_notice() -> None:
 def test_the_worked_example_renders(tmp_path: Path) -> None:
     wav = tmp_path / "my.wav"
     done = subprocess.run([sys.executable, str(ROOT / "examples" / "my_effect.py"), str(wav)], cwd=tmp_path,
-                          env={"PYTHONPATH": str(ROOT), "PATH": ""}, capture_output=True, text=True, timeout=120,
+                          env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=120,
                           check=False)
     assert done.returncode == 0, done.stderr
     assert wav.stat().st_size > 48000 * 6 * 10

@@ -19,7 +19,7 @@ from composers.parts.joined import merged
 from composers.parts.passage import Event, Lane, Passage, Written
 from composers.pulse import pulse_of
 from composers.registers import REGISTERS
-from composers.score import PPQ, Clip, Tick
+from composers.score import PPQ, Clip, Note, Tick
 from composers.style import Sheet, Style
 from composers.theory.chords import Chord, parse_chord
 from composers.theory.modes import MODES, find_mode
@@ -279,16 +279,25 @@ class StyleBand:
         pages, names = self._pages(section), self._parts[track]
         clip = pages.composed.get(track)
         if clip is not None:
-            return Track(merged(clip.notes), clip.controls, clip.ramps)
+            notes = self._unled(clip.notes) if set(self._plan.parts[track]) == {"melody"} else clip.notes
+            return Track(merged(notes), clip.controls, clip.ramps)
         mine: list[humanise.Played] = []
         for part in names:
             if part in pages.written and self._takes_part(track, part, section):
                 take = self._take(track, part)
                 if (part, take) not in played:
                     played[part, take] = self._play(part, pages.written[part], section, take, until)
-                mine.append(played[part, take])
+                heard = played[part, take]
+                mine.append(heard._replace(notes=self._unled(heard.notes)) if part == "melody" else heard)
         return Track.of(mine, single=bool(names) and all(self._style.players[part].single for part in names),
                         bend_range=min((self._bends[part] for part in names), default=2.0))  # fmt: skip
+
+    def _unled(self, notes: Sequence[Note]) -> list[Note]:
+        """Of the lead's notes those that do not begin where a player leads."""
+        leads = self._plan.heard.leads
+        if not leads:
+            return list(notes)
+        return [note for note in notes if not any(span.start <= note.start < span.end for span in leads)]
 
     def _take(self, track: str, part: str) -> int:
         """Which of the hands that double a part is the track's; 0: the first, or one hand for all of them."""

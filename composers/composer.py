@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from composers.errors import MusicError
+from composers.layers import Layer
 from composers.lead_sheet import LeadSheet
 from composers.score import Clip, Meter, Span, Tick
 
@@ -31,11 +32,13 @@ class Heard(NamedTuple):
     chords  (tick, symbol): from its tick on the band plays this harmony instead of the chart's, until the next, or for
             as long as `hold` ticks when no other follows; "" gives the harmony back to the chart
     energy  (tick, 0..1): from its tick on in place of the plan's energy
+    leads   where the player leads: what the part "melody" would begin there is not played
     """
 
     chords: tuple[tuple[Tick, str], ...] = ()
     energy: tuple[tuple[Tick, float], ...] = ()
     hold: Tick = 4 * 3840
+    leads: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ class Plan:
     lead_sheet  a tune with chords and form that the genre's band plays in its way, in place of a tune of its own: key,
                 mode, meter, form and length are the sheet's then, and go round and round
     strength    0..1, how far the band goes from the sheet: its chords, its rhythm. See composers.restyle
+    layers      what was recorded over it, in the order in which it came
     """
 
     genre: str = "jazz"
@@ -94,6 +98,7 @@ class Plan:
     heard: Heard = field(default_factory=Heard)
     lead_sheet: LeadSheet | None = None
     strength: float = 0.7
+    layers: tuple[Layer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,4 +308,6 @@ def resolve(plan: Plan) -> Plan:
 
 def make_band(plan: Plan) -> Band:
     """The band that plays `plan`. Raises MusicError naming what the plan asks for in vain."""
-    return find_genre(plan.genre).band(plan)
+    from composers.layered import layered  # it knows bands
+
+    return layered(find_genre(plan.genre).band(plan), plan)

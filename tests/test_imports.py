@@ -29,6 +29,7 @@ BRIDGE = {
     "stream": set(),
     "analyze": set(),
     "controls": set(),
+    "controllers": {"bridge.clock", "bridge.controls"},
     "osc": {"bridge.controls"},
     "takes": {"bridge.engine"},
     "watch": {"bridge.jack", "bridge.ports"},

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from bridge.controls.curves import CurveName, share_at, value_at
 from bridge.controls.encoders import steps_of
-from bridge.controls.gestures import NARROW, Gesture, Gestures
+from bridge.controls.gestures import Gesture, Gestures
 from bridge.controls.mapping import Control, Mapped
 from bridge.controls.take_over import TakeOver, Takeover
+from bridge.controls.travel import fitted, range_of, step_middle, travel_of
 from bridge.errors import MessageError
 from bridge.parameter_paths import ParameterInfo
 
@@ -18,6 +17,7 @@ _PEDAL_DOWN = 64
 """MIDI 1.0: switches are on from here."""
 Find = Callable[[str], ParameterInfo | None]
 """A path's parameter as it stands; None for one that takes words alone. Raises MessageError where there is none."""
+Refused = Callable[[Mapped, MessageError], None]
 
 
 class Turned(NamedTuple):
@@ -29,28 +29,61 @@ class Turned(NamedTuple):
     gesture: Gesture
 
 
+def is_pressed(gesture: Gesture) -> bool:
+    """Of a pad, a button or a pedal: down. A program change has no up."""
+    return gesture.raw > 0 if gesture.kind in ("note", "program") else gesture.share >= _PEDAL_DOWN / 128
+
+
 class ControlMap:
     """What comes in by the control inputs. Any bytes are taken; what is not mapped is nothing. One thread's."""
 
     def __init__(self, controls: Sequence[Control]) -> None:
-        self._controls = list(controls)
         self._gestures = [Gestures() for _ in controls]
-        self._hands = {(i, k): _Hand(mapped, mapped.takeover or control.takeover)
-                       for i, control in enumerate(controls) for k, mapped in enumerate(control.map)}
+        self._takeover: list[Takeover] = [control.takeover for control in controls]
+        self._maps: list[list[Mapped]] = [[] for _ in controls]
+        self._hands: dict[tuple[int, int], _Hand] = {}
+        for index, control in enumerate(controls):
+            self.remap(index, control.map)
+
+    def remap(self, index: int, maps: Sequence[Mapped]) -> None:
+        """From now on input `index` turns this; what stays as it was goes on where it stands."""
+        before = {mapped: self._hands.pop((index, k)) for k, mapped in enumerate(self._maps[index])}
+        self._maps[index] = list(maps)
+        for k, mapped in enumerate(maps):
+            self._hands[index, k] = before.get(mapped) or _Hand(mapped, mapped.takeover or self._takeover[index])
 
     def hear(self, index: int, data: bytes) -> list[Turned]:
         """Bytes that have come by input `index`."""
-        if not 0 <= index < len(self._controls):
-            return []
-        return [Turned(index, k, mapped, gesture) for gesture in self._gestures[index].feed(data)
-                for k, mapped in enumerate(self._controls[index].map) if mapped.hears(gesture)]
+        return [each for gesture in self.gestures(index, data) for each in self.meant(index, gesture)]
 
-    def values(self, turned: Sequence[Turned], find: Find) -> dict[str, float | str]:
-        """What is to be set, the last of each path. Raises MessageError for a share of what has no range."""
+    def gestures(self, index: int, data: bytes) -> list[Gesture]:
+        """What has been moved there, mapped or not; instead of hear()."""
+        return self._gestures[index].feed(data) if 0 <= index < len(self._gestures) else []
+
+    def meant(self, index: int, gesture: Gesture) -> list[Turned]:
+        """What that turns."""
+        return [Turned(index, k, mapped, gesture) for k, mapped in enumerate(self._maps[index])
+                if mapped.hears(gesture)]
+
+    def values(self, turned: Sequence[Turned], find: Find, refused: Refused | None = None) -> dict[str, float | str]:
+        """What is to be set, the last of each path.
+
+        A share of what has no range, or is not there, raises MessageError, or where `refused` is given is told to it
+        and passed over.
+        """
         found: dict[str, float | str] = {}
         for each in turned:
             path = each.mapped.path
-            value = self._hands[each.control, each.place].value(each.gesture, find(path), found.get(path))
+            hand = self._hands.get((each.control, each.place))
+            if hand is None or hand.mapped != each.mapped:
+                continue  # mapped anew since it was moved
+            try:
+                value = hand.value(each.gesture, find(path), found.get(path))
+            except MessageError as error:
+                if refused is None:
+                    raise
+                refused(each.mapped, error)
+                continue
             if value is not None:
                 found[path] = value
         return found
@@ -60,81 +93,37 @@ class _Hand:
     """What is known of one control's past."""
 
     def __init__(self, mapped: Mapped, takeover: Takeover) -> None:
-        self._mapped = mapped
+        self.mapped = mapped
         self._over = TakeOver(takeover)
         self._down = False
 
     def value(self, gesture: Gesture, info: ParameterInfo | None, now: float | str | None) -> float | str | None:
         """Where the parameter goes, None: nowhere. now: where it goes already by what came just before."""
-        mapped = self._mapped
-        pressed = gesture.raw > 0 if gesture.kind == "note" else gesture.share >= _PEDAL_DOWN / 128
+        mapped = self.mapped
+        pressed = is_pressed(gesture)
         rises, self._down = pressed and not self._down, pressed
         if mapped.value is not None:
             return mapped.value if rises or (pressed and gesture.kind in ("note", "program")) else None
-        low, high = self._range(info)
+        low, high = range_of(mapped, info)
+        stands = now if isinstance(now, float) else info.value if info is not None else low
         if mapped.latch:
             if not rises:
                 return None
-            stands = now if isinstance(now, float) else info.value if info is not None else low
-            return _fit(low if abs(stands - high) < abs(stands - low) else high, info)
+            return fitted(low if abs(stands - high) < abs(stands - low) else high, info)
         if gesture.kind == "note":
-            return _fit(high if pressed else low, info)
-        curve, steps = self._curve(info)
-        stands = now if isinstance(now, float) else info.value if info is not None else low
-        at = share_at(stands, low, high, curve, steps, mapped.centre)
+            return fitted(high if pressed else low, info)
+        travel = travel_of(mapped, info)
+        stepped, steps = travel.curve == "stepped", travel.steps
+        at = travel.share(stands)
         detents = gesture.steps if mapped.relative is None else steps_of(gesture.raw, mapped.relative)
         if gesture.steps or mapped.relative is not None:
             if not detents:
                 return None
-            way = at + detents / (steps - 1 if curve == "stepped" else mapped.detents)
-            if curve == "stepped":
-                way = _middle(way, steps)
-            return _fit(value_at(way, low, high, curve, steps, mapped.centre), info)
-        share = gesture.share
-        goes = self._over.moved(share, _middle(at, steps) if curve == "stepped" else at)
+            way = at + detents / (steps - 1 if stepped else mapped.detents)
+            return travel.value(step_middle(way, steps) if stepped else way)
+        goes = self._over.moved(gesture.share, step_middle(at, steps) if stepped else at)
         if goes is None:
             return None
-        value = _fit(value_at(goes, low, high, curve, steps, mapped.centre), info)
-        at = share_at(value, low, high, curve, steps, mapped.centre)
-        self._over.left(_middle(at, steps) if curve == "stepped" else at)
+        value = travel.value(goes)
+        self._over.left(travel.rest(value))
         return value
-
-    def _range(self, info: ParameterInfo | None) -> tuple[float, float]:
-        low, high = self._mapped.low, self._mapped.high
-        if info is not None:
-            low, high = info.low if low is None else low, info.high if high is None else high
-        if low is None or high is None:
-            raise MessageError(f"{self._mapped.path} is no number: give the mapping a value")
-        return low, high
-
-    def _curve(self, info: ParameterInfo | None) -> tuple[CurveName, int]:
-        """And how many steps."""
-        mapped = self._mapped
-        low, high = self._range(info)
-        curve, steps = mapped.curve, mapped.steps or 0
-        if curve is None:
-            if mapped.centre is not None:
-                curve = "bipolar"
-            elif steps or (info is not None and (info.words or (info.whole and abs(high - low) < NARROW))):
-                curve = "stepped"
-            else:
-                curve = "log" if info is not None and info.log and low * high > 0 else "linear"
-        if curve == "log" and not low * high > 0:
-            raise MessageError(f"{mapped.path} goes from {low:g} to {high:g}, where curve = 'log' cannot go: give the "
-                               f"mapping a low above 0, or curve = 'exponential'")
-        if curve == "stepped" and not steps:
-            steps = max(2, round(abs(high - low)) + 1) if info is None or info.whole or info.words else 2
-        return curve, steps
-
-
-def _middle(share: float, steps: int) -> float:
-    """The middle of the stretch of the way that belongs to a step."""
-    place = min(max(round(share * (steps - 1)), 0), steps - 1)
-    return (place + 0.5) / steps
-
-
-def _fit(value: float, info: ParameterInfo | None) -> float:
-    if info is None:
-        return value
-    value = min(max(value, info.low), info.high)
-    return float(math.floor(value + 0.5)) if info.whole else value

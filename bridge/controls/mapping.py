@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
-from typing import Annotated, get_args
+from typing import Annotated, Literal, get_args
 
 from msgspec import Meta, Struct
 
@@ -24,6 +25,14 @@ def _one_of(words: object) -> str:
     return f"one of {', '.join(get_args(words))}"
 
 
+Mmc = Literal["off", "in", "out", "both"]
+ACTIONS = ("transport.play", "transport.stop", "transport.toggle", "transport.start", "transport.back",
+           "transport.forward", "bank.previous", "bank.next")
+"""What a button may do instead of turning a parameter: play, stop, one or the other, go to bar 1, a bar back or on; and
+the device's strips take the tracks before or after those that they have."""
+OFF = "off"
+"""The path of a control that does nothing."""
+
 TakeoverName = Annotated[Takeover, Meta(description=_one_of(Takeover))]
 
 
@@ -36,16 +45,19 @@ class Mapped(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     program       a program change of this number sets `value`
     key_pressure  of this key (polyphonic aftertouch); pressure = true: of the channel; bend = true: the bend wheel
     channel       1..16; default: any
-    path          "music.energy", "music.section", "mixer.bass.gain_db", ...: `sideman set --list` shows all
+    path          "music.energy", "music.section", "mixer.bass.gain_db", ...: `sideman params SESSION` shows all; or what
+                  a button does: one of ACTIONS; or "off": nothing, where the device's description says something
     low, high     in the parameter's unit; default: its own range. low may be the greater: the control is turned round
-    curve         linear, log, exponential, stepped, toggle, bipolar: see bridge.controls.curves. Default: as the
-                  parameter wants it (log for pitches and times, stepped for words and whole numbers)
+    curve         linear, log, exponential, stepped, toggle, bipolar, fader: see bridge.controls.curves. Default: as
+                  the parameter wants it (log for pitches and times, stepped for words and whole numbers)
     centre        where a bipolar control stands in the middle; steps: how many values a stepped one has
     value         what a note, a program, or a controller in its upper half sets: a number or a word ("chorus")
     latch         each press of a pad or button turns it from low to high, or back
     relative      of an endless knob: twos_complement, binary_offset or sign_magnitude; a detent is 1 / `detents`
                   of the way (default 100)
     takeover      jump, pickup or scale: see bridge.controls.take_over
+    feedback      what the parameter does is sent back to the control, which has a motor, a ring of LEDs or a lamp;
+                  default: as the [[control]] says. lit, unlit: what a button's lamp is sent for on and for off
     """
 
     path: PathName
@@ -69,6 +81,9 @@ class Mapped(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     relative: Annotated[Relative, Meta(description=_one_of(Relative))] | None = None
     detents: Annotated[int, Meta(ge=1, le=10_000, description="a whole number from 1 to 10000")] = 100
     takeover: TakeoverName | None = None
+    feedback: bool | None = None
+    lit: Data = 127
+    unlit: Data = 0
 
     @property
     def kind(self) -> Kind:
@@ -88,17 +103,36 @@ class Mapped(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
 
 
 class Control(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """An input of ours for controllers.
+    """An input of ours for controllers, and where they are answered an output.
 
-    name  of the port; port: connect it to this existing port (exact name or a unique part of it)
-    map   [[control.map]]
+    name      of the port; port: connect it to this existing port (exact name or a unique part of it)
+    map       [[control.map]]
     takeover  of all its controls that do not say: jump, pickup or scale
+    device    what it is, "nanokontrol2" say: its description brings mappings, which those of `map` go before; or the
+              path of a description of one's own (my.toml). `sideman params --devices` lists them
+    feedback  send motors, LEDs and displays what happens, by a port called as the input is with "out" for "in";
+              default: as the device has it, or false. out_port: the existing port that it goes to, where that has
+              another name than `port`
+    mmc       MIDI Machine Control: "in" (stop, play, locate are carried out), "out" (they are sent), "both" or "off"
+    mmc_device  0..127: the number that is heard and sent; 127 is all
     """
 
-    map: Annotated[list[Mapped], Meta(min_length=1, max_length=256, description="1 to 256 [[control.map]]")]
+    map: Annotated[list[Mapped], Meta(max_length=256, description="at most 256 [[control.map]]")] = []
     name: Name = "control in"
     port: Name | None = None
     takeover: TakeoverName = "jump"
+    device: Annotated[str, Meta(min_length=1, max_length=1024, description="a controller's name, or the path of its "
+                                "description")] | None = None
+    feedback: bool | None = None
+    out_port: Name | None = None
+    mmc: Annotated[Mmc, Meta(description=_one_of(Mmc))] = "off"
+    mmc_device: Data = 127
+
+    @property
+    def out_name(self) -> str:
+        """Of the output that answers it."""
+        bare = self.name.removesuffix(" in")
+        return f"{bare} out"
 
 
 def check_controls(controls: Sequence[Control], taken: set[str], place: str) -> None:
@@ -110,6 +144,10 @@ def check_controls(controls: Sequence[Control], taken: set[str], place: str) -> 
             raise SessionError(f"{where}.name = {control.name!r} is there already, as a port or a track: give it "
                                f"another name")
         taken.add(control.name)
+        if control.out_name in taken:
+            raise SessionError(f"{where}: its output would be called {control.out_name!r}, which is there already: give "
+                               f"control[{i}].name another")
+        taken.add(control.out_name)
         for k, mapped in enumerate(control.map):
             problem = _problem(mapped)
             if problem:
@@ -125,6 +163,12 @@ def _problem(mapped: Mapped) -> str:
     said = [kind for kind in _ONE_OF if _given(mapped, kind)]
     if len(said) != 1:
         return f"{' and '.join(said) or 'nothing'} is given: give one of {', '.join(_ONE_OF)}"
+    if mapped.path.startswith(("transport.", "bank.")) and mapped.path not in ACTIONS:
+        near = difflib.get_close_matches(mapped.path, ACTIONS, 1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        return f"path = {mapped.path!r} is not known: {hint}there are {', '.join(ACTIONS)}"
+    if mapped.path in (*ACTIONS, OFF):
+        return ""
     if mapped.program is not None and mapped.value is None:
         return f"program = {mapped.program} sets nothing: give a value"
     if mapped.relative is not None and mapped.cc is None:

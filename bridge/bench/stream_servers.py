@@ -27,6 +27,7 @@ from bridge.parameter_paths import ParameterInfo
 from bridge.processes import take_fifo
 from bridge.ring import Ring
 from bridge.stream import wire
+from bridge.stream.door import Limits
 from bridge.stream.fanout import frame_of
 from bridge.stream.metrics import Metric
 from bridge.stream.server import Server
@@ -184,7 +185,7 @@ def _serve(kind: Kind, core: int | None, pipe: Connection[Any, Any], ring: Ring 
 
 
 async def _sideman(pipe: Connection[Any, Any], ring: Ring | None) -> None:
-    server = Server(Silence(), HOST, 0, max_clients=4096)
+    server = Server(Silence(), HOST, 0, limits=Limits(clients=4096))
     await server.start()
     if ring is not None:
         feed = AudioFeed(ring, server.publish_audio)

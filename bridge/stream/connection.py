@@ -6,12 +6,14 @@ import asyncio
 import os
 import socket
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from websockets.asyncio.server import ServerConnection
 from websockets.protocol import State
 
 from bridge.stream.fanout import Counts, Outlet
+from bridge.stream.tokens import Role
 
 _OPENING = 256
 """Connections that may be without a handshake at a time; each has 5 s for it."""
@@ -20,22 +22,23 @@ _SEND_BUFFER = 40 * 1024
 client would hear music seconds old."""
 _UNREAD_BYTES = 64 * 1024
 """A client that asks (pings) and does not read the answers may leave so many."""
-_BURST, _MESSAGES_A_S = 250, 500
-"""A client that sends more waits: its own messages are read later."""
 
 
 class Allowance:
-    """How often a client may speak: _MESSAGES_A_S in the long run, _BURST at once."""
+    """How often a client may speak: so many messages a second in the long run, those of half a second at once. One that
+    sends more waits: its own messages are read later."""
 
-    def __init__(self, now_s: float) -> None:
-        self._left = float(_BURST)
+    def __init__(self, now_s: float, messages_a_s: int) -> None:
+        self._rate = messages_a_s
+        self._most = messages_a_s / 2
+        self._left = self._most
         self._at_s = now_s
 
     def spend(self, now_s: float) -> float:
         """For one message: seconds to wait before the next is read, 0 for none."""
-        self._left = min(_BURST, self._left + (now_s - self._at_s) * _MESSAGES_A_S) - 1
+        self._left = min(self._most, self._left + (now_s - self._at_s) * self._rate) - 1
         self._at_s = now_s
-        return max(0.0, -self._left / _MESSAGES_A_S)
+        return max(0.0, -self._left / self._rate)
 
 
 class Register:
@@ -57,6 +60,14 @@ class Connection(ServerConnection):
         self._descriptor: int | None = None
         self._unread = 0
         """Bytes that `websockets` has answered by itself (to pings) since all was read."""
+        self.role: Role | None = None
+        self.digest: bytes | None = None
+        """Of the token by which it came in."""
+        self._leave: Callable[[], None] | None = None
+
+    def admitted(self, role: Role, digest: bytes | None, leave: Callable[[], None]) -> None:
+        """As a client, from the handshake on; leave is called once when the connection has ended."""
+        self.role, self.digest, self._leave = role, digest, leave
 
     def open_outlet(self, counts: Counts) -> Outlet:
         """The way out, once the handshake is done."""
@@ -104,6 +115,9 @@ class Connection(ServerConnection):
     def connection_lost(self, exc: Exception | None) -> None:
         self._register.all.discard(self)
         self._register.opening.pop(self, None)
+        leave, self._leave = self._leave, None
+        if leave is not None:
+            leave()
         if self._outlet is not None:
             self._outlet.cut()  # before the descriptor is closed, and somebody else's
         if self.request is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import ssl
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -25,11 +26,13 @@ from bridge.errors import DeviceError, MessageError, SidemanError
 from bridge.stream import metrics, opus, protocol_doc, wire
 from bridge.stream.conductor import Conductor, Forwarder
 from bridge.stream.connection import Allowance, Connection, Register
+from bridge.stream.door import Census, Limits, open_door, place_of
 from bridge.stream.fanout import Fanout, Outlet, Stream, frame_of
-from bridge.stream.gate import Gate, spoken
+from bridge.stream.gate import Gate, check_allowed, chosen_subprotocol, is_loopback, offered, spoken
 from bridge.stream.lanes import Lanes, Wish
 from bridge.stream.metrics import Metric
 from bridge.stream.pages import JSON, reply, web_files, words
+from bridge.stream.tokens import ROLES, Role, TokenFile, Tokens
 from instruments.block import AudioBlock
 from instruments.system_clock import clock_ns
 
@@ -39,6 +42,9 @@ _PORTS_TRIED = 20
 _BACKLOG = 1024
 _WRITE_BUFFER = (32 * 1024, 8 * 1024)
 _STOP_S = 0.5
+_TLS_HANDSHAKE_S = 5.0
+_KEYS_S = 1.0
+"""How often the token file is looked at."""
 
 _log = logging.getLogger("sideman.server")
 _handshakes = logging.getLogger("sideman.server.handshakes")
@@ -52,6 +58,8 @@ class Server:
     port           first port to try; 0 lets the system choose
     explicit_port  whether somebody asked for exactly this port: then no other will do
     allowed_hosts  further names by which browsers may call this server (behind a proxy)
+    tokens         who knows one may talk to it; None: everybody who reaches it, which is for this machine alone
+    tls            makes it https and wss
     """
 
     def __init__(
@@ -62,17 +70,25 @@ class Server:
         explicit_port: bool = False,
         *,
         allowed_hosts: Sequence[str] = (),
-        max_clients: int = 512,
+        limits: Limits = Limits(),  # noqa: B008 - a value
+        tokens: Tokens | TokenFile | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.host = host
         self.port = port
         self.faults: Counter[str] = Counter()
         """What clients did wrong, by kind: bad_message, too_big, broken, bad_handshake, refused, crowd (too many
-        without a handshake), unread (answers that were not read)."""
+        without a handshake), unread (answers that were not read), unauthorized (no token, or a wrong one), forbidden (a
+        listener's commands), turned_away (too many or too fast from an address, or in all)."""
         self._conductor = conductor
         self._explicit_port = explicit_port
-        self._max_clients = max_clients
-        self._gate = Gate(host, allowed_hosts)
+        self._limits = limits
+        self._census = Census(limits)
+        self._gate = Gate(host, allowed_hosts, tokens)
+        self._tls = tls
+        self._listeners: set[Outlet] = set()
+        """Clients that may only listen."""
+        self._keys: asyncio.Task[None] | None = None
         self._fanout = Fanout()
         self._lanes = Lanes(self._fanout)
         self._files = web_files()
@@ -89,11 +105,11 @@ class Server:
     @property
     def url(self) -> str:
         """Where the page is."""
-        return f"http://{spoken(self.host)}:{self.port}"
+        return f"{'http' if self._tls is None else 'https'}://{spoken(self.host)}:{self.port}"
 
     @property
     def socket_url(self) -> str:
-        return f"ws://{spoken(self.host)}:{self.port}{SOCKET_PATH}"
+        return f"{'ws' if self._tls is None else 'wss'}://{spoken(self.host)}:{self.port}{SOCKET_PATH}"
 
     @property
     def clients(self) -> int:
@@ -102,8 +118,8 @@ class Server:
     async def start(self) -> None:
         """Listen on the port, or on the next free one; `port` says which.
 
-        Raises DeviceError when a port that was asked for is taken, when none of the next is free, or when the host is
-        no address of this machine.
+        Raises DeviceError when a port that was asked for is taken, when none of the next is free, when the host is no
+        address of this machine, or one that others reach and there are no tokens.
         """
         first, tries = self.port, 1 if self._explicit_port or self.port == 0 else _PORTS_TRIED
         for port in range(first, min(first + tries, 65536)):
@@ -117,6 +133,8 @@ class Server:
                     ) from problem
             else:
                 self.port = next(iter(self._server.sockets)).getsockname()[1]
+                if self._gate.guarded:
+                    self._keys = asyncio.create_task(self._heed_keys())
                 return
         if self._explicit_port:
             raise DeviceError(
@@ -128,28 +146,54 @@ class Server:
         )
 
     async def _listen(self, port: int) -> SocketServer:
-        return await serve(
-            self._serve,
-            self.host,
-            port,
-            process_request=self._respond,
-            create_connection=cast("type[ServerConnection]", self._connect),
-            compression=None,
-            max_size=wire.MAX_MESSAGE_BYTES,
-            max_queue=4,
-            write_limit=_WRITE_BUFFER,
-            open_timeout=5,
-            close_timeout=5,
-            server_header=None,
-            logger=_handshakes,
-            backlog=_BACKLOG,
-        )
+        door = open_door(self.host, port, self._census, self._turned_away)
+        try:
+            address = door.getsockname()[0]
+            if not self._gate.guarded and not is_loopback(address):
+                raise DeviceError(f"on {address} others could take over the music: give tokens (`sideman token make`), "
+                                  "or listen on 127.0.0.1")
+            return await serve(
+                self._serve,
+                sock=door,
+                ssl=self._tls,
+                process_request=self._respond,
+                select_subprotocol=chosen_subprotocol,
+                create_connection=cast("type[ServerConnection]", self._connect),
+                compression=None,
+                max_size=self._limits.message_bytes,
+                max_queue=4,
+                write_limit=_WRITE_BUFFER,
+                open_timeout=5,
+                close_timeout=5,
+                server_header=None,
+                logger=_handshakes,
+                backlog=_BACKLOG,
+                ssl_handshake_timeout=None if self._tls is None else _TLS_HANDSHAKE_S,
+            )
+        except BaseException:
+            door.close()
+            raise
+
+    def _turned_away(self) -> None:
+        self.faults["turned_away"] += 1
+
+    async def _heed_keys(self) -> None:
+        """Who came in by a token that is one no longer, or has another role now, is disconnected."""
+        while True:
+            await asyncio.sleep(_KEYS_S)
+            if self._gate.renewed():
+                _log.info("other tokens: clients with the old ones are disconnected")
+                for connection in tuple(self._register.all):
+                    if connection.role is not None and connection.role != self._gate.role(connection.digest):
+                        connection.transport.abort()
 
     async def stop(self) -> None:
         """Close every connection and the port, within a second even if clients do not answer. Idempotent."""
         server, self._server = self._server, None
         if server is None:
             return
+        if self._keys is not None:
+            self._keys.cancel()
         server.close()
         closed = asyncio.ensure_future(server.wait_closed())
         await asyncio.wait({closed}, timeout=_STOP_S)
@@ -212,7 +256,10 @@ class Server:
         if hello == self._hello:
             return
         self._hello = hello
-        self._fanout.send(wire.encode(hello), Stream.ANSWER)
+        for role in ROLES:
+            frame = _greeting_frame(hello, role)
+            for outlet in [each for each in self._fanout if self._role(each) == role]:
+                outlet.put(frame)
         self._numbers = {track.name: number for number, track in enumerate(hello.tracks, 1)}
         for outlet, wish in tuple(self._lanes.wishes.items()):
             numbers = frozenset(self._numbers[name] for name in self._stems.get(outlet, ()) if name in self._numbers)
@@ -276,14 +323,17 @@ class Server:
         return Connection(self._register, *args, **kwargs)
 
     async def _serve(self, connection: ServerConnection) -> None:
-        outlet = cast(Connection, connection).open_outlet(self._fanout.counts)
+        assert isinstance(connection, Connection)
+        outlet = connection.open_outlet(self._fanout.counts)
+        if connection.role != "control":
+            self._listeners.add(outlet)
         task = cast("asyncio.Task[Any]", asyncio.current_task())
         self._handlers.add(task)
         self._fanout.add(outlet)
-        allowance = Allowance(asyncio.get_running_loop().time())
+        allowance = Allowance(asyncio.get_running_loop().time(), self._limits.messages_a_s)
         try:
             self._lanes.subscribe(outlet, Wish(), self._greeting().sample_rate)
-            _answer(outlet, self._greeting())
+            outlet.put(_greeting_frame(self._greeting(), self._role(outlet)))
             self.announce()
             _answer(outlet, self._conductor.status())
             async for data in connection:
@@ -296,6 +346,7 @@ class Server:
         finally:
             self._lanes.remove(outlet)
             self._fanout.remove(outlet)
+            self._listeners.discard(outlet)
             if self._stems.pop(outlet, None) is not None:
                 self._tell_stems()
             self._handlers.discard(task)
@@ -313,6 +364,12 @@ class Server:
             return
         kind = type(message).__name__.lower()
         try:
+            check_allowed(self._role(outlet), message)
+        except MessageError as refusal:
+            self.faults["forbidden"] += 1
+            _answer(outlet, wire.Error(str(refusal), kind, message.id))
+            return
+        try:
             await self._carry_out(outlet, message)
         except SidemanError as refusal:
             _answer(outlet, wire.Error(str(refusal), kind, message.id))
@@ -323,6 +380,9 @@ class Server:
         else:
             if message.id is not None and not isinstance(message, wire.Ping | wire.Parameters):
                 _answer(outlet, wire.Ok(kind, message.id))
+
+    def _role(self, outlet: Outlet) -> Role:
+        return "listen" if outlet in self._listeners else "control"
 
     async def _carry_out(self, outlet: Outlet, message: wire.ClientMessage) -> None:
         match message:
@@ -403,21 +463,48 @@ class Server:
             if request.headers.get("Upgrade", "").lower() != "websocket":
                 text = f"{SOCKET_PATH} speaks WebSocket: connect to {self.socket_url}; the page is at /"
                 return words(HTTPStatus.UPGRADE_REQUIRED, text, method)
-            if self.clients >= self._max_clients:
-                self.faults["refused"] += 1
-                text = f"{self.clients} clients are connected, which is the most that are served: try again later"
-                return words(HTTPStatus.SERVICE_UNAVAILABLE, text, method)
-            return None
+            return self._admit(cast(Connection, connection), request, method)
         if path == "/healthz":
-            return reply(HTTPStatus.OK, JSON, msgspec.json.encode(self.health()), method)
+            role = self._gate.role(offered(request.headers))
+            health = {"ok": True} if role is None else {**self.health(), "role": role}
+            return reply(HTTPStatus.OK, JSON, msgspec.json.encode(health), method)
         if path == "/protocol.json":
             return reply(HTTPStatus.OK, JSON, protocol_doc.schema(), method)
         if path == "/metrics":
+            if self._gate.role(offered(request.headers)) is None:
+                return self._unauthorized(method)
             return reply(HTTPStatus.OK, metrics.CONTENT_TYPE, metrics.text(self.metrics()).encode(), method)
         if path in self._files:
             content_type, body = self._files[path]
             return reply(HTTPStatus.OK, content_type, body, method)
         return words(HTTPStatus.NOT_FOUND, f"nothing is here: the page is at /, the socket at {SOCKET_PATH}", method)
+
+    def _admit(self, connection: Connection, request: Request, method: str) -> Response | None:
+        """None for one who may come in as a client, and is counted as one from now on."""
+        digest = offered(request.headers)
+        role = self._gate.role(digest)
+        if role is None:
+            return self._unauthorized(method)
+        if self.clients >= self._limits.clients:
+            self.faults["refused"] += 1
+            text = f"{self.clients} clients are connected, which is the most that are served: try again later"
+            return words(HTTPStatus.SERVICE_UNAVAILABLE, text, method)
+        peer = connection.remote_address
+        place = place_of(str(peer[0])) if peer else None
+        if not self._census.client_enters(place):
+            self.faults["refused"] += 1
+            text = f"{self._limits.clients_per_address} clients are connected from {place}, the most: close one"
+            return words(HTTPStatus.TOO_MANY_REQUESTS, text, method)
+        connection.admitted(role, digest, lambda: self._census.client_leaves(place))
+        return None
+
+    def _unauthorized(self, method: str) -> Response:
+        self.faults["unauthorized"] += 1
+        text = ("a token is wanted: open the link that Sideman printed, or send `Authorization: Bearer TOKEN` "
+                "(`sideman token show`)")
+        answer = words(HTTPStatus.UNAUTHORIZED, text, method)
+        answer.headers["WWW-Authenticate"] = "Bearer"
+        return answer
 
 
 _FORMATS = wire.FORMATS if opus.available() else wire.FORMATS[:2]
@@ -425,3 +512,7 @@ _FORMATS = wire.FORMATS if opus.available() else wire.FORMATS[:2]
 
 def _answer(outlet: Outlet, message: wire.ServerMessage) -> None:
     outlet.put(frame_of(wire.encode(message), binary=False))
+
+
+def _greeting_frame(hello: wire.Hello, role: Role) -> bytes:
+    return frame_of(wire.encode(msgspec.structs.replace(hello, role=role)), binary=False)

@@ -117,8 +117,8 @@ def config_folder() -> Path:
 
 
 def from_environment(environment: MutableMapping[str, str]) -> Tokens | None:
-    """Those in SIDEMAN_TOKEN and SIDEMAN_LISTEN_TOKEN, which are taken out of it: programs that are started later (hosts
-    of plug-ins) do not get them. None where the first is not set. Raises TokenError."""
+    """Those in SIDEMAN_TOKEN and SIDEMAN_LISTEN_TOKEN, which are taken out of it: programs that are started later
+    (hosts of plug-ins) do not get them. None where the first is not set. Raises TokenError."""
     given = {role: environment.pop(name, "") for role, name in VARIABLES.items()}
     if not given["control"]:
         if given["listen"]:
@@ -173,8 +173,8 @@ def _parse(data: bytes, path: Path) -> Tokens:
     try:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError:  # its message may hold a token
-        raise TokenError(f"token file {path} is not understood: it holds control = \"...\" and listen = \"...\", or one "
-                         f"token alone of {MIN_LENGTH} to {MAX_LENGTH} of A-Z a-z 0-9 . _ ~ -") from None
+        raise TokenError(f"token file {path} is not understood: it holds control = \"...\" and listen = \"...\", or "
+                         f"one token alone of {MIN_LENGTH} to {MAX_LENGTH} of A-Z a-z 0-9 . _ ~ -") from None
     strange = [key for key in found if key not in ROLES]
     if strange or "control" not in found:
         raise TokenError(f"token file {path} holds {'a key that is not known' if strange else 'no control token'}: "

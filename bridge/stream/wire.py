@@ -33,6 +33,7 @@ from numpy.typing import NDArray
 from bridge.errors import MessageError
 from bridge.parameter_paths import ParameterInfo
 from bridge.refusal import fields_known, invalid, malformed, show
+from bridge.stream.tokens import Role
 from instruments.block import AudioBlock
 
 PROTOCOL_VERSION = 1
@@ -283,7 +284,8 @@ class Hello(_Sent, frozen=True, kw_only=True, tag_field="type", tag="hello"):
     """First message to each client, and again when something in it has changed (a generate may change tracks).
 
     genres maps each known genre to its forms, styles to its styles; modes, keys and instruments list what `generate`
-    takes; formats: those in which sound can be had (`subscribe`).
+    takes; formats: those in which sound can be had (`subscribe`). role: of this client, by its token; "listen" may
+    `subscribe`, `ping` and ask for `parameters`.
     """
 
     version: int = PROTOCOL_VERSION
@@ -298,6 +300,7 @@ class Hello(_Sent, frozen=True, kw_only=True, tag_field="type", tag="hello"):
     keys: tuple[str, ...] = ()
     instruments: tuple[str, ...] = ()
     formats: tuple[str, ...] = ("float32", "int16")
+    role: Role = "control"
 
 
 class ClockStatus(_Sent, frozen=True):

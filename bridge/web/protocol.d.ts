@@ -68,7 +68,8 @@ export interface GenerateParams {
  * First message to each client, and again when something in it has changed (a generate may change tracks).
  *
  * genres maps each known genre to its forms, styles to its styles; modes, keys and instruments list what `generate`
- * takes; formats: those in which sound can be had (`subscribe`).
+ * takes; formats: those in which sound can be had (`subscribe`). role: of this client, by its token; "listen" may
+ * `subscribe`, `ping` and ask for `parameters`.
  */
 export interface Hello {
   type: "hello";
@@ -84,6 +85,7 @@ export interface Hello {
   keys: string[];
   instruments: string[];
   formats: string[];
+  role: "control" | "listen";
 }
 
 /** Write what hosted plug-ins are set to into the session's own file (and state files beside it). */

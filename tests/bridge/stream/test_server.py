@@ -17,6 +17,7 @@ from websockets.http11 import Request
 
 from bridge.errors import DeviceError
 from bridge.stream import opus, wire
+from bridge.stream.door import Limits
 from bridge.stream.server import Server
 
 
@@ -400,7 +401,7 @@ def test_too_many_clients_are_turned_away_in_words() -> None:
             assert refused.value.response.status_code == 503
             assert b"most that are served" in (refused.value.response.body or b"")
 
-    serving(body, max_clients=2)
+    serving(body, limits=Limits(clients=2))
 
 
 @pytest.mark.parametrize(

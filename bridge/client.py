@@ -5,25 +5,32 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import os
+import ssl as tls
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypeAlias, get_args
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 from websockets.protocol import State
 
 from bridge.errors import DeviceError, MessageError
 from bridge.parameter_paths import ParameterInfo
 from bridge.stream import wire
 from bridge.stream.opus import OpusReader
+from bridge.stream.tls import client_context
+from bridge.stream.tokens import bearer, own_token
 
 Topic: TypeAlias = Literal["audio", "stem", "midi", "status", "meters", "moved", "lost", "hello", "error", "close"]
 Callback: TypeAlias = Callable[[Any], object]
 
 _log = logging.getLogger("sideman.client")
+_handshakes = logging.getLogger("sideman.client.handshakes")
+_handshakes.setLevel(logging.INFO)  # at DEBUG each header is logged, and one holds the token
 
 
 class MusicClient:
@@ -44,12 +51,18 @@ class MusicClient:
     block         frames in a message, at least: 64 (least latency) to 2048 (least work)
     buffer_ms     sound that the server keeps for this client while it does not read
     stems         tracks whose own sound comes, to "stem"
+    token         for a server that wants one; default: $SIDEMAN_TOKEN, or of the file that $SIDEMAN_TOKEN_FILE names
+    ssl           for wss: a context, or the file of a certificate to trust, and no other (a self-signed one)
     """
 
     def __init__(self, url: str = "ws://localhost:3000/music", *, audio_format: wire.SampleFormat = "float32",
                  block: wire.BlockFrames = 512, buffer_ms: int = 200, stems: Sequence[str] = (),
-                 answer_timeout_s: float = 10.0) -> None:
-        """Raises MessageError for "opus" where nothing here reads it."""
+                 answer_timeout_s: float = 10.0, token: str | None = None,
+                 ssl: tls.SSLContext | str | Path | None = None) -> None:
+        """Raises MessageError for "opus" where nothing here reads it; TokenError, TlsError for a token or certificate
+        that is none."""
+        self._headers = bearer(own_token(os.environ) if token is None else token)
+        self._tls = client_context(Path(ssl)) if isinstance(ssl, str | Path) else ssl
         self.url = url
         self._sound = wire.Subscribe(format=audio_format, block=block, buffer=buffer_ms, stems=list(stems))
         self._readers: dict[int, OpusReader] = {}
@@ -81,7 +94,18 @@ class MusicClient:
         if self._connection is None:
             self._greeted.clear()
             try:
-                self._connection = await connect(self.url, compression=None, max_size=2**22, max_queue=256)
+                self._connection = await connect(self.url, compression=None, max_size=2**22, max_queue=256,
+                                                 additional_headers=self._headers, logger=_handshakes,
+                                                 ssl=(self._tls or True) if self.url.startswith("wss:") else None)
+            except InvalidStatus as problem:
+                if problem.response.status_code != 401:
+                    raise DeviceError(f"{self.url} refuses ({problem}): {_words(problem.response.body)}") from None
+                what = "is wrong, or was changed" if self._headers else "is missing"
+                raise DeviceError(f"{self.url} wants a token, which {what}: give token=, or set SIDEMAN_TOKEN or "
+                                  "SIDEMAN_TOKEN_FILE (on the server `sideman token show` tells it)") from None
+            except tls.SSLCertVerificationError as problem:
+                raise DeviceError(f"{self.url} shows a certificate that is not trusted ({problem.verify_message}): "
+                                  "give ssl= or set SSL_CERT_FILE with the file of the server's certificate") from None
             except (OSError, InvalidHandshake, InvalidURI) as problem:
                 raise DeviceError(
                     f"no Sideman answers at {self.url} ({problem}): start it with `sideman play`, "
@@ -286,3 +310,8 @@ def _params(kind: Any, request: str, params: dict[str, Any] | None, more: dict[s
     message = wire.decode_client(text)
     assert isinstance(message, wire.Generate | wire.Modify)
     return message.params
+
+
+def _words(body: bytes | bytearray | None) -> str:
+    """A refusal's first line."""
+    return (body or b"").decode(errors="replace").partition("\n")[0][:200] or "it gives no reason"

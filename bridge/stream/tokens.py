@@ -141,6 +141,14 @@ def own_token(environment: MutableMapping[str, str]) -> str | None:
     return None
 
 
+def bearer(token: str | None) -> dict[str, str]:
+    """The header that offers it (RFC 6750). Raises TokenError for what cannot be one, such as two lines."""
+    if token is None:
+        return {}
+    _check(token, "what is given as the token")
+    return {"Authorization": f"Bearer {token}"}
+
+
 def read(path: Path) -> Tokens:
     """The tokens of a file: `control = "..."` and `listen = "..."`, or the control token alone, in one line.
 

@@ -56,7 +56,7 @@ export function readAudio(buffer) {
  * dropped because we did not keep up), "hello", "error" ({message}), and "connection" ("connecting", "open", "closed").
  *
  * Of audio one may choose: format ("float32", "int16", "opus"), block (64 to 2048 frames in a message, at least),
- * buffer (ms that the server keeps for us), stems (names of tracks, for "stem").
+ * buffer (ms that the server keeps for us), stems (names of tracks, for "stem"); token: for a server that wants one.
  */
 export class MusicClient {
   #socket = null;
@@ -70,8 +70,10 @@ export class MusicClient {
   #retryTimer = 0;
   #timeoutMs;
   #sound;
+  #protocols;
 
-  constructor(url, { timeoutMs = 10000, format, block, buffer, stems = [] } = {}) {
+  constructor(url, { timeoutMs = 10000, format, block, buffer, stems = [], token } = {}) {
+    this.#protocols = token ? ["sideman", `sideman.token.${token}`] : []; // a WebSocket takes no headers of its own
     this.#sound = { format, block, buffer };
     this.stems = stems;
     this.url = url;
@@ -154,7 +156,7 @@ export class MusicClient {
     this.#setConnection("connecting");
     let socket;
     try {
-      socket = new WebSocket(this.url);
+      socket = new WebSocket(this.url, this.#protocols);
     } catch (problem) {
       this.#closed = true;
       this.#setConnection("closed");

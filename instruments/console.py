@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Collection, Container, Iterator, Sequence
 from typing import Any
 
 from instruments.alignment import Delays, delays_of
@@ -12,7 +12,7 @@ from instruments.controls import Controls, Listed, Ramp, Stage
 from instruments.fader import MasterFader
 from instruments.meters import Level, MixLevel, clear_loudness, loudness_coefs, read_level, read_mix
 from instruments.native_effect import NativeEffect
-from instruments.program import Line, Program
+from instruments.program import Line, Program, Tap
 from instruments.routing import ordered
 from instruments.tuned import Tuned
 
@@ -32,9 +32,9 @@ class Console:
     """
 
     def __init__(self, channels: Sequence[Channel], rate: int, max_frames: int, *, stems: bool = False) -> None:
-        """The last channel is the master. stems: stem() is wanted. Raises InstrumentError: names, circles, values out
-        of range."""
-        self._stems_wanted = stems
+        """The last channel is the master. stems: of all channels stem() is wanted from the beginning. Raises
+        InstrumentError: names, circles, values out of range."""
+        self._stems_open: frozenset[str] = frozenset(c.name for c in channels) if stems else frozenset()
         self.channels = tuple(channels)
         self.strips = tuple(c for c in channels if c.kind == "track")
         """Whatever has an instrument."""
@@ -78,8 +78,7 @@ class Console:
         python = any(not isinstance(s.insert.effect, NativeEffect) for s in self._all_stages())
         self._taps, self._dry = len(self.channels), len(self.channels) + keys
         self._first_stem = self._dry + python
-        stems = len(self.channels) if self._stems_wanted else 0
-        self._program = Program(self.rate, self.max_frames, self._first_stem + stems)
+        self._program = Program(self.rate, self.max_frames, self._first_stem + len(self.channels))
         self._build(self._align())
         self._instruments: list[tuple[Instrument | None, int]] = [
             (t.instrument, self._places[t.name]) for t in self.strips]
@@ -113,10 +112,8 @@ class Console:
         for c in self.channels:
             if c.kind != "track":
                 program.clear(places[c.name])
-        if self._stems_wanted:
-            for place in places.values():
-                program.clear(self._first_stem + place)
-            self._begin_stems(delays)
+        self._stem_taps: dict[str, Tap] = {}
+        self._time_stems(delays)
         self._metered: dict[str, int] = {}
         for node in self._order:
             c, at = self._by_name[node.name], places[node.name]
@@ -125,23 +122,23 @@ class Console:
                 if delays.keys and (line := self._line(delays.inputs[c.name])):
                     self._input_lines[c.name] = program.delay(at, at, line)
             fader = self._faders[c.name]
-            if c.kind == "master" and self._stems_wanted:
-                program.sum(at, self._first_stem + at, program.constant((1.0, 1.0)))
+            stem = self._first_stem + at
+            if c.kind == "master":
+                self._stem_taps[c.name] = program.copied(at, stem)
             behind = len(self._stages[c.name]) - len(c.last)
             for i, stage in enumerate(self._stages[c.name][:behind]):
                 self._insert(at, stage, self._key(c.name, i, stage, delays))
             numbers = program.glider(fader)
-            unity = program.constant((1.0, 1.0)) if self._stems_wanted else 0
             if isinstance(fader, MasterFader):
                 program.gain(at, numbers)
             else:
                 for k, to in enumerate(self._ways[c.name]):
                     line = self._line(delays.edges[c.name, to])
-                    stem = self._first_stem + at if self._stems_wanted and k == 0 else None
-                    index = program.sum(at, places[to] if stem is None else stem, numbers + 2 * k, line,
-                                        metered=k == 0)
-                    if stem is not None:
-                        program.sum(stem, places[to], unity)
+                    if k == 0:
+                        index, self._stem_taps[c.name] = program.tapped(at, places[to], numbers, stem, line,
+                                                                        metered=True)
+                    else:
+                        index = program.sum(at, places[to], numbers + 2 * k, line)
                     if index >= 0:
                         self._edge_lines[c.name, to] = index
                 self._metered[c.name] = len(self._metered)
@@ -155,8 +152,10 @@ class Console:
                 program.bypass(stage.slot, True)
         self._tell_lateness(delays)
         program.build()
+        for name in self._stems_open:
+            program.open_tap(self._stem_taps[name], True)
 
-    def _begin_stems(self, delays: Delays) -> None:
+    def _time_stems(self, delays: Delays) -> None:
         """How late each stem is: as what it goes to is when it begins."""
         own = {name: sum(s.latency for s in stages) for name, stages in self._stages.items()}
         master = self.channels[-1].name
@@ -236,17 +235,26 @@ class Console:
                 self._realign()
         return views[self._master]
 
+    def open_stems(self, channels: Collection[str]) -> None:
+        """From the next block on stem() is wanted of these channels, and of no others; names that are none are passed
+        over. Between two blocks. What is not wanted takes nothing; the mix is the same but for a rounding."""
+        wanted = frozenset(channels) & self._stem_taps.keys()
+        for name in wanted ^ self._stems_open:
+            self._program.open_tap(self._stem_taps[name], name in wanted)
+        self._stems_open = wanted
+
     def stem(self, channel: str) -> AudioBlock:
         """Of the last block, what a channel gives to its group or the master, behind its fader; of the master, what
         comes to it. (2, frames), valid until the next block. The stems of all that goes to the master add up to that.
         """
         self._controls.channel(channel)
-        if not self._stems_wanted:
-            raise InstrumentError("console: it was built without stems: give stems=True")
+        if channel not in self._stems_open:
+            raise InstrumentError(f"console: the stem of {channel!r} is not open: build it with stems=True, or call "
+                                  f"open_stems()")
         return self._views[self._first_stem + self._places[channel]]
 
     def stem_latency(self, channel: str) -> int:
-        """Frames by which stem() is late, where no latency has changed since prepare()."""
+        """Frames by which stem() is late now; the mix is so by `latency`."""
         return self._stem_latencies[channel]
 
     def _realign(self) -> None:
@@ -256,6 +264,7 @@ class Console:
             self._program.realign(stage.dry, stage.latency)
         self._loading = [(i, i.latency) for i, _ in self._loading]
         delays, realign = self._align(), self._program.realign
+        self._time_stems(delays)
         short = [realign(line, delays.edges[way]) for way, line in self._edge_lines.items()]
         short += [realign(line, delays.inputs[track]) for track, line in self._input_lines.items()]
         short += [realign(line, delays.keys[key]) for key, line in self._key_lines.items()]

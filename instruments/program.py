@@ -49,6 +49,12 @@ class Line(NamedTuple):
     most: int
 
 
+class Tap(NamedTuple):
+    """A node that gets what another gives, while it is open: (row, column, number there if open, if closed)."""
+
+    changes: tuple[tuple[int, int, int, int], ...]
+
+
 class _Segment:
     """Rows that run in one call. Then `process` is run on `node` (and `key`) in Python, if there is one."""
 
@@ -159,6 +165,24 @@ class Program:
             self._rows[row][self._k.METER] = self._meters
             self._meters += 1
         return -1 if line is None else self._line(row, line)
+
+    def tapped(self, node: int, other: int, coefs: int, tap: int, line: Line | None = None, *, metered: bool = False
+               ) -> tuple[int, Tap]:
+        """A sum() that goes by the way of the node `tap` while that is open: see open_tap(). Closed, it is a sum() as
+        any other, and beside it two steps of nothing."""
+        k, nothing = self._k, self.constant((0.0, 0.0))
+        first = self._row(k.SUM, tap, tap, coefs=nothing, count=2)
+        index = self.sum(node, other, coefs, line, metered=metered)
+        last = self._row(k.SUM, tap, other, coefs=nothing, count=2)
+        return index, Tap(((first, k.OP, k.CLEAR, k.SUM), (first + 1, k.OTHER, tap, other),
+                           (last, k.COEFS, self.constant((1.0, 1.0)), nothing)))
+
+    def copied(self, node: int, tap: int) -> Tap:
+        """While it is open, the node `tap` is what `node` is here."""
+        k, nothing = self._k, self.constant((0.0, 0.0))
+        first = self._row(k.SUM, tap, tap, coefs=nothing, count=2)
+        last = self._row(k.SUM, node, tap, coefs=nothing, count=2)
+        return Tap(((first, k.OP, k.CLEAR, k.SUM), (last, k.COEFS, self.constant((1.0, 1.0)), nothing)))
 
     def constant(self, coefs: Sequence[float]) -> int:
         """Coefficients that stay, for sum(). Returns where they begin."""
@@ -290,6 +314,12 @@ class Program:
     def bypass(self, slot: int, bypassed: bool, delay_frames: int = 0) -> None:
         """From the next grid line on, or so much later, cross-fading in FADE_S."""
         self._home[slot].switches[slot] = bypassed, round(delay_frames / CONTROL_FRAMES)
+
+    def open_tap(self, tap: Tap, is_open: bool) -> None:
+        """From the next process() on. A tap has no past: it is whole from its first block on."""
+        for row, column, opened, closed in tap.changes:
+            segment = next(s for s in self._segments if s.rows.start <= row < s.rows.stop)
+            segment.program[row - segment.rows.start, column] = opened if is_open else closed
 
     def realign(self, line: int, late: int) -> int:
         """Let a delay line go to another delay, cross-fading in FADE_S. Returns how many frames it falls short."""

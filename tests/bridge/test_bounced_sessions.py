@@ -138,9 +138,9 @@ class TestStems:
         assert mix.shape == without.shape
         assert np.abs(mix - without).max() < 1e-6  # a channel is rounded once more on its way
 
-    def test_a_console_without_them_says_so(self) -> None:
+    def test_a_console_where_they_are_not_open_says_so(self) -> None:
         rig = build_rig(parse(NATIVE, "native.toml"), 48_000, 256, offline=True)
-        with pytest.raises(InstrumentError, match="without stems"):
+        with pytest.raises(InstrumentError, match="not open"):
             rig.stem("comp")
         rig.close()
 

@@ -33,6 +33,7 @@ from numpy.typing import NDArray
 from bridge.errors import MessageError
 from bridge.parameter_paths import ParameterInfo
 from bridge.refusal import fields_known, invalid, malformed, show
+from bridge.stream.sync import SYNC_LATENCY_MS
 from bridge.stream.tokens import Role
 from instruments.block import AudioBlock
 
@@ -285,7 +286,8 @@ class Hello(_Sent, frozen=True, kw_only=True, tag_field="type", tag="hello"):
 
     genres maps each known genre to its forms, styles to its styles; modes, keys and instruments list what `generate`
     takes; formats: those in which sound can be had (`subscribe`). role: of this client, by its token; "listen" may
-    `subscribe`, `ping` and ask for `parameters`.
+    `subscribe`, `ping` and ask for `parameters`. sync_latency_ms: who plays in sync plays each frame so long after the
+    server's time of it, as all do.
     """
 
     version: int = PROTOCOL_VERSION
@@ -301,6 +303,7 @@ class Hello(_Sent, frozen=True, kw_only=True, tag_field="type", tag="hello"):
     instruments: tuple[str, ...] = ()
     formats: tuple[str, ...] = ("float32", "int16")
     role: Role = "control"
+    sync_latency_ms: int = SYNC_LATENCY_MS
 
 
 class ClockStatus(_Sent, frozen=True):

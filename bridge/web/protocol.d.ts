@@ -69,7 +69,8 @@ export interface GenerateParams {
  *
  * genres maps each known genre to its forms, styles to its styles; modes, keys and instruments list what `generate`
  * takes; formats: those in which sound can be had (`subscribe`). role: of this client, by its token; "listen" may
- * `subscribe`, `ping` and ask for `parameters`.
+ * `subscribe`, `ping` and ask for `parameters`. sync_latency_ms: who plays in sync plays each frame so long after the
+ * server's time of it, as all do.
  */
 export interface Hello {
   type: "hello";
@@ -86,6 +87,7 @@ export interface Hello {
   instruments: string[];
   formats: string[];
   role: "control" | "listen";
+  syncLatencyMs: number;
 }
 
 /** Write what hosted plug-ins are set to into the session's own file (and state files beside it). */

@@ -16,6 +16,7 @@ from msgspec import Meta, Struct, field
 from bridge.clock.mtc import Timecode
 from bridge.controls.mapping import Control, check_controls
 from bridge.errors import InstrumentError, MusicError, SessionError
+from bridge.inputs.spec import Input, check_inputs
 from bridge.mix import (
     Db,
     EffectSpec,
@@ -29,6 +30,7 @@ from bridge.mix import (
     default_returns,
 )
 from bridge.osc.spec import Osc, check_osc
+from bridge.playing.spec import LayerSpec, PlayingSpec, layers_of, loaded
 from bridge.plugin_spec import Flag, PluginName, PluginSpec, check_plugin, seen_from
 from bridge.refusal import invalid
 from bridge.tempo import MAX_BPM, MIN_BPM
@@ -233,6 +235,9 @@ class Session(Struct, frozen=True, forbid_unknown_fields=True):
     through: Annotated[list[Through], Meta(max_length=8, description="at most 8 [[through]]")] = []
     osc: Osc | None = None
     control: Annotated[list[Control], Meta(max_length=8, description="at most 8 [[control]]")] = []
+    input: Annotated[list[Input], Meta(max_length=8, description="at most 8 [[input]]")] = []
+    playing: PlayingSpec = PlayingSpec()
+    layers: Annotated[list[LayerSpec], Meta(max_length=1024, description="at most 1024 [[layers]]")] = []
     groups: Annotated[list[Group], Meta(max_length=16, description="at most 16 [[groups]]")] = []
     returns: Annotated[list[Return], Meta(max_length=16, description="at most 16 [[returns]]")] = field(
         default_factory=default_returns)
@@ -251,6 +256,7 @@ class Session(Struct, frozen=True, forbid_unknown_fields=True):
             m.chords, tuple(Cue(c.bar - 1, c.section) for c in m.cues), tuple(m.mute),
             {t.name: t.instrument for t in tracks}, {t.name: t.composer for t in tracks if t.composer is not None},
             {t.name: t.bend_range for t in tracks}, lead_sheet=m.lead_sheet, strength=m.strength,
+            layers=layers_of(self.layers, [t.name for t in tracks]),
         )
 
     def with_music(self, **changes: Any) -> Session:
@@ -314,6 +320,9 @@ def parse(text: str, place: str, folder: Path | None = None) -> Session:
         raise SessionError(f"{place}: {_explain(str(error), data, text)}") from None
     if folder is not None:
         session = _seen_from(session, folder)
+    if session.layers:
+        layers = loaded(session.layers, [t.name for t in session.tracks], place, folder)
+        session = msgspec.structs.replace(session, layers=layers)
     if session.music.piece is not None:
         from bridge.tunes import with_piece  # it reads this module, and few sessions have a piece
 
@@ -416,8 +425,13 @@ def check(session: Session, place: str) -> None:
             if name not in seen:
                 raise SessionError(f"{place}: through[{i}].to: {name!r} is no track: choose from "
                                    f"{', '.join(t.name for t in session.tracks)}")
+    ports |= check_inputs(session.input, ports | seen, seen, place)
     check_controls(session.control, ports | seen, place)
     check_osc(session.osc, place)
+    try:
+        session.playing.grid  # noqa: B018 - it is checked by reading it
+    except MusicError as error:
+        raise SessionError(f"{place}: playing: {error}") from None
     try:
         make_band(session.plan())
     except MusicError as error:

@@ -112,7 +112,8 @@ def rescued(folder: Path, tracks: Sequence[str]) -> list[LayerSpec]:
         data = tomllib.loads((folder / LIST).read_text(encoding="utf-8"))
         found = msgspec.convert(data.get("layers", []), list[LayerSpec])
     except OSError as error:
-        raise SessionError(f"{folder} holds no layers ({error.strerror}): give a folder that `sideman play` named") from None
+        raise SessionError(f"{folder} holds no layers ({error.strerror}): give a folder that `sideman play` "
+                           f"named") from None
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise SessionError(f"{place}: {error}") from None
     return loaded(found, tracks, place, folder)

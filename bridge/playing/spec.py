@@ -13,7 +13,6 @@ from bridge.errors import MusicError, SessionError
 from bridge.mix import Name
 from composers.general_midi import DRUM_CHANNEL
 from composers.layers import Layer
-from composers.piece import Piece
 from composers.quantise import GRIDS, Grid
 from composers.score import PPQ, Clip, Span
 
@@ -112,6 +111,8 @@ def loaded(layers: Collection[LayerSpec], tracks: Collection[str], place: str, f
 
 def read_clip(path: Path, spec: LayerSpec) -> Clip:
     """What all tracks of a MIDI file hold within a layer's span. Raises MusicError."""
+    from composers.piece import Piece  # few sessions have layers
+
     span = Span(round(spec.start * PPQ), round(spec.end * PPQ))
     piece = Piece.load(path)
     return Clip.of(span, (n._replace(channel=_channel(n.channel)) for t in piece.tracks for n in t.clip.notes),

@@ -82,7 +82,7 @@ def rig_change(number: int, rig: Succeeding, plan: PortPlan, numbers: Mapping[st
     routes += [playing[rig.strip_places.index(strip)] for strip in range(len(rig.tracks), len(rig.strips))]
     throughs = [t._replace(ports=tuple(outputs[port] for port in t.ports)) for t in plan.throughs]
     ports = max([*numbers.values(), *(r.port for r in routes)], default=-1) + 1
-    return RigChange(number, rig, len(rig.tracks), routes, rig.strip_places, throughs, ports, outputs)
+    return RigChange(number, rig, len(rig.tracks), routes, rig.strip_places, throughs, ports, outputs, plan.played)
 
 
 def made_engine(setup: Setup, rig: Sounding, ports: PortPlan, rate: int) -> Engine:
@@ -91,7 +91,7 @@ def made_engine(setup: Setup, rig: Sounding, ports: PortPlan, rate: int) -> Engi
     engine = Engine(
         rig, ports.routes, rate, session.music.tempo, session.meter, length=session.music.bars,
         epoch=setup.epoch, source=session.clock.source, on_loss=session.clock.on_loss, clock_outs=ports.clock_outs,
-        in_offsets=ports.in_offsets, throughs=ports.throughs, chase=session.clock.chase,
+        in_offsets=ports.in_offsets, throughs=ports.throughs, played=ports.played, chase=session.clock.chase,
         mtc_start=session.clock.mtc_start, rig_number=setup.rig,
     )
     if setup.resume is not None:

@@ -17,6 +17,7 @@ from bridge.driver import Driver, PortState
 from bridge.engine.engine import Engine
 from bridge.engine.outlets import resets
 from bridge.engine_link import (
+    STEMS,
     Broken,
     Compiling,
     Parameters,
@@ -28,6 +29,7 @@ from bridge.engine_link import (
     Setup,
     States,
     decode_rebuild,
+    decode_strips,
     encode_news,
 )
 from bridge.engine_shell import EngineShell
@@ -80,6 +82,9 @@ def run(setup: Setup, rings: Rings, main: Connection[Any, Any]) -> None:
         woken.set()
 
     def heed(message: bytes) -> None:
+        if message[:1] == STEMS:
+            shell.stems.want(decode_strips(message[1:]))
+            return
         builder.ask(decode_rebuild(message))
         woken.set()
 
@@ -176,7 +181,8 @@ def _without_named_ports(session: Session) -> Session:
         outputs=[msgspec.structs.replace(o, port=None) for o in session.clock.outputs],
     )
     through = [msgspec.structs.replace(t, port=None) for t in session.through]
-    return msgspec.structs.replace(session, tracks=tracks, clock=clock, through=through)
+    played = [msgspec.structs.replace(i, port=None) for i in session.input]
+    return msgspec.structs.replace(session, tracks=tracks, clock=clock, through=through, input=played)
 
 
 def _assemble(setup: Setup) -> tuple[Engine, Rig, Driver]:
@@ -261,6 +267,7 @@ class _Watch:
             say(text)
         ports = driver.port_states
         if ports != self._ports:
+            self._look_at_keyboards(ports)
             self._ports = ports
             self._main.send_bytes(encode_news(Ports(ports)))
         self._look_at_bends({port.name for port in ports if port.connected})
@@ -270,6 +277,13 @@ class _Watch:
             if not self._errors:
                 print(last, file=sys.stderr)  # noqa: T201 - the one place where the whole story is told
             self._errors = driver.step_errors
+
+    def _look_at_keyboards(self, ports: tuple[PortState, ...]) -> None:
+        """What held keys and has gone does not let go of them any more."""
+        before = {port.name: port.connected for port in self._ports}
+        for port in ports:
+            if self._shell.engine.is_played(port.name) and set(before.get(port.name, ())) - set(port.connected):
+                self._shell.unplugged.append(port.name)
 
     def _look_at_plugins(self) -> None:
         say = self._shell.notices.append

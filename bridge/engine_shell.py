@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bridge.composer_process import REQUEST
-from bridge.driver import Block, MidiOut
+from bridge.driver import Block, MidiIn, MidiOut
 from bridge.driver import Outputs as DriverOutputs
 from bridge.engine.clip_bytes import decode_bar
 from bridge.engine.engine import Engine, Inputs, Outputs
@@ -29,6 +29,7 @@ from bridge.engine.inbox import (
 from bridge.engine.rig_change import RigChange, RigWithdrawn
 from bridge.engine_link import AUDIO_HEAD, CONTROL, LOADS, MOVES, NOTES, PLAYED, STATUS, STRIPS, Rings, encode_strips
 from bridge.inputs.played import encode_played
+from bridge.live_stems import StemSender
 from bridge.takes.blocks import RigNews
 from bridge.takes.journal import Journal
 from composers.score import PPQ
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from bridge.rig import Rig
 
 _STATUS_NS = 33_000_000
+_SYSTEM_RESET = b"\xff"
 _BARS_A_BLOCK = 2
 """Decoding a bar takes some 0.1 ms: more than two a block would be felt."""
 
@@ -68,11 +70,14 @@ class EngineShell:
         """Of the rig that has made a block."""
         self._coming: RigChange | None = None
         self._rings = rings
+        self.stems = StemSender(rings.stems, rig)
         self._rate = rate
         self._status_ns = 0
         self._first: Sequence[MidiOut] = ()
         self.controls: Mapping[str, int] = {}
         """Inputs that main hears, and not the engine, by name: which of the session's each is."""
+        self.unplugged: deque[str] = deque()
+        """Inputs that play tracks and whose keyboard has gone, by name: what it holds ends. From the main thread."""
         self.xruns = 0
         self.link: LinkSession | None = None
         self.ahead_ns = 0
@@ -97,7 +102,11 @@ class EngineShell:
             block = block._replace(playhead=self.link.playhead(block.ns0, self.ahead_ns))
         if self.controls and block.midi:
             block = self._without_controls(block)
+        if self.unplugged:
+            gone = [MidiIn(block.ns0, self.unplugged.popleft(), _SYSTEM_RESET) for _ in range(len(self.unplugged))]
+            block = block._replace(midi=(*block.midi, *gone))
         rig = self.rigs.popleft() if self.rigs else None
+        self.stems.prepare(rig.rig if isinstance(rig, RigChange) else None)  # type: ignore[arg-type]  # it is whole
         out = self._play(block, told, composed, rig)
         if self._coming is not None and self.engine.rig_number == self._coming.number:
             self._begin_rig(self._coming)
@@ -109,6 +118,7 @@ class EngineShell:
             rings.events.write(PLAYED, encode_played(out.played[i : i + 128]))
         for i in range(0, len(out.moves), 16):
             rings.events.write(MOVES, encode_moves(out.moves[i : i + 16]))
+        self.stems.send(block.frame0)  # before the mix, which wakes the reader
         head = AUDIO_HEAD.pack(block.frame0, block.ns0, clock_ns(), block.frames, self._rate)
         rings.audio.write(head, np.ascontiguousarray(out.audio).data.cast("B"))
         if block.ns0 - self._status_ns >= _STATUS_NS or block.ns0 < self._status_ns:
@@ -129,6 +139,7 @@ class EngineShell:
         self._coming = None
         self.rig_number = change.number
         self._rig = change.rig  # type: ignore[assignment]  # it is whole
+        self.stems.adopt(self._rig)
         self.outputs = change.outputs
         self._rings.events.write(STRIPS, encode_strips(self._rig.strip_names()))
 
@@ -142,6 +153,8 @@ class EngineShell:
             out = engine.step(Inputs(block, [c for _, c in told], [decode_bar(m) for m in composed], rig))
             if rig is not None:
                 self._coming = rig if isinstance(rig, RigChange) else None
+                if self._coming is None:
+                    self.stems.withdraw()
                 self.rigs_told += 1
             failed = False
         finally:
@@ -187,7 +200,8 @@ class EngineShell:
             peaks,
             {"late_bars": timeline.late_bars, "repeated_bars": timeline.repeated_bars, "notes": engine.notes_begun,
              "sounding": engine.sounding, "deadline_misses": self.misses, "xruns": self.xruns,
-             "audio_dropped": self._rings.audio.refused, "faults": self._rig.faults,
+             "audio_dropped": self._rings.audio.refused, "stems_dropped": self.stems.refused,
+             "faults": self._rig.faults,
              "block_frames": block.frames, "load_sum_ppm": round(self._load_sum * 1e6),
              **{f"load_{i}": count for i, count in enumerate(self._loads)}},
             notices, self._used(), engine.jitter_ms, mix,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from bridge.inputs.route import InputRoute
+from bridge.inputs.wiring import input_routes
 from bridge.mpe import Zone
 from bridge.routes import ClockRoute, Route, ThroughRoute
 from bridge.session import CLOCK_IN, CLOCK_OUT, Session, Track, numbered, tuning_of
@@ -16,10 +18,11 @@ class PortPlan(NamedTuple):
     """All ports of a session, for the driver (the first three) and for the engine (the rest).
 
     outputs      names, in the order in which MidiOut.port counts: the tracks, then the clock outputs
-    inputs       names, as MidiIn.source says: the clock inputs, the through inputs, the control inputs
+    inputs       names, as MidiIn.source says: the clock inputs, the through inputs, the control inputs, those played
     connect      our port's name -> the existing port it is tied to
     in_offsets   clock input's name -> ns that its messages count as heard later
     controls     control input's name -> which of the session's it is
+    played       inputs that play tracks
     """
 
     outputs: Sequence[str]
@@ -30,6 +33,7 @@ class PortPlan(NamedTuple):
     in_offsets: Mapping[str, int]
     throughs: Sequence[ThroughRoute]
     controls: Mapping[str, int]
+    played: Sequence[InputRoute] = ()
 
 
 def channels_of(track: Track) -> tuple[int, ...]:
@@ -80,7 +84,12 @@ def plan_ports(session: Session) -> PortPlan:
         if control.port is not None:
             connect[control.name] = control.port
     controls = {control.name: i for i, control in enumerate(session.control)}
-    return PortPlan(outputs, inputs, connect, routes, clock_outs, in_offsets, throughs, controls)
+    for played in session.input:
+        inputs.append(played.name)
+        if played.port is not None:
+            connect[played.name] = played.port
+    return PortPlan(outputs, inputs, connect, routes, clock_outs, in_offsets, throughs, controls,
+                    input_routes(session))
 
 
 def _ns(ms: float) -> int:

@@ -19,6 +19,7 @@ from bridge.engine.player import Player
 from bridge.engine.rig_change import RigChange, RigWithdrawn
 from bridge.engine.timeline import Timeline
 from bridge.inputs.played import Played
+from bridge.inputs.route import InputRoute
 from bridge.routes import ClockRoute, Route, ThroughRoute
 from bridge.tempo import TempoLine
 from composers.score import PPQ, Meter, Tick
@@ -107,6 +108,7 @@ class Engine:
         clock_outs: Sequence[ClockRoute] = (),
         in_offsets: Mapping[str, int] | None = None,
         throughs: Sequence[ThroughRoute] = (),
+        played: Sequence[InputRoute] = (),
         chase: bool = True,
         mtc_start: str = "00:00:00:00",
         rig_number: int = 0,
@@ -117,6 +119,7 @@ class Engine:
         rig_number  see RigChange
         in_offsets  by clock input: ns that its messages count as heard later
         throughs    inputs that are passed on; they are no clock inputs
+        played      inputs that play tracks; likewise
 
         The rig is given its events as much before their time as it takes until it sounds.
 
@@ -135,7 +138,7 @@ class Engine:
         self._rate = rate
         self._in_offsets = dict(in_offsets or {})
         self._latency = rig.latency
-        self._player = Player(routes, clock_outs, throughs, bpm, meter, chase=chase,
+        self._player = Player(routes, clock_outs, throughs, bpm, meter, played=played, chase=chase,
                               strips_offset_ns=-(rig.latency * _NS // rate), epoch=epoch, length=length)
         self._player.rig_number = rig_number
         self._masters = Masters(bpm, source, mtc_start=mtc_start, bar_ticks=meter.bar_ticks)
@@ -243,6 +246,10 @@ class Engine:
     def heard(self) -> bool:
         """Whether any clock has come within the last second."""
         return self._masters.heard(self._now_ns)
+
+    def is_played(self, source: str) -> bool:
+        """Whether the input of this name plays tracks. Any thread may ask."""
+        return source in self._player.keyboards
 
     def take_notices(self) -> list[str]:
         """What people should know that has happened since the last call."""
@@ -372,10 +379,13 @@ class Engine:
 
     def _hear(self, midi: Iterable[MidiIn], shift: int, end_ns: int) -> None:
         """In order: heed clocks when they count as heard, which may be in a later block, and pass on what a player
-        sends."""
-        heard = self._heard
+        sends; what he plays is heard in this block, whatever its stamp."""
+        heard, player = self._heard, self._player
         for ns, source, data in midi:
-            ns += shift if source in self._player.through else shift + self._delay(source)
+            if source in player.keyboards:
+                ns = min(ns + shift, end_ns - 1)
+            else:
+                ns += shift if source in player.through else shift + self._delay(source)
             message = MidiIn(ns, source, data)
             if heard or ns >= end_ns:
                 insort(heard, message, key=_ns)
@@ -390,6 +400,9 @@ class Engine:
         if source in player.through:
             for port, each in player.through.feed(source, data):
                 player.outlets.pass_on(ns, port, each)
+        elif source in player.keyboards:
+            self._conductor.advance(ns)  # what the music begins before it goes before it
+            player.play_in(ns, source, data)
         else:
             self._conductor.follow(self._masters.hear(ns, source, data))
 
@@ -417,7 +430,8 @@ class Engine:
         audio = self._process(block, outlets.strips)
         for track, event in self._rig.midi_out:
             outlets.put_out(track, event)
-        return Outputs(player.close(), audio, notes, self._conductor.wanted(self._now_ns), self._moves)
+        return Outputs(player.close(), audio, notes, self._conductor.wanted(self._now_ns), self._moves,
+                       [played._replace(frame=block.frame0 + played.frame) for played in player.played])
 
     def _process(self, block: Block, strips: Sequence[Sequence[FrameEvent]]) -> AudioBlock:
         """The rig is told the beat that is heard when what it makes now is."""

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from math import ceil
 from typing import NamedTuple
 
 from bridge.driver import MidiOut
 from bridge.engine.bends import Bends, bends_of, fits
+from bridge.engine.chase import PERCUSSION
 from bridge.engine.due import DEFAULTS, Due
-from bridge.engine.lane import RESET, Lane
+from bridge.engine.lane import NOTES_OFF, PEDAL, RESET, Lane
 from bridge.engine.through import Through
+from bridge.inputs.keyboard import Held, Live
+from bridge.inputs.keyboards import Keyboards
+from bridge.inputs.route import Place
+from bridge.inputs.shared_keys import SharedKeys
 from bridge.routes import Route
 from bridge.tempo import TempoLine
 from composers.score import Tick
@@ -19,6 +24,7 @@ from instruments.block import FrameEvent, Kind
 
 _HALF_FRAME = 501_000_000
 """Rounding to frames, a little past the half: whole nanoseconds must not tip a note that falls between two frames."""
+_NOTHING = Held()
 _DEFAULTS = {key: value for key, value in DEFAULTS.items() if key not in RESET}
 
 
@@ -43,7 +49,8 @@ class Outlets:
     resume() goes on with it. Called from the engine's thread.
     """
 
-    def __init__(self, routes: Sequence[Route], through: Through, ports: int, strips_offset_ns: int = 0) -> None:
+    def __init__(self, routes: Sequence[Route], through: Through, ports: int, strips_offset_ns: int = 0,
+                 keyboards: Keyboards | None = None) -> None:
         """ports             how many outputs the driver has
         strips_offset_ns  when the instruments get their events, against the music: before it (< 0), by what it takes
                           until they are heard
@@ -55,6 +62,10 @@ class Outlets:
         self.strips: list[list[FrameEvent]] = [[] for _ in routes]
         self.frames = Frames(0, 1, 1)
         self._through = through
+        self._keyboards = keyboards or Keyboards(())
+        self._routes = tuple(routes)
+        self._shared: dict[int, SharedKeys] = {p.track: SharedKeys() for p in self._keyboards.places if p.shared}
+        """By strip: where a player and the composer play the same keys."""
         shared = {0} if strips_offset_ns == 0 else set()  # else it may change, which is the instruments' affair alone
         offsets = sorted({r.offset_ns for r in routes} - shared)
         self._lanes = [Lane(strips_offset_ns, [r if r.offset_ns in shared else None for r in routes], strips=True)]
@@ -89,6 +100,9 @@ class Outlets:
     def adopt(self, routes: Sequence[Route], places: Sequence[int], ports: int, strips_offset_ns: int, tick: Tick
               ) -> None:
         """Another rig, with other strips: see RigChange. The music is at `tick`; what is on its way goes on."""
+        self._routes = tuple(routes)
+        kept = {places[track]: keys for track, keys in self._shared.items() if places[track] >= 0}
+        self._shared = {p.track: SharedKeys() for p in self._keyboards.places if p.shared} | kept
         first = self._lanes[0]
         if any(first.routes) and strips_offset_ns != 0:
             self._lanes.insert(1, first.twin())
@@ -178,6 +192,30 @@ class Outlets:
         self.midi.append(MidiOut(self.frames.at(ns), port, message))
         self._mixed = True
 
+    def play(self, ns: int, live: Live) -> int:
+        """What a player plays, after all that the music has put out before: returns its frame."""
+        place, event, raw = live
+        frame = self.frames.at(ns)
+        for lane in self._lanes:
+            frame = max(frame, lane.floor)
+        for lane in self._lanes:
+            lane.floor = frame  # nothing of the music goes before it any more
+        event = event._replace(offset=frame)
+        self._strike(place.track, event)
+        route = self._routes[place.track]
+        spread = route.mpe is not None or bool(route.bend_channels)
+        if raw is not None and not spread:
+            channel = place.port_channel if route.channel is None else route.channel
+            self._used[route.port] |= 1 << channel
+            self.midi.append(MidiOut(frame, route.port, bytes((raw[0] & 0xF0 | channel, *raw[1:]))))
+        else:
+            channel = place.channel if spread and place.port_channel != PERCUSSION else place.port_channel
+            for each in self._bends[place.track].apply(event._replace(channel=channel)):
+                self._used[route.port] |= 1 << each.channel
+                self.midi.append(MidiOut(frame, route.port, each.to_midi()))
+        self._mixed = True
+        return frame
+
     def put_out(self, track: int, event: FrameEvent) -> None:
         """A message of an instrument's own, to its track's port."""
         route = next((r for lane in self._lanes if (r := lane.routes[track]) is not None), None)
@@ -238,7 +276,7 @@ class Outlets:
         _, kind, track, channel, number, value, cents, _ = due
         event = FrameEvent(frame, kind, channel, number, value, cents)
         if lane.strips:
-            self.strips[track].append(event)
+            self._strike(track, event)
             self._used_strips[track] |= 1 << channel
             if kind is Kind.ON:
                 self.begun.append((frame, due))
@@ -248,10 +286,38 @@ class Outlets:
                 self._used[route.port] |= 1 << each.channel
                 self.midi.append(MidiOut(frame, route.port, each.to_midi()))
 
+    def _strike(self, strip: int, event: FrameEvent) -> None:
+        keys = self._shared.get(strip)
+        if keys is None:
+            self.strips[strip].append(event)
+        else:
+            self.strips[strip] += keys.apply(event)
+
+    def _in_hand(self, places: Iterable[Place]) -> Held:
+        """What players have of any of these."""
+        found = [self._keyboards.held(track) for track in {place.track for place in places}]
+        return Held(*(any(each) for each in zip(*found, strict=True))) if found else _NOTHING
+
+    def _hears(self, place: Place, port: int, channel: int) -> bool:
+        """Whether what is played there leaves by this channel of the port."""
+        route = self._routes[place.track]
+        if route.port != port:
+            return False
+        if route.mpe is not None:
+            return channel in (route.mpe.manager, *route.mpe.channels)
+        own = place.port_channel if route.channel is None else route.channel
+        return channel == own or channel in route.bend_channels
+
     def _reset(self, frame: int) -> None:
+        played = self._keyboards.places
         for port, mask in enumerate(self._used):
             for channel in _channels(mask):
-                if not self._through.holds(port, channel):
+                if self._through.holds(port, channel):
+                    continue
+                held = self._in_hand(p for p in played if self._hears(p, port, channel)) if played else _NOTHING
+                if any(held):
+                    self._reset_beside(held, port, channel, frame)
+                else:
                     self._used[port] &= ~(1 << channel)
                     for bends in self._at_port[port]:
                         bends.reset(channel)
@@ -259,7 +325,19 @@ class Outlets:
         for strip, mask in enumerate(self._used_strips):
             self._used_strips[strip] = 0
             for channel in _channels(mask):
-                self.strips[strip] += _resets(frame, channel)
+                held = self._in_hand(p for p in played if p.shared and p.track == strip and p.channel == channel)
+                for event in _resets(frame, channel, held):
+                    self._strike(strip, event)
+                self._used_strips[strip] |= any(held) << channel
+
+    def _reset_beside(self, held: Held, port: int, channel: int, frame: int) -> None:
+        """What the composer leaves on a channel is reset, what a player has in hand there stays."""
+        for event in _resets(frame, channel, held):
+            if event.kind is not Kind.BEND:
+                self.midi.append(MidiOut(frame, port, event.to_midi()))
+                continue
+            for bends in self._at_port[port]:  # which know what bend the player's notes need
+                self.midi += [MidiOut(frame, port, each.to_midi()) for each in bends.apply(event)]
 
 
 def resets(used: Sequence[int]) -> list[MidiOut]:
@@ -275,8 +353,9 @@ def _channels(mask: int) -> Iterator[int]:
         mask ^= low
 
 
-def _resets(frame: int, channel: int) -> list[FrameEvent]:
-    return [FrameEvent(frame, kind, channel, number, 0.0) for kind, number in RESET]
+def _resets(frame: int, channel: int, held: Held = _NOTHING) -> list[FrameEvent]:
+    kept = ((PEDAL, held.pedal), (0, held.bend), (NOTES_OFF, held.notes or held.pedal))
+    return [FrameEvent(frame, kind, channel, number, 0.0) for kind, number in RESET if (number, True) not in kept]
 
 
 def _offset(message: MidiOut) -> int:

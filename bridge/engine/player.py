@@ -13,6 +13,10 @@ from bridge.engine.outlets import Frames, Outlets
 from bridge.engine.rig_change import RigChange
 from bridge.engine.through import Through
 from bridge.engine.timeline import Timeline
+from bridge.inputs.keyboard import Live
+from bridge.inputs.keyboards import Keyboards
+from bridge.inputs.played import Played
+from bridge.inputs.route import InputRoute
 from bridge.routes import ClockRoute, Route, ThroughRoute
 from bridge.tempo import TempoLine
 from composers.score import Meter, Tick
@@ -34,6 +38,7 @@ class Player:
         bpm: float,
         meter: Meter,
         *,
+        played: Sequence[InputRoute] = (),
         chase: bool,
         strips_offset_ns: int = 0,
         epoch: int = 0,
@@ -42,7 +47,10 @@ class Player:
         self.timeline = Timeline(meter, chase=chase)
         self.through = Through(throughs)
         ports = [r.port for r in routes] + [c.port for c in clock_outs] + [p for t in throughs for p in t.ports]
-        self.outlets = Outlets(routes, self.through, max(ports, default=-1) + 1, strips_offset_ns)
+        self.keyboards = Keyboards(played)
+        self.played: list[Played] = []
+        """What tracks got from players in this block, at frames of the block."""
+        self.outlets = Outlets(routes, self.through, max(ports, default=-1) + 1, strips_offset_ns, self.keyboards)
         self.line = TempoLine(bpm, 0.0, 0)
         """Where the music is, while it plays."""
         self.playing = False
@@ -94,6 +102,7 @@ class Player:
         """A new block."""
         self._frames = frames
         self.outlets.open(frames)
+        self.played.clear()
         self._clock_midi = []
         self.moves = []
         self.orphans = []
@@ -105,6 +114,18 @@ class Player:
         """The block's messages, sorted: clocks before the notes of the same frame, which are counted by them."""
         midi = self.outlets.close()
         return sorted(self._clock_midi + midi, key=lambda m: m.offset) if self._clock_midi else midi
+
+    def play_in(self, ns: int, source: str, data: bytes) -> None:
+        """Bytes that a player sent: his tracks sound at once, whether or not the music plays."""
+        for index, live in self.keyboards.feed(source, data):
+            self._sound(ns, index, live)
+
+    def _sound(self, ns: int, index: int, live: Live) -> None:
+        frame = self.outlets.play(ns, live)
+        tick = -1.0
+        if self.playing:
+            tick = max(0.0, self.line.tick_at(self._frames.ns0 + frame * 1_000_000_000 // self._frames.rate))
+        self.played.append(Played(frame, tick, index, live.place.track, live.to_midi()))
 
     def follow(self, line: TempoLine, limit: float | None = None) -> None:
         """The music goes along this line from now on; at tick `limit` it waits for another one."""
@@ -205,6 +226,10 @@ class Player:
     def _re_rig(self, change: RigChange) -> None:
         self.rig_number, self.change = change.number, change
         self.through.adopt(change.throughs)
+        for index, live in self.keyboards.leave(change.played, change.places):
+            self._sound(self._frames.ns0, index, live)
+        self.keyboards.adopt(change.played, change.places)
+        self.played = [p._replace(track=change.places[p.track]) for p in self.played if change.places[p.track] >= 0]
         offset_ns = -(change.rig.latency * 1_000_000_000 // self._frames.rate)
         self.outlets.adopt(change.routes, change.places, change.ports, offset_ns, self.timeline.cursor)
         self.moves = [m._replace(track=change.places[m.track]) for m in self.moves if change.places[m.track] >= 0]
@@ -234,7 +259,10 @@ class Player:
         """For good: the messages that must still be sent before the ports close."""
         self.playing = False
         self.open(Frames(0, 1, 1))
-        return self.outlets.leave() + [message for clock in self._clocks for message in clock.stop(0, self._frames)]
+        for index, live in self.keyboards.end():
+            self._sound(0, index, live)
+        last = self.outlets.close() + self.outlets.leave()
+        return last + [message for clock in self._clocks for message in clock.stop(0, self._frames)]
 
     def _cut(self, ns: int, jump: bool = False) -> None:
         self.outlets.cut(ns, jump)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from bridge.inputs.route import InputRoute
 from bridge.routes import Route, ThroughRoute
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class RigChange(NamedTuple):
     routes    by strip of the new rig
     places    by strip of the present rig: which strip of the new one goes on with it. A strip that rings out counts
               too: what sounds there is ended there
-    throughs  MIDI through, from then on
+    throughs  MIDI through, from then on; played: inputs that play tracks
     ports     how many outputs the driver has by now
     outputs   the driver's numbers of those that the session has, in the order of its PortPlan
     """
@@ -40,6 +41,7 @@ class RigChange(NamedTuple):
     throughs: Sequence[ThroughRoute] = ()
     ports: int = 0
     outputs: Sequence[int] = ()
+    played: Sequence[InputRoute] = ()
 
 
 class RigWithdrawn(NamedTuple):

@@ -28,6 +28,7 @@ BRIDGE = {
     "ports": {"bridge.jack.client"},
     "jack": {"bridge.clock", "bridge.ports"},
     "stream": set(),
+    "relay": {"bridge.stream"},
     "analyze": set(),
     "controls": set(),
     "controllers": {"bridge.clock", "bridge.controls"},
@@ -55,6 +56,9 @@ HEAVY = {
     "tensorflow": set(),
     "music21": {"bridge/bench/theory.py"},  # the peer; no code that users run needs it
     "av": {"bridge/stream/opus.py"},
+    "nats": {"bridge/relay/nats_link.py"},
+    "cryptography": {"bridge/stream/self_signed.py"},
+    "segno": {"bridge/qr_code.py"},
     "uvloop": {"bridge/bench/stream_servers.py"},
     "picows": {"bridge/bench/stream_servers.py"},
     "dawdreamer": {"bridge/bench/faust.py", "instruments/hosts/dawdreamer_host.py"},

@@ -42,7 +42,7 @@ class StreamSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
     max_messages_a_s: Annotated[int, Meta(ge=10, le=10_000, description="a whole number from 10 to 10000")] = 500
 
 
-def seen_from(spec: StreamSpec, folder: Path) -> StreamSpec:
+def stream_seen_from(spec: StreamSpec, folder: Path) -> StreamSpec:
     """With paths that begin in the folder of the session's file."""
     given = {name: path for name in _FILES if (path := getattr(spec, name)) is not None}
     return replace(spec, **{name: str(folder / Path(path).expanduser()) for name, path in given.items()})

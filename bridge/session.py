@@ -33,6 +33,7 @@ from bridge.osc.spec import Osc, check_osc
 from bridge.playing.spec import LayerSpec, PlayingSpec, layers_of, loaded
 from bridge.plugin_spec import Flag, PluginName, PluginSpec, check_plugin, seen_from
 from bridge.refusal import invalid
+from bridge.stream.spec import StreamSpec, check_stream, stream_seen_from
 from bridge.tempo import MAX_BPM, MIN_BPM
 from composers.composer import Cue, Plan, find_genre, make_band
 from composers.lead_sheet import LeadSheet
@@ -238,6 +239,7 @@ class Session(Struct, frozen=True, forbid_unknown_fields=True):
     input: Annotated[list[Input], Meta(max_length=8, description="at most 8 [[input]]")] = []
     playing: PlayingSpec = PlayingSpec()
     layers: Annotated[list[LayerSpec], Meta(max_length=1024, description="at most 1024 [[layers]]")] = []
+    stream: StreamSpec = StreamSpec()
     groups: Annotated[list[Group], Meta(max_length=16, description="at most 16 [[groups]]")] = []
     returns: Annotated[list[Return], Meta(max_length=16, description="at most 16 [[returns]]")] = field(
         default_factory=default_returns)
@@ -343,7 +345,7 @@ def _seen_from(session: Session, folder: Path) -> Session:
 
     return replace(session, tracks=[chained(played(t)) for t in session.tracks],
                    groups=[chained(g) for g in session.groups], returns=[chained(r) for r in session.returns],
-                   master=chained(session.master))
+                   master=chained(session.master), stream=stream_seen_from(session.stream, folder))
 
 
 def plugin_of(track: Track) -> PluginSpec:
@@ -428,6 +430,7 @@ def check(session: Session, place: str) -> None:
     ports |= check_inputs(session.input, ports | seen, seen, place)
     check_controls(session.control, ports | seen, place)
     check_osc(session.osc, place)
+    check_stream(session.stream, place)
     try:
         session.playing.grid  # noqa: B018 - it is checked by reading it
     except MusicError as error:

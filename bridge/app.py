@@ -64,8 +64,8 @@ from bridge.port_plan import channels_of
 from bridge.processes import Child
 from bridge.session import Session, tuning_of
 from bridge.stream import wire
+from bridge.stream.front import Front
 from bridge.stream.metrics import Metric
-from bridge.stream.server import Server
 from bridge.takes.tape import Tape
 from bridge.wishes import generated, modified, sections_of, settled
 from composers.composer import Plan
@@ -96,9 +96,10 @@ class App:
     All methods belong to the event loop's thread, which waits for a child only while that is being stopped.
     """
 
-    def __init__(self, session: Session, *, port: int = 3000, explicit_port: bool = False, say: Say = print,
+    def __init__(self, session: Session, *, front: Front = Front(), say: Say = print,  # noqa: B008 - a value
                  file: Path | None = None, tape: Tape | None = None) -> None:
-        """file: the session's own, where it has one. tape: keeps what is played as a take; None: nothing does."""
+        """front: where it is served, and to whom. file: the session's own, where it has one. tape: keeps what is played
+        as a take; None: nothing does."""
         session = settled(session, session.name)
         self.session = session
         self._sections = sections_of(session)
@@ -110,7 +111,8 @@ class App:
         """What controllers have turned since it was last carried out."""
         self._file = file
         self._tape = tape
-        self.server = Server(self, port=port, explicit_port=explicit_port)
+        self.front = front
+        self.server = front.server(self)
         self._osc: OscServer | None = None
         self.ready: Ready | None = None
         self._say = say
@@ -600,10 +602,10 @@ def _rigged(session: Session) -> object:
             session.master, [tuning and tuning.offsets for tuning in (tuning_of(t, key) for t in session.tracks)])
 
 
-async def play(session: Session, *, port: int, explicit_port: bool, say: Say, started: Callable[[App], None],
+async def play(session: Session, *, front: Front, say: Say, started: Callable[[App], None],
                file: Path | None = None, tape: Tape | None = None) -> None:
-    """Run an App until Ctrl-C, SIGTERM or the end of the terminal. file, tape: see App."""
-    app = App(session, port=port, explicit_port=explicit_port, say=say, file=file, tape=tape)
+    """Run an App until Ctrl-C, SIGTERM or the end of the terminal. front, file, tape: see App."""
+    app = App(session, front=front, say=say, file=file, tape=tape)
     loop = asyncio.get_running_loop()
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):

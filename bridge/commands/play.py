@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,15 +13,21 @@ import msgspec
 
 from bridge import session as sessions
 from bridge.errors import SessionError
+from bridge.serving_options import serving_options, spec_with
+from bridge.stream.tokens import ROLES, Role
 
 if TYPE_CHECKING:
     from bridge.app import App
     from bridge.session import Session
+    from bridge.stream.front import Front
 
 
 @click.command()
 @click.argument("session", default="jazz-trio")
 @click.option("--port", type=click.IntRange(0, 65535), help="Web port (default: 3000, or the next free one).")
+@serving_options
+@click.option("--qr", type=click.Choice(["control", "listen"]), is_flag=False, flag_value="listen",
+              help="Print a QR code for phones: with the token that may only listen, or with the one that controls.")
 @click.option("--audio", type=click.Choice(["auto", "jack", "portaudio", "none"]),
               help="Where the sound goes. none: to the web page only.")
 @click.option("--clock", type=click.Choice(["auto", "midi", "internal", "mtc", "jack", "link"]),
@@ -40,7 +48,7 @@ if TYPE_CHECKING:
 @click.option("--quiet", is_flag=True, help="Print only what goes wrong.")
 def command(session: str, port: int | None, audio: str | None, clock: str | None, clock_port: str | None,
             tempo: float | None, key: str | None, seed: int | None, bars: int | None, piece: Path | None,
-            to: str | None, strength: float | None, take: bool, quiet: bool) -> None:
+            to: str | None, strength: float | None, take: bool, quiet: bool, qr: Role | None, **serving: Any) -> None:
     """Play SESSION (a built-in name or a .toml file; default: jazz-trio) until Ctrl-C.
 
     The sound goes to JACK, else to the default audio device, else to the web page alone. Each track has a virtual
@@ -51,6 +59,7 @@ def command(session: str, port: int | None, audio: str | None, clock: str | None
     sideman play blues-trio --key Bb --tempo 140
     sideman play my.toml --clock midi --clock-port "IAC Bus 1"
     sideman play --audio none --port 8000      on a server: listen in the browser
+    sideman play --host 0.0.0.0 --qr listen    for phones in the same network, by the links that it prints
     sideman play --piece song.mid              the tune of a MIDI file, by the session's band
     sideman play --piece song.mid --to edm     by another genre's
     """
@@ -68,9 +77,10 @@ def command(session: str, port: int | None, audio: str | None, clock: str | None
                               outputs={"audio": audio} if audio else {},
                               clock=_clock(loaded, clock, clock_port))
     from bridge import app
-    from bridge.stream.server import DEFAULT_PORT
+    from bridge.stream.front import front_of
     from bridge.takes.tape import Tape
 
+    front = front_of(spec_with(loaded.stream, port=port, **serving), os.environ)
     tape = Tape(loaded) if take else None
 
     def say(text: str) -> None:
@@ -78,10 +88,9 @@ def command(session: str, port: int | None, audio: str | None, clock: str | None
 
     def started(running: App) -> None:
         if not quiet:
-            _welcome(running)
+            _welcome(running, qr)
 
-    asyncio.run(app.play(loaded, port=DEFAULT_PORT if port is None else port, explicit_port=bool(port),
-                         say=say, started=started, file=_own_file(session), tape=tape))
+    asyncio.run(app.play(loaded, front=front, say=say, started=started, file=_own_file(session), tape=tape))
     if tape is not None and tape.name and not quiet:
         click.echo(f"take {tape.name}: `sideman render last -o take.wav`, `sideman takes keep last`")
 
@@ -101,7 +110,7 @@ def _clock(session: Session, source: str | None, port: str | None) -> dict[str, 
     return changes
 
 
-def _welcome(running: App) -> None:
+def _welcome(running: App, qr: Role | None) -> None:
     session, ready = running.session, running.ready
     music = session.music
     click.echo(f"Sideman plays {session.name}: {music.genre} in {music.key} {music.mode}, {music.tempo:g} BPM, "
@@ -113,11 +122,28 @@ def _welcome(running: App) -> None:
             click.echo(f"  MIDI    {_short(midi, 'no MIDI', 'no ports of its own')}")
     click.echo(f"  page    {running.server.url}")
     click.echo(f"  socket  {running.server.socket_url}")
+    _say_who_may(running.front, running.server.port, qr)
     waits = {"auto": "follows a MIDI clock as soon as one starts", "midi": "waits for a MIDI clock",
              "internal": "keeps its own tempo", "mtc": "waits for MIDI Time Code",
              "jack": "waits for JACK transport to roll", "link": "plays in an Ableton Link session"}
     click.echo(f"  clock   {waits[session.clock.source]}")
     click.echo("Ctrl-C stops.")
+
+
+def _say_who_may(front: Front, port: int, qr: Role | None) -> None:
+    """Links with tokens go to a terminal alone: what else reads our output may keep it."""
+    for text in front.warnings:
+        click.echo(f"  note    {text}")
+    if front.tokens is not None and not sys.stdout.isatty():
+        click.echo("  tokens  are wanted: `sideman token show` shows them, and links with them")
+    elif front.tokens is not None:
+        for role in ROLES:
+            if (link := front.page(port, role, far=front.open)) != front.page(port, far=front.open):
+                click.echo(f"  {role:7} {link}")
+    if qr is not None and sys.stdout.isatty():
+        from bridge.qr_code import qr_lines
+
+        click.echo(qr_lines(front.page(port, qr, far=True)))
 
 
 def _short(name: str, without: str, instead: str) -> str:

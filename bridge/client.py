@@ -185,8 +185,32 @@ class MusicClient:
         await self._request(wire.Locate(bar=bar))
 
     async def keep(self) -> None:
-        """Write what hosted plug-ins are set to into the session's own file. Raises MessageError."""
+        """Write recorded layers, and what plug-ins are set to, into the session's own file. Raises MessageError."""
         await self._request(wire.Keep())
+
+    async def record(self, on: bool = True, **how: Any) -> None:
+        """Record what is played in on armed tracks, or stop; how: loop, mode, quantise, strength, swing, count_in, at
+        (see wire.Record). Raises MessageError when the server refuses."""
+        await self._request(_checked(wire.Record(on=on, **how)))
+
+    async def arm(self, *tracks: str) -> None:
+        """These tracks are recorded, and no others. Raises MessageError."""
+        await self._request(_checked(wire.Arm(tracks=list(tracks))))
+
+    async def undo(self) -> None:
+        """Take back the last layer. Raises MessageError where there is none."""
+        await self._request(wire.Undo())
+
+    async def redo(self) -> None:
+        await self._request(wire.Redo())
+
+    async def clear(self, layer: int | None = None, track: str | None = None) -> None:
+        """Take away one layer by its number (see status.playing), those of a track, or all. Raises MessageError."""
+        await self._request(_checked(wire.Clear(layer=layer, track=track)))
+
+    async def follow(self, *what: str, react: wire.At | None = None, hold: int | None = None) -> None:
+        """Of "chords", "dynamics", "melody" those that the band follows, and no others. Raises MessageError."""
+        await self._request(_checked(wire.Follow(what=list(what), react=react, hold=hold)))  # type: ignore[arg-type]
 
     async def ping(self) -> tuple[float, int]:
         """(round trip in s, server's monotonic ns as it was half a round trip ago)."""
@@ -297,6 +321,11 @@ class MusicClient:
             except Exception:
                 self.callback_faults += 1
                 _log.exception("a callback on %r failed", topic)
+
+
+def _checked(message: wire.PlayAlong) -> wire.ClientMessage:
+    """As the server would have it: raises MessageError with its words."""
+    return wire.decode_client(wire.encode(message))
 
 
 def _params(kind: Any, request: str, params: dict[str, Any] | None, more: dict[str, Any]) -> Any:

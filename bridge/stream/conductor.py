@@ -60,3 +60,12 @@ class Forwarder(Stage, Protocol):
     async def forward(self, message: wire.ClientMessage) -> wire.ServerMessage:
         """The answer, whatever its id. Raises SidemanError where it was refused, or where nobody can be asked."""
         ...
+
+
+@runtime_checkable
+class Accompanist(Protocol):
+    """Who plays along with players: records what they play in, and follows them."""
+
+    async def play_along(self, request: wire.PlayAlong) -> None:
+        """Raises SidemanError: what cannot be, and what would do."""
+        ...

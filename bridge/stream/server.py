@@ -24,7 +24,7 @@ from websockets.http11 import Request, Response
 
 from bridge.errors import DeviceError, MessageError, SidemanError
 from bridge.stream import metrics, opus, protocol_doc, wire
-from bridge.stream.conductor import Conductor, Forwarder
+from bridge.stream.conductor import Accompanist, Conductor, Forwarder
 from bridge.stream.connection import Allowance, Connection, Register
 from bridge.stream.door import Census, Limits, open_door, place_of
 from bridge.stream.fanout import Fanout, Outlet, Stream, frame_of
@@ -418,6 +418,10 @@ class Server:
                 await self._conductor.play()
             case wire.Stop():
                 await self._conductor.stop()
+            case wire.Record() | wire.Arm() | wire.Undo() | wire.Redo() | wire.Clear() | wire.Follow():
+                if not isinstance(self._conductor, Accompanist):
+                    raise MessageError("nothing is played in here: `sideman play` a session with an [[input]]")
+                await self._conductor.play_along(message)
         self.announce()
         self.publish_status(self._conductor.status())
 

@@ -236,7 +236,65 @@ class Locate(_Request, frozen=True, kw_only=True):
 
 
 class Keep(_Request, frozen=True):
-    """Write what hosted plug-ins are set to into the session's own file (and state files beside it)."""
+    """Write recorded layers, and what hosted plug-ins are set to, into the session's own file (and files beside it)."""
+
+
+class Record(_Request, frozen=True, kw_only=True):
+    """Record what is played in on the tracks that are armed, or (on: false) stop recording. Absent: as the session's
+    [playing] has it; where the music stands it is started.
+
+    loop      bars: each time round is a layer, heard again from the next on; 0: one long layer
+    mode      "merge" with what plays there, or "replace" it
+    quantise  "off", "1/4", "1/8", "1/16", "1/8t" ...; strength 0..1, how much of the way to the grid; swing as there
+    countIn   bars until it begins
+    at        "bar": it begins with the next bar line; "now"
+    """
+
+    on: Flag = True
+    loop: Annotated[int, Meta(ge=0, le=256, description="bars, 0 to 256")] | None = None
+    mode: Annotated[Literal["merge", "replace"], Meta(description='"merge" or "replace"')] | None = None
+    quantise: Annotated[str, Meta(max_length=8, description='"off", "1/8", "1/16t" ...')] | None = None
+    strength: Unit | None = None
+    swing: Annotated[float, Meta(ge=0.5, le=0.75, description="0.5 (straight) to 0.75")] | None = None
+    count_in: Annotated[int, Meta(ge=0, le=8, description="bars, 0 to 8")] | None = None
+    at: Annotated[Literal["bar", "now"], Meta(description='"bar" or "now"')] | None = None
+
+
+class Arm(_Request, frozen=True, kw_only=True):
+    """These tracks are recorded, and no others."""
+
+    tracks: Tracks
+
+
+class Undo(_Request, frozen=True):
+    """Take back the last layer: while a loop is recorded what was played this time round, or the time before."""
+
+
+class Redo(_Request, frozen=True):
+    """What was taken back is there again."""
+
+
+class Clear(_Request, frozen=True):
+    """Take layers away: one by its number (see `status`), those of a track, or all. It can be taken back."""
+
+    layer: Annotated[int, Meta(ge=1, le=100_000, description="a layer's number, from 1")] | None = None
+    track: Name | None = None
+
+
+class Follow(_Request, frozen=True):
+    """What of the players the band follows, of all inputs; absent: as it is.
+
+    what   of "chords" (harmony), "dynamics" (energy), "melody" (key, call and response)
+    react  from the next "beat" or "bar" on; hold: bars for which a chord holds, 0: until the next
+    """
+
+    what: Annotated[list[Annotated[Literal["chords", "dynamics", "melody"], Meta(description="what is followed")]],
+                    Meta(max_length=3, description='of "chords", "dynamics", "melody"; [] for nothing')] | None = None
+    react: At | None = None
+    hold: Annotated[int, Meta(ge=0, le=256, description="bars, 0 to 256")] | None = None
+
+
+PlayAlong: TypeAlias = Record | Arm | Undo | Redo | Clear | Follow
 
 
 class Subscribe(_Request, frozen=True):
@@ -265,7 +323,8 @@ class Ping(_Request, frozen=True):
     t: Annotated[float, Meta(description="a number, the client's own time")] | None = None
 
 
-ClientMessage: TypeAlias = Generate | Modify | Set | Parameters | Stop | Play | Locate | Keep | Subscribe | Ping
+ClientMessage: TypeAlias = (Generate | Modify | Set | Parameters | Stop | Play | Locate | Keep | Record | Arm | Undo
+                            | Redo | Clear | Follow | Subscribe | Ping)
 
 
 class _Sent(msgspec.Struct, frozen=True, rename="camel"):
@@ -383,6 +442,52 @@ class PluginInfo(_Sent, frozen=True):
     format: str = ""
 
 
+class LayerInfo(_Sent, frozen=True):
+    """A recorded layer: `start` and `end` in quarters from the start of the piece; repeat: quarters, 0 for once."""
+
+    number: int
+    track: str
+    start: float
+    end: float
+    repeat: float
+    mode: str
+    notes: int
+    kept: bool
+
+
+class PlayingStatus(_Sent, frozen=True, kw_only=True):
+    """What is played in, and what becomes of it.
+
+    recording   "waiting": it begins at `starts` (quarters); loop: bars, 0 for none
+    layers      as recorded so far, also those of this time round
+    understood  the chord that was played last, "" for none; holding: it holds; played: the keys that are down
+    energy      of the playing, None while it is not followed, or rests
+    key         that a melody was understood to be in, "" for none
+    leads       the player leads, and the band's lead rests; answering: it answers
+    """
+
+    armed: tuple[str, ...] = ()
+    recording: Literal["off", "waiting", "on"] = "off"
+    starts: float | None = None
+    loop: int = 0
+    mode: str = "merge"
+    quantise: str = "off"
+    count_in: int = 0
+    layers: tuple[LayerInfo, ...] = ()
+    can_undo: bool = False
+    can_redo: bool = False
+    follow: tuple[str, ...] = ()
+    react: str = "beat"
+    hold: int = 4
+    understood: str = ""
+    holding: bool = False
+    played: tuple[int, ...] = ()
+    energy: float | None = None
+    key: str = ""
+    leads: bool = False
+    answering: bool = False
+
+
 class Status(_Sent, frozen=True, kw_only=True, tag_field="type", tag="status"):
     """What plays now. Sent many times a second (20 is a good rate) and on every change.
 
@@ -399,6 +504,7 @@ class Status(_Sent, frozen=True, kw_only=True, tag_field="type", tag="status"):
     swing, chords  None: the style's own
     mute         tracks that rest
     sections     what `modify` may jump to, in the order in which they come
+    playing      what is played in: recording and following; None: nothing can be
     """
 
     status: Literal["generating", "playing", "stopped"]
@@ -435,6 +541,7 @@ class Status(_Sent, frozen=True, kw_only=True, tag_field="type", tag="status"):
     chords: str | None = None
     mute: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
+    playing: PlayingStatus | None = None
 
 
 class MidiEvent(_Sent, frozen=True):

@@ -1,10 +1,25 @@
 // Made from bridge/stream/wire.py: python -m bridge.stream.protocol_doc docs/protocol.md
 
+/** These tracks are recorded, and no others. */
+export interface Arm {
+  type: "arm";
+  id?: number | null;
+  tracks: string[];
+}
+
 /** A chord of the lead sheet, where it begins (quarters from the start of the piece). */
 export interface ChartChord {
   position: number;
   symbol: string;
   section: string;
+}
+
+/** Take layers away: one by its number (see `status`), those of a track, or all. It can be taken back. */
+export interface Clear {
+  type: "clear";
+  id?: number | null;
+  layer?: number | null;
+  track?: string | null;
 }
 
 /**
@@ -35,6 +50,20 @@ export interface ErrorMessage {
 export interface Filter {
   cutoff: number;
   resonance?: number;
+}
+
+/**
+ * What of the players the band follows, of all inputs; absent: as it is.
+ *
+ * what   of "chords" (harmony), "dynamics" (energy), "melody" (key, call and response)
+ * react  from the next "beat" or "bar" on; hold: bars for which a chord holds, 0: until the next
+ */
+export interface Follow {
+  type: "follow";
+  id?: number | null;
+  what?: ("chords" | "dynamics" | "melody")[] | null;
+  react?: "bar" | "beat" | null;
+  hold?: number | null;
 }
 
 /** Compose afresh and play. */
@@ -90,10 +119,22 @@ export interface Hello {
   syncLatencyMs: number;
 }
 
-/** Write what hosted plug-ins are set to into the session's own file (and state files beside it). */
+/** Write recorded layers, and what hosted plug-ins are set to, into the session's own file (and files beside it). */
 export interface Keep {
   type: "keep";
   id?: number | null;
+}
+
+/** A recorded layer: `start` and `end` in quarters from the start of the piece; repeat: quarters, 0 for once. */
+export interface LayerInfo {
+  number: number;
+  track: string;
+  start: number;
+  end: number;
+  repeat: number;
+  mode: string;
+  notes: number;
+  kept: boolean;
 }
 
 /** Peaks since the last status, left and right, linear, full scale 1.0 (tracks may pass it). */
@@ -278,6 +319,39 @@ export interface Play {
 }
 
 /**
+ * What is played in, and what becomes of it.
+ *
+ * recording   "waiting": it begins at `starts` (quarters); loop: bars, 0 for none
+ * layers      as recorded so far, also those of this time round
+ * understood  the chord that was played last, "" for none; holding: it holds; played: the keys that are down
+ * energy      of the playing, None while it is not followed, or rests
+ * key         that a melody was understood to be in, "" for none
+ * leads       the player leads, and the band's lead rests; answering: it answers
+ */
+export interface PlayingStatus {
+  armed: string[];
+  recording: "off" | "on" | "waiting";
+  starts: number | null;
+  loop: number;
+  mode: string;
+  quantise: string;
+  countIn: number;
+  layers: LayerInfo[];
+  canUndo: boolean;
+  canRedo: boolean;
+  follow: string[];
+  react: string;
+  hold: number;
+  understood: string;
+  holding: boolean;
+  played: number[];
+  energy: number | null;
+  key: string;
+  leads: boolean;
+  answering: boolean;
+}
+
+/**
  * A hosted plug-in: in which channel, by which name its parameters go ("synth": the instrument), and how it does.
  *
  * state  "ok", "loading", "late", "crashed: respawning (why)", "out: why", "missing: why" or "closed"
@@ -307,6 +381,35 @@ export interface PortInfo {
   name: string;
   wanted: string | null;
   connected: string[];
+}
+
+/**
+ * Record what is played in on the tracks that are armed, or (on: false) stop recording. Absent: as the session's
+ * [playing] has it; where the music stands it is started.
+ *
+ * loop      bars: each time round is a layer, heard again from the next on; 0: one long layer
+ * mode      "merge" with what plays there, or "replace" it
+ * quantise  "off", "1/4", "1/8", "1/16", "1/8t" ...; strength 0..1, how much of the way to the grid; swing as there
+ * countIn   bars until it begins
+ * at        "bar": it begins with the next bar line; "now"
+ */
+export interface Record {
+  type: "record";
+  id?: number | null;
+  on?: boolean;
+  loop?: number | null;
+  mode?: "merge" | "replace" | null;
+  quantise?: string | null;
+  strength?: number | null;
+  swing?: number | null;
+  countIn?: number | null;
+  at?: "bar" | "now" | null;
+}
+
+/** What was taken back is there again. */
+export interface Redo {
+  type: "redo";
+  id?: number | null;
 }
 
 /**
@@ -351,6 +454,7 @@ export interface SetMessage {
  * swing, chords  None: the style's own
  * mute         tracks that rest
  * sections     what `modify` may jump to, in the order in which they come
+ * playing      what is played in: recording and following; None: nothing can be
  */
 export interface Status {
   type: "status";
@@ -388,6 +492,7 @@ export interface Status {
   chords: string | null;
   mute: string[];
   sections: string[];
+  playing: PlayingStatus | null;
 }
 
 /** Stop playing. */
@@ -426,6 +531,12 @@ export interface TrackInfo {
   channel: number;
 }
 
+/** Take back the last layer: while a loop is recorded what was played this time round, or the time before. */
+export interface Undo {
+  type: "undo";
+  id?: number | null;
+}
+
 export type ClientMessage =
   | Generate
   | Modify
@@ -435,6 +546,12 @@ export type ClientMessage =
   | Play
   | Locate
   | Keep
+  | Record
+  | Arm
+  | Undo
+  | Redo
+  | Clear
+  | Follow
   | Subscribe
   | Ping;
 export type ServerMessage =

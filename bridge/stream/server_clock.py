@@ -49,13 +49,24 @@ class _Point(NamedTuple):
     weight: float
 
 
+class _Line(NamedTuple):
+    """server - local is offset_ns + rest_ns at at_ns (apart, so that doubles keep their ns); drift: by how much
+    the server's clock is faster, as a ratio."""
+
+    at_ns: int
+    offset_ns: int
+    rest_ns: float
+    drift: float
+
+
 class ServerClock:
     """local <-> server time, both in ns of monotonic clocks. Sans I/O: fed by who pings, asked by who plays.
 
-    Neither blocks; add() takes about 0.1 ms. Belongs to one thread.
+    Nothing here blocks; add() takes about 0.2 ms. add() and reset() belong to one thread; to_local() and to_server()
+    may be asked by any.
     """
 
-    __slots__ = ("_at_ns", "_drift", "_number", "_offset_ns", "_rest_ns", "_strangers", "_trips", "jumps")
+    __slots__ = ("_line", "_number", "_strangers", "_trips", "jumps")
 
     def __init__(self) -> None:
         self.jumps = 0
@@ -63,10 +74,7 @@ class ServerClock:
         self._trips: deque[_Trip] = deque(maxlen=WINDOW)
         self._number = 0
         self._strangers: list[_Trip] = []
-        self._at_ns = 0
-        self._offset_ns = 0  # server - local at _at_ns: this,
-        self._rest_ns = 0.0  # and this, apart, so that doubles keep their nanoseconds
-        self._drift = 0.0  # by how much the server's clock is faster, as a ratio
+        self._line = _Line(0, 0, 0.0, 0.0)
 
     @property
     def ready(self) -> bool:
@@ -78,12 +86,13 @@ class ServerClock:
         """server - local, at the newest trip; 0 before the first."""
         if not self._trips:
             return 0
-        return self._offset_ns + round(self._rest_ns + (self._trips[-1].local_ns - self._at_ns) * self._drift)
+        newest = self._trips[-1].local_ns
+        return self.to_server(newest) - newest
 
     @property
     def drift_ppm(self) -> float:
         """By how much the server's clock is faster than ours, in millionths."""
-        return self._drift * 1e6
+        return self._line.drift * 1e6
 
     @property
     def error_ns(self) -> int:
@@ -97,12 +106,19 @@ class ServerClock:
 
     def to_local(self, server_ns: int) -> int:
         """Our time of a server's time."""
-        since = (server_ns - self._at_ns - self._offset_ns - self._rest_ns) / (1.0 + self._drift)
-        return self._at_ns + round(since)
+        at_ns, offset_ns, rest_ns, drift = self._line
+        return at_ns + round((server_ns - at_ns - offset_ns - rest_ns) / (1.0 + drift))
 
     def to_server(self, local_ns: int) -> int:
         """The inverse of to_local(), to within rounding."""
-        return local_ns + self._offset_ns + round(self._rest_ns + (local_ns - self._at_ns) * self._drift)
+        at_ns, offset_ns, rest_ns, drift = self._line
+        return local_ns + offset_ns + round(rest_ns + (local_ns - at_ns) * drift)
+
+    def reset(self) -> None:
+        """Forget all: another server is asked from now on."""
+        self._trips.clear()
+        self._strangers.clear()
+        self._line = _Line(0, 0, 0.0, 0.0)
 
     def add(self, sent_ns: int, server_ns: int, received_ns: int) -> None:
         """A trip: when `ping` left and `pong` came by our clock, and what the server's said in between.
@@ -121,7 +137,6 @@ class ServerClock:
                 return
             self.jumps += 1
             self._trips.clear()
-            self._drift = 0.0
             self._trips.extend(self._strangers)
         else:
             self._trips.append(trip)
@@ -147,11 +162,10 @@ class ServerClock:
         most = max(p.weight for p in points)
         told = math.fsum(p.weight / most * (p.x - middle) ** 2 for p in points) / noise**2  # 1 / the slope's variance
         drift *= told / (told + (DRIFT_PPM / 1e6) ** -2)
-        self._drift = max(-MAX_DRIFT_PPM / 1e6, min(MAX_DRIFT_PPM / 1e6, drift))
+        drift = max(-MAX_DRIFT_PPM / 1e6, min(MAX_DRIFT_PPM / 1e6, drift))
         whole = round(middle)
-        self._at_ns = at + whole
-        self._offset_ns = base
-        self._rest_ns = weighted_median([(p.y - self._drift * (p.x - whole), p.weight) for p in points])
+        rest = weighted_median([(p.y - drift * (p.x - whole), p.weight) for p in points])
+        self._line = _Line(at + whole, base, rest, drift)
 
 
 def weighted_median(pairs: Sequence[tuple[float, float]]) -> float:

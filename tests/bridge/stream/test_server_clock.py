@@ -128,3 +128,15 @@ def test_weighted_median() -> None:
     assert weighted_median([(1.0, 1.0), (2.0, 1.0), (9.0, 1.0)]) == 2.0
     assert weighted_median([(1.0, 1.0), (3.0, 1.0)]) == 2.0
     assert weighted_median([(1.0, 1.0), (2.0, 1.0), (50.0, 1000.0)]) > 49.9
+
+
+def test_another_server_is_learnt_from_nothing() -> None:
+    network, clock = Network(80.0, 5 * S, jitter(50_000)), ServerClock()
+    network.feed(clock, 20)
+    clock.reset()
+    assert not clock.ready
+    assert clock.offset_ns == clock.drift_ppm == 0
+    other = Network(0.0, -9 * S, jitter(50_000))
+    other.feed(clock, 20)
+    assert clock.offset_ns == pytest.approx(-9 * S, abs=100_000)
+    assert clock.jumps == 0

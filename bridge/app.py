@@ -38,6 +38,7 @@ from bridge.engine_link import (
     CONTROL,
     MOVES,
     NOTES,
+    STEMS,
     STRIPS,
     Compiling,
     Parameters,
@@ -54,9 +55,11 @@ from bridge.engine_link import (
     decode_news,
     decode_strips,
     encode_rebuild,
+    encode_strips,
 )
 from bridge.errors import DeviceError, SidemanError
 from bridge.knobs import MASTER_GAIN, Knobs
+from bridge.live_stems import StemFeed
 from bridge.osc.spec import Osc
 from bridge.parameter_paths import ParameterInfo, find, matching
 from bridge.plugin_keep import keep_states
@@ -74,6 +77,7 @@ from instruments.system_clock import clock_ns
 
 if TYPE_CHECKING:
     from bridge.osc.server import OscServer
+    from instruments.block import AudioBlock
 
 _STATUS_S = 1 / 20
 _WATCH_S = 0.1
@@ -137,7 +141,9 @@ class App:
         self._knobs = Knobs()
         self._plugins: tuple[wire.PluginInfo, ...] = ()
         self._states: dict[str, bytes] = {}
-        self._feed = AudioFeed(self._rings.audio, self.server.publish_audio)
+        self._feed = AudioFeed(self._rings.audio, self._hear_audio)
+        self._stems = StemFeed(self._rings.stems, self.server.publish_stem)
+        self._stems_wanted: Sequence[str] = ()
         self._deaths: Counter[str] = Counter()
         self._plugin_crashes = 0
         self._failure: Exception | None = None
@@ -217,6 +223,7 @@ class App:
         if self._tape is not None:
             self._tape.engine(setup)
         self._engine = Child("engine", engine_process.run, setup, self._rings)
+        self._tell_stems()
 
     @contextlib.contextmanager
     def _readers(self) -> Iterator[None]:
@@ -571,9 +578,16 @@ class App:
             self._adopt(session if _rigged(session) == _rigged(plays) else plays, restart=False)
 
     def hear_stems(self, tracks: Collection[str]) -> None:
-        if tracks:
-            raise DeviceError("stems: the tracks' own sound is not streamed by this session: listen to the mix, or "
-                              "`sideman render --stems` writes them to files")
+        self._stems_wanted = sorted(tracks)
+        self._tell_stems()
+
+    def _tell_stems(self) -> None:
+        if self._engine is not None:
+            self._engine.send(STEMS + encode_strips(self._stems_wanted))
+
+    def _hear_audio(self, frame0: int, ns0: int, block: AudioBlock) -> None:
+        self.server.publish_audio(frame0, ns0, block)
+        self._stems.hear(frame0, ns0)
 
     def hello(self) -> wire.Hello:
         return report.hello(self.session, self.ready)

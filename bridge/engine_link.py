@@ -8,6 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from bridge.driver import PortState
+from bridge.live_stems import stem_ring
 from bridge.parameter_paths import ParameterInfo
 from bridge.ring import Ring
 from bridge.session import Session
@@ -22,9 +23,13 @@ NOTES, MOVES, STATUS, CONTROL, STRIPS, PLAYED = b"N", b"M", b"S", b"C", b"R", b"
 """What begins a message on the ring of events. STRIPS: names of what the numbers of tracks mean from there on. PLAYED:
 what players played in, see inputs.played."""
 
+STEMS = b"T"
+"""What begins a message on the engine's pipe that names the tracks whose own sound is wanted (as encode_strips), rather
+than a Rebuild."""
+
 
 class Rings(NamedTuple):
-    """commands: main -> engine; requests, bars: engine <-> composer; events, audio, journal: engine -> main."""
+    """commands: main -> engine; requests, bars: engine <-> composer; events, audio, journal, stems: engine -> main."""
 
     commands: Ring
     requests: Ring
@@ -32,11 +37,12 @@ class Rings(NamedTuple):
     events: Ring
     audio: Ring
     journal: Ring
+    stems: Ring
 
     @staticmethod
     def create() -> Rings:
         return Rings(Ring(256, 1024), Ring(256, 16), Ring(32, 32_768), Ring(512, 4096), Ring(256, 4096 * 8 + 64),
-                     Ring(128, 8192))
+                     Ring(128, 8192), stem_ring())
 
     def close(self) -> None:
         for ring in self:

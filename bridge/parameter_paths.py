@@ -20,6 +20,7 @@ from bridge.errors import MessageError
 from instruments.parameter import Choice, Parameter
 
 ROOTS = ("mixer", "track", "group", "return", "master")
+_SHORT = ("master", "music", "return", "mixer", "group", "track")
 _FADER = ("gain_db", "pan", "mute", "solo", "send")
 
 
@@ -64,11 +65,17 @@ def absolute(path: str, track: str) -> str:
 
 def find(path: str, known: Mapping[str, ParameterInfo]) -> ParameterInfo:
     """The parameter that is meant: by its exact path, or by the only one that has the same words but for units
-    ("master.filter.cutoff" for ...cutoff_hz). Raises MessageError that names what is near."""
+    ("master.filter.cutoff" for ...cutoff_hz), or whose path ends with them, in the mix, or else in the music, a return,
+    the mixer, a group or a track ("filter.cutoff", "density"). Raises MessageError that names what is near."""
     if path in known:
         return known[path]
     words = path.casefold().split(".")
-    fits = [name for name in known if _fits(words, name.casefold().split("."))]
+    names = {name: name.casefold().split(".") for name in known}
+    fits = [name for name, parts in names.items() if _fits(words, parts)]
+    for first in () if fits else _SHORT:  # "filter.cutoff", "density": the mix's, or the composers', goes before
+        fits = [name for name, parts in names.items() if parts[0] == first and _fits(words, parts[-len(words):])]
+        if fits:
+            break
     if len(fits) == 1:
         return known[fits[0]]
     near = fits or difflib.get_close_matches(path, known, 3, 0.6)

@@ -7,7 +7,7 @@ import re
 import shutil
 import tempfile
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -71,11 +71,22 @@ def write(path: Path, offsets: Sequence[tuple[Place, float]]) -> Path:
 
     Raises SessionError; then nothing has changed.
     """
-    path = path.resolve()  # a link stays a link
-    try:
-        text = read(path)
+    def edit(text: str) -> str:
         for place, offset_ms in offsets:
             text = edited(text, str(path), place, offset_ms)
+        return text
+
+    return rewrite(path, edit)
+
+
+def rewrite(path: Path, edit: Callable[[str], str]) -> Path:
+    """Change a file's text in one step, keep what it was as FILE.bak beside it, and return that path.
+
+    Raises SessionError, and what `edit` does; then nothing has changed.
+    """
+    path = path.resolve()  # a link stays a link
+    try:
+        text = edit(read(path))
         backup = path.with_name(path.name + BACKUP)
         shutil.copy2(path, backup)
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:

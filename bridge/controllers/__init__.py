@@ -1,1 +1,1 @@
-"""Control surfaces: descriptions of devices, Mackie Control, MIDI Machine Control, feedback, and learning by turning."""
+"""Control surfaces: descriptions of devices, Mackie Control, MIDI Machine Control, feedback, learning."""

@@ -109,7 +109,7 @@ class Group(Struct, frozen=True, forbid_unknown_fields=True):
             channel=channel[place] if isinstance(channel, list) else channel,
             low=self.low, high=self.high, curve=self.curve, latch=self.latch and path not in ACTIONS,
             relative=self.relative, detents=self.detents,
-            takeover=self.takeover or ("jump" if self.motor or self.ring or self.kind not in ("fader", "knob") else "pickup"),
+            takeover=self.takeover or ("pickup" if self.kind in ("fader", "knob") and not self.told else "jump"),
             feedback=self.told, lit=self.lit, unlit=self.unlit,
             **{self.message: numbers[place] if isinstance(numbers, list) else numbers},
         )

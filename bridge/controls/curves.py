@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Literal
 
@@ -78,7 +79,7 @@ def _fader_points(low: float, high: float) -> list[tuple[float, float]]:
 
 def _fader_value(share: float, low: float, high: float) -> float:
     points = _fader_points(low, high)
-    for (above, most), (below, least) in zip(points, points[1:], strict=False):
+    for (above, most), (below, least) in itertools.pairwise(points):
         if share >= below:
             return least + (most - least) * (share - below) / (above - below)
     return low
@@ -86,7 +87,7 @@ def _fader_value(share: float, low: float, high: float) -> float:
 
 def _fader_share(value: float, low: float, high: float) -> float:
     points = _fader_points(low, high)
-    for (above, most), (below, least) in zip(points, points[1:], strict=False):
+    for (above, most), (below, least) in itertools.pairwise(points):
         if min(least, most) <= value <= max(least, most):
             return below + (above - below) * (value - least) / (most - least)
     return 0.0

@@ -45,8 +45,8 @@ class Mapped(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     program       a program change of this number sets `value`
     key_pressure  of this key (polyphonic aftertouch); pressure = true: of the channel; bend = true: the bend wheel
     channel       1..16; default: any
-    path          "music.energy", "music.section", "mixer.bass.gain_db", ...: `sideman params SESSION` shows all; or what
-                  a button does: one of ACTIONS; or "off": nothing, where the device's description says something
+    path          "music.energy", "music.section", "mixer.bass.gain_db", ...: `sideman params SESSION` shows all; or
+                  what a button does: one of ACTIONS; or "off": nothing, whatever the device's description says
     low, high     in the parameter's unit; default: its own range. low may be the greater: the control is turned round
     curve         linear, log, exponential, stepped, toggle, bipolar, fader: see bridge.controls.curves. Default: as
                   the parameter wants it (log for pitches and times, stepped for words and whole numbers)
@@ -145,8 +145,8 @@ def check_controls(controls: Sequence[Control], taken: set[str], place: str) -> 
                                f"another name")
         taken.add(control.name)
         if control.out_name in taken:
-            raise SessionError(f"{where}: its output would be called {control.out_name!r}, which is there already: give "
-                               f"control[{i}].name another")
+            raise SessionError(f"{where}: its output would be called {control.out_name!r}, which is there already: "
+                               f"give control[{i}].name another")
         taken.add(control.out_name)
         for k, mapped in enumerate(control.map):
             problem = _problem(mapped)

@@ -6,35 +6,35 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, MutableMapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, cast
 
 import click
+import msgspec
 
 from bridge.errors import DeviceError
+from bridge.serving_options import serving_options, spec_with
 
 if TYPE_CHECKING:
     from bridge.relay.line import Pass
-    from bridge.stream.conductor import Forwarder
-    from bridge.stream.server import Server
-    from bridge.stream.tokens import TokenFile, Tokens
+    from bridge.relay.node import Relay
+    from bridge.stream.front import Front
+    from bridge.stream.wire import BlockFrames
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
+UPSTREAM_VARIABLE = "SIDEMAN_UPSTREAM_TOKEN"
 
 
 @click.command()
 @click.argument("urls", nargs=-1, required=True, metavar="URL...")
 @click.option("--to", metavar="nats://HOST/NAME", help="Publish there for other relays, instead of serving clients.")
-@click.option("--host", default="127.0.0.1", show_default=True,
-              help="Address of this machine to serve on; 0.0.0.0: all networks, which needs a token.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Web port (default: 3000, or the next free one).")
-@click.option("--token-file", type=_FILE, help="Tokens of our own clients (see `sideman token`).")
-@click.option("--tls-cert", type=_FILE, help="Serve https and wss with this certificate (PEM).")
-@click.option("--tls-key", type=_FILE, help="Its key, where that is in a file of its own.")
-@click.option("--max-clients", type=click.IntRange(1, 10_000), default=512, show_default=True)
+@serving_options
+@click.option("--max-clients", type=click.IntRange(1, 10_000), default=512, show_default=True,
+              help="More are sent away, to another relay.")
 @click.option("--upstream-token-file", type=_FILE,
-              help="The token that URL wants, in a file (default: $SIDEMAN_UPSTREAM_TOKEN).")
+              help=f"The token that URL wants, in a file (default: ${UPSTREAM_VARIABLE}).")
 @click.option("--upstream-cert", type=_FILE, help="Trust this certificate of URL's, and no other.")
 @click.option("--format", "audio_format", type=click.Choice(["float32", "int16", "opus"]), default="float32",
               show_default=True, help="In which the sound comes here from a socket: int16 is half, opus a tenth.")
@@ -42,9 +42,8 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
               show_default=True, help="Frames of it in a message: fewer are sooner, more cost less.")
 @click.option("--quiet", is_flag=True, help="Print only what goes wrong.")
 def command(
-    urls: tuple[str, ...], to: str | None, host: str, port: int | None, token_file: Path | None, tls_cert: Path | None,
-    tls_key: Path | None, max_clients: int, upstream_token_file: Path | None, upstream_cert: Path | None,
-    audio_format: Any, block: str, quiet: bool,
+    urls: tuple[str, ...], to: str | None, port: int | None, max_clients: int, upstream_token_file: Path | None,
+    upstream_cert: Path | None, audio_format: Any, block: str, quiet: bool, **serving: Any,
 ) -> None:
     """Serve the music of another Sideman to more listeners, in sync with its own.
 
@@ -61,62 +60,63 @@ def command(
     """
     from bridge.relay.address import address
     from bridge.relay.node import Relay, wish
-    from bridge.stream.wire import BlockFrames
 
     addresses = [address(url) for url in urls]
-    ours = _pass(upstream_token_file, upstream_cert)
-    asked = wish(audio_format, next(frames for frames in get_args(get_args(BlockFrames)[0]) if str(frames) == block))
+    ours = _pass(upstream_token_file, upstream_cert, os.environ)
+    asked = wish(audio_format, cast("BlockFrames", int(block)))
 
     def tell(text: str) -> None:
         click.echo(text, err=True)
 
-    def said(text: str) -> None:
-        if not quiet:
-            click.echo(text)
-
     if to is not None:
         from bridge.relay.publisher import Publisher
 
-        target = address(to)
-        if not target.on_nats:
+        if not (target := address(to)).on_nats:
             raise DeviceError(f"--to {target.shown}: music is published on a NATS server: give nats://HOST:4222/NAME")
         publisher = Publisher(addresses, target, asked=asked, ours=ours, tell=tell)
-        asyncio.run(_until_signal(publisher.run, lambda: said(f"published at {target.shown}\nCtrl-C stops.")))
+
+        def published() -> None:
+            if not quiet:
+                click.echo(f"Sideman publishes {publisher.stage.hello().session} at {target.shown}\nCtrl-C stops.")
+
+        asyncio.run(_until_signal(publisher.run, published))
         return
 
-    from bridge.stream.door import Limits
-    from bridge.stream.server import DEFAULT_PORT, Server
-    from bridge.stream.tls import server_certificate
+    from bridge.stream.front import front_of
+    from bridge.stream.spec import StreamSpec
 
-    tokens = _tokens(token_file)
-    tls = server_certificate(tls_cert, tls_key).context if tls_cert is not None else None
+    spec = msgspec.structs.replace(spec_with(StreamSpec(), port=port, **serving), max_clients=max_clients)
+    front = front_of(spec, os.environ)
+    relay = Relay(addresses, front.server, asked=asked, ours=ours, tell=tell)
 
-    def serve(stage: Forwarder) -> Server:
-        return Server(stage, host, DEFAULT_PORT if port is None else port, explicit_port=bool(port), tokens=tokens,
-                      tls=tls, limits=Limits(clients=max_clients))
+    def started() -> None:
+        if not quiet:
+            _welcome(relay, front)
 
-    relay = Relay(addresses, serve, asked=asked, ours=ours, tell=tell)
-    asyncio.run(_until_signal(
-        relay.run, lambda: said(f"relays {relay.stage.hello().session}\n  page    {relay.server.url}\n"
-                                f"  socket  {relay.server.socket_url}\nCtrl-C stops.")))
+    asyncio.run(_until_signal(relay.run, started))
 
 
-def _pass(token_file: Path | None, cert: Path | None) -> Pass:
+def _pass(token_file: Path | None, cert: Path | None, environment: MutableMapping[str, str]) -> Pass:
+    """Takes the token out of the environment."""
     from bridge.relay.line import Pass
     from bridge.stream import tokens
     from bridge.stream.tls import client_context
 
-    token = os.environ.pop("SIDEMAN_UPSTREAM_TOKEN", None) or None
+    token = environment.pop(UPSTREAM_VARIABLE, None) or None
     if token_file is not None:
         token = tokens.read(token_file).control.reveal()
     return Pass(token, client_context(cert) if cert is not None else None)
 
 
-def _tokens(file: Path | None) -> TokenFile | Tokens | None:
-    from bridge.stream.tokens import TokenFile, from_environment
-
-    found = from_environment(os.environ)
-    return TokenFile(file) if file is not None else found
+def _welcome(relay: Relay, front: Front) -> None:
+    click.echo(f"Sideman relays {relay.stage.hello().session}")
+    click.echo(f"  page    {relay.server.url}")
+    click.echo(f"  socket  {relay.server.socket_url}")
+    for text in front.warnings:
+        click.echo(f"  note    {text}")
+    if front.tokens is not None:
+        click.echo("  tokens  are wanted: `sideman token show` shows them, and links with them")
+    click.echo("Ctrl-C stops.")
 
 
 async def _until_signal(run: Callable[[Callable[[], None]], Coroutine[Any, Any, None]],

@@ -24,7 +24,7 @@ BUFFER_MS = 500
 """Of sound that the upstream keeps for a relay that does not read for a moment."""
 
 
-def wish(audio_format: wire.SampleFormat, block: wire.BlockFrames) -> wire.Subscribe:
+def wish(audio_format: wire.SampleFormat = "float32", block: wire.BlockFrames = 128) -> wire.Subscribe:
     """What a relay asks of its upstream. Raises MessageError for Opus where nothing here reads it: clients may want it
     otherwise."""
     if audio_format == "opus":

@@ -66,6 +66,7 @@ from bridge.plugin_keep import keep_states
 from bridge.port_plan import channels_of
 from bridge.processes import Child
 from bridge.session import Session, tuning_of
+from bridge.sound_files import SoundFiles
 from bridge.stream import wire
 from bridge.stream.front import Front
 from bridge.stream.metrics import Metric
@@ -114,6 +115,7 @@ class App:
         self._turned: list[Turned] = []
         """What controllers have turned since it was last carried out."""
         self._file = file
+        self._sounds = SoundFiles.of(session, file)
         self._tape = tape
         self.front = front
         self.server = front.server(self)
@@ -461,10 +463,10 @@ class App:
 
     async def generate(self, params: wire.GenerateParams) -> None:
         self._played_bpm = None
-        self._adopt(generated(self.session, params), restart=True)
+        self._adopt(generated(self.session, params, self._sounds), restart=True)
 
     async def modify(self, params: wire.ModifyParams, at: wire.At = "bar") -> None:
-        new = modified(self.session, params, self._next_bar())
+        new = modified(self.session, params, self._next_bar(), self._sounds)
         if params.volume is not None:
             await self.set({MASTER_GAIN: self._knobs.volume_db(params.volume)}, None)
         if params.filter is not None:

@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from bridge.errors import MessageError
 from bridge.parameter_paths import ParameterInfo, find, number
+from bridge.refusal import invalid
 from bridge.session import Session
 from bridge.stream import wire
 
@@ -75,4 +78,7 @@ def wishes(session: Session, values: Mapping[str, float | str]) -> wire.ModifyPa
             given["mute"] = mute
         else:
             given[info.path.removeprefix(ROOT)] = int(turned) if info.whole else turned
-    return wire.ModifyParams(**given) if given else None
+    try:
+        return msgspec.convert(given, wire.ModifyParams) if given else None
+    except msgspec.ValidationError as problem:
+        raise MessageError(ROOT + invalid(given, wire.ModifyParams, str(problem))) from None

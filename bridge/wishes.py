@@ -10,6 +10,7 @@ import msgspec
 
 from bridge.errors import MusicError, SessionError
 from bridge.session import CueSpec, Session, Track, check
+from bridge.sound_files import SoundFiles
 from bridge.stream import wire
 from bridge.tunes import restyled
 from composers.composer import Plan, Sectioned, find_genre, make_band, resolve
@@ -22,23 +23,26 @@ _CLOSE = ("ending", "end", "outro", "coda")
 """Names of the end, where the form itself has no section that is called so."""
 
 
-def generated(session: Session, params: wire.GenerateParams) -> Session:
-    """Another piece: what is not said stays, but without `duration` it is endless, and mutes and jumps are gone.
+def generated(session: Session, params: wire.GenerateParams, files: SoundFiles = SoundFiles()) -> Session:  # noqa: B008
+    """Another piece: what is not said stays, but without `duration` it is endless, and mutes and jumps are gone. files:
+    that may be named as instruments.
 
     Raises SessionError and MusicError: the value, and what is known.
     """
     given = params.given()
     session = session.with_music(cues=[], mute=[], lead_sheet=None, piece=None)
     if (names := given.pop("instruments", None)) is not None:
-        session = _with_band(session, names, given.get("genre", session.music.genre))
+        session = _with_band(session, names, given.get("genre", session.music.genre), files)
     given.setdefault("duration", None)
     return settled(_with_music(session, given), "generate")
 
 
-def modified(session: Session, params: wire.ModifyParams, bar: int) -> Session | None:
+def modified(session: Session, params: wire.ModifyParams, bar: int,
+             files: SoundFiles = SoundFiles()) -> Session | None:  # noqa: B008 - a value
     """The music changed, or None where none of it was. Volume and filter are not the plan's affair.
 
-    bar  counted from 0, at which a jump to a section takes place
+    bar    counted from 0, at which a jump to a section takes place
+    files  that may be named as instruments
     """
     given = params.given()
     new = session
@@ -55,7 +59,7 @@ def modified(session: Session, params: wire.ModifyParams, bar: int) -> Session |
     if params.mute is not None:
         new = new.with_music(mute=_known(new, params.mute, "mute"))
     if params.instruments is not None:
-        new = _with_sounds(new, params.instruments)
+        new = _with_sounds(new, params.instruments, files)
     if new != session:
         new = settled(new, "modify")
     if params.section is not None:
@@ -140,33 +144,37 @@ def _jumped(session: Session, section: str, bar: int) -> Session:
     return here.with_music(cues=[*before, CueSpec(bar + 1, name)])
 
 
-def _with_sounds(session: Session, sounds: Mapping[str, str] | Sequence[str]) -> Session:
+def _with_sounds(session: Session, sounds: Mapping[str, str] | Sequence[str], files: SoundFiles) -> Session:
     """Other instruments for some tracks, or another band."""
     if not isinstance(sounds, Mapping):
-        return _with_band(session, sounds, session.music.genre)
+        return _with_band(session, sounds, session.music.genre, files)
     _known(session, list(sounds), "instruments")
     tracks = []
     for track in session.tracks:
         if (sound := sounds.get(track.name)) is not None:
+            sound = files.admitted(sound, [t.instrument for t in session.tracks])
             check_instrument(sound)
             track = msgspec.structs.replace(track, instrument=sound)
         tracks.append(track)
     return msgspec.structs.replace(session, tracks=tracks)
 
 
-def _with_band(session: Session, names: Sequence[str], genre: str) -> Session:
-    return msgspec.structs.replace(session, tracks=_tracks(names, find_genre(genre).arrange(tuple(names)), session))
+def _with_band(session: Session, names: Sequence[str], genre: str, files: SoundFiles) -> Session:
+    return msgspec.structs.replace(session, tracks=_tracks(
+        names, find_genre(genre).arrange(tuple(names)), session, files))
 
 
-def _tracks(names: Sequence[str], parts: Mapping[str, tuple[str, ...]], session: Session) -> list[Track]:
+def _tracks(names: Sequence[str], parts: Mapping[str, tuple[str, ...]], session: Session,
+            files: SoundFiles) -> list[Track]:
     """A track for each instrument; one that the session has already keeps its settings."""
     if len(set(names)) != len(names):
         raise SessionError(f"instruments = {list(names)} names one twice: name each once")
     have = {t.name: t for t in session.tracks}
     tracks = []
     for name in names:
-        check_instrument(name)
+        sound = files.admitted(name, [t.instrument for t in session.tracks])
+        check_instrument(sound)
         taken = list(parts[name])
         old = have.get(name)
-        tracks.append(old if old is not None and old.parts == taken else Track(name, taken, name))
+        tracks.append(old if old is not None and old.parts == taken else Track(name, taken, sound))
     return tracks

@@ -38,7 +38,7 @@ class StreamSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
     tls_self_signed: bool = False
     max_clients: Annotated[int, Meta(ge=1, le=10_000, description="a whole number from 1 to 10000")] = 512
     max_clients_per_address: Annotated[int, Meta(ge=1, le=10_000, description="a whole number from 1 to 10000")] = 64
-    max_message_kb: Annotated[int, Meta(ge=1, le=1024, description="a whole number of kB from 1 to 1024")] = 64
+    max_message_kb: Annotated[int, Meta(ge=1, le=64, description="a whole number of kB from 1 to 64")] = 64
     max_messages_a_s: Annotated[int, Meta(ge=10, le=10_000, description="a whole number from 10 to 10000")] = 500
 
 

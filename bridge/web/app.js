@@ -2,6 +2,7 @@
 
 import { MusicClient } from "./client.js";
 import { Player } from "./player.js";
+import { admission, heed } from "./login.js";
 import { PianoRoll } from "./roll.js";
 import { Band } from "./band.js";
 import { LeadSheet, showChord } from "./chart.js";
@@ -13,7 +14,8 @@ import { formTitle, pending, setRange, setValue, show, titled } from "./fields.j
 
 const $ = (id) => document.getElementById(id);
 const socketScheme = location.protocol === "https:" ? "wss:" : "ws:";
-const client = new MusicClient(`${socketScheme}//${location.host}/music`);
+const client = new MusicClient(`${socketScheme}//${location.host}/music`, { token: await admission() });
+heed(client);
 const roll = new PianoRoll($("roll"));
 const knobs = new Knobs(client, () => {
   band.bind();

@@ -9,28 +9,38 @@ import os
 import ssl as tls
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self, TypeAlias, get_args
+from typing import Any, Literal, NamedTuple, Self, TypeAlias, get_args
 
 import msgspec
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
-from websockets.protocol import State
+from websockets.exceptions import ConnectionClosed
 
 from bridge.errors import DeviceError, MessageError
 from bridge.parameter_paths import ParameterInfo
 from bridge.stream import wire
+from bridge.stream.dial import Call, Caller
 from bridge.stream.opus import OpusReader
+from bridge.stream.playback import Playback
+from bridge.stream.resampling import AHEAD
+from bridge.stream.server_clock import FIRST_EVERY_S, READY, ServerClock
+from bridge.stream.sync import EarlySchedule, Mode, SyncSchedule
 from bridge.stream.tls import client_context
 from bridge.stream.tokens import bearer, own_token
+from instruments.system_clock import clock_ns
 
-Topic: TypeAlias = Literal["audio", "stem", "midi", "status", "meters", "moved", "lost", "hello", "error", "close"]
+Topic: TypeAlias = Literal["audio", "stem", "midi", "status", "meters", "moved", "lost", "hello", "error", "close",
+                           "connection"]
 Callback: TypeAlias = Callable[[Any], object]
 
 _log = logging.getLogger("sideman.client")
-_handshakes = logging.getLogger("sideman.client.handshakes")
-_handshakes.setLevel(logging.INFO)  # at DEBUG each header is logged, and one holds the token
+
+
+class _Played(NamedTuple):
+    playback: Playback
+    schedule: SyncSchedule | None
+    track: str | None
 
 
 class MusicClient:
@@ -44,8 +54,12 @@ class MusicClient:
     Callbacks get wire values: on "audio" an `Audio` (samples float32, (channels, frames)) of the mix, on "stem" one of
     a track (stream: its number in `hello.tracks`, from 1), on "midi" a tuple of `MidiEvent`, on "status" a `Status`, on
     "meters" a `Meters`, on "moved" a tuple of `Move`, on "lost" a `Lost`, on "hello" a `Hello`, on "error" an `Error`,
-    on "close" the close code and reason as text. They are called on the event loop and must return soon; what one
-    raises is logged and counted in `callback_faults`. Only what has a callback is asked of the server.
+    on "close" the close code and reason as text, on "connection" "connecting", "open" or "closed". They are called on
+    the event loop and must return soon; what one raises is logged and counted in `callback_faults`. Only what has a
+    callback is asked of the server.
+
+    playback() gives sound to play at a device's pace; `clock` is the server's, while it is kept: with keep_clock, or
+    while a playback in sync is there.
 
     audio_format  "float32", "int16" (half the bytes) or "opus" (a tenth; needs sideman[opus] here and there)
     block         frames in a message, at least: 64 (least latency) to 2048 (least work)
@@ -53,32 +67,44 @@ class MusicClient:
     stems         tracks whose own sound comes, to "stem"
     token         for a server that wants one; default: $SIDEMAN_TOKEN, or of the file that $SIDEMAN_TOKEN_FILE names
     ssl           for wss: a context, or the file of a certificate to trust, and no other (a self-signed one)
+    reconnect     come back by itself after a loss (not after a connect() that failed)
+    others        further addresses of the same music (relays), tried in turn when `url` does not answer
+    now_ns        our monotonic clock
     """
 
     def __init__(self, url: str = "ws://localhost:3000/music", *, audio_format: wire.SampleFormat = "float32",
                  block: wire.BlockFrames = 512, buffer_ms: int = 200, stems: Sequence[str] = (),
                  answer_timeout_s: float = 10.0, token: str | None = None,
-                 ssl: tls.SSLContext | str | Path | None = None) -> None:
+                 ssl: tls.SSLContext | str | Path | None = None, reconnect: bool = False, others: Sequence[str] = (),
+                 keep_clock: bool = False, now_ns: Callable[[], int] = clock_ns) -> None:
         """Raises MessageError for "opus" where nothing here reads it; TokenError, TlsError for a token or certificate
         that is none."""
-        self._headers = bearer(own_token(os.environ) if token is None else token)
-        self._tls = client_context(Path(ssl)) if isinstance(ssl, str | Path) else ssl
-        self.url = url
+        headers = bearer(own_token(os.environ) if token is None else token)
+        context = client_context(Path(ssl)) if isinstance(ssl, str | Path) else ssl
+        caller = Caller(self._hear, self._connecting, self._begin, self._opened, self._closed)
+        self._call = Call(caller, (url, *others), headers, context, reconnect=reconnect, patience_s=answer_timeout_s)
         self._sound = wire.Subscribe(format=audio_format, block=block, buffer=buffer_ms, stems=list(stems))
         self._readers: dict[int, OpusReader] = {}
         if audio_format == "opus":
             OpusReader()
         self.hello: wire.Hello | None = None
         self.status: wire.Status | None = None
+        self.clock = ServerClock()
         self.callback_faults = 0
+        self._keep_clock = keep_clock
+        self._now_ns = now_ns
         self._answer_timeout_s = answer_timeout_s
         self._callbacks: dict[str, list[Callback]] = {topic: [] for topic in get_args(Topic)}
-        self._connection: ClientConnection | None = None
-        self._reader: asyncio.Task[None] | None = None
-        self._greeted = asyncio.Event()
+        self._played: list[_Played] = []
+        self._pinger: asyncio.Task[None] | None = None
         self._answers: dict[int, asyncio.Future[wire.Ok | wire.Pong | wire.ParameterList]] = {}
         self._ids = itertools.count(1)
         self._asked: wire.Subscribe | None = None
+
+    @property
+    def url(self) -> str:
+        """The address that answered last, or is to be tried first."""
+        return self._call.url
 
     async def __aenter__(self) -> Self:
         await self.connect()
@@ -91,50 +117,17 @@ class MusicClient:
 
     async def connect(self) -> wire.Hello:
         """Connect and wait for the server's hello; the first request does so by itself. Raises DeviceError."""
-        if self._connection is None:
-            self._greeted.clear()
-            try:
-                self._connection = await connect(self.url, compression=None, max_size=2**22, max_queue=256,
-                                                 additional_headers=self._headers, logger=_handshakes,
-                                                 ssl=(self._tls or True) if self.url.startswith("wss:") else None)
-            except InvalidStatus as problem:
-                if problem.response.status_code != 401:
-                    raise DeviceError(f"{self.url} refuses ({problem}): {_words(problem.response.body)}") from None
-                what = "is wrong, or was changed" if self._headers else "is missing"
-                raise DeviceError(f"{self.url} wants a token, which {what}: give token=, or set SIDEMAN_TOKEN or "
-                                  "SIDEMAN_TOKEN_FILE (on the server `sideman token show` tells it)") from None
-            except tls.SSLCertVerificationError as problem:
-                raise DeviceError(f"{self.url} shows a certificate that is not trusted ({problem.verify_message}): "
-                                  "give ssl= or set SSL_CERT_FILE with the file of the server's certificate") from None
-            except (OSError, InvalidHandshake, InvalidURI) as problem:
-                raise DeviceError(
-                    f"no Sideman answers at {self.url} ({problem}): start it with `sideman play`, "
-                    "or give the address that it printed"
-                ) from problem
-            self._reader = asyncio.create_task(self._read(self._connection))
-            await self._subscribe()
-        waiting = asyncio.create_task(self._greeted.wait())
-        assert self._reader is not None
-        await asyncio.wait({waiting, self._reader}, return_when=asyncio.FIRST_COMPLETED, timeout=self._answer_timeout_s)
-        waiting.cancel()
-        if self.hello is None or not self._greeted.is_set():
-            await self.close()
-            raise DeviceError(f"what answers at {self.url} does not greet as Sideman: give the address that it printed")
+        await self._call.open()
+        assert self.hello is not None
         return self.hello
 
     async def close(self) -> None:
-        """Idempotent."""
-        connection, self._connection = self._connection, None
-        reader, self._reader = self._reader, None
-        if connection is not None and connection.state is not State.CLOSED:
-            await connection.close()
-        if reader is not None:
-            await reader
+        """Idempotent. Not from a callback: it waits for what calls them."""
+        await self._call.close()
 
     async def wait_closed(self) -> None:
-        """Until the server or close() ends the connection."""
-        if self._reader is not None:
-            await asyncio.shield(self._reader)
+        """Until close(), or the end of the connection where it is not to come back."""
+        await self._call.wait_closed()
 
     def on(self, topic: Topic, callback: Callback) -> Callable[[], None]:
         """Call `callback` with each message of `topic`; returns what takes it off again."""
@@ -149,6 +142,33 @@ class MusicClient:
                 self._resubscribe()
 
         return off
+
+    def playback(self, rate: int, mode: Mode = "sync", *, track: str | None = None, offset_ms: float = 0.0) -> Playback:
+        """The mix, or a track alone, for a device of `rate` Hz: its thread calls pull() of what this gives.
+
+        "sync": each frame together with all clients that play in sync; "low-latency": as soon as may be. offset_ms:
+        heard so much later than others (earlier, if negative), for what a device does not tell of its latency.
+        """
+        schedule = SyncSchedule(self.clock, offset_ns=round(offset_ms * 1e6)) if mode == "sync" else None
+        if schedule is not None and self.hello is not None:
+            schedule.latency_ns = self.hello.sync_latency_ms * 1_000_000
+        playback = Playback(schedule or EarlySchedule(AHEAD), rate)
+        self._played.append(_Played(playback, schedule, track))
+        self._tend_clock()
+        self._resubscribe()
+        return playback
+
+    def end_playback(self, playback: Playback) -> None:
+        """It gets nothing more. Idempotent."""
+        self._played = [played for played in self._played if played.playback is not playback]
+        self._resubscribe()
+
+    def due_ns(self, audio: wire.Audio) -> int | None:
+        """When, by our own clock, the first frame of a block is to be heard in sync with all others; None while the
+        clock is not known well enough, or not kept."""
+        if self.hello is None or not self.clock.ready:
+            return None
+        return self.clock.to_local(audio.ns0 + self.hello.sync_latency_ms * 1_000_000)
 
     async def generate(self, params: dict[str, Any] | None = None, **more: Any) -> None:
         """Compose afresh and play; the names of wire.GenerateParams as in JSON (timeSignature) or Python.
@@ -221,12 +241,11 @@ class MusicClient:
 
     async def _request(self, message: wire.ClientMessage) -> wire.Ok | wire.Pong | wire.ParameterList:
         await self.connect()
-        assert self._connection is not None
         number = next(self._ids)
         answer: asyncio.Future[wire.Ok | wire.Pong | wire.ParameterList] = asyncio.get_running_loop().create_future()
         self._answers[number] = answer
         try:
-            await self._connection.send(wire.encode(msgspec.structs.replace(message, id=number)).decode())
+            await self._call.send(wire.encode(msgspec.structs.replace(message, id=number)).decode())
             return await asyncio.wait_for(answer, self._answer_timeout_s)
         except (ConnectionClosed, ConnectionError) as problem:
             raise DeviceError(f"the connection to {self.url} ended before it answered: connect again") from problem
@@ -239,42 +258,69 @@ class MusicClient:
             del self._answers[number]
 
     def _resubscribe(self) -> None:
-        if self._connection is not None:
-            task = asyncio.get_running_loop().create_task(self._subscribe())
-            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        if self._call.connected:
+            self._call.beside(self._subscribe())
 
     async def _subscribe(self) -> None:
         heard = {topic for topic, callbacks in self._callbacks.items() if callbacks}
+        stems = set(self._sound.stems or ()) if "stem" in heard else set()
+        stems |= {played.track for played in self._played if played.track is not None}
         wanted = msgspec.structs.replace(
-            self._sound, audio="audio" in heard, midi="midi" in heard, status=not heard.isdisjoint(("status", "moved")),
-            meters="meters" in heard, stems=self._sound.stems if "stem" in heard else [])
-        if self._connection is not None and wanted != self._asked:
+            self._sound, audio="audio" in heard or any(played.track is None for played in self._played),
+            midi="midi" in heard, status=not heard.isdisjoint(("status", "moved")), meters="meters" in heard,
+            stems=sorted(stems))
+        if wanted != self._asked:
             self._asked = wanted
-            await self._connection.send(wire.encode(wanted).decode())
+            with suppress(ConnectionClosed, ConnectionError):
+                await self._call.send(wire.encode(wanted).decode())
 
-    async def _read(self, connection: ClientConnection) -> None:
+    def _tend_clock(self) -> None:
+        wanted = self._keep_clock or any(played.schedule is not None for played in self._played)
+        if wanted and self._call.connected and (self._pinger is None or self._pinger.done()):
+            self._pinger = self._call.beside(self._ping_on())
+
+    async def _ping_on(self) -> None:
+        with suppress(ConnectionClosed, ConnectionError):
+            for trip in itertools.count():
+                await self._call.send(wire.encode(wire.Ping(t=float(self._now_ns()))).decode())
+                await asyncio.sleep(FIRST_EVERY_S if trip < READY else self.clock.wait_s)
+
+    # --- what the call tells
+
+    def _connecting(self) -> None:
+        self._tell("connection", "connecting")
+
+    async def _begin(self, another: bool) -> None:
+        if another:
+            self.clock.reset()
+        await self._subscribe()
+
+    def _opened(self) -> None:
+        self._tend_clock()
+        self._tell("connection", "open")
+
+    def _closed(self, reason: str) -> None:
+        self._asked = None
+        self._readers.clear()
+        for answer in self._answers.values():
+            if not answer.done():
+                answer.set_exception(ConnectionResetError(reason))
+        self._tell("close", reason)
+        self._tell("connection", "closed")
+
+    def _hear(self, data: str | bytes) -> None:
         try:
-            async for data in connection:
-                try:
-                    self._take(data)
-                except MessageError as problem:
-                    self._tell("error", wire.Error(str(problem)))
-        except ConnectionClosed as closed:
-            _log.info("the connection to %s broke: %s", self.url, closed)
-        finally:
-            reason = f"{connection.protocol.close_code} {connection.protocol.close_reason}".strip()
-            if self._connection is connection:
-                self._connection = None
-            self._asked = None
-            self._readers.clear()
-            for answer in self._answers.values():
-                if not answer.done():
-                    answer.set_exception(ConnectionResetError(reason))
-            self._tell("close", reason)
+            self._take(data)
+        except MessageError as problem:
+            self._tell("error", wire.Error(str(problem)))
 
     def _take(self, data: str | bytes) -> None:
+        now_ns = self._now_ns()
         if isinstance(data, bytes):
             audio = self._sound_of(data)
+            for played in self._played:
+                if audio.stream == self._stream(played.track):
+                    played.playback.push(audio, now_ns)
             self._tell("audio" if audio.stream == wire.MIX else "stem", audio)
             return
         match message := wire.decode_server(data):
@@ -285,7 +331,10 @@ class MusicClient:
                 self._tell("status", message)
             case wire.Hello():
                 self.hello = message
-                self._greeted.set()
+                for played in self._played:
+                    if played.schedule is not None:
+                        played.schedule.latency_ns = message.sync_latency_ms * 1_000_000
+                self._call.greeted()
                 self._tell("hello", message)
             case wire.Moved():
                 self._tell("moved", message.moves)
@@ -296,8 +345,19 @@ class MusicClient:
             case wire.Error():
                 self._resolve(message.id, MessageError(message.message))
                 self._tell("error", message)
+            case wire.Pong() if message.id is None and message.t is not None:
+                sent_ns = round(message.t)
+                if sent_ns <= now_ns:
+                    self.clock.add(sent_ns, message.server_ns, now_ns)
             case wire.Ok() | wire.Pong() | wire.ParameterList():
                 self._resolve(message.id, message)
+
+    def _stream(self, track: str | None) -> int | None:
+        """The number of a track's stream, or of the mix."""
+        if track is None:
+            return wire.MIX
+        names = [info.name for info in self.hello.tracks] if self.hello is not None else []
+        return names.index(track) + 1 if track in names else None
 
     def _sound_of(self, data: bytes) -> wire.Audio:
         if not wire.is_packet(data):
@@ -339,8 +399,3 @@ def _params(kind: Any, request: str, params: dict[str, Any] | None, more: dict[s
     message = wire.decode_client(text)
     assert isinstance(message, wire.Generate | wire.Modify)
     return message.params
-
-
-def _words(body: bytes | bytearray | None) -> str:
-    """A refusal's first line."""
-    return (body or b"").decode(errors="replace").partition("\n")[0][:200] or "it gives no reason"

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.frame_line import NS
 from bridge.stream import wire
 from bridge.stream.fanout import AUDIO_QUEUE_BYTES, Fanout, Outlet, frame_of
 from bridge.stream.opus import OpusWriter, packet_frames, refusal
@@ -63,6 +64,8 @@ class _Lane:
             self._flush()
         if not self._parts:
             self._frame0, self._ns0, self._rate = frame0, ns0, rate
+        elif self.key.format == "opus":  # what is left of a block never ends: its time must not drift from the line
+            self._ns0 = ns0 - self._gathered * NS // rate
         self._parts.append(block)
         self._gathered += block.shape[1]
         if self.key.format == "opus":
@@ -100,12 +103,13 @@ class _Lane:
             self._writer = OpusWriter(self._rate, len(block), self.key.block)
         size = self._writer.frames
         while self._gathered >= size:
-            packet = wire.Packet(max(0, self._frame0 - self._writer.delay), self._ns0, self._rate, size, len(block),
+            late = min(self._frame0, self._writer.delay)
+            packet = wire.Packet(self._frame0 - late, self._ns0 - late * NS // self._rate, self._rate, size, len(block),
                                  self._writer.write(block[:, :size]), self.key.stream)
             self._send(wire.encode_packet(packet), size)
             block = block[:, size:]
             self._frame0 += size
-            self._ns0 += size * 1_000_000_000 // self._rate
+            self._ns0 += size * NS // self._rate
             self._gathered -= size
         self._parts = [block] if self._gathered else []
 

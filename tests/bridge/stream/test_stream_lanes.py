@@ -174,3 +174,21 @@ def test_without_the_library_opus_is_refused_with_the_remedy(monkeypatch: pytest
     assert "pip install 'sideman[opus]'" in (opus.refusal(48_000) or "")
     with pytest.raises(MessageError, match=r"sideman\[opus\]"):
         opus.OpusReader()
+
+
+@needs_opus
+def test_all_formats_and_blocks_tell_the_same_line_of_time() -> None:
+    """A device 80 ppm fast: who plays in sync goes by these pairs of frame and time."""
+    lanes = Lanes(Fanout())
+    wishes = [Wish(format=form, block=block) for form in ("float32", "int16", "opus") for block in (64, 512, 2048)]
+    ears = [Ear(lanes, wish) for wish in wishes]
+
+    def line_ns(frame: int) -> int:
+        return 10**9 + round(frame * 1e9 / (RATE * 1.00008))
+
+    for frame in range(0, 2 * RATE, 96):
+        lanes.publish(wire.MIX, frame, line_ns(frame), RATE, noise(96))
+    for ear in ears:
+        heads = [wire.audio_head(message) for message in ear.messages]
+        assert len(heads) > 20
+        assert max(abs(head.ns0 - line_ns(head.frame0)) for head in heads[4:]) < 1500

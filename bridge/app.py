@@ -18,9 +18,11 @@ import msgspec
 from bridge import composer_process, engine_process, music_paths, report
 from bridge.audio_feed import AudioFeed
 from bridge.composer_process import Composed, Remark, decode_report, encode_plan
-from bridge.controls.control_map import ControlMap, Turned
+from bridge.controllers.desk import Desk, Place, parcels
+from bridge.controllers.learning import Learned
 from bridge.driver import PortState
 from bridge.engine.inbox import (
+    Answer,
     AnyCommand,
     ComposerBack,
     EngineStatus,
@@ -57,11 +59,11 @@ from bridge.engine_link import (
     encode_rebuild,
     encode_strips,
 )
-from bridge.errors import DeviceError, SidemanError
+from bridge.errors import DeviceError
 from bridge.knobs import MASTER_GAIN, Knobs
 from bridge.live_stems import StemFeed
 from bridge.osc.spec import Osc
-from bridge.parameter_paths import ParameterInfo, find, matching
+from bridge.parameter_paths import ParameterInfo, matching
 from bridge.plugin_keep import keep_states
 from bridge.port_plan import channels_of
 from bridge.processes import Child
@@ -111,9 +113,6 @@ class App:
         self._played_bpm: float | None = None
         """The tempo of a master, where it is not the session's: what is composed is timed for it."""
         self._off_tempo = 0
-        self._controls = ControlMap(session.control)
-        self._turned: list[Turned] = []
-        """What controllers have turned since it was last carried out."""
         self._file = file
         self._sounds = SoundFiles.of(session, file)
         self._tape = tape
@@ -151,6 +150,8 @@ class App:
         self._failure: Exception | None = None
         self._device_lost = False
         self._ports: tuple[PortState, ...] = ()
+        self._desk = Desk(self, file, say=lambda text: self._notice("warning", text))
+        self._desk.learned = self._learned
 
     # -- life ----------------------------------------------------------------------------------------------------
 
@@ -278,6 +279,7 @@ class App:
         if isinstance(news, Ready):
             self.ready = news
             self._knobs.learn(news.parameters, loading=news.loading)
+            self._desk.begin()
         elif isinstance(news, Parameters):
             for command in self._knobs.learn(news.parameters, loading=news.loading):
                 self._tell(command)
@@ -293,6 +295,7 @@ class App:
             self._hear_of_rig(news)
         elif isinstance(news, Ports):
             self._ports = news.states
+            self._desk.ports(news.states)
         elif isinstance(news, Compiling):
             about = "half a minute on two idle cores" if news.first else f"{news.percent}% done"
             self._notice("info", f"compiling the synth, once on this machine: {about}")
@@ -394,7 +397,7 @@ class App:
                 self.server.publish_moves([wire.Move(m.path, m.value, m.frame / rate, m.ramp_frames / rate)
                                            for m in moves])
             elif message[:1] == CONTROL:
-                self._turned += self._controls.hear(message[1], message[2:])
+                self._desk.hear(message[1], message[2:])
             else:
                 before, self._last = self._last, decode_status(message[1:])
                 if self._tape is not None:
@@ -422,7 +425,7 @@ class App:
         while not self._stopping.is_set():
             if self._last is not None:
                 self._heed_tempo(self._last)
-                await self._heed_controls()
+                await self._desk.heed()
                 self._tell_osc()
                 self.server.publish_status(self.status())
             await asyncio.sleep(_STATUS_S)
@@ -442,16 +445,6 @@ class App:
             self._off_tempo = 0
             self._played_bpm = None if abs(last.bpm / self.session.music.tempo - 1) < _TEMPO_OFF else last.bpm
             self._adopt(self.session, restart=False)
-
-    async def _heed_controls(self) -> None:
-        """A fader sends hundreds of values a second: the last of each is carried out, twenty times a second."""
-        turned, self._turned = self._turned, []
-        if turned:
-            try:
-                known = {each.path: each for each in self.parameters(None)}
-                await self.set(self._controls.values(turned, lambda path: _parameter(path, known)), None)
-            except SidemanError as error:
-                self._notice("warning", f"a controller: {error}")
 
     def _notice(self, level: report.Level, text: str) -> None:
         self._say(text)
@@ -491,6 +484,43 @@ class App:
     def parameters(self, match: str | None) -> Sequence[ParameterInfo]:
         return sorted((*self._knobs.listed(match), *matching(music_paths.listed(self.session), match)),
                       key=lambda info: info.path)
+
+    # -- what the desk of controllers needs ----------------------------------------------------------------------------
+
+    def lookup(self) -> Callable[[str], ParameterInfo | None]:
+        """Parameters by their exact path, as they stand now."""
+        music = {info.path: info for info in music_paths.listed(self.session)}
+        return lambda path: music.get(path) or self._knobs.now(path)
+
+    def takes_words(self, path: str) -> bool:
+        return music_paths.takes_words(path)
+
+    def place(self) -> Place | None:
+        """Where the music is; None before the engine plays."""
+        last = self._last
+        if last is None:
+            return None
+        return Place(last.playing, last.tick, last.bpm, dict(zip(self._strips, last.levels, strict=False)))
+
+    def answer(self, control: int, messages: Sequence[bytes]) -> None:
+        """To the lamps and motors of the session's [[control]] of this number."""
+        for some in parcels(messages):
+            self._tell(Answer(control, some))
+
+    async def learn(self, path: str | None) -> None:
+        self._desk.learn(path)
+        self.server.publish_learning(wire.Learning(path=self._desk.learning))
+
+    async def unlearn(self, path: str | None) -> None:
+        count = self._desk.forget(path)
+        what = "the last mapping is undone" if path is None else f"{count} of {path} taken out"
+        self._notice("info", f"controllers: {what}")
+
+    def _learned(self, learned: Learned | None, words: str) -> None:
+        self.server.publish_learning(wire.Learning(path=None, learned=None if learned is None else learned.mapped.path,
+                                                   text=words))
+        if words:
+            self._notice("info", words)
 
     def _next_bar(self) -> int:
         """The bar from which on a change of the plan can be heard: the next, if there is time to compose it."""
@@ -604,11 +634,6 @@ class App:
         session = self._sessions.get(last.epoch, self.session)
         return report.status(session, last, self._feed.rate, self._charts, self._notices, self._knobs.volume,
                              self._ports, self._plugins, len(self._knobs), self._sections)
-
-
-def _parameter(path: str, known: Mapping[str, ParameterInfo]) -> ParameterInfo | None:
-    """None for one that takes words alone."""
-    return None if music_paths.takes_words(path) else find(path, known)
 
 
 def _rigged(session: Session) -> object:

@@ -30,8 +30,8 @@ from bridge.stream.tls import client_context
 from bridge.stream.tokens import bearer, own_token
 from instruments.system_clock import clock_ns
 
-Topic: TypeAlias = Literal["audio", "stem", "midi", "status", "meters", "moved", "lost", "hello", "error", "close",
-                           "connection"]
+Topic: TypeAlias = Literal["audio", "stem", "midi", "status", "meters", "moved", "lost", "learning", "hello", "error",
+                           "close", "connection"]
 Callback: TypeAlias = Callable[[Any], object]
 
 _log = logging.getLogger("sideman.client")
@@ -53,9 +53,9 @@ class MusicClient:
 
     Callbacks get wire values: on "audio" an `Audio` (samples float32, (channels, frames)) of the mix, on "stem" one of
     a track (stream: its number in `hello.tracks`, from 1), on "midi" a tuple of `MidiEvent`, on "status" a `Status`, on
-    "meters" a `Meters`, on "moved" a tuple of `Move`, on "lost" a `Lost`, on "hello" a `Hello`, on "error" an `Error`,
-    on "close" the close code and reason as text, on "connection" "connecting", "open" or "closed". They are called on
-    the event loop and must return soon; what one raises is logged and counted in `callback_faults`. Only what has a
+    "meters" a `Meters`, on "moved" a tuple of `Move`, on "lost" a `Lost`, on "learning" a `Learning`, on
+    "hello" a `Hello`, on "error" an `Error`, on "close" the close code and reason as text, on "connection"
+    "connecting", "open" or "closed". They are called on the event loop and must return soon; what one raises is logged and counted in `callback_faults`. Only what has a
     callback is asked of the server.
 
     playback() gives sound to play at a device's pace; `clock` is the server's, while it is kept: with keep_clock, or
@@ -208,6 +208,15 @@ class MusicClient:
         """Write recorded layers, and what plug-ins are set to, into the session's own file. Raises MessageError."""
         await self._request(wire.Keep())
 
+    async def learn(self, path: str | None) -> None:
+        """The control that is turned next is to turn `path`; None: none is. "learning" tells which. Raises
+        MessageError."""
+        await self._request(wire.Learn(path=path))
+
+    async def unlearn(self, path: str | None = None) -> None:
+        """Take out what turns `path`; None: undo what was learnt last. Raises MessageError."""
+        await self._request(wire.Unlearn(path=path))
+
     async def record(self, on: bool = True, **how: Any) -> None:
         """Record what is played in on armed tracks, or stop; how: loop, mode, quantise, strength, swing, count_in, at
         (see wire.Record). Raises MessageError when the server refuses."""
@@ -267,7 +276,7 @@ class MusicClient:
         stems |= {played.track for played in self._played if played.track is not None}
         wanted = msgspec.structs.replace(
             self._sound, audio="audio" in heard or any(played.track is None for played in self._played),
-            midi="midi" in heard, status=not heard.isdisjoint(("status", "moved")), meters="meters" in heard,
+            midi="midi" in heard, status=not heard.isdisjoint(("status", "moved", "learning")), meters="meters" in heard,
             stems=sorted(stems))
         if wanted != self._asked:
             self._asked = wanted
@@ -342,6 +351,8 @@ class MusicClient:
                 self._tell("meters", message)
             case wire.Lost():
                 self._tell("lost", message)
+            case wire.Learning():
+                self._tell("learning", message)
             case wire.Error():
                 self._resolve(message.id, MessageError(message.message))
                 self._tell("error", message)

@@ -153,7 +153,8 @@ def _start_all(setup: Setup, rings: Rings) -> tuple[Engine, Rig, Driver, EngineS
         undo.callback(rig.close)
         undo.callback(driver.stop)
         shell = EngineShell(engine, rig, rings, driver.rate, driver.frames)
-        shell.controls = plan_ports(setup.session).controls
+        plan = plan_ports(setup.session)
+        shell.controls, shell.answers = plan.controls, plan.answers
         if setup.recovering:
             shell.begin_with(resets(setup.used))
         if link is not None:
@@ -182,7 +183,8 @@ def _without_named_ports(session: Session) -> Session:
     )
     through = [msgspec.structs.replace(t, port=None) for t in session.through]
     played = [msgspec.structs.replace(i, port=None) for i in session.input]
-    return msgspec.structs.replace(session, tracks=tracks, clock=clock, through=through, input=played)
+    control = [msgspec.structs.replace(c, port=None, out_port=None) for c in session.control]
+    return msgspec.structs.replace(session, tracks=tracks, clock=clock, through=through, input=played, control=control)
 
 
 def _assemble(setup: Setup) -> tuple[Engine, Rig, Driver]:

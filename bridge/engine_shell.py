@@ -16,6 +16,7 @@ from bridge.driver import Outputs as DriverOutputs
 from bridge.engine.clip_bytes import decode_bar
 from bridge.engine.engine import Engine, Inputs, Outputs
 from bridge.engine.inbox import (
+    Answer,
     AnyCommand,
     EngineStatus,
     Halt,
@@ -76,6 +77,8 @@ class EngineShell:
         self._first: Sequence[MidiOut] = ()
         self.controls: Mapping[str, int] = {}
         """Inputs that main hears, and not the engine, by name: which of the session's each is."""
+        self.answers: Mapping[int, int] = {}
+        """Which of the session's controls -> the driver's output that its lamps and motors are told by."""
         self.unplugged: deque[str] = deque()
         """Inputs that play tracks and whose keyboard has gone, by name: what it holds ends. From the main thread."""
         self.xruns = 0
@@ -94,6 +97,9 @@ class EngineShell:
         began = time.perf_counter_ns()
         rings = self._rings
         told = [(m, decode_command(m)) for m in rings.commands.drain()]
+        answered: list[MidiOut] = []
+        if self.answers:
+            told = [each for each in told if not self._to_controller(each[1], answered)]
         composed: list[bytes] = []
         while len(composed) < _BARS_A_BLOCK and (message := rings.bars.read()) is not None:
             composed.append(message)
@@ -129,9 +135,9 @@ class EngineShell:
         self._load_sum += load
         if load > 1:
             self.misses += 1
-        midi: Sequence[MidiOut] = out.midi
+        midi: Sequence[MidiOut] = (*answered, *out.midi) if answered else out.midi
         if self._first:
-            midi, self._first = (*self._first, *out.midi), ()
+            midi, self._first = (*self._first, *midi), ()
         return DriverOutputs(midi, out.audio)
 
     def _begin_rig(self, change: RigChange) -> None:
@@ -174,6 +180,15 @@ class EngineShell:
             else:
                 self._rings.events.write(CONTROL, bytes((index,)), message.data)
         return block._replace(midi=rest)
+
+    def _to_controller(self, command: AnyCommand, out: list[MidiOut]) -> bool:
+        """Is it for a controller? Then it goes out with this block."""
+        if not isinstance(command, Answer):
+            return False
+        port = self.answers.get(command.control)
+        if port is not None:
+            out += [MidiOut(0, port, message) for message in command.messages]
+        return True
 
     def _to_link(self, link: LinkSession, command: AnyCommand) -> bool:
         """What the session as a whole does, rather than we alone: play and stop, and with us the tempo."""

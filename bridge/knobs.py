@@ -52,6 +52,11 @@ class Knobs:
         """Of a path as the engine tells it."""
         return self._known.get(path)
 
+    def now(self, path: str) -> ParameterInfo | None:
+        """As it stands, by its exact path."""
+        info = self._known.get(path)
+        return None if info is None else msgspec.structs.replace(info, value=self._turned.get(path, info.value))
+
     def listed(self, match: str | None) -> Sequence[ParameterInfo]:
         """Those whose path holds all the words, with their values now."""
         return [msgspec.structs.replace(info, value=self._turned.get(info.path, info.value))

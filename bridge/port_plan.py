@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from bridge.controllers.description import feedback_wanted
 from bridge.inputs.route import InputRoute
 from bridge.inputs.wiring import input_routes
 from bridge.mpe import Zone
@@ -23,6 +24,7 @@ class PortPlan(NamedTuple):
     in_offsets   clock input's name -> ns that its messages count as heard later
     controls     control input's name -> which of the session's it is
     played       inputs that play tracks
+    answers      which of the session's controls -> the output (of `outputs`) that its lamps and motors are told by
     """
 
     outputs: Sequence[str]
@@ -34,6 +36,7 @@ class PortPlan(NamedTuple):
     throughs: Sequence[ThroughRoute]
     controls: Mapping[str, int]
     played: Sequence[InputRoute] = ()
+    answers: Mapping[int, int] = {}
 
 
 def channels_of(track: Track) -> tuple[int, ...]:
@@ -79,17 +82,24 @@ def plan_ports(session: Session) -> PortPlan:
         to = through.to or list(index)
         channel = None if through.channel is None else through.channel - 1
         throughs.append(ThroughRoute(through.name, tuple(index[name] for name in to), channel))
-    for control in session.control:
+    answers = {}
+    for i, control in enumerate(session.control):
         inputs.append(control.name)
         if control.port is not None:
             connect[control.name] = control.port
+        if midi and feedback_wanted(control):
+            answers[i] = len(outputs)
+            outputs.append(control.out_name)
+            out_port = control.out_port or control.port
+            if out_port is not None:
+                connect[control.out_name] = out_port
     controls = {control.name: i for i, control in enumerate(session.control)}
     for played in session.input:
         inputs.append(played.name)
         if played.port is not None:
             connect[played.name] = played.port
     return PortPlan(outputs, inputs, connect, routes, clock_outs, in_offsets, throughs, controls,
-                    input_routes(session))
+                    input_routes(session), answers)
 
 
 def _ns(ms: float) -> int:

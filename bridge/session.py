@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from bridge.clock.mtc import Timecode
+from bridge.controllers.description import check_devices, device_seen_from
 from bridge.controls.mapping import Control, check_controls
 from bridge.errors import InstrumentError, MusicError, SessionError
 from bridge.inputs.spec import Input, check_inputs
@@ -344,6 +345,7 @@ def _seen_from(session: Session, folder: Path) -> Session:
         return track if track.plugin is None else replace(track, plugin=seen_from(plugin_of(track), folder))
 
     return replace(session, tracks=[chained(played(t)) for t in session.tracks],
+                   control=[device_seen_from(c, folder) for c in session.control],
                    groups=[chained(g) for g in session.groups], returns=[chained(r) for r in session.returns],
                    master=chained(session.master), stream=stream_seen_from(session.stream, folder))
 
@@ -429,6 +431,7 @@ def check(session: Session, place: str) -> None:
                                    f"{', '.join(t.name for t in session.tracks)}")
     ports |= check_inputs(session.input, ports | seen, seen, place)
     check_controls(session.control, ports | seen, place)
+    check_devices(session.control, place)
     check_osc(session.osc, place)
     check_stream(session.stream, place)
     try:

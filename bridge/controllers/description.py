@@ -272,6 +272,13 @@ def check_devices(controls: Sequence[Control], place: str) -> None:
             find_device(control.device, f"{place}: control[{i}].device")
 
 
+def device_seen_from(control: Control, folder: Path) -> Control:
+    """With the path of a description as from everywhere."""
+    if control.device is None or Path(control.device).suffix != ".toml":
+        return control
+    return msgspec.structs.replace(control, device=str(folder / Path(control.device).expanduser()))
+
+
 def feedback_wanted(control: Control) -> bool:
     """Whether the control is answered by an output of its own. Raises SessionError for an unknown device."""
     if control.mmc in ("out", "both"):

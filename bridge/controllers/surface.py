@@ -69,7 +69,7 @@ class Surface:
     def __init__(self, *, extender: bool = False, first: int = 0) -> None:
         """first: the mixer's strip that its first strip has (an extender's lie beside the main unit's)."""
         self.values: dict[str, float] = {}
-        """What was turned since take(): the last of each path."""
+        """What was turned since it was taken: the last of each path."""
         self.actions: list[str] = []
         self.first = first
         self.assignment: Assignment = "pan"
@@ -90,11 +90,20 @@ class Surface:
         self._over: dict[int, float] = {}
         self._jogged = 0
 
-    def take(self) -> tuple[dict[str, float], list[str]]:
-        """What people have turned and pressed since the last call."""
-        taken = self.values, self.actions
-        self.values, self.actions = {}, []
+    def take_values(self) -> dict[str, float]:
+        """What people have turned since the last call."""
+        taken, self.values = self.values, {}
         return taken
+
+    def take_actions(self) -> list[str]:
+        """What they have pressed."""
+        taken, self.actions = self.actions, []
+        return taken
+
+    def follow(self, main: Surface, beside: int) -> None:
+        """An extender's strips go on so many behind the main unit's first, and show what its show."""
+        self.first, self.assignment, self.send = main.first + beside, main.assignment, main.send
+        self.flipped, self.selected, self.page = main.flipped, main.selected, main.page + beside // mackie.STRIPS
 
     def forget(self) -> None:
         """The unit may show anything: show() tells it all anew."""

@@ -65,7 +65,15 @@ class SetParameter(Command, frozen=True, tag=True, array_like=True):
     ramp_s: float | None
 
 
-AnyCommand = Play | Halt | Locate | SetTempo | NewPlan | ComposerBack | SetParameter
+class Answer(Command, frozen=True, tag=True, array_like=True):
+    """Whole messages for the lamps and motors of a controller: of the session's [[control]] of this number. The shell
+    sends them; the engine never sees it."""
+
+    control: int
+    messages: list[bytes]
+
+
+AnyCommand = Play | Halt | Locate | SetTempo | NewPlan | ComposerBack | SetParameter | Answer
 
 encode_command = msgspec.msgpack.Encoder().encode
 decode_command = msgspec.msgpack.Decoder(AnyCommand).decode

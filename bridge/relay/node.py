@@ -91,7 +91,7 @@ class Relay:
         self.stage.change(hello)
         self.server.announce()
 
-    def tell(self, message: wire.Status | wire.Midi | wire.Moved | wire.Lost) -> None:
+    def tell(self, message: wire.Status | wire.Midi | wire.Moved | wire.Lost | wire.Learning) -> None:
         match message:
             case wire.Status():
                 self.stage.hear(message)
@@ -102,6 +102,8 @@ class Relay:
                 self.server.publish_moves(message.moves)
             case wire.Lost():
                 self.server.publish_lost(message)
+            case wire.Learning():
+                self.server.publish_learning(message)
 
     def audio(self, head: wire.AudioHead, message: bytes) -> None:
         self.server.pass_on(head, message, partial(self._samples, head, message))

@@ -149,7 +149,7 @@ class Publisher:
         self.stage.change(hello)
         self._text(wire.encode(hello))
 
-    def tell(self, message: wire.Status | wire.Midi | wire.Moved | wire.Lost) -> None:
+    def tell(self, message: wire.Status | wire.Midi | wire.Moved | wire.Lost | wire.Learning) -> None:
         if isinstance(message, wire.Status):
             self.stage.hear(message)
         self._text(wire.encode(message))

@@ -32,7 +32,7 @@ class Ear(Protocol):
 
     def changed(self, hello: wire.Hello) -> None: ...
 
-    def tell(self, message: wire.Status | wire.Midi | wire.Moved | wire.Lost) -> None: ...
+    def tell(self, message: wire.Status | wire.Midi | wire.Moved | wire.Lost | wire.Learning) -> None: ...
 
     def audio(self, head: wire.AudioHead, message: bytes) -> None:
         """As it came, but for the time in it, which is of our clock."""
@@ -173,7 +173,7 @@ class Upstream:
                 self.hello = message
                 if self._joined:
                     self._ear.changed(message)
-            case wire.Status() | wire.Midi() | wire.Moved() | wire.Lost():
+            case wire.Status() | wire.Midi() | wire.Moved() | wire.Lost() | wire.Learning():
                 if isinstance(message, wire.Status):
                     self.status = message
                 if self._joined:

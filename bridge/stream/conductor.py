@@ -63,6 +63,19 @@ class Forwarder(Stage, Protocol):
 
 
 @runtime_checkable
+class Learner(Protocol):
+    """Who has controllers, and learns what they are to turn."""
+
+    async def learn(self, path: str | None) -> None:
+        """Raises MessageError: there is no such parameter, or no controller."""
+        ...
+
+    async def unlearn(self, path: str | None) -> None:
+        """None: the last. Raises SidemanError: there is nothing to take out, or the file cannot be changed."""
+        ...
+
+
+@runtime_checkable
 class Accompanist(Protocol):
     """Who plays along with players: records what they play in, and follows them."""
 

@@ -24,7 +24,7 @@ from websockets.http11 import Request, Response
 
 from bridge.errors import DeviceError, MessageError, SidemanError
 from bridge.stream import metrics, opus, protocol_doc, wire
-from bridge.stream.conductor import Accompanist, Conductor, Forwarder
+from bridge.stream.conductor import Accompanist, Conductor, Forwarder, Learner
 from bridge.stream.connection import Allowance, Connection, Register
 from bridge.stream.door import Census, Limits, open_door, place_of
 from bridge.stream.fanout import Fanout, Outlet, Stream, frame_of
@@ -250,6 +250,10 @@ class Server:
         if moves and self._fanout.wanted(Stream.STATUS):
             self._fanout.send(wire.encode(wire.Moved(tuple(moves))), Stream.STATUS)
 
+    def publish_learning(self, learning: wire.Learning) -> None:
+        if self._fanout.wanted(Stream.STATUS):
+            self._fanout.send(wire.encode(learning), Stream.STATUS)
+
     def announce(self) -> None:
         """Send hello again if the conductor's has changed (tracks, sample rate); commands do so by themselves."""
         hello = self._hello_now()
@@ -404,6 +408,12 @@ class Server:
                 return
             case wire.Keep():
                 await self._conductor.keep()
+                return
+            case wire.Learn() | wire.Unlearn():
+                if not isinstance(self._conductor, Learner):
+                    raise MessageError("nothing is learnt in here: `sideman play` a session with a [[control]]")
+                await (self._conductor.learn if isinstance(message, wire.Learn) else self._conductor.unlearn)(
+                    message.path)
                 return
             case wire.Set():
                 await self._conductor.set(message.values, message.ramp)

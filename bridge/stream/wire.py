@@ -239,6 +239,20 @@ class Keep(_Request, frozen=True):
     """Write recorded layers, and what hosted plug-ins are set to, into the session's own file (and files beside it)."""
 
 
+class Learn(_Request, frozen=True):
+    """The control that is turned next, on any of the session's controllers, is to turn this parameter, or do this
+    (transport.play, bank.next ...); absent: none is, after all. Answered by `learning` to everyone, now and when it is
+    learnt."""
+
+    path: Path | None = None
+
+
+class Unlearn(_Request, frozen=True):
+    """Take out what turns this parameter; absent: undo what was learnt last."""
+
+    path: Path | None = None
+
+
 class Record(_Request, frozen=True, kw_only=True):
     """Record what is played in on the tracks that are armed, or (on: false) stop recording. Absent: as the session's
     [playing] has it; where the music stands it is started.
@@ -323,8 +337,8 @@ class Ping(_Request, frozen=True):
     t: Annotated[float, Meta(description="a number, the client's own time")] | None = None
 
 
-ClientMessage: TypeAlias = (Generate | Modify | Set | Parameters | Stop | Play | Locate | Keep | Record | Arm | Undo
-                            | Redo | Clear | Follow | Subscribe | Ping)
+ClientMessage: TypeAlias = (Generate | Modify | Set | Parameters | Stop | Play | Locate | Keep | Learn | Unlearn
+                            | Record | Arm | Undo | Redo | Clear | Follow | Subscribe | Ping)
 
 
 class _Sent(msgspec.Struct, frozen=True, rename="camel"):
@@ -388,6 +402,15 @@ class PortInfo(_Sent, frozen=True):
     name: str
     wanted: str | None = None
     connected: tuple[str, ...] = ()
+
+
+class InputInfo(_Sent, frozen=True):
+    """An input for a keyboard or pads: its name among `ports`, the tracks that it plays, and whether it is played now.
+    """
+
+    name: str
+    tracks: tuple[str, ...] = ()
+    played: bool = False
 
 
 class Loudness(_Sent, frozen=True):
@@ -488,6 +511,15 @@ class PlayingStatus(_Sent, frozen=True, kw_only=True):
     answering: bool = False
 
 
+class Learning(_Sent, frozen=True, kw_only=True, tag_field="type", tag="learning"):
+    """MIDI learn. path: what waits for a control to be turned, None: nothing does. learned: what has just got one, and
+    text: in words which, what else that turned, what else turns the parameter, and where it is kept."""
+
+    path: str | None = None
+    learned: str | None = None
+    text: str = ""
+
+
 class Status(_Sent, frozen=True, kw_only=True, tag_field="type", tag="status"):
     """What plays now. Sent many times a second (20 is a good rate) and on every change.
 
@@ -542,6 +574,7 @@ class Status(_Sent, frozen=True, kw_only=True, tag_field="type", tag="status"):
     mute: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
     playing: PlayingStatus | None = None
+    inputs: tuple[InputInfo, ...] = ()
 
 
 class MidiEvent(_Sent, frozen=True):
@@ -624,7 +657,8 @@ class Pong(_Sent, frozen=True, tag_field="type", tag="pong"):
     id: int | None = None
 
 
-ServerMessage: TypeAlias = Hello | Status | Midi | Moved | Meters | Lost | ParameterList | Error | Ok | Pong
+ServerMessage: TypeAlias = (Hello | Status | Midi | Moved | Meters | Lost | Learning | ParameterList | Error | Ok
+                            | Pong)
 
 _TYPES: dict[str, type[msgspec.Struct]] = {str(c.__struct_config__.tag): c for c in get_args(ClientMessage)}
 _server_json = msgspec.json.Decoder(ServerMessage)

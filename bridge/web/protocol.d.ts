@@ -109,8 +109,8 @@ export interface Hello {
   sampleRate: number;
   channels: number;
   tracks: TrackInfo[];
-  genres: Record<string, string[]>;
-  styles: Record<string, string[]>;
+  genres: { [name: string]: string[] };
+  styles: { [name: string]: string[] };
   modes: string[];
   keys: string[];
   instruments: string[];
@@ -137,10 +137,32 @@ export interface LayerInfo {
   kept: boolean;
 }
 
+/**
+ * The control that is turned next, on any of the session's controllers, is to turn this parameter, or do this
+ * (transport.play, bank.next ...); absent: none is, after all. Answered by `learning` to everyone, now and when it is
+ * learnt.
+ */
+export interface Learn {
+  type: "learn";
+  id?: number | null;
+  path?: string | null;
+}
+
+/**
+ * MIDI learn. path: what waits for a control to be turned, None: nothing does. learned: what has just got one, and
+ * text: in words which, what else that turned, what else turns the parameter, and where it is kept.
+ */
+export interface Learning {
+  type: "learning";
+  path: string | null;
+  learned: string | null;
+  text: string;
+}
+
 /** Peaks since the last status, left and right, linear, full scale 1.0 (tracks may pass it). */
 export interface Levels {
   master: [number, number];
-  tracks: Record<string, [number, number]>;
+  tracks: { [name: string]: [number, number] };
   loudness: Loudness | null;
 }
 
@@ -243,7 +265,7 @@ export interface ModifyParams {
   mute?: string[] | null;
   solo?: string[] | null;
   section?: string | null;
-  instruments?: Record<string, string> | string[] | null;
+  instruments?: { [name: string]: string } | string[] | null;
   restyle?: Restyle | "off" | null;
   strength?: number | null;
 }
@@ -393,7 +415,7 @@ export interface PortInfo {
  * countIn   bars until it begins
  * at        "bar": it begins with the next bar line; "now"
  */
-export interface Record {
+export interface RecordMessage {
   type: "record";
   id?: number | null;
   on?: boolean;
@@ -434,7 +456,7 @@ export interface Restyle {
 export interface SetMessage {
   type: "set";
   id?: number | null;
-  values: Record<string, number | string>;
+  values: { [name: string]: number | string };
   ramp?: number | null;
 }
 
@@ -537,6 +559,13 @@ export interface Undo {
   id?: number | null;
 }
 
+/** Take out what turns this parameter; absent: undo what was learnt last. */
+export interface Unlearn {
+  type: "unlearn";
+  id?: number | null;
+  path?: string | null;
+}
+
 export type ClientMessage =
   | Generate
   | Modify
@@ -546,7 +575,9 @@ export type ClientMessage =
   | Play
   | Locate
   | Keep
-  | Record
+  | Learn
+  | Unlearn
+  | RecordMessage
   | Arm
   | Undo
   | Redo
@@ -561,6 +592,7 @@ export type ServerMessage =
   | Moved
   | Meters
   | Lost
+  | Learning
   | ParameterList
   | ErrorMessage
   | Ok

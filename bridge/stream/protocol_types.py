@@ -18,7 +18,7 @@ from bridge.stream.protocol_doc import collect
 
 DECLARATIONS = Path(__file__).resolve().parents[1] / "web" / "protocol.d.ts"
 _NAMES = {"int": "number", "float": "number", "bool": "boolean", "str": "string", "none": "null"}
-_TAKEN = ("Error", "Set")
+_TAKEN = ("Error", "Record", "Set")
 """Names that JavaScript itself has given away."""
 _WIDTH = 120
 
@@ -83,7 +83,7 @@ def _type(kind: types.Type) -> str:
         case types.StructType():
             return name_of(kind.cls)
         case types.DictType():
-            return f"Record<{_type(kind.key_type)}, {_type(kind.value_type)}>"
+            return f"{{ [name: {_type(kind.key_type)}]: {_type(kind.value_type)} }}"
         case types.ListType() | types.VarTupleType():
             item = _type(kind.item_type)
             return f"({item})[]" if " | " in item else f"{item}[]"

@@ -1,7 +1,7 @@
 // The page: shows what the server tells, sends what the musician asks.
 
 import { MusicClient } from "./client.js";
-import { Player } from "./player.js";
+import { Listening } from "./listening.js";
 import { admission, heed } from "./login.js";
 import { PianoRoll } from "./roll.js";
 import { Band } from "./band.js";
@@ -26,12 +26,12 @@ const band = new Band($, knobs, (channel) => sound.open(channel), (params) => as
 const music = new Music($, client, ask, log);
 const ports = new Ports($("ports"));
 const sheet = new LeadSheet($("chart"));
+const listening = new Listening($, client, log);
 const stats = { frames: 0, blocks: 0, underruns: 0, lostFrames: 0, fill: 0, rate: 0 };
 let status = null;
-let player = null;
-let stopAudio = null;
 
-window.sideman = { client, stats, roll, analyser: null, context: null };
+window.sideman = { client, stats, roll, analyser: null, context: null, player: null };
+listening.onSound = (made) => Object.assign(window.sideman, made);
 
 // --- Words ---
 
@@ -179,7 +179,6 @@ function setTempo(tempo) {
 
 $("play").addEventListener("click", togglePlay);
 $("home").addEventListener("click", toStart);
-$("listen").addEventListener("click", toggleListen);
 $("tempo").addEventListener("change", ({ target }) => setTempo(target.valueAsNumber));
 $("tempo").addEventListener("keydown", ({ key, target }) => (key === "Enter" || key === "Escape") && target.blur());
 let lastVolume = 0;
@@ -192,49 +191,6 @@ $("volume").addEventListener("input", ({ target, timeStamp, type }) => {
 });
 $("volume").addEventListener("change", ({ target }) => modify(target, { volume: faderToVolume(target.valueAsNumber) }));
 
-async function toggleListen() {
-  const button = $("listen");
-  if (stopAudio) {
-    stopAudio();
-    return;
-  }
-  stopAudio = () => {}; // no second one while this starts
-  button.setAttribute("aria-pressed", "true");
-  show($("listen-text"), "Starting");
-  try {
-    if (!player) {
-      const rate = client.hello?.sampleRate;
-      let context;
-      try {
-        context = new AudioContext({ latencyHint: "interactive", sampleRate: rate });
-      } catch {
-        context = new AudioContext({ latencyHint: "interactive" }); // a rate this browser will not run at
-      }
-      player = await Player.create(context);
-      const analyser = new AnalyserNode(context, { fftSize: 4096, smoothingTimeConstant: 0 });
-      player.node.connect(analyser).connect(context.destination);
-      Object.assign(window.sideman, { analyser, context, player });
-    }
-    await player.context.resume();
-  } catch (problem) {
-    stopAudio = null;
-    button.setAttribute("aria-pressed", "false");
-    show($("listen-text"), "Listen");
-    log("error", `This browser cannot play the sound: ${problem.message}`);
-    return;
-  }
-  const off = client.on("audio", player.push);
-  show($("listen-text"), "Listening");
-  stopAudio = () => {
-    off();
-    player.context.suspend();
-    stopAudio = null;
-    button.setAttribute("aria-pressed", "false");
-    show($("listen-text"), "Listen");
-    show($("player-note"), "");
-  };
-}
-
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
   const { tagName, type } = event.target;
@@ -242,8 +198,8 @@ addEventListener("keydown", (event) => {
   const actions = {
     " ": ["BUTTON", "SUMMARY"].includes(tagName) || type === "checkbox" ? null : togglePlay,
     Home: type === "range" ? null : toStart,
-    l: toggleListen,
-    L: toggleListen,
+    l: () => listening.toggle(),
+    L: () => listening.toggle(),
     "+": () => setTempo(status?.tempo + 1),
     "=": () => setTempo(status?.tempo + 1),
     "-": () => setTempo(status?.tempo - 1),
@@ -269,8 +225,7 @@ function everyFrame() {
   if (!status) return;
   const now = performance.now() / 1000;
   const time = roll.time;
-  const heard = stopAudio && player ? player.time : null;
-  const tape = time.tapeAt(heard ?? time.streamTime(now));
+  const tape = time.tapeAt(listening.time ?? time.streamTime(now));
   const { bar, beat, beats } = time.barBeat(tape);
   show($("bar"), String(bar));
   show($("beat"), String(Math.floor(beat + 1e-6)));
@@ -284,14 +239,7 @@ function everyFrame() {
   band.draw(now);
   roll.draw(tape);
   stats.frames++;
-  if (player && stopAudio) {
-    Object.assign(stats, player.report);
-    if (now - lastNote > 0.5) {
-      lastNote = now;
-      const { playing, smoothFill, underruns, rate } = player.report;
-      const words = playing ? `${Math.round(smoothFill * 1000)} ms buffer, ${rate / 1000} kHz` : "Waiting for sound";
-      show($("player-note"), underruns ? `${words}, ${underruns} dropouts` : words);
-    }
-  }
+  if (listening.player) Object.assign(stats, listening.player.report);
+  listening.draw(now);
 }
 requestAnimationFrame(everyFrame);

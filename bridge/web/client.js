@@ -1,4 +1,4 @@
-// Sideman's client for browsers (and any JavaScript with WebSocket), one file, no build step:
+// Sideman's client for browsers (and any JavaScript with WebSocket), as modules without a build step:
 //
 //   import { MusicClient } from "./client.js";
 //   const client = new MusicClient("ws://localhost:3000/music");
@@ -6,12 +6,15 @@
 //   client.on("audio", ({ data, sampleRate, channels }) => { ... });
 //
 // Bars and beats count from 1. `time` is seconds on the axis of the audio stream. The layout of an audio message is
-// told in bridge/stream/wire.py.
+// told in bridge/stream/wire.py. Types are in client.d.ts.
+
+import { OpusReader } from "./opus.js";
+import { ServerClock } from "./serverclock.js";
 
 const AUDIO_HEADER_BYTES = 32;
 const AUDIO_MAGIC = 0x4e414d53; // "SMAN", little-endian
 const STREAMS = ["audio", "midi", "status", "meters"];
-const TOPICS = [...STREAMS, "stem", "moved", "lost", "hello", "error", "connection"];
+export const TOPICS = [...STREAMS, "stem", "moved", "lost", "hello", "clock", "error", "connection"];
 const FORMATS = ["float32", "int16", "opus"]; // by their number in the header
 
 /**
@@ -19,7 +22,7 @@ const FORMATS = ["float32", "int16", "opus"]; // by their number in the header
  * @param {ArrayBuffer} buffer
  * @returns {?{type: "audio", format: string, data: ArrayBuffer, sampleRate: number, channels: number, frames: number,
  *   frame: number, time: number, serverNs: number, stream: number}} data: interleaved float32, full scale 1 (int16 is
- *   made so); of "opus" the packet, for WebCodecs' AudioDecoder. stream: 0 the mix, n the n-th track
+ *   made so); of "opus" the packet. stream: 0 the mix, n the n-th track
  */
 export function readAudio(buffer) {
   if (buffer.byteLength < AUDIO_HEADER_BYTES) return null;
@@ -53,10 +56,12 @@ export function readAudio(buffer) {
  *
  * Topics of on(): "audio" (the mix), "stem" (tracks alone), "midi" (an array of events), "status", "meters", "moved" (an
  * array of {path, value, time, ramp}: what anybody has turned), "lost" ({messages, frames}: audio that the server
- * dropped because we did not keep up), "hello", "error" ({message}), and "connection" ("connecting", "open", "closed").
+ * dropped because we did not keep up), "hello", "clock" (the ServerClock, after each round trip; `clock` is renewed with
+ * each connection, and kept only while this is listened to), "error" ({message}), and "connection" ("connecting", "open",
+ * "closed").
  *
- * Of audio one may choose: format ("float32", "int16", "opus"), block (64 to 2048 frames in a message, at least),
- * buffer (ms that the server keeps for us), stems (names of tracks, for "stem"); token: for a server that wants one.
+ * Options: token, where the server wants one; timeoutMs for answers; and of audio, as in subscribe(), format, block,
+ * buffer and stems.
  */
 export class MusicClient {
   #socket = null;
@@ -68,19 +73,23 @@ export class MusicClient {
   #closed = false;
   #retryMs = 250;
   #retryTimer = 0;
+  #clockTimer = 0;
+  #trips = new Map(); // id of a ping for the clock: when it left
   #timeoutMs;
-  #sound;
   #protocols;
+  #sound = { format: undefined, block: undefined, buffer: undefined };
+  #readers = new Map();
 
-  constructor(url, { timeoutMs = 10000, format, block, buffer, stems = [], token } = {}) {
+  constructor(url, { token, timeoutMs = 10000, ...sound } = {}) {
     this.#protocols = token ? ["sideman", `sideman.token.${token}`] : []; // a WebSocket takes no headers of its own
-    this.#sound = { format, block, buffer };
-    this.stems = stems;
+    this.stems = [];
     this.url = url;
     this.hello = null;
     this.status = null;
+    this.clock = null;
     this.connection = "connecting";
     this.#timeoutMs = timeoutMs;
+    this.#choose(sound);
     this.#connect();
   }
 
@@ -94,6 +103,15 @@ export class MusicClient {
       set.delete(listener);
       this.#subscribe();
     };
+  }
+
+  /**
+   * Choose how audio comes: format ("float32", "int16", "opus": decoded here), block (64 to 2048 frames in a message, at
+   * least), buffer (ms that the server keeps for us), stems (names of tracks, for "stem"). What is not named stays.
+   */
+  subscribe(sound) {
+    this.#choose(sound);
+    this.#subscribe();
   }
 
   /** Compose afresh and play. Rejects with the server's words when it refuses; the same holds for all below. */
@@ -124,10 +142,12 @@ export class MusicClient {
     return this.#request({ type: "keep" });
   }
 
+  /** Stop playing. */
   stop() {
     return this.#request({ type: "stop" });
   }
 
+  /** Play on from where the transport stands. */
   play() {
     return this.#request({ type: "play" });
   }
@@ -152,6 +172,16 @@ export class MusicClient {
     this.#drop("the client was closed");
   }
 
+  #choose({ stems = this.stems, ...sound }) {
+    const strange = Object.keys(sound).find((name) => !(name in this.#sound));
+    if (strange) throw new TypeError(`${strange} is no choice of audio: use format, block, buffer or stems`);
+    if (sound.format === "opus" && !OpusReader.available()) {
+      throw new Error('this browser does not decode Opus here: open the page by https or on localhost, or use "int16"');
+    }
+    Object.assign(this.#sound, sound);
+    this.stems = stems;
+  }
+
   #connect() {
     this.#setConnection("connecting");
     let socket;
@@ -167,6 +197,7 @@ export class MusicClient {
     socket.onopen = () => {
       this.#retryMs = 250;
       this.#asked = "";
+      this.clock = new ServerClock(); // another server may have another clock
       this.#setConnection("open");
       this.#subscribe();
       for (const text of this.#waiting.splice(0)) socket.send(text);
@@ -189,6 +220,11 @@ export class MusicClient {
   }
 
   #drop(reason) {
+    clearTimeout(this.#clockTimer);
+    this.#clockTimer = 0;
+    this.#trips.clear();
+    for (const reader of this.#readers.values()) reader.close();
+    this.#readers.clear();
     this.#waiting.length = 0;
     for (const { reject } of this.#answers.values()) reject(new Error(reason));
     this.#answers.clear();
@@ -196,6 +232,7 @@ export class MusicClient {
 
   #subscribe() {
     if (this.connection !== "open") return;
+    if (!this.#clockTimer) this.#keepClock();
     const wanted = Object.fromEntries(STREAMS.map((stream) => [stream, this.#listeners.get(stream).size > 0]));
     wanted.status ||= this.#listeners.get("moved").size > 0;
     if (this.stems.length) wanted.stems = this.#listeners.get("stem").size > 0 ? this.stems : [];
@@ -203,6 +240,25 @@ export class MusicClient {
     if (text === this.#asked) return;
     this.#asked = text;
     this.#socket.send(text);
+  }
+
+  /** Round trips for the clock, as long as somebody listens to it. */
+  #keepClock() {
+    this.#clockTimer = 0;
+    if (this.connection !== "open" || this.#listeners.get("clock").size === 0) return;
+    this.#clockTimer = setTimeout(() => this.#keepClock(), this.clock.waitS * 1000);
+    const id = this.#nextId++;
+    this.#trips.set(id, performance.now());
+    this.#socket.send(JSON.stringify({ type: "ping", id }));
+  }
+
+  /** Whether a pong was the end of such a trip. */
+  #returned({ id, serverNs }, receivedMs) {
+    const sentMs = this.#trips.get(id);
+    if (!this.#trips.delete(id)) return false;
+    this.clock.add(sentMs * 1e6, serverNs, receivedMs * 1e6);
+    this.#emit("clock", this.clock);
+    return true;
   }
 
   #request(message) {
@@ -225,13 +281,16 @@ export class MusicClient {
   }
 
   #receive(data) {
+    const receivedMs = performance.now();
     if (typeof data !== "string") {
       const audio = readAudio(data);
-      if (audio) this.#emit(audio.stream === 0 ? "audio" : "stem", audio);
-      else this.#emit("error", { type: "error", message: "audio of an unknown version came: reload the page" });
+      if (!audio) this.#emit("error", { type: "error", message: "audio of an unknown version came: reload the page" });
+      else if (audio.format === "opus") this.#decode(audio);
+      else this.#hear(audio);
       return;
     }
     const message = JSON.parse(data);
+    if (message.type === "pong" && this.#returned(message, receivedMs)) return;
     const answer = this.#answers.get(message.id);
     switch (message.type) {
       case "midi":
@@ -261,6 +320,20 @@ export class MusicClient {
         this.#emit("error", message);
         break;
     }
+  }
+
+  #hear(audio) {
+    this.#emit(audio.stream === 0 ? "audio" : "stem", audio);
+  }
+
+  #decode(packet) {
+    let reader = this.#readers.get(packet.stream);
+    if (!reader) {
+      const fail = (message) => this.#emit("error", { type: "error", message });
+      reader = new OpusReader((audio) => this.#hear(audio), fail);
+      this.#readers.set(packet.stream, reader);
+    }
+    reader.push(packet);
   }
 
   #emit(topic, value) {

@@ -1,268 +1,238 @@
-// Plays the stream: a jitter buffer that absorbs the network's unevenness, and a resampler that absorbs the difference
-// between the server's sample rate (and crystal) and this machine's. Loaded twice: as a module by the page (Player), and
-// into the AudioWorklet (the processor at the end).
+// Plays the stream in a browser: as early as may be, or together with all other listeners.
 //
-// Resampling: band-limited interpolation with a windowed sinc, J. O. Smith, "Digital Audio Resampling", CCRMA.
-// Drift: the fill level steers the speed, by at most 0.05 % (below what can be heard) while it is near its target and by
-// up to 0.3 % (5 cents) when the buffer is about to run dry or has grown to twice its length.
+//   const context = new AudioContext();
+//   const player = await Player.create(context, client, { mode: "sync" });
+//   player.node.connect(context.destination);
+//   player.start();
+//
+// The sound is made on the audio thread (worklet.js, playback.js); here it is reckoned which frame is to be heard when
+// (sync.js), by the server's clock (client.js) and the device's (devicetime.js), and told some 23 times a second.
 
-const TAPS = 32;
-const PHASES = 256;
-const GENTLE_CORRECTION = 0.0005;
-const GENTLE_RANGE = 0.5; // share of the target's length
-const MAX_CORRECTION = 0.003;
-const FADE_FRAMES = 128;
+import { DeviceTime } from "./devicetime.js";
+import { AHEAD, Playback } from "./playback.js";
+import { EarlySchedule, SYNC, SyncSchedule } from "./sync.js";
 
-/** Kaiser window's Bessel function of order zero, by its power series. */
-function bessel0(x) {
-  let sum = 1;
-  for (let term = 1, k = 1; term > 1e-12 * sum; k++) {
-    term *= (x / (2 * k)) ** 2;
-    sum += term;
-  }
-  return sum;
-}
+export const MODES = ["low-latency", "sync"];
+const SCRIPT_FRAMES = 1024;
+const WORKLET_FRAMES = 128;
+const RESERVE_STEP_MS = 2.5; // more to wait for, after each underrun
+const RESERVE_MOST_MS = 100;
+const RESERVE_REST_S = 10; // without one: a step back
+const SILENT = new Playback(48000).report(0);
 
-/** Rows of TAPS coefficients, one row a phase and one more for interpolation; cutoff as a share of the input's Nyquist. */
-function sincTable(cutoff) {
-  const table = new Float32Array((PHASES + 1) * TAPS);
-  const beta = 9; // stop band about -90 dB
-  for (let phase = 0; phase <= PHASES; phase++) {
-    let sum = 0;
-    const row = phase * TAPS;
-    for (let tap = 0; tap < TAPS; tap++) {
-      const x = tap - (TAPS / 2 - 1) - phase / PHASES;
-      const edge = Math.abs(x) / (TAPS / 2);
-      const window = edge < 1 ? bessel0(beta * Math.sqrt(1 - edge * edge)) / bessel0(beta) : 0;
-      const angle = Math.PI * x * cutoff;
-      const value = (x === 0 ? 1 : Math.sin(angle) / angle) * window;
-      table[row + tap] = value;
-      sum += value;
-    }
-    for (let tap = 0; tap < TAPS; tap++) table[row + tap] /= sum;
-  }
-  return table;
-}
+/** How unevenly blocks come: the latest against the earliest of the last seconds. */
+class Jitter {
+  #bins = [];
 
-/** Change of speed for a fill level that is off its target by `error` times the target. */
-function steer(error) {
-  const far = Math.min(1, Math.max(0, Math.abs(error) - GENTLE_RANGE) / (1 - GENTLE_RANGE));
-  const gentle = Math.min(1, Math.abs(error) / GENTLE_RANGE) * GENTLE_CORRECTION;
-  return Math.sign(error) * (gentle + far * (MAX_CORRECTION - GENTLE_CORRECTION));
-}
-
-/**
- * The jitter buffer and resampler for two channels. push() takes what came, pull() fills what is to be played; both run
- * on the audio thread and allocate nothing after the first push.
- */
-export class StreamBuffer {
-  constructor(outputRate, targetSeconds) {
-    this.outputRate = outputRate;
-    this.targetSeconds = targetSeconds;
-    this.underruns = 0;
-    this.lostFrames = 0;
-    this.skips = 0;
-    this.playing = false;
-    this.inputRate = 0;
-    this.correction = 0;
-  }
-
-  /** Seconds of sound that are ready. */
-  get fill() {
-    return this.inputRate ? (this.written - this.position) / this.inputRate : 0;
-  }
-
-  /** Index on the stream's axis of the frame that is played next. */
-  get frame() {
-    return this.frame0 + this.position;
-  }
-
-  #prepare(rate, frame) {
-    this.inputRate = rate;
-    this.capacity = 1 << Math.ceil(Math.log2(rate * 2));
-    this.left = new Float32Array(this.capacity);
-    this.right = new Float32Array(this.capacity);
-    this.step = rate / this.outputRate;
-    // Downsampling cuts at the output's Nyquist; upsampling, just below the input's, where the filter has time to fall.
-    this.table = sincTable(Math.min(1, this.outputRate / rate) * 0.94);
-    this.#restart(frame);
-  }
-
-  /** Frame indices here count from `frame0`, so that doubles stay exact and the ring's index is a mask away. */
-  #restart(frame) {
-    this.frame0 = frame;
-    this.written = 0; // frames received since
-    this.position = 0; // of the next output sample, with fraction
-    this.playing = false;
-    this.gain = 0;
-    this.smoothFill = this.targetSeconds;
-    this.left.fill(0);
-    this.right.fill(0);
-  }
-
-  /** Interleaved samples whose first is frame `frame` of the stream. A gap is filled with silence, the past ignored. */
-  push(samples, channels, rate, frame) {
-    const frames = samples.length / channels;
-    if (rate !== this.inputRate) this.#prepare(rate, frame);
-    const gap = frame - (this.frame0 + this.written);
-    if (gap < 0 || gap > rate / 2) this.#restart(frame);
-    else if (gap > 0) {
-      this.lostFrames += gap;
-      for (let n = 0; n < gap; n++) this.#write(0, 0);
-    }
-    const second = channels > 1 ? 1 : 0;
-    for (let n = 0; n < frames; n++) this.#write(samples[n * channels], samples[n * channels + second]);
-    if (this.written - this.position > rate) this.#skip(); // a second behind: catch up at once
-  }
-
-  #write(left, right) {
-    const at = this.written++ & (this.capacity - 1);
-    this.left[at] = left;
-    this.right[at] = right;
-  }
-
-  #skip() {
-    this.position = this.written - Math.round(this.targetSeconds * this.inputRate);
-    this.gain = 0;
-    this.skips++;
-  }
-
-  /** Fill both outputs; silence while there is not enough. */
-  pull(left, right) {
-    const count = left.length;
-    if (!this.playing) {
-      if (this.fill < this.targetSeconds) {
-        left.fill(0);
-        right.fill(0);
-        return;
-      }
-      this.playing = true;
-      this.smoothFill = this.fill;
-    }
-    if (this.fill > this.targetSeconds * 3 + 0.1) this.#skip();
-    this.smoothFill += (this.fill - this.smoothFill) * 0.004;
-    this.correction = steer(this.smoothFill / this.targetSeconds - 1);
-    const step = this.step * (1 + this.correction);
-    const mask = this.capacity - 1;
-    const { table, left: ringLeft, right: ringRight } = this;
-    for (let n = 0; n < count; n++) {
-      const whole = Math.floor(this.position);
-      const running = whole + TAPS / 2 < this.written;
-      if (!running) {
-        // Dry: what is left of this block is silent, and playing begins anew when the buffer is full again.
-        left.fill(0, n);
-        right.fill(0, n);
-        this.playing = false;
-        this.gain = 0;
-        this.underruns++;
-        return;
-      }
-      const place = (this.position - whole) * PHASES;
-      const phase = Math.floor(place);
-      const blend = place - phase;
-      const row = phase * TAPS;
-      let a = 0;
-      let b = 0;
-      for (let tap = 0; tap < TAPS; tap++) {
-        const low = table[row + tap];
-        const weight = low + blend * (table[row + TAPS + tap] - low);
-        const at = (whole - (TAPS / 2 - 1) + tap) & mask;
-        a += weight * ringLeft[at];
-        b += weight * ringRight[at];
-      }
-      // Fade in after a pause, and out as the end nears, so that neither clicks.
-      const ahead = (this.written - whole - TAPS / 2) / FADE_FRAMES;
-      const goal = ahead < 1 ? ahead : 1;
-      this.gain = goal < this.gain ? goal : Math.min(goal, this.gain + 1 / FADE_FRAMES);
-      left[n] = a * this.gain;
-      right[n] = b * this.gain;
-      this.position += step;
+  hear(frame, rate, nowMs) {
+    const late = nowMs - (frame / rate) * 1000;
+    const second = Math.floor(nowMs / 1000);
+    const newest = this.#bins.at(-1);
+    if (newest && Math.abs(late - newest.most) > 5000) this.#bins = []; // another stream
+    if (this.#bins.at(-1)?.second === second) {
+      newest.least = Math.min(newest.least, late);
+      newest.most = Math.max(newest.most, late);
+    } else {
+      this.#bins.push({ second, least: late, most: late });
+      while (this.#bins[0].second <= second - SYNC.LATE_BINS) this.#bins.shift();
     }
   }
 
-  /** What the page shows, and where on the stream's axis the ear is. */
-  report() {
-    return {
-      frame: this.inputRate ? this.frame : 0,
-      rate: this.inputRate,
-      playing: this.playing,
-      fill: this.fill,
-      smoothFill: this.smoothFill ?? 0,
-      correction: this.correction,
-      underruns: this.underruns,
-      lostFrames: this.lostFrames,
-      skips: this.skips,
-    };
+  get ms() {
+    if (!this.#bins.length) return 0;
+    return Math.max(...this.#bins.map((bin) => bin.most)) - Math.min(...this.#bins.map((bin) => bin.least));
   }
 }
 
-/** The page's side: an AudioContext with the worklet in it, or, where a page may have none, a ScriptProcessorNode. */
+/** The player of one client's mix: `node` is to be connected to whatever is to sound. */
 export class Player {
+  #client;
+  #device;
+  #schedule = null;
+  #options = { mode: "low-latency", bufferMs: null, speakerMs: 0 };
+  #jitter = new Jitter();
+  #off = [];
+  #frames = WORKLET_FRAMES;
+  #newest = null; // {frame, rate}: the end of what has come
+  #wanted = null;
+  #reserveMs = 0;
+  #restS = 0;
+  #sendAim;
+
   /**
    * @param {AudioContext} context
-   * @param {number} targetSeconds  the jitter buffer's length
-   * @returns {Promise<Player>}
+   * @param {MusicClient} client
+   * @param {object} options  as of choose()
+   * @returns {Promise<Player>} not playing yet
    */
-  static async create(context, targetSeconds = 0.08) {
-    const player = new Player();
-    player.context = context;
-    player.report = new StreamBuffer(context.sampleRate, targetSeconds).report();
-    player.reportTime = 0;
+  static async create(context, client, options = {}) {
+    const player = new Player(context, client);
+    player.choose(options);
     if (context.audioWorklet) {
-      await context.audioWorklet.addModule(new URL("./player.js", import.meta.url));
-      player.node = new AudioWorkletNode(context, "sideman-player", {
-        numberOfInputs: 0,
-        outputChannelCount: [2],
-        processorOptions: { targetSeconds },
-      });
-      player.node.port.onmessage = ({ data }) => player.#take(data);
-      player.push = (audio) => player.node.port.postMessage(audio, [audio.data]);
+      await context.audioWorklet.addModule(new URL("./worklet.js", import.meta.url));
+      player.node = new AudioWorkletNode(context, "sideman-player", { numberOfInputs: 0, outputChannelCount: [2] });
+      const { port } = player.node;
+      port.onmessage = ({ data }) => player.#take(data);
+      player.#sendAim = (aim) => port.postMessage({ aim });
+      player.send = ({ data, channels, sampleRate, frame }) => port.postMessage({ data, channels, sampleRate, frame });
     } else {
-      // Browsers give AudioWorklet to https and localhost only; a phone in the same network comes by plain http.
-      const buffer = new StreamBuffer(context.sampleRate, Math.max(targetSeconds, 0.12));
-      player.node = context.createScriptProcessor(1024, 0, 2);
+      // Browsers give AudioWorklet to https and localhost only; a phone in the same network may come by plain http.
+      const playback = new Playback(context.sampleRate);
+      player.#frames = SCRIPT_FRAMES;
+      player.node = context.createScriptProcessor(SCRIPT_FRAMES, 0, 2);
       player.node.onaudioprocess = ({ outputBuffer, playbackTime }) => {
-        buffer.pull(outputBuffer.getChannelData(0), outputBuffer.getChannelData(1));
-        player.#take({ ...buffer.report(), contextTime: playbackTime });
+        player.#take(playback.report(playbackTime));
+        playback.pull(outputBuffer.getChannelData(0), outputBuffer.getChannelData(1), playbackTime);
       };
-      player.push = (audio) => buffer.push(new Float32Array(audio.data), audio.channels, audio.sampleRate, audio.frame);
+      player.#sendAim = (aim) => playback.aim(aim);
+      player.send = ({ data, channels, sampleRate, frame }) =>
+        playback.push(new Float32Array(data), channels, sampleRate, frame);
     }
     return player;
+  }
+
+  constructor(context, client) {
+    this.context = context;
+    this.#client = client;
+    this.#device = new DeviceTime(context);
+    context.addEventListener("statechange", () => this.#device.reset());
+    this.report = SILENT;
+  }
+
+  /** "low-latency" or "sync". */
+  get mode() {
+    return this.#options.mode;
+  }
+
+  /**
+   * What is not named stays.
+   *
+   * mode       "low-latency": as early as the network lets; "sync": together with all who listen so
+   * bufferMs   low latency: so much more is kept ready than the network was seen to need; null: after dropouts alone.
+   *            sync: from the server's time until the sound is heard, the same for all; null: as the server says
+   * speakerMs  sync: what the loudspeaker adds and the device does not tell (wireless ones: 100 to 300), played earlier
+   */
+  choose(options) {
+    const chosen = { ...this.#options, ...options };
+    if (!MODES.includes(chosen.mode)) throw new RangeError(`mode ${chosen.mode}: choose one of ${MODES.join(", ")}`);
+    for (const [name, most] of [["bufferMs", 1500], ["speakerMs", 1500]]) {
+      const value = chosen[name] ?? 0;
+      if (!(value >= 0 && value <= most)) throw new RangeError(`${name} = ${value}: give 0 to ${most} ms`);
+    }
+    const before = this.#schedule && this.#options.mode;
+    this.#options = chosen;
+    if (chosen.mode !== before) {
+      this.#schedule = chosen.mode === "sync" ? new SyncSchedule(() => this.#client.clock) : new EarlySchedule();
+      this.#reserveMs = 0;
+    }
+  }
+
+  /** Ask for the mix, and for the server's clock, and play. Idempotent. */
+  start() {
+    if (this.#off.length) return;
+    this.#device.reset();
+    this.#off = [this.#client.on("audio", (audio) => this.#push(audio)), this.#client.on("clock", () => {})];
+  }
+
+  /** Idempotent. The context goes on. */
+  stop() {
+    for (const off of this.#off) off();
+    this.#off = [];
+    this.#wanted = null;
+    this.#newest = null;
+    this.#sendAim(null);
+    this.report = { ...this.report, playing: false };
   }
 
   /** Second on the stream's axis that is heard now, or null while nothing plays. */
   get time() {
     const { frame, rate, playing, contextTime } = this.report;
-    if (!playing) return null;
-    const latency = this.context.outputLatency || this.context.baseLatency || 0;
-    return frame / rate + (this.context.currentTime - contextTime) - latency;
+    if (!playing || !this.#device.known) return null;
+    return frame / rate + (performance.now() * 1e6 - this.#device.heardNs(contextTime)) / 1e9;
   }
 
+  /** What a person wants to know; see player.d.ts. */
+  get figures() {
+    const { playing, errorS, fill, drift, correction, underruns, resyncs, lostFrames, rate } = this.report;
+    const { clock } = this.#client;
+    const sync = this.mode === "sync";
+    const room = this.#wanted !== null && this.#newest ? (this.#newest.frame - this.#wanted) / this.#newest.rate : null;
+    return {
+      mode: this.mode,
+      playing,
+      offsetMs: errorS * 1000,
+      clockMs: clock?.ready ? clock.errorNs / 1e6 : null,
+      driftPpm: drift * 1e6,
+      correction,
+      jitterMs: this.#jitter.ms,
+      bufferMs: fill * 1000,
+      tooShort: sync && room !== null && room < 0,
+      latencyMs: sync ? this.#latencyMs : null,
+      deviceMs: this.#device.shareMs,
+      deviceTells: this.#device.stamped,
+      underruns,
+      resyncs,
+      lostFrames,
+      lostMs: rate ? (lostFrames / rate) * 1000 : 0,
+    };
+  }
+
+  get #latencyMs() {
+    return this.#options.bufferMs ?? this.#client.hello?.syncLatencyMs ?? SYNC.SYNC_LATENCY_MS;
+  }
+
+  #push(audio) {
+    const nowMs = performance.now();
+    const { frame, frames, sampleRate, serverNs } = audio;
+    this.#schedule.hear(frame, frames, sampleRate, serverNs, nowMs * 1e6);
+    this.#jitter.hear(frame + frames, sampleRate, nowMs);
+    this.#newest = { frame: frame + frames, rate: sampleRate };
+    this.send(audio);
+  }
+
+  /** A report from the audio thread: look at the clocks, and aim anew. */
   #take(report) {
+    if (this.context.state !== "running" || !this.#off.length) {
+      this.#device.reset();
+      return;
+    }
+    this.#rest(report);
     this.report = report;
+    this.#device.sample(report.contextTime);
+    this.#sendAim(this.#aim(report.contextTime));
   }
-}
 
-if (typeof registerProcessor === "function") {
-  registerProcessor(
-    "sideman-player",
-    class extends AudioWorkletProcessor {
-      constructor({ processorOptions }) {
-        super();
-        this.buffer = new StreamBuffer(sampleRate, processorOptions.targetSeconds);
-        this.blocks = 0;
-        this.port.onmessage = ({ data }) => {
-          this.buffer.push(new Float32Array(data.data), data.channels, data.sampleRate, data.frame);
-        };
-      }
+  #aim(contextTime) {
+    this.#wanted = null;
+    const rate = this.#newest?.rate;
+    if (!rate) return null;
+    const sync = this.mode === "sync";
+    if (sync) {
+      this.#schedule.latencyNs = this.#latencyMs * 1e6;
+      this.#schedule.offsetNs = -this.#options.speakerMs * 1e6;
+      if (!this.#device.settled) return null;
+    } else {
+      const reserveMs = Math.max(this.#reserveMs, this.#options.bufferMs ?? 0);
+      this.#schedule.reserveFrames = AHEAD + 1 + (reserveMs / 1000) * rate;
+    }
+    this.#wanted = this.#schedule.frameAt({
+      heardNs: sync ? this.#device.heardNs(contextTime) : 0,
+      nowNs: this.#device.askedNs(contextTime),
+      frames: (this.#frames * rate) / this.context.sampleRate,
+    });
+    if (this.#wanted === null) return null;
+    const { behindNs, aheadNs } = this.#schedule;
+    return { contextTime, frame: this.#wanted, rate, behindS: behindNs / 1e9, aheadS: aheadNs / 1e9 };
+  }
 
-      process(_inputs, [output]) {
-        const contextTime = currentTime;
-        const report = this.blocks++ % 16 === 0 ? { ...this.buffer.report(), contextTime } : null;
-        this.buffer.pull(output[0], output[1] ?? output[0]);
-        if (report) this.port.postMessage(report);
-        return true;
-      }
-    },
-  );
+  /** Low latency: what the audio thread missed is waited for, until it has not been missed for long. */
+  #rest(report) {
+    if (report.underruns > this.report.underruns) {
+      this.#reserveMs = Math.min(RESERVE_MOST_MS, this.#reserveMs + RESERVE_STEP_MS);
+      this.#restS = report.contextTime;
+    } else if (report.contextTime - this.#restS > RESERVE_REST_S) {
+      this.#reserveMs = Math.max(0, this.#reserveMs - RESERVE_STEP_MS);
+      this.#restS = report.contextTime;
+    }
+  }
 }

@@ -72,7 +72,7 @@ class Stage:
         self.url = ""
         self.server: Server | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._frame = 0
+        self._frame = self._started_ns = 0
         self._noted = 0  # sixteenths already sent
         self._ready = threading.Event()
         self._stop = threading.Event()
@@ -186,7 +186,8 @@ class Stage:
         await self.server.start()
         self.url = self.server.url
         self._ready.set()
-        started, next_status = time.monotonic(), 0.0
+        self._started_ns = time.monotonic_ns()
+        started, next_status = self._started_ns / 1e9, 0.0
         try:
             while not self._stop.is_set():
                 now = time.monotonic() - started
@@ -205,8 +206,9 @@ class Stage:
         tone = (TONE_PEAK * np.sin(phase)).astype(np.float32)
         if not self.playing:
             tone[:] = 0
-        self.server.publish_audio(self._frame, time.monotonic_ns(), np.stack([tone, tone]))
-        self.server.publish_stem("bass", self._frame, time.monotonic_ns(), np.stack([tone, -tone]))
+        ns0 = self._started_ns + self._frame * 1_000_000_000 // self.rate
+        self.server.publish_audio(self._frame, ns0, np.stack([tone, tone]))
+        self.server.publish_stem("bass", self._frame, ns0, np.stack([tone, -tone]))
         if self.playing:
             end = self.position + BLOCK / self.rate * self.tempo / 60
             events = []

@@ -40,6 +40,6 @@ def test_types_are_those_of_the_wire() -> None:
     modify = body("ModifyParams")
     assert modify["mute?"] == "string[] | null"
     assert modify["swing?"] == 'number | "auto" | null'
-    assert modify["instruments?"] == "Record<string, string> | string[] | null"
+    assert modify["instruments?"] == "{ [name: string]: string } | string[] | null"
     assert body("Status")["chart"] == "ChartChord[]" and body("Status")["levels"] == "Levels | null"
     assert body("Subscribe")["block?"] == "64 | 128 | 256 | 512 | 1024 | 2048 | null"

@@ -53,10 +53,10 @@ class MusicClient:
 
     Callbacks get wire values: on "audio" an `Audio` (samples float32, (channels, frames)) of the mix, on "stem" one of
     a track (stream: its number in `hello.tracks`, from 1), on "midi" a tuple of `MidiEvent`, on "status" a `Status`, on
-    "meters" a `Meters`, on "moved" a tuple of `Move`, on "lost" a `Lost`, on "learning" a `Learning`, on
-    "hello" a `Hello`, on "error" an `Error`, on "close" the close code and reason as text, on "connection"
-    "connecting", "open" or "closed". They are called on the event loop and must return soon; what one raises is logged and counted in `callback_faults`. Only what has a
-    callback is asked of the server.
+    "meters" a `Meters`, on "moved" a tuple of `Move`, on "lost" a `Lost`, on "learning" a `Learning`, on "hello" a
+    `Hello`, on "error" an `Error`, on "close" the close code and reason as text, on "connection" "connecting", "open"
+    or "closed". They are called on the event loop and must return soon; what one raises is logged and counted in
+    `callback_faults`. Only what has a callback is asked of the server.
 
     playback() gives sound to play at a device's pace; `clock` is the server's, while it is kept: with keep_clock, or
     while a playback in sync is there.
@@ -276,7 +276,8 @@ class MusicClient:
         stems |= {played.track for played in self._played if played.track is not None}
         wanted = msgspec.structs.replace(
             self._sound, audio="audio" in heard or any(played.track is None for played in self._played),
-            midi="midi" in heard, status=not heard.isdisjoint(("status", "moved", "learning")), meters="meters" in heard,
+            midi="midi" in heard, status=not heard.isdisjoint(("status", "moved", "learning")),
+            meters="meters" in heard,
             stems=sorted(stems))
         if wanted != self._asked:
             self._asked = wanted

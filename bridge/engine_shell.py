@@ -98,7 +98,7 @@ class EngineShell:
         rings = self._rings
         told = [(m, decode_command(m)) for m in rings.commands.drain()]
         answered: list[MidiOut] = []
-        if self.answers:
+        if told:
             told = [each for each in told if not self._to_controller(each[1], answered)]
         composed: list[bytes] = []
         while len(composed) < _BARS_A_BLOCK and (message := rings.bars.read()) is not None:

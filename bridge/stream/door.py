@@ -98,7 +98,7 @@ class Census:
             self._speed = {p: (n, t) for p, (n, t) in self._speed.items() if n + (now - t) * _CONNECTS_A_S < _BURST}
             if len(self._speed) >= _MOST_ADDRESSES:
                 self._speed.clear()  # more addresses at once than one can keep: the count in all remains
-        self._speed[place] = (max(0.0, left - 1), now)
+        self._speed[place] = (left - 1 if left >= 1 else left, now)
         return left >= 1
 
 
@@ -112,7 +112,7 @@ class Door(socket.socket):
     """A listening socket whose accept() lets in whom the census does. Made by open_door()."""
 
     def __init__(self, family: int, census: Census, turned_away: Callable[[], None]) -> None:
-        super().__init__(family, socket.SOCK_STREAM)
+        super().__init__(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, asyncio sets TCP_NODELAY
         self._census = census
         self._turned_away = turned_away
 

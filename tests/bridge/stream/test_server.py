@@ -30,6 +30,16 @@ def test_a_client_is_greeted_then_told_the_status() -> None:
     serving(body)
 
 
+def test_a_message_does_not_wait_for_the_acknowledgement_of_the_one_before() -> None:
+    async def body(server: Server, _: FakeConductor) -> None:
+        async with music(server) as client:
+            await until(client, "hello")
+            (connection,) = server._register.all
+            assert connection.transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+    serving(body)
+
+
 def test_commands_reach_the_conductor_in_order_and_are_confirmed_by_id() -> None:
     async def body(server: Server, conductor: FakeConductor) -> None:
         async with music(server) as client:

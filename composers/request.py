@@ -43,6 +43,11 @@ _FILLER = frozenset(
 _KEY = re.compile(
     r"\b(?:in|key of)\s+([A-Ga-g])(#|b|♯|♭|[- ]?sharp|[- ]?flat)?(?:[- ]?(m|min))?(?![\w#♯♭/])"
 )
+_KEY_OF_MODE = re.compile(
+    r"(?<![\w#♯♭/])([A-G])(#|b|♯|♭|[- ]?sharp|[- ]?flat)?(?:(m|[- ]?min)(?![\w#♯♭/])|[- ]?maj(?![\w])"
+    r"|(?=[- ]?(?:minor|major|dorian|phrygian|lydian|mixolydian|aeolian|ionian|locrian)\b))"
+)
+"""A key that only its mode shows to be one: "Am", "E minor", "F# dorian"."""
 _BARS = re.compile(r"(\d+)\s*-?\s*bars?\b(?!\s*blues)")
 _TIME = re.compile(r"(\d+(?:\.\d+)?)\s*-?\s*(seconds?|secs?|s|minutes?|mins?|min)\b|\b(\d+):([0-5]\d)\b")
 _TEMPO = re.compile(r"(\d+(?:\.\d+)?)\s*(?:bpm|beats a minute|beats per minute)\b")
@@ -125,7 +130,7 @@ def parse_request(text: str, *, seed: int = 1) -> Request:
     if mood is not None:
         fields["energy"], fields["density"] = _MOODS[mood]
         mode = mode or _MOOD_MODES.get(mood)
-    if taken.minor:
+    if taken.minor or (form or "").startswith("minor-"):
         mode = mode or "minor"
     meter = taken.meter or (Meter(3, 4) if "waltz" in text.lower() and Meter(3, 4) in found.meters else Meter())
     plan = Plan(
@@ -181,7 +186,7 @@ class _Numbers:
         lower = text
         self.seed = _int(_SEED, lower)
         lower = _SEED.sub(" ", lower)
-        key = _KEY.search(lower)
+        key = _KEY.search(lower) or _KEY_OF_MODE.search(lower)
         self.key: str | None = None
         self.minor = False
         if key is not None:

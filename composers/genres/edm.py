@@ -80,6 +80,7 @@ WORDS: Words = {
     "dnb": "drum-and-bass", "d&b": "drum-and-bass", "drum'n'bass": "drum-and-bass", "drum-n-bass": "drum-and-bass",
     "jungle": "drum-and-bass 165 bpm", "liquid-drum-and-bass": "drum-and-bass mellow", "uk-garage": "garage",
     "two-step": "garage", "2-step": "garage", "brostep": "dubstep intense", "bass-music": "dubstep",
+    "build": "", "build-up": "", "buildup": "", "drop": "", "drops": "", "breakdown": "",
     "festival-anthem": "festival epic", "big-room": "house festival epic 128 bpm",
 }
 EDM = StyledGenre("edm", STYLES, arranged, WORDS)

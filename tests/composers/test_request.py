@@ -103,3 +103,17 @@ def test_pace_moves_the_usual_tempo() -> None:
 def test_what_is_not_understood_is_named(text: str, words: str) -> None:
     with pytest.raises(MusicError, match=words):
         parse_request(text)
+
+
+@pytest.mark.parametrize(("words", "key", "mode"), [
+    ("rock in 7/8, E minor, verse-chorus", "E", "minor"), ("Am rock", "A", "minor"), ("trap C#m 140 bpm", "C#", "minor"),
+    ("F# dorian house", "F#", "dorian"), ("Eb major bossa", "Eb", "major"), ("G maj classical piano", "G", "major"),
+    ("Bb min boom bap", "Bb", "minor"), ("a minor blues in A", "A", "minor"), ("a jazz waltz", "C", "major"),
+])  # fmt: skip
+def test_a_key_is_known_by_its_mode(words: str, key: str, mode: str) -> None:
+    plan = parse_request(words).plan
+    assert (plan.key, plan.mode) == (key, mode)
+
+
+def test_the_parts_of_a_dance_track_are_words() -> None:
+    assert parse_request("drum and bass in F minor with a build-up and a drop, 64 bars").bars == 64

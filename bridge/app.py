@@ -40,6 +40,7 @@ from bridge.engine_link import (
     CONTROL,
     MOVES,
     NOTES,
+    PLAYED,
     STEMS,
     STRIPS,
     Compiling,
@@ -60,6 +61,8 @@ from bridge.engine_link import (
     encode_strips,
 )
 from bridge.errors import DeviceError
+from bridge.inputs.lights import Lights
+from bridge.inputs.played import decode_played
 from bridge.knobs import MASTER_GAIN, Knobs
 from bridge.live_stems import StemFeed
 from bridge.osc.spec import Osc
@@ -150,6 +153,7 @@ class App:
         self._failure: Exception | None = None
         self._device_lost = False
         self._ports: tuple[PortState, ...] = ()
+        self._lights = Lights(session)
         self._desk = Desk(self, file, say=lambda text: self._notice("warning", text))
         self._desk.learned = self._learned
 
@@ -388,6 +392,9 @@ class App:
                 ])
             elif message[:1] == STRIPS:
                 self._strips = decode_strips(message[1:])
+                self._lights.let_go()
+            elif message[:1] == PLAYED:
+                self._lights.hear(decode_played(message[1:]))
             elif message[:1] == MOVES:
                 moves = decode_moves(message[1:])
                 self._knobs.moved(moves)
@@ -633,7 +640,7 @@ class App:
             return report.starting(self.session, self._notices)
         session = self._sessions.get(last.epoch, self.session)
         return report.status(session, last, self._feed.rate, self._charts, self._notices, self._knobs.volume,
-                             self._ports, self._plugins, len(self._knobs), self._sections)
+                             self._ports, self._plugins, len(self._knobs), self._sections, self._lights.now())
 
 
 def _rigged(session: Session) -> object:

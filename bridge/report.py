@@ -12,6 +12,7 @@ from bridge.composer_process import CHARTS_AHEAD
 from bridge.driver import PortState
 from bridge.engine.inbox import EngineStatus
 from bridge.engine_link import LOADS, Ready
+from bridge.inputs.lights import Light
 from bridge.session import Session, Track
 from bridge.stream import wire
 from bridge.stream.metrics import Histogram, Metric
@@ -85,7 +86,7 @@ def starting(session: Session, notices: Notices) -> wire.Status:
 def status(
     session: Session, last: EngineStatus, rate: int, charts: Charts, notices: Notices, volume: float,
     ports: tuple[PortState, ...] = (), plugins: tuple[wire.PluginInfo, ...] = (), turnable: int = 0,
-    sections: tuple[str, ...] = (),
+    sections: tuple[str, ...] = (), lights: Sequence[Light] = (),
 ) -> wire.Status:
     """What plays: `session` is the one of the epoch that the engine is in; sections: those of its form."""
     music, meter = session.music, session.meter
@@ -119,6 +120,7 @@ def status(
         xruns=last.counters.get("xruns", 0) + last.counters.get("deadline_misses", 0), plugins=plugins,
         turnable=turnable, style=music.style, density=music.density, complexity=music.complexity,
         register=music.register, swing=music.swing, chords=music.chords, mute=tuple(music.mute), sections=sections,
+        inputs=tuple(wire.InputInfo(*light) for light in lights),
     )
 
 

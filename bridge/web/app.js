@@ -124,7 +124,7 @@ client.on("status", (news) => {
   band.resting(news.mute ?? []);
   if (news.volume !== null) setRange($("volume"), volumeToFader(news.volume));
   showRanges();
-  ports.update(news.ports ?? []);
+  ports.update(news.ports ?? [], news.inputs ?? []);
   for (const { level, text } of news.notices) if (!lastSeen.has(text)) log(level, text);
   lastSeen.clear();
   for (const { text } of news.notices) lastSeen.set(text, true);

@@ -106,7 +106,8 @@ def test_what_is_not_understood_is_named(text: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(("words", "key", "mode"), [
-    ("rock in 7/8, E minor, verse-chorus", "E", "minor"), ("Am rock", "A", "minor"), ("trap C#m 140 bpm", "C#", "minor"),
+    ("rock in 7/8, E minor, verse-chorus", "E", "minor"), ("Am rock", "A", "minor"),
+    ("trap C#m 140 bpm", "C#", "minor"),
     ("F# dorian house", "F#", "dorian"), ("Eb major bossa", "Eb", "major"), ("G maj classical piano", "G", "major"),
     ("Bb min boom bap", "Bb", "minor"), ("a minor blues in A", "A", "minor"), ("a jazz waltz", "C", "major"),
 ])  # fmt: skip

@@ -119,6 +119,16 @@ export interface Hello {
   syncLatencyMs: number;
 }
 
+/**
+ * An input for a keyboard or pads: its name among `ports`, the tracks that it plays, and whether it is played now.
+ *
+ */
+export interface InputInfo {
+  name: string;
+  tracks: string[];
+  played: boolean;
+}
+
 /** Write recorded layers, and what hosted plug-ins are set to, into the session's own file (and files beside it). */
 export interface Keep {
   type: "keep";
@@ -515,6 +525,7 @@ export interface Status {
   mute: string[];
   sections: string[];
   playing: PlayingStatus | null;
+  inputs: InputInfo[];
 }
 
 /** Stop playing. */

@@ -17,7 +17,7 @@ _LATENESS_S = 6.0
 
 @click.command()
 @click.argument("name", type=click.Choice(["sync", "clock", "startup", "render", "patches", "synth", "effects",
-                                          "theory", "hosting", "music", "compose", "restyle", "stream"]))
+                                          "theory", "hosting", "music", "compose", "restyle", "stream", "relay"]))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--runs", type=click.IntRange(1, 100), default=5, show_default=True,
               help="Runs (startup, render, synth, theory); clock takes 40 seeds a run.")
@@ -33,10 +33,12 @@ _LATENESS_S = 6.0
 @click.option("--into", type=click.Path(dir_okay=False, path_type=Path),
               help="Write the tables between their marks in this file, docs/music.md for one (music, restyle).")
 @click.option("--choices", is_flag=True, help="Beside other ways to build the server: uvloop, picows (stream).")
+@click.option("--clients", type=click.IntRange(1, 2000), default=50, show_default=True,
+              help="At the engine's server, and at each relay (relay).")
 @click.option("--plot", "picture", type=click.Path(dir_okay=False, path_type=Path), help="Draw the gates (music).")
 def command(
     name: str, as_json: bool, runs: int, bars: int | None, minutes: float, genres: tuple[str, ...], seeds: int | None,
-    markdown: bool, choices: bool, picture: Path | None, into: Path | None,
+    markdown: bool, choices: bool, clients: int, picture: Path | None, into: Path | None,
 ) -> None:
     """Measure one promise on this machine, beside a peer in the same run.
 
@@ -52,6 +54,7 @@ def command(
     sideman bench theory     chords, numerals, progressions, voice leading, imports, beside music21
     sideman bench compose    what composing costs: a melody, a band, a bar after a jump or a change
     sideman bench stream     WebSocket: latency and CPU with 1, 200, 400 clients, beside websockets and a bare socket
+    sideman bench relay      two relays double the audience: what they add, by WebSocket and by NATS
     sideman bench music      is it music: statistics of every genre beside real data's and random music's
     sideman bench restyle    real pieces in other genres: what is kept of them, and whether they come over
     sideman bench sync --json --bars 64
@@ -115,6 +118,10 @@ def command(
             from bridge.bench import stream
 
             result |= stream.run(choices=choices, tell=lambda text: click.echo(text, err=True))
+        case "relay":
+            from bridge.bench import relay
+
+            result |= relay.run(clients, tell=lambda text: click.echo(text, err=True))
         case "music":
             result |= _music(genres, seeds or 100, bars or 32)
             if picture is not None:

@@ -60,14 +60,16 @@ from bridge.engine_link import (
     encode_rebuild,
     encode_strips,
 )
-from bridge.errors import DeviceError
+from bridge.errors import DeviceError, SidemanError
 from bridge.inputs.lights import Lights
 from bridge.inputs.played import decode_played
 from bridge.knobs import MASTER_GAIN, Knobs
 from bridge.live_stems import StemFeed
 from bridge.osc.spec import Osc
 from bridge.parameter_paths import ParameterInfo, matching
+from bridge.playing.playing import Playing
 from bridge.plugin_keep import keep_states
+from bridge.plugin_state import places as plugin_places
 from bridge.port_plan import channels_of
 from bridge.processes import Child
 from bridge.session import Session, tuning_of
@@ -151,6 +153,9 @@ class App:
         self._deaths: Counter[str] = Counter()
         self._plugin_crashes = 0
         self._failure: Exception | None = None
+        self._playing = Playing(self)
+        self.layers_left: Path | None = None
+        """After run(): where layers are that were recorded and not kept with the session."""
         self._device_lost = False
         self._ports: tuple[PortState, ...] = ()
         self._lights = Lights(session)
@@ -195,9 +200,17 @@ class App:
         for child in children:
             child.stop()
         self._take_journal()
+        self._leave_layers()
         self._rings.close()
         if self._tape is not None:
             self._tape.close("" if self._failure is None else str(self._failure).partition("\n")[0])
+
+    def _leave_layers(self) -> None:
+        """What was recorded, and is in no session's file, is not lost."""
+        try:
+            self.layers_left = self._playing.close()
+        except SidemanError as error:
+            self._notice("error", str(error))
 
     async def _start_osc(self, osc: Osc | None) -> None:
         if osc is not None:
@@ -224,6 +237,7 @@ class App:
     def _start_engine(self, setup: Setup) -> None:
         self.ready = None
         self._take_events()  # the other's last
+        self._playing.engine_lost()
         self._strips = [t.name for t in setup.session.tracks]
         self._rigs = {setup.rig: setup.session}
         self._take_journal()
@@ -394,7 +408,10 @@ class App:
                 self._strips = decode_strips(message[1:])
                 self._lights.let_go()
             elif message[:1] == PLAYED:
-                self._lights.hear(decode_played(message[1:]))
+                heard = decode_played(message[1:])
+                self._lights.hear(heard)
+                for played in heard:
+                    self._playing.hear(played, self._strips)
             elif message[:1] == MOVES:
                 moves = decode_moves(message[1:])
                 self._knobs.moved(moves)
@@ -411,6 +428,7 @@ class App:
                     self._tape.status(self._last, self._feed.rate)
                     if self._tape.error:
                         self._lose_tape(self._tape)
+                self._playing.status(self._last, self._feed.rate)
                 for text in self._last.notices:
                     self._notice("warning", text)
                 if before is None or (before.playing, before.clock) != (self._last.playing, self._last.clock):
@@ -440,6 +458,7 @@ class App:
     def _plan(self, session: Session) -> Plan:
         """What the composer is given: timed for the tempo at which it will be played."""
         plan = session.plan()
+        plan = dataclasses.replace(plan, heard=self._playing.heard, layers=(*plan.layers, *self._playing.extra))
         return plan if self._played_bpm is None else dataclasses.replace(plan, tempo=self._played_bpm)
 
     def _heed_tempo(self, last: EngineStatus) -> None:
@@ -555,8 +574,47 @@ class App:
         self._tell(Locate(bar - 1))
 
     async def keep(self) -> None:
-        kept = keep_states(self.session, self._file, self._states, self._knobs)
+        layers = self._playing.keep(self._file)
+        kept = [layers] if layers else []
+        if not kept or any(plugin_places(self.session)):
+            kept += keep_states(self.session, self._file, self._states, self._knobs)
         self._notice("info", f"kept with {self._file}: {', '.join(kept)}")
+
+    async def play_along(self, request: wire.PlayAlong) -> None:
+        self._playing.ask(request)
+
+    # -- what the playing along asks ---------------------------------------------------------------------------------
+
+    def replan(self, session: Session, at: wire.At) -> None:
+        """See bridge.playing.playing.Host."""
+        self.session = session
+        self._epoch += 1
+        self._sessions[self._epoch] = session
+        self._sessions.pop(self._epoch - _SESSIONS, None)
+        if self._tape is not None:
+            self._tape.plan(self._epoch, session)
+        if self._composer is not None:
+            self._composer.send(encode_plan((self._epoch, self._plan(session))))
+        meter = session.meter
+        self._tell(NewPlan(self._epoch, meter.beats, meter.unit, session.music.bars, False, at, self._rig))
+
+    def adopt(self, session: Session, at: wire.At) -> None:
+        """See bridge.playing.playing.Host."""
+        self._adopt(settled(session, "follow"), restart=False, at=at)
+
+    def begin(self) -> None:
+        """See bridge.playing.playing.Host."""
+        self._tell(Play())
+
+    def chords_ahead(self) -> list[tuple[int, str]]:
+        """See bridge.playing.playing.Host."""
+        last = self._last
+        if last is None:
+            return []
+        meter = self._sessions.get(last.epoch, self.session).meter
+        return [(round(chart.bar * meter.bar_ticks + beat * meter.beat_ticks), symbol)
+                for chart in self._charts.ahead(last.epoch, last.tick // meter.bar_ticks)
+                for beat, symbol in chart.chords]
 
     def _adopt(self, session: Session, restart: bool, at: wire.At = "bar") -> None:
         """Play `session` from now on: by a new plan and, where its instruments differ, by another rig, which the engine
@@ -640,7 +698,8 @@ class App:
             return report.starting(self.session, self._notices)
         session = self._sessions.get(last.epoch, self.session)
         return report.status(session, last, self._feed.rate, self._charts, self._notices, self._knobs.volume,
-                             self._ports, self._plugins, len(self._knobs), self._sections, self._lights.now())
+                             self._ports, self._plugins, len(self._knobs), self._sections, self._lights.now(),
+                             self._playing.told())
 
 
 def _rigged(session: Session) -> object:

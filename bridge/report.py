@@ -86,9 +86,10 @@ def starting(session: Session, notices: Notices) -> wire.Status:
 def status(
     session: Session, last: EngineStatus, rate: int, charts: Charts, notices: Notices, volume: float,
     ports: tuple[PortState, ...] = (), plugins: tuple[wire.PluginInfo, ...] = (), turnable: int = 0,
-    sections: tuple[str, ...] = (), lights: Sequence[Light] = (),
+    sections: tuple[str, ...] = (), lights: Sequence[Light] = (), playing: wire.PlayingStatus | None = None,
 ) -> wire.Status:
-    """What plays: `session` is the one of the epoch that the engine is in; sections: those of its form."""
+    """What plays: `session` is the one of the epoch that the engine is in; sections: those of its form; playing: what
+    is played in."""
     music, meter = session.music, session.meter
     bar, within = divmod(last.tick, meter.bar_ticks)
     bars = charts.ahead(last.epoch, bar)
@@ -120,6 +121,7 @@ def status(
         xruns=last.counters.get("xruns", 0) + last.counters.get("deadline_misses", 0), plugins=plugins,
         turnable=turnable, style=music.style, density=music.density, complexity=music.complexity,
         register=music.register, swing=music.swing, chords=music.chords, mute=tuple(music.mute), sections=sections,
+        playing=playing,
         inputs=tuple(wire.InputInfo(*light) for light in lights),
     )
 

@@ -63,7 +63,7 @@ class Recorder:
     def __init__(self, settings: Settings, start: Tick, bar_ticks: Tick) -> None:
         self.settings = settings
         self.start = start
-        self._bar_ticks = bar_ticks
+        self.bar_ticks = bar_ticks
         self._stretches = [_Stretch(start)]
         self._held: dict[tuple[str, int, int], _Held] = {}
         self.open = True
@@ -99,7 +99,7 @@ class Recorder:
             return
         last = self._stretches[-1]
         last.end = max(before, last.start + 1)
-        start = after // self._bar_ticks * self._bar_ticks if self.settings.loop else after
+        start = after // self.bar_ticks * self.bar_ticks if self.settings.loop else after
         new = _Stretch(start)
         at = len(self._stretches)
         for track, notes in last.notes.items():

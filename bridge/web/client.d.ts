@@ -1,10 +1,13 @@
 // Types of client.js and serverclock.js.
 
 import type {
-  GenerateParams, Hello, Lost, Meters, MidiEvent, ModifyParams, Move, ParameterInfo, Status,
+  Follow, GenerateParams, Hello, Learning, Lost, Meters, MidiEvent, ModifyParams, Move, ParameterInfo, RecordMessage,
+  Status,
 } from "./protocol";
 
-export type { GenerateParams, Hello, Lost, Meters, MidiEvent, ModifyParams, Move, ParameterInfo, Status };
+export type {
+  GenerateParams, Hello, Learning, Lost, Meters, MidiEvent, ModifyParams, Move, ParameterInfo, Status,
+};
 
 export type SampleFormat = "float32" | "int16" | "opus";
 export type BlockFrames = 64 | 128 | 256 | 512 | 1024 | 2048;
@@ -46,6 +49,8 @@ export interface Sound {
 export interface Options extends Sound {
   /** Where the server wants one. */
   token?: string;
+  /** Further addresses of the same music (relays), tried in turn when one does not answer. */
+  others?: string[];
   /** How long an answer may take; 10000. */
   timeoutMs?: number;
 }
@@ -64,6 +69,8 @@ export interface Topics {
   moved: Move[];
   /** Audio that the server dropped because this client did not keep up. */
   lost: Lost;
+  /** MIDI learn: what waits for a controller, and what got one. */
+  learning: Learning;
   hello: Hello;
   /** After each round trip; the clock is kept while this is listened to. */
   clock: ServerClock;
@@ -79,13 +86,13 @@ export class MusicClient {
   /** Throws where "opus" is asked of a browser that does not decode it here. */
   constructor(url: string, options?: Options);
 
+  /** The address that answered last, or is to be tried next. */
   readonly url: string;
   readonly connection: Connection;
   /** The last of its kind, null before the first. */
   readonly hello: Hello | null;
   readonly status: Status | null;
-  /** Of this connection. */
-  readonly clock: ServerClock | null;
+  readonly clock: ServerClock;
   readonly stems: string[];
 
   /** Call `listener` with each message of `topic`; returns a function that takes it off again. */
@@ -106,8 +113,30 @@ export class MusicClient {
   /** What can be turned; those whose path holds all words of `match`. */
   parameters(match?: string): Promise<ParameterInfo[]>;
 
-  /** Write what hosted plug-ins are set to into the session's own file. */
+  /** Write recorded layers, and what hosted plug-ins are set to, into the session's own file. */
   keep(): Promise<unknown>;
+
+  /** The controller that is turned next is to turn `path`; null: none is. "learning" tells which. */
+  learn(path?: string | null): Promise<unknown>;
+
+  /** Take out what turns `path`; null: undo what was learnt last. */
+  unlearn(path?: string | null): Promise<unknown>;
+
+  /** Record what is played in on armed tracks, or stop. */
+  record(on?: boolean, how?: Omit<RecordMessage, "type" | "id" | "on">): Promise<unknown>;
+
+  /** These tracks are recorded, and no others. */
+  arm(...tracks: string[]): Promise<unknown>;
+
+  /** Take back the last layer, or have it again. */
+  undo(): Promise<unknown>;
+  redo(): Promise<unknown>;
+
+  /** Take away one layer by its number (see status), those of a track, or all. */
+  clear(which?: { layer?: number; track?: string }): Promise<unknown>;
+
+  /** Those that the band follows, and no others. */
+  follow(what: NonNullable<Follow["what"]>, how?: Pick<Follow, "react" | "hold">): Promise<unknown>;
 
   stop(): Promise<unknown>;
   play(): Promise<unknown>;

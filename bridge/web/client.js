@@ -14,7 +14,7 @@ import { ServerClock } from "./serverclock.js";
 const AUDIO_HEADER_BYTES = 32;
 const AUDIO_MAGIC = 0x4e414d53; // "SMAN", little-endian
 const STREAMS = ["audio", "midi", "status", "meters"];
-export const TOPICS = [...STREAMS, "stem", "moved", "lost", "hello", "clock", "error", "connection"];
+export const TOPICS = [...STREAMS, "stem", "moved", "lost", "learning", "hello", "clock", "error", "connection"];
 const FORMATS = ["float32", "int16", "opus"]; // by their number in the header
 
 /**
@@ -56,12 +56,11 @@ export function readAudio(buffer) {
  *
  * Topics of on(): "audio" (the mix), "stem" (tracks alone), "midi" (an array of events), "status", "meters", "moved" (an
  * array of {path, value, time, ramp}: what anybody has turned), "lost" ({messages, frames}: audio that the server
- * dropped because we did not keep up), "hello", "clock" (the ServerClock, after each round trip; `clock` is renewed with
- * each connection, and kept only while this is listened to), "error" ({message}), and "connection" ("connecting", "open",
- * "closed").
+ * dropped because we did not keep up), "learning" (MIDI learn), "hello", "clock" (the ServerClock, after each round trip;
+ * `clock` is kept only while this is listened to), "error" ({message}), and "connection" ("connecting", "open", "closed").
  *
- * Options: token, where the server wants one; timeoutMs for answers; and of audio, as in subscribe(), format, block,
- * buffer and stems.
+ * Options: token, where the server wants one; others, further addresses of the same music (relays), tried in turn when
+ * one does not answer; timeoutMs for answers; and of audio, as in subscribe(), format, block, buffer and stems.
  */
 export class MusicClient {
   #socket = null;
@@ -77,16 +76,18 @@ export class MusicClient {
   #trips = new Map(); // id of a ping for the clock: when it left
   #timeoutMs;
   #protocols;
+  #urls;
   #sound = { format: undefined, block: undefined, buffer: undefined };
   #readers = new Map();
 
-  constructor(url, { token, timeoutMs = 10000, ...sound } = {}) {
+  constructor(url, { token, others = [], timeoutMs = 10000, ...sound } = {}) {
     this.#protocols = token ? ["sideman", `sideman.token.${token}`] : []; // a WebSocket takes no headers of its own
+    this.#urls = [url, ...others];
     this.stems = [];
     this.url = url;
     this.hello = null;
     this.status = null;
-    this.clock = null;
+    this.clock = new ServerClock();
     this.connection = "connecting";
     this.#timeoutMs = timeoutMs;
     this.#choose(sound);
@@ -137,9 +138,49 @@ export class MusicClient {
     return (await this.#request({ type: "parameters", match })).parameters;
   }
 
-  /** Write what hosted plug-ins are set to into the session's own file. */
+  /** Write recorded layers, and what hosted plug-ins are set to, into the session's own file. */
   keep() {
     return this.#request({ type: "keep" });
+  }
+
+  /** The controller that is turned next is to turn `path`; null: none is. "learning" tells which. */
+  learn(path = null) {
+    return this.#request({ type: "learn", path });
+  }
+
+  /** Take out what turns `path`; null: undo what was learnt last. */
+  unlearn(path = null) {
+    return this.#request({ type: "unlearn", path });
+  }
+
+  /** Record what is played in on armed tracks, or stop; how: {loop, mode, quantise, strength, swing, countIn, at}. */
+  record(on = true, how = {}) {
+    return this.#request({ type: "record", on, ...how });
+  }
+
+  /** These tracks are recorded, and no others. */
+  arm(...tracks) {
+    return this.#request({ type: "arm", tracks });
+  }
+
+  /** Take back the last layer. */
+  undo() {
+    return this.#request({ type: "undo" });
+  }
+
+  /** What was taken back is there again. */
+  redo() {
+    return this.#request({ type: "redo" });
+  }
+
+  /** Take away one layer by its number (see status), those of a track, or all. */
+  clear({ layer, track } = {}) {
+    return this.#request({ type: "clear", layer, track });
+  }
+
+  /** Of "chords", "dynamics", "melody" those that the band follows, and no others; {react, hold}. */
+  follow(what, how = {}) {
+    return this.#request({ type: "follow", what, ...how });
   }
 
   /** Stop playing. */
@@ -185,6 +226,7 @@ export class MusicClient {
   #connect() {
     this.#setConnection("connecting");
     let socket;
+    let opened = false;
     try {
       socket = new WebSocket(this.url, this.#protocols);
     } catch (problem) {
@@ -197,7 +239,7 @@ export class MusicClient {
     socket.onopen = () => {
       this.#retryMs = 250;
       this.#asked = "";
-      this.clock = new ServerClock(); // another server may have another clock
+      opened = true;
       this.#setConnection("open");
       this.#subscribe();
       for (const text of this.#waiting.splice(0)) socket.send(text);
@@ -207,11 +249,20 @@ export class MusicClient {
       if (this.#socket !== socket) return;
       this.#drop("the connection to Sideman was lost");
       this.#setConnection("closed");
+      if (!opened) this.#turn();
       if (!this.#closed) {
         this.#retryTimer = setTimeout(() => this.#connect(), this.#retryMs);
         this.#retryMs = Math.min(this.#retryMs * 1.6, 4000);
       }
     };
+  }
+
+  /** To the next address. Its server has a clock of its own. */
+  #turn() {
+    const next = this.#urls[(this.#urls.indexOf(this.url) + 1) % this.#urls.length];
+    if (next === this.url) return;
+    this.url = next;
+    this.clock = new ServerClock();
   }
 
   #setConnection(state) {
@@ -298,6 +349,7 @@ export class MusicClient {
         break;
       case "meters":
       case "lost":
+      case "learning":
         this.#emit(message.type, message);
         break;
       case "hello":

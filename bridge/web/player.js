@@ -161,7 +161,7 @@ export class Player {
       mode: this.mode,
       playing,
       offsetMs: errorS * 1000,
-      clockMs: clock?.ready ? clock.errorNs / 1e6 : null,
+      clockMs: clock.ready ? clock.errorNs / 1e6 : null,
       driftPpm: drift * 1e6,
       correction,
       jitterMs: this.#jitter.ms,

@@ -75,7 +75,7 @@ export class SyncSchedule {
   /** The frame to be heard at heardNs, with its fraction; null while that cannot be told. */
   frameAt({ heardNs }) {
     const clock = this.clock();
-    if (!this.line.known || !clock?.ready) return null;
+    if (!this.line.known || !clock.ready) return null;
     return this.line.frame(clock.toServer(heardNs - this.offsetNs) - this.latencyNs);
   }
 }

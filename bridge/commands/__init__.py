@@ -18,6 +18,8 @@ _COMMANDS = {
     "restyle": "Give a MIDI file to another genre's band: its tune stays, the rest is new.",
     "modify": "Change the music that plays: key, chords, energy, style, section, who rests.",
     "set": "Turn a parameter of what plays: a fader, an effect, a synth; or list them all.",
+    "params": "What of a session can be turned: paths, units, ranges; the controllers that are known.",
+    "learn": "Turn a knob of a MIDI controller, and it turns a parameter of a session from now on.",
     "analyze": "What a mix measures: loudness, peaks, spectrum, stereo; with a picture.",
     "theory": "Look up scales, chords, voicings, progressions; analyse the harmony of a file.",
     "relay": "Serve the music of another Sideman to more listeners, in sync.",

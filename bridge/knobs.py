@@ -70,10 +70,10 @@ class Knobs:
         for path, value in values.items():
             info = find(path, self._known)
             told.append(SetParameter(info.path, number(info, value), ramp_s))
-        if ramp_s is None and _BYPASS in self._known and _BYPASS not in values:
+        if _BYPASS in self._known and _BYPASS not in values:
             for command in [each for each in told if each.path == _CUTOFF]:  # turned is heard; open, it is taken out
                 out = float(command.value >= 20_000)
-                if out != self._turned.get(_BYPASS, self._known[_BYPASS].value):
+                if (ramp_s is None or not out) and out != self._turned.get(_BYPASS, self._known[_BYPASS].value):
                     told.append(SetParameter(_BYPASS, out, None))
         self._turned.update((command.path, command.value) for command in told)
         return told

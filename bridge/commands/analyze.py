@@ -10,11 +10,13 @@ from pathlib import Path
 import click
 
 from bridge.analyze.targets import Check
+from bridge.commands import completion
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--genre", help="Hold it against what this genre's mixes measure: jazz, edm, classical, rock, ...")
+@click.option("--genre", shell_complete=completion.genres,
+              help="Hold it against what this genre's mixes measure: jazz, edm, classical, rock, ...")
 @click.option("--picture", type=click.Path(dir_okay=False, path_type=Path), help="Draw it, too: a PNG file.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def command(file: Path, genre: str | None, picture: Path | None, as_json: bool) -> None:

@@ -83,6 +83,20 @@ def _live_paths(context: click.Context) -> Iterable[str]:
         return _paths(context)
 
 
+def _changes(_context: click.Context) -> Iterable[str]:
+    """NAME=VALUE of `sideman modify`; values of those that have names."""
+    from bridge.stream.wire import ModifyParams
+    from composers.composer import find_genre, genre_names
+
+    styles = {style for name in genre_names() for style in find_genre(name).styles}
+    return [*(f"{name}=" for name in ModifyParams.__struct_fields__), *(f"genre={name}" for name in genre_names()),
+            *(f"style={name}" for name in styles)]
+
+
+def _wishes(context: click.Context) -> Iterable[str]:
+    return [*_genres(context), *_styles(context), *_instruments(context)]
+
+
 def _devices(_context: click.Context) -> Iterable[str]:
     from bridge.controllers.description import device_names
 
@@ -95,4 +109,6 @@ styles = offering(_styles)
 instruments = offering(_instruments, files=True)
 paths = offering(_paths)
 live_paths = offering(_live_paths)
+changes = offering(_changes)
+wishes = offering(_wishes)
 devices = offering(_devices, files=True)

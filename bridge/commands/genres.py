@@ -6,12 +6,13 @@ import json
 
 import click
 
+from bridge.commands import completion
 from composers.composer import find_genre, genre_names
 from composers.errors import MusicError
 
 
 @click.command()
-@click.argument("genre", required=False)
+@click.argument("genre", required=False, shell_complete=completion.genres)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def command(genre: str | None, as_json: bool) -> None:
     """List the genres, or the styles of GENRE with their tempi, meters, forms and usual bands.

@@ -9,6 +9,7 @@ from typing import Any
 import click
 import msgspec
 
+from bridge.commands import completion
 from bridge.errors import MessageError
 from bridge.stream import wire
 
@@ -19,7 +20,7 @@ _LEFT_OUT = ("filter",)
 
 
 @click.command(context_settings={"ignore_unknown_options": True})  # so that register=-3 is a value
-@click.argument("changes", nargs=-1, metavar="[NAME=VALUE]...")
+@click.argument("changes", nargs=-1, metavar="[NAME=VALUE]...", shell_complete=completion.changes)
 @click.option("--at", type=click.Choice(["bar", "beat"]), default="bar", show_default=True,
               help="From when on it is heard: the next bar line, or the next beat.")
 @click.option("--json", "as_json", is_flag=True, help="What plays, as JSON (without changes).")

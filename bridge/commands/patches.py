@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bridge.commands import completion
 from bridge.commands.warmup import warm_up_with_bar
 from bridge.errors import InstrumentError, SessionError
 from instruments import registry, soundfont_file
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("names", nargs=-1)
+@click.argument("names", nargs=-1, shell_complete=completion.instruments)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list instead of a table.")
-@click.option("--play", metavar="NAME", help="Play a short phrase on this instrument.")
+@click.option("--play", metavar="NAME", shell_complete=completion.instruments,
+              help="Play a short phrase on this instrument.")
 @click.option("--tuning", help="With --play: in this tuning (rast:D, just, 19-edo, slendro.scl ...).")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path),
               help="With --play: write the phrase to this WAV file instead of playing it.")

@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from bridge import session as sessions
+from bridge.commands import completion
 from bridge.errors import SessionError
 from bridge.serving_options import serving_options, spec_with
 from bridge.stream.tokens import ROLES, Role
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("session", default="jazz-trio")
+@click.argument("session", default="jazz-trio", shell_complete=completion.sessions)
 @click.option("--port", type=click.IntRange(0, 65535), help="Web port (default: 3000, or the next free one).")
 @serving_options
 @click.option("--qr", type=click.Choice(["control", "listen"]), is_flag=False, flag_value="listen",
@@ -40,7 +41,8 @@ if TYPE_CHECKING:
 @click.option("--bars", type=int, help="Stop after so many bars, with an ending.")
 @click.option("--piece", type=click.Path(dir_okay=False, path_type=Path),
               help="Play the tune, the chords and the form of this MIDI file.")
-@click.option("--to", metavar="GENRE", help="With --piece: by the band of this genre.")
+@click.option("--to", metavar="GENRE", shell_complete=completion.genres,
+              help="With --piece: by the band of this genre.")
 @click.option("--strength", type=click.FloatRange(0, 1), default=None,
               help="With --piece: how far from its own chords and rhythm (default: 0.7).")
 @click.option("--take/--no-take", default=True, show_default=True,

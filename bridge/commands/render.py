@@ -11,11 +11,12 @@ from pathlib import Path
 import click
 
 from bridge import session as sessions
+from bridge.commands import completion
 from bridge.errors import SessionError
 
 
 @click.command()
-@click.argument("session", metavar="SESSION|TAKE")
+@click.argument("session", metavar="SESSION|TAKE", shell_complete=completion.sessions)
 @click.option("--bars", type=click.IntRange(1, 100_000), help="Length in bars (default: the session's own, else 32).")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The WAV file.")
 @click.option("--midi", type=click.Path(dir_okay=False, path_type=Path), help="Also write this Standard MIDI File.")

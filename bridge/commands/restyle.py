@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bridge.commands import completion
 from bridge.errors import SessionError
 
 if TYPE_CHECKING:
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("source", metavar="IN.mid", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--to", metavar="GENRE", required=True, help="The genre: jazz, rock, hip-hop, edm, classical ...")
+@click.option("--to", metavar="GENRE", required=True, shell_complete=completion.genres,
+              help="The genre: jazz, rock, hip-hop, edm, classical ...")
 @click.option("--strength", type=float, default=0.7, show_default=True,
               help="0 is the piece itself, 1 the new style whole, with the tune.")
-@click.option("--style", help="A style of the genre: house, bossa, trap ... (default: the one that bends it least).")
+@click.option("--style", shell_complete=completion.styles,
+              help="A style of the genre: house, bossa, trap ... (default: the one that bends it least).")
 @click.option("--seed", type=int, default=0, show_default=True, help="Another seed is another performance.")
 @click.option("--key", help="Another key: Eb, F# (default: the piece's).")
 @click.option("--tempo", type=float, help="Quarters a minute (default: the style's, as near the piece's as it plays).")

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 import click
 import msgspec
 
+from bridge.commands import completion
 from bridge.errors import MessageError
 from bridge.parameter_paths import ParameterInfo
 
 
 @click.command(context_settings={"ignore_unknown_options": True})  # so that -6 is a value
-@click.argument("path", required=False)
+@click.argument("path", required=False, shell_complete=completion.live_paths)
 @click.argument("value", required=False)
 @click.option("--ramp", type=click.FloatRange(0, 600), metavar="SECONDS", help="Take so long; default: a few ms.")
 @click.option("--list", "listing", is_flag=True, help="List parameters; PATH is then words that a path must hold.")

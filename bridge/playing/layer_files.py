@@ -147,7 +147,7 @@ def _written(folder: Path, layers: Sequence[LayerSpec], meter: Meter, bpm: float
 def _bytes(track: str, layer: LayerSpec, meter: Meter, bpm: float) -> bytes:
     from composers.smf import encode_smf
 
-    return encode_smf(Piece.of([Track(track, layer.layer.clip)], bpm, meter)).data
+    return encode_smf(Piece.of([Track.of(track, layer.layer.clip)], bpm, meter)).data
 
 
 def _holds(path: Path, data: bytes) -> bool:

@@ -210,6 +210,7 @@ class Playing:
         """Write the layers beside the session's file, and name them in it. What was kept, in words; "" where there was
         nothing to keep. Raises SessionError."""
         session = self._host.session
+        self._recording.finish(self._progress.elapsed)
         if not self._recording.unkept:
             return ""
         if file is None:
@@ -224,8 +225,7 @@ class Playing:
         """At the end, where layers were not kept: the folder that they are in now. Raises SessionError."""
         if self._last is not None:
             self._recording.end(self._last.tick)
-        self._recording.lost(self._progress.elapsed)
-        self._recording.advance(1 << 40, self._host.session, led=False)
+        self._recording.finish(self._progress.elapsed)
         left = [each for each in self._recording.settled if each.file is None]
         if not left:
             return None

@@ -135,6 +135,14 @@ class Recording:
         for recorder in (*self._closing, *([self._recorder] if self._recorder is not None else [])):
             recorder.release(elapsed)
 
+    def finish(self, elapsed: float) -> None:
+        """What has been recorded is to be there now: what is still held of it ends here."""
+        for each in self._closing:
+            each.release(elapsed)
+            self._settle(each, _ALL)
+        self._closing.clear()
+        self._dirty = True
+
     def advance(self, tick: Tick, session: Session, *, led: bool) -> list[LayerSpec] | None:
         """The music is at `tick`. Layers that the composer is to know from now on; None: as before.
 
@@ -169,11 +177,6 @@ class Recording:
     @property
     def state(self) -> Recorder | None:
         return self._recorder
-
-    @property
-    def busy(self) -> bool:
-        """Notes are held that will belong to what was recorded."""
-        return any(recorder.holding for recorder in self._closing)
 
     @property
     def extra(self) -> tuple[Layer, ...]:

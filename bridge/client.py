@@ -106,6 +106,11 @@ class MusicClient:
         """The address that answered last, or is to be tried first."""
         return self._call.url
 
+    @property
+    def closing(self) -> bool:
+        """Whether close() was called: what ends then does not come back."""
+        return self._call.closing
+
     async def __aenter__(self) -> Self:
         await self.connect()
         return self

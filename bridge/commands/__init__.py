@@ -20,6 +20,8 @@ _COMMANDS = {
     "set": "Turn a parameter of what plays: a fader, an effect, a synth; or list them all.",
     "params": "What of a session can be turned: paths, units, ranges; the controllers that are known.",
     "learn": "Turn a knob of a MIDI controller, and it turns a parameter of a session from now on.",
+    "listen": "Hear another Sideman here, in sync with everybody else who does.",
+    "record": "Record what another Sideman plays, or this one, into a WAV or FLAC file.",
     "analyze": "What a mix measures: loudness, peaks, spectrum, stereo; with a picture.",
     "theory": "Look up scales, chords, voicings, progressions; analyse the harmony of a file.",
     "relay": "Serve the music of another Sideman to more listeners, in sync.",

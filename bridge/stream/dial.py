@@ -64,6 +64,8 @@ class Call:
         self._ended = asyncio.Event()
         self._ended.set()
         self._answered: str | None = None
+        self.closing = False
+        """Whether close() was called, and open() not since."""
 
     @property
     def connected(self) -> bool:
@@ -95,6 +97,7 @@ class Call:
 
     async def close(self) -> None:
         """Idempotent. Not from a callback: it waits for what calls them."""
+        self.closing = True
         returner, self._returner = self._returner, None
         connection, self._connection = self._connection, None
         reader, self._reader = self._reader, None
@@ -113,6 +116,7 @@ class Call:
         await self._ended.wait()
 
     async def _open(self) -> None:
+        self.closing = False
         self._caller.connecting()
         connection = await self._dial()
         self._greeting.clear()
@@ -128,7 +132,9 @@ class Call:
         finally:
             waiting.cancel()
         if not self._greeting.is_set():
-            await self.close()
+            self._connection = self._reader = None
+            await connection.close()
+            await reader
             raise DeviceError(
                 f"what answers at {self.url} does not greet as Sideman: give the address that it printed")
         self._answered = self.url
@@ -163,7 +169,7 @@ class Call:
             self._caller.closed(f"{connection.protocol.close_code} {connection.protocol.close_reason}".strip())
             if lost and self._reconnect and self._greeting.is_set():
                 self._returner = asyncio.create_task(self._come_back())
-            else:
+            elif self._returner is None:
                 self._ended.set()
 
     async def _come_back(self) -> None:
@@ -172,6 +178,7 @@ class Call:
             await asyncio.sleep(wait_s)
             try:
                 await self.open()
+                self._returner = None
                 return
             except DeviceError as problem:
                 _log.info("%s", problem)

@@ -23,3 +23,26 @@ def read_audio(path: Path) -> tuple[NDArray[np.float32], int]:
         raise InstrumentError(f"{path} cannot be read as audio: {str(error).strip().splitlines()[0]} "
                               f"Give a WAV, AIFF, FLAC, MP3 or Ogg file") from None
     return audio, rate
+
+
+class FlacWriter:
+    """A 24-bit FLAC file, stereo, written as it comes. Values beyond full scale are clipped and counted."""
+
+    def __init__(self, path: Path, rate: int) -> None:
+        """Raises OSError, InstrumentError for a rate that FLAC does not know."""
+        self.clipped = 0
+        with path.open("wb"):  # an error here has a cause that is known; pedalboard's has not
+            pass
+        try:
+            self._file = AudioFile(str(path), "w", samplerate=rate, num_channels=2, bit_depth=24)
+        except (ValueError, RuntimeError) as error:
+            raise InstrumentError(f"{path} cannot be written at {rate} Hz: {str(error).strip().splitlines()[0]} "
+                                  "Write a WAV file instead") from None
+
+    def write(self, audio: NDArray[np.float32]) -> None:
+        """Shape (2, frames)."""
+        self.clipped += int((np.abs(audio) > 1.0).sum())
+        self._file.write(np.clip(audio, -1.0, 1.0))
+
+    def close(self) -> None:
+        self._file.close()

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from server_stage import FakeConductor
+from websockets.asyncio.server import ServerConnection, serve
 
 from bridge.client import MusicClient
 from bridge.errors import DeviceError
@@ -156,5 +157,33 @@ def test_close_ends_the_coming_back() -> None:
         await asyncio.wait_for(client.wait_closed(), 1)
         with pytest.raises(DeviceError, match="sideman play"):
             await client.connect()
+
+    asyncio.run(asyncio.wait_for(run(), 20))
+
+
+def test_who_answers_in_the_servers_place_and_does_not_greet_is_left_and_tried_again() -> None:
+    async def run() -> None:
+        server = Server(FakeConductor(), port=0)
+        await server.start()
+        client = MusicClient(server.socket_url, reconnect=True, answer_timeout_s=0.2)
+        states: list[str] = []
+        client.on("connection", states.append)
+        await client.connect()
+        await server.stop()
+
+        async def mute(connection: ServerConnection) -> None:
+            await connection.wait_closed()
+
+        async with serve(mute, "localhost", server.port):
+            await until(lambda: states.count("closed") >= 3)
+            ended = asyncio.create_task(client.wait_closed())
+            await asyncio.sleep(0)
+            assert not ended.done()
+        again = Server(FakeConductor(), port=server.port, explicit_port=True)
+        await again.start()
+        await until(lambda: states[-1] == "open")
+        await client.close()
+        await ended
+        await again.stop()
 
     asyncio.run(asyncio.wait_for(run(), 20))

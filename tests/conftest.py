@@ -21,6 +21,7 @@ PACKAGES = {
     "fluidsynth": "fluidsynth",
     "chromium": "chromium",
     "node": "nodejs",
+    "nats-server": "nats-server",
 }
 """Programs that a peer marker may name, and the Debian package of each; other names are the test's own affair."""
 

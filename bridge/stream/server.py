@@ -529,4 +529,6 @@ def _answer(outlet: Outlet, message: wire.ServerMessage) -> None:
 
 
 def _greeting_frame(hello: wire.Hello, role: Role) -> bytes:
+    """A relay that may only listen has no clients who may do more."""
+    role = "listen" if hello.role == "listen" else role
     return frame_of(wire.encode(msgspec.structs.replace(hello, role=role)), binary=False)

@@ -401,7 +401,8 @@ class Engine:
             for port, each in player.through.feed(source, data):
                 player.outlets.pass_on(ns, port, each)
         elif source in player.keyboards:
-            self._conductor.advance(ns)  # what the music begins before it goes before it
+            if player.playing:
+                self._conductor.advance(ns)  # what the music begins before it goes before it
             player.play_in(ns, source, data)
         else:
             self._conductor.follow(self._masters.hear(ns, source, data))

@@ -194,14 +194,14 @@ class Outlets:
 
     def play(self, ns: int, live: Live) -> int:
         """What a player plays, after all that the music has put out before: returns its frame."""
-        place, event, raw = live
+        place, (_, kind, channel, number, value, cents), raw = live[:3]
         frame = self.frames.at(ns)
         for lane in self._lanes:
-            frame = max(frame, lane.floor)
+            if lane.floor > frame:
+                frame = lane.floor
         for lane in self._lanes:
             lane.floor = frame  # nothing of the music goes before it any more
-        event = event._replace(offset=frame)
-        self._strike(place.track, event)
+        self._strike(place.track, FrameEvent(frame, kind, channel, number, value, cents))
         route = self._routes[place.track]
         spread = route.mpe is not None or bool(route.bend_channels)
         if raw is not None and not spread:
@@ -210,7 +210,7 @@ class Outlets:
             self.midi.append(MidiOut(frame, route.port, bytes((raw[0] & 0xF0 | channel, *raw[1:]))))
         else:
             channel = place.channel if spread and place.port_channel != PERCUSSION else place.port_channel
-            for each in self._bends[place.track].apply(event._replace(channel=channel)):
+            for each in self._bends[place.track].apply(FrameEvent(frame, kind, channel, number, value, cents)):
                 self._used[route.port] |= 1 << each.channel
                 self.midi.append(MidiOut(frame, route.port, each.to_midi()))
         self._mixed = True

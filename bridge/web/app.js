@@ -8,6 +8,7 @@ import { Band } from "./band.js";
 import { LeadSheet, showChord } from "./chart.js";
 import { Ports } from "./ports.js";
 import { Knobs } from "./knobs.js";
+import { Learn } from "./learn.js";
 import { Sound } from "./sound.js";
 import { Music } from "./music.js";
 import { formTitle, pending, setRange, setValue, show, titled } from "./fields.js";
@@ -21,7 +22,7 @@ const knobs = new Knobs(client, () => {
   band.bind();
   sound.update();
 });
-const sound = new Sound($, knobs);
+const sound = new Sound($, knobs, new Learn($, client, ask, log));
 const band = new Band($, knobs, (channel) => sound.open(channel), (params) => ask(client.modify(params)));
 const music = new Music($, client, ask, log);
 const ports = new Ports($("ports"));

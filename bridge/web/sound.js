@@ -3,6 +3,7 @@
 import { inWords, share, valueAt } from "./knobs.js";
 
 const UNITS = /_(db|hz|ms|s|cents|octaves|semitones|beats)$/;
+const MUSIC = "the music"; // of the composers, beside the channels of the mixer
 const titled = (words) => words.charAt(0).toUpperCase() + words.slice(1);
 const plain = (name, alone) => titled((alone ? name.replace(UNITS, "") : name).replaceAll("_", " ").replaceAll(".", " "));
 
@@ -10,6 +11,7 @@ const plain = (name, alone) => titled((alone ? name.replace(UNITS, "") : name).r
 function placed(path, channels) {
   const [root, ...rest] = path.split(".");
   if (root === "master") return { channel: "master", stage: rest[0], name: rest.slice(1).join(".") };
+  if (root === "music") return { channel: MUSIC, stage: rest.length > 1 ? rest[0] : "composers", name: rest.at(-1) };
   const tail = rest.join(".");
   const channel = channels.find((name) => tail.startsWith(`${name}.`));
   if (channel === undefined) return null;
@@ -21,18 +23,23 @@ function placed(path, channels) {
 
 export class Sound {
   #knobs;
+  #learn;
   #shown = [];
 
-  constructor($, knobs) {
+  constructor($, knobs, learn) {
     this.#knobs = knobs;
+    this.#learn = learn;
     this.dialog = $("sound");
     this.channel = $("sound-channel");
     this.find = $("sound-find");
     this.body = $("sound-body");
     this.channels = [];
-    this.channel.addEventListener("change", () => this.#fill());
+    this.channel.addEventListener("change", () => (this.channel.value === MUSIC ? this.#knobs.load() : this.#fill()));
     this.find.addEventListener("input", () => this.#filter());
-    this.dialog.addEventListener("close", () => this.#forget());
+    this.dialog.addEventListener("close", () => {
+      this.#forget();
+      this.#learn.forget();
+    });
   }
 
   /** After the list of parameters has changed. */
@@ -41,9 +48,10 @@ export class Sound {
     this.channels = faders.map((path) => path.slice("mixer.".length, -".gain_db".length))
       .sort((a, b) => b.length - a.length); // so that "bass 2" is found before "bass"
     const before = this.channel.value;
-    const options = [...this.channels].sort().map((name) => new Option(titled(name), name));
+    const music = [...this.#knobs.known.keys()].some((path) => path.startsWith("music.")) ? [MUSIC] : [];
+    const options = [...this.channels].sort().concat(music).map((name) => new Option(titled(name), name));
     this.channel.replaceChildren(...options);
-    if (this.channels.includes(before)) this.channel.value = before;
+    if (this.channels.includes(before) || music.includes(before)) this.channel.value = before;
     if (this.dialog.open) this.#fill();
   }
 
@@ -56,6 +64,7 @@ export class Sound {
 
   #forget() {
     for (const show of this.#shown.splice(0)) this.#knobs.unwatch(show);
+    this.#learn.clear();
     this.body.replaceChildren();
   }
 
@@ -116,7 +125,7 @@ export class Sound {
     };
     this.#shown.push(show);
     this.#knobs.watch(info.path, show);
-    row.append(words, input, output);
+    row.append(words, input, output, this.#learn.button(info.path, `${this.channel.value} ${name}`));
     return row;
   }
 

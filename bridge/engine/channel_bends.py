@@ -123,7 +123,8 @@ class ChannelBends:
         channel.keys[key] = held + 1
         self._use(channel)
         self._where.setdefault((event.channel, event.number), []).append((channel, key))
-        out.append(event._replace(channel=channel.number, number=key, cents=0.0))
+        plain = event.channel == channel.number and event.number == key and not event.cents
+        out.append(event if plain else event._replace(channel=channel.number, number=key, cents=0.0))
         return out
 
     def _off(self, event: FrameEvent) -> list[FrameEvent]:
@@ -136,7 +137,8 @@ class ChannelBends:
         if left:
             channel.keys[key] = left
             return []
-        return [event._replace(channel=channel.number, number=key)]
+        plain = event.channel == channel.number and event.number == key
+        return [event if plain else event._replace(channel=channel.number, number=key)]
 
     def _choose(self, key: int, units: int) -> _Channel:
         same = [c for c in self._pool if c.open and c.units == units and key not in c.keys]
@@ -165,7 +167,7 @@ class ChannelBends:
         if event.kind is Kind.BEND:
             channel.bend = event.value
             return self._bent(channel, event.offset)
-        return event._replace(channel=channel.number)
+        return event if event.channel == channel.number else event._replace(channel=channel.number)
 
     def _bent(self, channel: _Channel, offset: int) -> FrameEvent:
         value = channel.bend + channel.units / _CENTRE

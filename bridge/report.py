@@ -71,6 +71,7 @@ def hello(session: Session, ready: Ready | None) -> wire.Hello:
         genres={name: tuple(find_genre(name).forms) for name in genre_names()},
         styles={name: tuple(find_genre(name).styles) for name in genre_names()},
         modes=genre.modes, keys=KEYS, instruments=genre.instruments,
+        sync_latency_ms=session.stream.sync_latency_ms,
     )
 
 

@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from bridge.errors import SessionError
+from bridge.stream.sync import SYNC_LATENCY_MS
 
 Text = Annotated[str, Meta(min_length=1, max_length=255, description="a text of up to 255 characters")]
 File = Annotated[str, Meta(min_length=1, max_length=1024, description="the path of a file")]
@@ -27,6 +28,7 @@ class StreamSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
     tls_self_signed      a certificate of our own, made once: browsers warn of it
     max_clients, max_clients_per_address    this machine's own count in the whole alone
     max_message_kb, max_messages_a_s    of what a client says: above, it is disconnected; read later
+    sync_latency_ms    from the time of a frame until all who play in sync play it: more bridges a worse network
     """
 
     host: Text = "127.0.0.1"
@@ -40,6 +42,7 @@ class StreamSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
     max_clients_per_address: Annotated[int, Meta(ge=1, le=10_000, description="a whole number from 1 to 10000")] = 64
     max_message_kb: Annotated[int, Meta(ge=1, le=64, description="a whole number of kB from 1 to 64")] = 64
     max_messages_a_s: Annotated[int, Meta(ge=10, le=10_000, description="a whole number from 10 to 10000")] = 500
+    sync_latency_ms: Annotated[int, Meta(ge=20, le=1500, description="a whole number of ms from 20 to 1500")] = SYNC_LATENCY_MS
 
 
 def stream_seen_from(spec: StreamSpec, folder: Path) -> StreamSpec:

@@ -100,6 +100,8 @@ class MusicClient:
         self._answers: dict[int, asyncio.Future[wire.Ok | wire.Pong | wire.ParameterList]] = {}
         self._ids = itertools.count(1)
         self._asked: wire.Subscribe | None = None
+        self._asking: int | None = 0
+        """The number of the first subscription, until it is answered: sound before that is not what was asked for."""
 
     @property
     def url(self) -> str:
@@ -286,6 +288,9 @@ class MusicClient:
             stems=sorted(stems))
         if wanted != self._asked:
             self._asked = wanted
+            if self._asking == 0:
+                self._asking = next(self._ids)
+                wanted = msgspec.structs.replace(wanted, id=self._asking)
             with suppress(ConnectionClosed, ConnectionError):
                 await self._call.send(wire.encode(wanted).decode())
 
@@ -316,6 +321,7 @@ class MusicClient:
 
     def _closed(self, reason: str) -> None:
         self._asked = None
+        self._asking = 0
         self._readers.clear()
         for answer in self._answers.values():
             if not answer.done():
@@ -332,6 +338,8 @@ class MusicClient:
     def _take(self, data: str | bytes) -> None:
         now_ns = self._now_ns()
         if isinstance(data, bytes):
+            if self._asking is not None:
+                return
             audio = self._sound_of(data)
             for played in self._played:
                 if audio.stream == self._stream(played.track):
@@ -383,6 +391,8 @@ class MusicClient:
         return self._readers.setdefault(packet.stream, OpusReader()).read(packet)
 
     def _resolve(self, number: int | None, outcome: wire.Ok | wire.Pong | wire.ParameterList | MessageError) -> None:
+        if number is not None and number == self._asking:
+            self._asking = None
         answer = self._answers.get(number) if number is not None else None
         if answer is None or answer.done():
             return

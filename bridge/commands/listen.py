@@ -57,7 +57,7 @@ async def _listen(url: str, stem: str | None, audio_format: Any, access: dict[st
             _tell_connection(client)
             playback = client.playback(driver.rate, mode, track=stem, offset_ms=offset)
             listener = Listener(driver, playback)
-            listener.start()
+            await asyncio.to_thread(listener.start)
             click.echo(f"{stem or hello.session} from {client.url}, to {driver.name}. Ctrl-C stops.", err=True)
 
             def health() -> Health:
@@ -68,7 +68,7 @@ async def _listen(url: str, stem: str | None, audio_format: Any, access: dict[st
             while not over.done():
                 with suppress(TimeoutError):
                     await asyncio.wait_for(asyncio.shield(over), _LOOK_S)
-                listener.look()
+                await asyncio.to_thread(listener.look)
                 if sys.stderr.isatty():
                     click.echo(f"\r\033[K{health().told()}", err=True, nl=False)
             if sys.stderr.isatty():

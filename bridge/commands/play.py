@@ -35,6 +35,11 @@ if TYPE_CHECKING:
               help="What leads. auto: own tempo until a MIDI clock starts; midi: wait for one; internal: ignore "
                    "clocks; mtc: MIDI Time Code; jack: JACK transport; link: Ableton Link.")
 @click.option("--clock-port", help="Connect the clock input to this MIDI port (see `sideman ports`).")
+@click.option("--input", "keyboard", metavar="PORT",
+              help="Play along on this MIDI keyboard: a port's name, or a part of it (see `sideman ports`).")
+@click.option("--input-to", "played", metavar="TRACK", multiple=True,
+              help="With --input: the track that it plays, several times for several (default: the first that is "
+                   "neither bass nor drums).")
 @click.option("--tempo", type=float, help="Own tempo in BPM.")
 @click.option("--key", help="Key, such as Eb.")
 @click.option("--seed", type=int, help="Another seed is another piece.")
@@ -50,7 +55,8 @@ if TYPE_CHECKING:
 @click.option("--quiet", is_flag=True, help="Print only what goes wrong.")
 def command(session: str, port: int | None, audio: str | None, clock: str | None, clock_port: str | None,
             tempo: float | None, key: str | None, seed: int | None, bars: int | None, piece: Path | None,
-            to: str | None, strength: float | None, take: bool, quiet: bool, qr: Role | None, **serving: Any) -> None:
+            to: str | None, strength: float | None, take: bool, quiet: bool, keyboard: str | None,
+            played: tuple[str, ...], qr: Role | None, **serving: Any) -> None:
     """Play SESSION (a built-in name or a .toml file; default: jazz-trio) until Ctrl-C.
 
     The sound goes to JACK, else to the default audio device, else to the web page alone. Each track has a virtual
@@ -60,6 +66,7 @@ def command(session: str, port: int | None, audio: str | None, clock: str | None
     sideman play
     sideman play blues-trio --key Bb --tempo 140
     sideman play my.toml --clock midi --clock-port "IAC Bus 1"
+    sideman play --input Keystation            play along on your keyboard, on the piano
     sideman play --audio none --port 8000      on a server: listen in the browser
     sideman play --host 0.0.0.0 --qr listen    for phones in the same network, by the links that it prints
     sideman play --piece song.mid              the tune of a MIDI file, by the session's band
@@ -78,6 +85,12 @@ def command(session: str, port: int | None, audio: str | None, clock: str | None
     loaded = sessions.changed(loaded, "the command line", music=music,
                               outputs={"audio": audio} if audio else {},
                               clock=_clock(loaded, clock, clock_port))
+    if keyboard is not None:
+        from bridge.inputs.quick_start import with_keyboard
+
+        loaded = with_keyboard(loaded, keyboard, played)
+    elif played:
+        raise SessionError("--input-to says what a keyboard plays: give its port with --input")
     from bridge import app
     from bridge.stream.front import front_of
     from bridge.takes.tape import Tape

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
@@ -20,6 +20,7 @@ from bridge.engine.timeline import ordered
 from bridge.processes import quiet_child
 from bridge.ring import Ring
 from composers.composer import Band, BarChart, Plan, Remarking, make_band
+from composers.layered import layered
 
 REQUEST = struct.Struct("<Ii")
 """Epoch and bar, as the engine asks."""
@@ -69,11 +70,21 @@ def run(requests: Ring, answers: Ring, main: Connection[Any, Any]) -> None:
 
 @dataclass(slots=True)
 class _Piece:
-    """A plan that may be asked for. band: made for the first bar of it."""
+    """A plan that may be asked for. band: made for the first bar of it; bare: the plan and its band without layers."""
 
     plan: Plan
     band: Band | None = None
+    bare: tuple[Plan, Band] | None = None
     charted: set[int] = field(default_factory=set)
+
+    def begin(self, pieces: Iterable[_Piece]) -> Band:
+        """The band; where another piece has the same but for its layers, what that has composed is composed."""
+        if self.band is None:
+            plan = replace(self.plan, layers=())
+            there = (each.bare for each in pieces if each.bare is not None and each.bare[0] == plan)
+            self.bare = next(there, None) or (plan, make_band(plan))
+            self.band = layered(self.bare[1], self.plan)
+        return self.band
 
 
 def _serve(requests: Ring, answers: Ring, main: Connection[Any, Any]) -> None:
@@ -98,7 +109,7 @@ def _serve(requests: Ring, answers: Ring, main: Connection[Any, Any]) -> None:
         batch, todo = next_batch(todo, pieces)
         for epoch, bar in batch:
             try:
-                for report in _compose(pieces[epoch], epoch, bar, answers):
+                for report in _compose(pieces[epoch], epoch, bar, answers, pieces.values()):
                     main.send_bytes(encode_report(report))
             except OSError:
                 return
@@ -121,11 +132,12 @@ def next_batch(asked: Sequence[tuple[int, int]], known: Container[int]
     return batch, [each for each in asked if each[0] == oldest < newest] + later
 
 
-def _compose(piece: _Piece, epoch: int, bar: int, answers: Ring) -> Iterator[Composed | Failed | Remark]:
+def _compose(piece: _Piece, epoch: int, bar: int, answers: Ring, pieces: Iterable[_Piece]
+             ) -> Iterator[Composed | Failed | Remark]:
     """Compose a bar for the engine; tell main what it is, and the chords of the bars after it."""
     plan, charted = piece.plan, piece.charted
     try:
-        band = piece.band = piece.band or make_band(plan)
+        band = piece.begin(pieces)
         clips = ordered(band.compose(bar), tuple(plan.parts), bar, plan.meter)
         message = encode_bar(epoch, bar, clips)
         if not answers.write(message):

@@ -22,7 +22,8 @@ Tracks = Annotated[list[Name], Meta(min_length=1, description="a list of names, 
 Curve = Annotated[int, Meta(ge=1, le=127)] | Annotated[str, Meta(max_length=16)] | Annotated[
     list[Annotated[list[float], Meta(min_length=2, max_length=2)]], Meta(min_length=1, max_length=128)]
 PedalName = Annotated[Literal["pass", "hold", "off"], Meta(description='"pass", "hold" or "off"')]
-MpeSide = Annotated[Literal["lower", "upper"], Meta(description='"lower" or "upper"')]
+MpeSide = Annotated[Literal["lower", "upper", "auto"], Meta(description='"lower", "upper" or "auto"')]
+Followed = Annotated[Literal["chords", "dynamics", "melody"], Meta(description='"chords", "dynamics" or "melody"')]
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _KEY = re.compile(r"([A-Ga-g])([#b]?)(-?\d)")
 
@@ -58,13 +59,15 @@ class Input(Zone, frozen=True, forbid_unknown_fields=True, omit_defaults=True, k
 
     name  of the port; port: connect it to this existing port (exact name or a unique part of it)
     zone  [[input.zone]]: splits and layers; default: one, the whole keyboard
-    mpe   "lower" or "upper": the keyboard speaks MPE in this zone
+    mpe   "lower" or "upper": the keyboard speaks MPE in this zone; "auto": in whatever zones it says it has
+    follow  what of it the band follows, of "chords", "dynamics", "melody": see bridge.playing
     """
 
     name: Name = PLAY_IN
     port: Name | None = None
     zone: Annotated[list[Zone], Meta(max_length=16, description="at most 16 [[input.zone]]")] = []
     mpe: MpeSide | None = None
+    follow: Annotated[list[Followed], Meta(max_length=3, description='of "chords", "dynamics", "melody"')] = []
 
     @property
     def zones(self) -> list[Zone]:

@@ -160,7 +160,7 @@ class Playing:
         if self._asked is not None:
             return self._asked
         inputs = self._host.session.input
-        return tuple(getattr(inputs[number], "follow", ())) if number < len(inputs) else ()
+        return tuple(inputs[number].follow) if number < len(inputs) else ()
 
     # -- what people ask -----------------------------------------------------------------------------------------------
 

@@ -21,8 +21,6 @@ Quarters = Annotated[float, Meta(ge=0, le=4_000_000, description="quarter notes 
 Mode = Annotated[Literal["merge", "replace"], Meta(description='"merge" or "replace"')]
 At = Annotated[Literal["beat", "bar"], Meta(description='"beat" or "bar"')]
 Quantise = Annotated[str, Meta(pattern=f"^(off|{'|'.join(GRIDS)})$", description="off, " + ", ".join(GRIDS))]
-Followed = Annotated[Literal["chords", "dynamics", "melody"], Meta(description='"chords", "dynamics" or "melody"')]
-Followeds = Annotated[list[Followed], Meta(max_length=3, description='of "chords", "dynamics", "melody"')]
 
 
 class PlayingSpec(Struct, frozen=True, forbid_unknown_fields=True):

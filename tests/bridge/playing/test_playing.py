@@ -275,7 +275,7 @@ def test_layers_that_nobody_keeps_are_written_beside_the_takes(tmp_path: Path, m
     assert [(n.pitch, n.length) for n in layer.layer.clip.notes] == [(60, 480), (64, 480)]
 
 
-# -- following ----------------------------------------------------------------------------------------------------------
+# -- following ---------------------------------------------------------------------------------------------------------
 
 
 def test_chords_that_are_played_are_the_bands_from_the_next_beat_and_hold(stage: Stage) -> None:
@@ -375,3 +375,17 @@ def test_the_key_of_a_melody_becomes_the_bands(stage: Stage) -> None:
             stage.run(60)
     stage.run(3 * PPQ)
     assert (stage.session.music.key, stage.session.music.mode) == ("E", "major") and stage.told.key == "E major"
+
+
+def test_an_input_says_itself_what_of_it_is_followed(tmp_path: Path) -> None:
+    file = tmp_path / "my.toml"
+    text = Path(sessions.builtin_folder(), "jazz-trio.toml").read_text()
+    file.write_text(f"{text}\n[playing]\nreact = \"bar\"\n[[input]]\nname = \"a\"\nto = [\"piano\"]\n"
+                    "[[input]]\nname = \"b\"\nto = [\"piano\"]\nfollow = [\"chords\"]\n")
+    stage = Stage(str(file))
+    for number, keys in enumerate(((60, 64, 67), (62, 66, 69))):
+        for key in keys:
+            stage.say(0x90, key, 90, input_=number)
+        stage.run(BAR)
+        assert stage.told.understood == ("", "D")[number]
+    assert stage.told.follow == ("chords",) and stage.told.react == "bar"

@@ -144,7 +144,7 @@ def test_no_note_is_lost_or_doubled_however_passes_fall(notes: list[tuple[int, i
     assert sorted((n.start, n.length, n.pitch) for n in taken) == sorted(notes)
 
 
-# -- progress -----------------------------------------------------------------------------------------------------------
+# -- progress ----------------------------------------------------------------------------------------------------------
 
 
 def told(progress: Progress, seconds: float, tick: float, bpm: float = 120.0) -> Jump | None:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Collection, Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 import numpy as np
@@ -50,9 +50,11 @@ def root_of(symbol: str) -> int:
 class Stage:
     """Runs the server in a thread of its own; the test talks to it through attributes only."""
 
-    def __init__(self, rate: int = 48000, port: int = 0) -> None:
+    def __init__(self, rate: int = 48000, port: int = 0, **served: Any) -> None:
+        """served: the server's own keywords."""
         self.rate = rate
         self._port = port
+        self._served = served
         self.told: list[tuple[str, object]] = []
         self.values: dict[str, float] = {}
         self.tempo = 120.0
@@ -182,7 +184,7 @@ class Stage:
 
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self.server = Server(self, port=self._port)
+        self.server = Server(self, port=self._port, **self._served)
         await self.server.start()
         self.url = self.server.url
         self._ready.set()

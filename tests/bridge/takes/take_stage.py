@@ -147,7 +147,8 @@ class Live:
         self._ports = {name: i for i, name in enumerate(plan_ports(session).outputs)}
         self.rings = SimpleNamespace(
             commands=MemoryRing(), requests=MemoryRing(), bars=MemoryRing(), events=MemoryRing(slot_bytes=1 << 20),
-            audio=MemoryRing(slot_bytes=1 << 20), journal=MemoryRing(self.slots))
+            audio=MemoryRing(slot_bytes=1 << 20), journal=MemoryRing(self.slots),
+            stems=MemoryRing(slot_bytes=1 << 20))
         engine = made_engine(self.setup, cast(Any, self.rig), plan_ports(session), RATE)
         self.shell = EngineShell(engine, cast(Any, self.rig), cast(Any, self.rings), RATE, self.frames)
         if self.setup.recovering:

@@ -70,12 +70,13 @@ class Upstream:
     async def run(self) -> str:
         """Until it ends: why. The ear's left() is the caller's to call."""
         self._heard_ns = self._now_ns()
-        tasks = (asyncio.create_task(self._line.run(self._hear)), asyncio.create_task(self._keep_time()))
+        tasks = reading, keeping = (asyncio.create_task(self._line.run(self._hear)),
+                                    asyncio.create_task(self._keep_time()))
         why = "it ended"
         try:
             await self._line.send(self._wish)
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            why = done.pop().result()
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            why = reading.result() if reading.done() else keeping.result()
         except DeviceError as problem:
             why = str(problem)
         finally:

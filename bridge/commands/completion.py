@@ -32,10 +32,10 @@ def offering(names: Callable[[click.Context], Iterable[str]], *, files: bool = F
     return complete
 
 
-def _sessions(_context: click.Context) -> Iterable[str]:
+def _sessions(context: click.Context) -> Iterable[str]:
     from bridge.session import builtin_names
 
-    return builtin_names()
+    return _devices(context) if context.params.get("devices") else builtin_names()
 
 
 def _genres(_context: click.Context) -> Iterable[str]:

@@ -179,8 +179,8 @@ class Desk:
         start = Timecode.parse(session.clock.mtc_start)
         if not start.valid(rate):
             start = start._replace(frames=0)
-        into = seconds - start.frame(rate) * rate.frame_s
-        ticks = into * session.music.tempo / 60 * PPQ + 1  # a frame is rounded down
+        into = seconds - (start.frame(rate) - 1) * rate.frame_s  # whoever names a bar's frame has rounded it down
+        ticks = into * session.music.tempo / 60 * PPQ
         return max(0, int(ticks // session.meter.bar_ticks)) + 1
 
     # -- what it does --------------------------------------------------------------------------------------------------

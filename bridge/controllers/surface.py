@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from bridge.controllers import mackie
-from bridge.controllers.words import in_words, pan_in_words, shortened
+from bridge.controllers.words import bare_name, in_words, pan_in_words, shortened
 from bridge.controls.gestures import WIDE
 from bridge.controls.mapping import Mapped
 from bridge.controls.travel import Travel, travel_of
@@ -315,7 +315,7 @@ class Surface:
             pot, fader = self._pot_path(strip, view), self._fader_path(strip, view)
             moved_s = self._moved.get(strip, (float("-inf"), 0.0))[0]
             info = view.find(fader if strip in self._held or now_s - moved_s < _SHOW_S else pot)
-            above = self._assigned(strip, view).split(".", 2)[-1] if listed else self._name(strip, view)
+            above = bare_name(self._assigned(strip, view)) if listed else self._name(strip, view)
             below = "" if info is None else pan_in_words(info.value) if info.path.endswith(".pan") else in_words(info)
             for line, text in ((0, above), (1, below)):
                 cell = shortened(text, mackie.CELL - 1) if line == 0 else text[: mackie.CELL - 1]

@@ -8,6 +8,9 @@ OFF_DB = -90.0
 """Where a fader or send is off: see the unit of gain_db."""
 
 
+_UNITS = ("db", "hz", "ms", "s", "cents", "octaves", "semitones", "beats")
+
+
 def in_words(info: ParameterInfo, value: float | None = None) -> str:
     """A value (None: as it stands) with its unit as on a display: "-6.0 dB", "1.2 kHz", "on", "saw"."""
     value = info.value if value is None else value
@@ -25,6 +28,13 @@ def in_words(info: ParameterInfo, value: float | None = None) -> str:
     number = f"{value:.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 or unit == "dB" else \
         f"{value:.2f}"
     return f"{number} {unit}" if unit in ("dB", "Hz", "ms", "s", "BPM", "cents", "octaves", "semitones") else number
+
+
+def bare_name(path: str) -> str:
+    """A parameter's own name: the last word of its path without its unit."""
+    name = path.rpartition(".")[2]
+    bare, _, unit = name.rpartition("_")
+    return bare if bare and unit in _UNITS else name
 
 
 def shortened(text: str, width: int) -> str:

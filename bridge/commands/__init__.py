@@ -17,6 +17,7 @@ _COMMANDS = {
     "compose": "Compose a piece from words, into a MIDI file: jazz ballad in Eb, 32 bars.",
     "restyle": "Give a MIDI file to another genre's band: its tune stays, the rest is new.",
     "modify": "Change the music that plays: key, chords, energy, style, section, who rests.",
+    "layers": "Record what you play in over the session that plays; let the band follow you.",
     "set": "Turn a parameter of what plays: a fader, an effect, a synth; or list them all.",
     "params": "What of a session can be turned: paths, units, ranges; the controllers that are known.",
     "learn": "Turn a knob of a MIDI controller, and it turns a parameter of a session from now on.",

@@ -101,13 +101,33 @@ def command(session: str, port: int | None, audio: str | None, clock: str | None
     def say(text: str) -> None:
         click.echo(text, err=True)
 
-    def started(running: App) -> None:
+    running: list[App] = []
+
+    def started(begun: App) -> None:
+        running.append(begun)
         if not quiet:
-            _welcome(running, qr)
+            _welcome(begun, qr)
 
     asyncio.run(app.play(loaded, front=front, say=say, started=started, file=_own_file(session), tape=tape))
+    if running:
+        _offer_layers(running[0], _own_file(session))
     if tape is not None and tape.name and not quiet:
         click.echo(f"take {tape.name}: `sideman render last -o take.wav`, `sideman takes keep last`")
+
+
+def _offer_layers(played: App, file: Path | None) -> None:
+    """What was recorded and not kept lies in a folder by now; it may still go into the session's file."""
+    folder = played.layers_left
+    if folder is None:
+        return
+    asked = file is not None and sys.stdin.isatty()
+    if file is not None and asked and click.confirm(f"Keep the recorded layers with {file}?", default=True):
+        from bridge.commands.layers import taken_in
+
+        click.echo(taken_in(folder, file))
+        return
+    into = file or "SESSION.toml"
+    click.echo(f"recorded layers are in {folder}: `sideman layers keep {folder} {into}` takes them into a session")
 
 
 def _own_file(session: str) -> Path | None:

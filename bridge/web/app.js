@@ -11,6 +11,7 @@ import { Knobs } from "./knobs.js";
 import { Learn } from "./learn.js";
 import { Sound } from "./sound.js";
 import { Music } from "./music.js";
+import { PlayAlong } from "./playalong.js";
 import { formTitle, pending, setRange, setValue, show, titled } from "./fields.js";
 
 const $ = (id) => document.getElementById(id);
@@ -25,6 +26,7 @@ const knobs = new Knobs(client, () => {
 const sound = new Sound($, knobs, new Learn($, client, ask, log));
 const band = new Band($, knobs, (channel) => sound.open(channel), (params) => ask(client.modify(params)));
 const music = new Music($, client, ask, log);
+const playAlong = new PlayAlong($, client, ask);
 const ports = new Ports($("ports"));
 const sheet = new LeadSheet($("chart"));
 const listening = new Listening($, client, log);
@@ -93,6 +95,7 @@ client.on("hello", (hello) => {
   roll.setTracks(hello.tracks);
   band.setTracks(hello.tracks, hello.instruments);
   music.greet(hello);
+  playAlong.greet(hello);
 });
 
 client.on("status", (news) => {
@@ -100,6 +103,7 @@ client.on("status", (news) => {
   status = news;
   roll.status(news, now);
   sheet.update(news);
+  playAlong.update(news);
   band.levels(news.levels, now);
   band.hosted(news.plugins);
   knobs.count(news.turnable);

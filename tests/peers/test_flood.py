@@ -26,7 +26,7 @@ UPGRADE = (b"GET /music HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nCon
 
 
 def wrongs(token: str) -> list[bytes]:
-    """Nothing, half a handshake, no token, a wrong one, a page from elsewhere, noise, and one that comes in and goes."""
+    """Nothing, half a handshake, no token, a wrong one, a foreign page, noise, and one that comes in and goes."""
     return [
         b"", UPGRADE[:70], UPGRADE + b"\r\n", UPGRADE + b"Authorization: Bearer " + b"w" * 43 + b"\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.example\r\n\r\n", bytes(range(256)) * 4,

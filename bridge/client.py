@@ -80,7 +80,7 @@ class MusicClient:
         """Raises MessageError for "opus" where nothing here reads it; TokenError, TlsError for a token or certificate
         that is none."""
         headers = bearer(own_token(os.environ) if token is None else token)
-        context = client_context(Path(ssl)) if isinstance(ssl, str | Path) else ssl
+        context = client_context(Path(ssl).expanduser()) if isinstance(ssl, str | Path) else ssl
         caller = Caller(self._hear, self._connecting, self._begin, self._opened, self._closed)
         self._call = Call(caller, (url, *others), headers, context, reconnect=reconnect, patience_s=answer_timeout_s)
         self._sound = wire.Subscribe(format=audio_format, block=block, buffer=buffer_ms, stems=list(stems))

@@ -17,14 +17,14 @@ _LATENESS_S = 6.0
 
 @click.command()
 @click.argument("name", type=click.Choice(["sync", "clock", "startup", "render", "patches", "synth", "effects",
-                                          "theory", "hosting", "music", "compose", "restyle", "stream", "relay"]))
+                                          "theory", "hosting", "music", "compose", "restyle", "stream", "input", "relay"]))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--runs", type=click.IntRange(1, 100), default=5, show_default=True,
               help="Runs (startup, render, synth, theory); clock takes 40 seeds a run.")
 @click.option("--bars", type=click.IntRange(2, 10_000), default=None,
               help="Bars (sync, render: 64; music: 32).")
 @click.option("--minutes", type=click.FloatRange(0.1, 600), default=1.0, show_default=True,
-              help="Length of the soak (hosting).")
+              help="Length of the soak (hosting), of the flood (input).")
 @click.option("--genre", "genres", multiple=True,
               help="Only this genre, several times for several (music, compose; restyle: to these).")
 @click.option("--seeds", type=click.IntRange(2, 10_000), default=None,
@@ -54,6 +54,7 @@ def command(
     sideman bench theory     chords, numerals, progressions, voice leading, imports, beside music21
     sideman bench compose    what composing costs: a melody, a band, a bar after a jump or a change
     sideman bench stream     WebSocket: latency and CPU with 1, 200, 400 clients, beside websockets and a bare socket
+    sideman bench input      a key to MIDI through and to the first sample, by JACK; a flood of messages: what is lost
     sideman bench relay      two relays double the audience: what they add, by WebSocket and by NATS
     sideman bench music      is it music: statistics of every genre beside real data's and random music's
     sideman bench restyle    real pieces in other genres: what is kept of them, and whether they come over
@@ -118,6 +119,10 @@ def command(
             from bridge.bench import stream
 
             result |= stream.run(choices=choices, tell=lambda text: click.echo(text, err=True))
+        case "input":
+            from bridge.bench import input as playing_in
+
+            result |= playing_in.run(60 * minutes, tell=lambda text: click.echo(text, err=True))
         case "relay":
             from bridge.bench import relay
 

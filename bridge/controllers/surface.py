@@ -327,9 +327,8 @@ class Surface:
         for strip in range(mackie.STRIPS):
             peak = max(view.levels.get(self._name(strip, view), (0.0, 0.0)))
             if peak >= 1.0:
-                if strip not in self._over:
-                    out.add(mackie.meter(strip, 0, over=True))
-                self._over[strip] = now_s
+                if strip in self._over or out.add(mackie.meter(strip, 0, over=True)):
+                    self._over[strip] = now_s
             elif strip in self._over and now_s - self._over[strip] > _OVER_S and out.add(mackie.meter_cleared(strip)):
                 del self._over[strip]
             level = meter_level(peak)

@@ -26,7 +26,8 @@ from bridge.session import parse
 
 NAMES = ("piano", "bass", "drums", "lead", "pad", "keys", "guitar", "horns", "strings")
 MANY = "".join(f'[[tracks]]\nname = "{name}"\nparts = ["melody"]\ninstrument = "piano"\n' for name in NAMES)
-TWO_RETURNS = '[[returns]]\nname = "room"\neffects = [{ effect = "reverb" }]\n[[returns]]\nname = "echo"\neffects = [{ effect = "delay" }]\n'
+TWO_RETURNS = ('[[returns]]\nname = "room"\neffects = [{ effect = "reverb" }]\n'
+               '[[returns]]\nname = "echo"\neffects = [{ effect = "delay" }]\n')
 DEVICES = [(name, find_device(name)) for name in device_names()]
 
 

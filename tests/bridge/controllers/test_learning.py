@@ -105,7 +105,8 @@ def test_a_mapping_more_and_not_a_byte_besides() -> None:
     control = Control(name="control in", port="nano")
     new = Mapped("filter.cutoff", cc=3, low=20.0, high=2e4, curve="log", channel=2)
     text = added(FILE, "t", 0, control, new, lambda _: False)
-    block = '\n[[control.map]]\ncc = 3\nchannel = 2\npath = "filter.cutoff"\nlow = 20.0\nhigh = 20000.0\ncurve = "log"\n'
+    block = ('\n[[control.map]]\ncc = 3\nchannel = 2\npath = "filter.cutoff"\nlow = 20.0\nhigh = 20000.0\n'
+             'curve = "log"\n')
     assert text == FILE.replace('path = "music.density"\n', f'path = "music.density"\n{block}')
     assert lines(new) == block[1:]
     inline = added(FILE, "t", 1, control, Mapped("music.seed", note=3), lambda _: False)

@@ -54,7 +54,7 @@ class StemSender:
         self._rig = rig
         self._coming: Rig | None = None
         self._wanted: frozenset[str] = frozenset()
-        self._opened: frozenset[str] = frozenset()
+        self._opened = self._wanted
         self._sources: Sequence[_Source] = ()
 
     @property
@@ -81,7 +81,7 @@ class StemSender:
     def adopt(self, rig: Rig) -> None:
         """It has made the block, in the other's place."""
         self._rig, self._coming = rig, None
-        self._sources = _open(rig, self._opened)
+        self._sources = _open(rig, self._opened) if self._opened else ()
 
     def withdraw(self) -> None:
         """What stood by does not any more."""

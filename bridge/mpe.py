@@ -6,7 +6,7 @@ one to itself, and with it a bend, a pressure and a timbre (CC 74) of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -52,6 +52,16 @@ def bend_range(semitones: float) -> list[tuple[int, int]]:
     whole = int(semitones)
     return [(_RPN_HIGH, 0), (_RPN_LOW, _BEND_RANGE), (_DATA_HIGH, whole), (_DATA_LOW, round(100 * (semitones - whole))),
             (_RPN_HIGH, _NULL), (_RPN_LOW, _NULL)]
+
+
+def timbre_of(value: int) -> float:
+    """0..1 of a CC 74: 0.5 in the middle."""
+    return value / 128 if value <= NEUTRAL_TIMBRE else 0.5 + (value - NEUTRAL_TIMBRE) / 126
+
+
+def byte_of_timbre(timbre: float) -> float:
+    """The CC 74 of a timbre 0..1, with its fraction."""
+    return 128 * timbre if timbre <= 0.5 else NEUTRAL_TIMBRE + 126 * (timbre - 0.5)
 
 
 class Voice(NamedTuple):
@@ -134,8 +144,16 @@ class MpeReader:
             channel.timbre = second
         else:
             return [*self._control(number, first, second)] if kind == 0xB0 else []
-        return [Expressed("moved", self._voice(each, key)) for each in self._moved_by(number)
-                for key in self._channels[each].keys]
+        return self._moved(self._moved_by(number))
+
+    def is_global(self, number: int) -> bool:
+        """Whether a pedal, a wheel or a volume on this channel (0..15) means something: on a zone's members it does
+        not."""
+        zone = self._zone_of(number)
+        return zone is None or number == zone.manager
+
+    def _moved(self, channels: Sequence[int]) -> list[Expressed]:
+        return [Expressed("moved", self._voice(each, key)) for each in channels for key in self._channels[each].keys]
 
     def _control(self, number: int, control: int, value: int) -> Iterator[Expressed]:
         channel = self._channels[number]
@@ -151,12 +169,15 @@ class MpeReader:
             for each in zone.channels if zone is not None and number != zone.manager else (number,):
                 had = self._channels[each].range
                 self._channels[each].range = value if control == _DATA_HIGH else int(had) + value / 100
+                if self._channels[each].bend:
+                    yield from self._moved(self._moved_by(each))
         elif control in (_ALL_SOUND_OFF, _ALL_NOTES_OFF):
             for each in self._moved_by(number):
                 for key in tuple(self._channels[each].keys):
                     yield from self._end(each, key, 64)
         elif control == _RESET:
             channel.bend, channel.pressure, channel.timbre = 0.0, 0, NEUTRAL_TIMBRE
+            yield from self._moved(self._moved_by(number))
 
     def _configure(self, zone: Zone) -> Iterator[Expressed]:
         before = self._zones.pop(zone.side, Zone(zone.side, 0))
@@ -193,6 +214,4 @@ class MpeReader:
         if zone is not None and number != zone.manager:
             manager = self._channels[zone.manager]
             pitch, pressure = pitch + manager.bend * manager.range, max(pressure, manager.pressure)
-        timbre = channel.timbre
-        return Voice(key, number, channel.keys[key], pitch, pressure / 127,
-                     timbre / 128 if timbre <= 64 else 0.5 + (timbre - 64) / 126)
+        return Voice(key, number, channel.keys[key], pitch, pressure / 127, timbre_of(channel.timbre))

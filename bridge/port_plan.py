@@ -56,7 +56,8 @@ def plan_ports(session: Session) -> PortPlan:
     outputs = [t.name for t in session.tracks] if midi else []
     connect = {t.name: t.port for t in session.tracks if t.port is not None and midi}
     routes = [Route(i, None if t.channel is None else t.channel - 1, _ns(t.offset_ms), tuning_of(t, session.music.key),
-                    t.bend_range, tuple(c - 1 for c in t.bend_channels), t.mpe and Zone(t.mpe, t.mpe_members))
+                    t.bend_range, tuple(c - 1 for c in t.bend_channels), t.mpe and Zone(t.mpe, t.mpe_members),
+                    t.plugin is not None)
               for i, t in enumerate(session.tracks)]
     clock_outs = []
     for i, send in enumerate(clock.outputs):

@@ -18,6 +18,7 @@ class Route(NamedTuple):
     bend_range     semitones of the receiver's full bend, 1..96
     bend_channels  0..15, where notes between the keys may go; none: all stay on their channel
     mpe            the receiver's zone: each note on a channel of its own; bend_range is then the manager's
+    hosted         the track's instrument is a plug-in, which gets the same as the port
     """
 
     port: int
@@ -27,6 +28,7 @@ class Route(NamedTuple):
     bend_range: float = 2.0
     bend_channels: tuple[int, ...] = ()
     mpe: Zone | None = None
+    hosted: bool = False
 
 
 class ClockRoute(NamedTuple):

@@ -285,6 +285,15 @@ def placement(name: str) -> Placement:
         return GUEST_PLACE
 
 
+def bends_each_channel(name: str) -> bool:
+    """Whether an instrument of that name has bends, pressure and timbre by MIDI channel, in the range that RPN 0 says:
+    then each note may have its own. Of others' instruments it is not known. Raises InstrumentError as
+    check_instrument."""
+    if is_font(name):
+        return True
+    return _entry(name) is None and _patch(name).engine == "oscillators"
+
+
 def make_instrument(name: str, *, tempo: float = 120.0, offline: bool = False, stand_in: str = "piano") -> Instrument:
     """The instrument of that name, not yet prepared.
 

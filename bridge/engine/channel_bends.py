@@ -75,6 +75,10 @@ class ChannelBends:
             return [self._control(channel, event) for channel in self._pool if channel.open]
         return [self._control(self._home(event.channel), event)]
 
+    def settle(self, event: FrameEvent) -> list[FrameEvent]:
+        """Of a bend, what the notes themselves need stays."""
+        return self.apply(event) if event.kind is Kind.BEND else [event]
+
     def reset(self, number: int) -> None:
         """The channel (0..15) has been reset: no note, no pedal, no bend."""
         self._state.pop((Kind.CC, _PEDAL), None)

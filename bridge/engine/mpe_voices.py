@@ -6,22 +6,44 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from bridge.engine.chase import PERCUSSION
 from bridge.mpe import MANAGER_RANGE, MEMBER_RANGE, NEUTRAL_TIMBRE, TIMBRE, Zone, bend_range, configuration
 from bridge.routes import Route
 from instruments.block import FrameEvent, Kind
 
 _CENTRE = 8192
+_HOME = frozenset({0, PERCUSSION})
+"""Channels of the music whose bend is the whole track's: composers' own."""
+_RPN = (101, 100, 6, 38)
+_MODES = 120
 
 
 @dataclass(slots=True)
 class _Member:
-    """units: its bend, in steps of a bend message, as the receiver has it; keys: how many notes hold each key down."""
+    """units: its bend, in steps of a bend message, as the receiver has it; timbre and pressure likewise, as MIDI's
+    whole numbers; keys: how many notes hold each key down. cents, source: of the note that began last."""
 
     number: int
     units: int = 0
+    timbre: int = NEUTRAL_TIMBRE
+    pressure: int = 0
+    cents: float = 0.0
+    source: int = 0
     keys: dict[int, int] = field(default_factory=dict)
     used: int = 0
     open: bool = False
+
+
+@dataclass(slots=True)
+class _Source:
+    """A channel of the music other than _HOME: the expression of the notes on it. reach: semitones of its full bend;
+    parameter: what RPN it has selected."""
+
+    reach: float
+    bend: float = 0.0
+    timbre: float = NEUTRAL_TIMBRE
+    pressure: float = 0.0
+    parameter: tuple[float, float] = (127.0, 127.0)
 
 
 class MpeVoices:
@@ -29,8 +51,11 @@ class MpeVoices:
 
     The zone is set up (MPE Configuration Message, bend ranges of manager and members) before the first note since the
     last reset. A note gets the member that has been silent for longest, and before it is struck its bend, timbre and
-    pressure; the bend stays through its release. When all members sound it joins the one with the fewest notes. Pedal,
-    programs, and what the music bends as a whole go to the manager, and hold for all notes.
+    pressure; the bend stays through its release. When all members sound it joins the one with the fewest notes.
+
+    On the composers' own channels (0, and drums) bends, pressure and timbre are the whole track's, and go to the
+    manager. On any other channel of the music they are those of its notes alone, a bend in the range that RPN 0 has set
+    there (the track's bend_range where it has not). Pedals, programs and all else go to the manager, for all notes.
     """
 
     def __init__(self, route: Route, held: Callable[[int], bool] = lambda channel: False) -> None:
@@ -41,6 +66,9 @@ class MpeVoices:
         self._turn = 0
         self._set_up = False
         self._where: dict[tuple[int, int], list[tuple[_Member, int]]] = {}
+        self._sources: dict[int, _Source] = {}
+        self._told: dict[tuple[Kind, int], float] = {}
+        """What the manager has, as far as channels of notes have said it."""
         self._route = route
         self._zone = route.mpe or Zone()
         self._members = {number: _Member(number) for number in self._zone.channels}
@@ -58,15 +86,24 @@ class MpeVoices:
             return self._on(event)
         if event.kind is Kind.OFF:
             return self._off(event)
+        if event.channel not in _HOME:
+            return self._express(event)
+        self._told.pop((event.kind, event.number), None)
         return [*self._begin(event.offset), event._replace(channel=self._zone.manager)]
+
+    def settle(self, event: FrameEvent) -> list[FrameEvent]:
+        """The composers let go of a channel of the port where a player has something in hand."""
+        return [event] if event.kind is not Kind.BEND or event.channel == self._zone.manager else []
 
     def reset(self, number: int) -> None:
         """The channel (0..15) has been reset: no note, no pedal, no bend."""
         if number == self._zone.manager:
             self._set_up = False
+            self._sources.clear()
+            self._told.clear()
         elif number in self._members:
             member = self._members[number]
-            member.units, member.open = 0, False
+            member.units, member.timbre, member.pressure, member.open = 0, NEUTRAL_TIMBRE, 0, False
 
     def release(self, offset: int) -> list[FrameEvent]:
         """The ends of all that sounds: another takes over."""
@@ -83,7 +120,7 @@ class MpeVoices:
             return []
         self._set_up = True
         for member in self._members.values():
-            member.units, member.open = 0, False
+            member.units, member.timbre, member.pressure, member.open = 0, NEUTRAL_TIMBRE, 0, False
         told = configuration(self._zone)
         if self._route.bend_range != MANAGER_RANGE:
             told += bend_range(self._route.bend_range)
@@ -98,19 +135,17 @@ class MpeVoices:
             cents += offset
         shift = int(math.copysign(math.ceil(abs(cents) / 100 - 0.5), cents))  # a quarter tone keeps its key
         key = min(127, max(0, event.number + shift))
-        units = round(_CENTRE * (event.number - key + cents / 100) / MEMBER_RANGE)
-        units = max(-_CENTRE, min(_CENTRE - 1, units))
+        cents += 100 * (event.number - key)
+        source = self._sources.get(event.channel) or _Source(self._route.bend_range)
+        units = _units(cents, source)
         out = self._begin(event.offset)
         member = min(self._members.values(),
                      key=lambda m: (len(m.keys), self._held(m.number), key in m.keys, m.used))
-        if member.units != units or not member.open:
+        if member.units != units:
             self.clashes += len(member.keys)
-            member.units = units
-            out.append(FrameEvent(event.offset, Kind.BEND, member.number, 0, units / _CENTRE))
-        if not member.open:
-            member.open = True
-            out += [FrameEvent(event.offset, Kind.CC, member.number, TIMBRE, NEUTRAL_TIMBRE),
-                    FrameEvent(event.offset, Kind.PRESSURE, member.number, 0, 0.0)]
+        member.cents, member.source = cents, event.channel
+        out += self._set(member, event.offset, units, source, fresh=not member.open)
+        member.open = True
         held = member.keys.get(key, 0)
         if held:
             out.append(event._replace(kind=Kind.OFF, channel=member.number, number=key, value=64.0, cents=0.0))
@@ -132,6 +167,61 @@ class MpeVoices:
             return []
         return [event._replace(channel=member.number, number=key)]
 
+    def _express(self, event: FrameEvent) -> list[FrameEvent]:
+        """Something of the notes of one channel of the music."""
+        source = self._sources.get(event.channel)
+        if source is None:
+            source = self._sources[event.channel] = _Source(self._route.bend_range)
+        kind, number, value = event.kind, event.number, event.value
+        if kind is Kind.BEND:
+            source.bend = value
+        elif kind is Kind.PRESSURE:
+            source.pressure = value
+        elif kind is Kind.CC and number == TIMBRE:
+            source.timbre = value
+        elif kind is Kind.CC and number in _RPN:
+            self._select(source, number, value)
+        else:
+            key = kind, number
+            if self._told.get(key) == value and not (kind is Kind.CC and number >= _MODES):
+                return []  # said on each of the channels, meant once
+            self._told[key] = value
+            return [*self._begin(event.offset), event._replace(channel=self._zone.manager)]
+        mine = {id(member): member for (channel, _), places in self._where.items() if channel == event.channel
+                for member, _ in places if member.source == channel}
+        return [each for member in mine.values()
+                for each in self._set(member, event.offset, _units(member.cents, source), source)]
+
+    @staticmethod
+    def _select(source: _Source, number: int, value: float) -> None:
+        high, low = source.parameter
+        if number == _RPN[0]:
+            source.parameter = value, low
+        elif number == _RPN[1]:
+            source.parameter = high, value
+        elif (high, low) == (0, 0):
+            source.reach = value if number == _RPN[2] else int(source.reach) + value / 100
+
+    @staticmethod
+    def _set(member: _Member, offset: int, units: int, source: _Source, *, fresh: bool = False) -> list[FrameEvent]:
+        """What of it the receiver has not; all, where it is fresh."""
+        timbre, pressure = round(source.timbre), round(source.pressure)
+        out = []
+        if fresh or member.units != units:
+            out.append(FrameEvent(offset, Kind.BEND, member.number, 0, units / _CENTRE))
+        if fresh or member.timbre != timbre:
+            out.append(FrameEvent(offset, Kind.CC, member.number, TIMBRE, timbre))
+        if fresh or member.pressure != pressure:
+            out.append(FrameEvent(offset, Kind.PRESSURE, member.number, 0, pressure))
+        member.units, member.timbre, member.pressure = units, timbre, pressure
+        return out
+
     def _use(self, member: _Member) -> None:
         self._turn += 1
         member.used = self._turn
+
+
+def _units(cents: float, source: _Source) -> int:
+    """Steps of a member's bend."""
+    units = round(_CENTRE * (cents / 100 + source.bend * source.reach) / MEMBER_RANGE)
+    return max(-_CENTRE, min(_CENTRE - 1, units))

@@ -76,6 +76,8 @@ class Outlets:
         self._used_strips = [0] * len(routes)
         self._bends = [bends_of(r, partial(through.holds, r.port)) for r in routes]
         self._at_port = [[b for b, r in zip(self._bends, routes, strict=True) if r.port == i] for i in range(ports)]
+        self._strip_bends = [_strip_bends_of(r) for r in routes]
+        """Of plug-ins, which know no cents."""
 
     @property
     def sounding(self) -> int:
@@ -121,10 +123,13 @@ class Outlets:
         old_bends, old_strips, old_used, had_ports = self._bends, self.strips, self._used_strips, self._at_port
         self.strips = [[] for _ in routes]
         self._used_strips = [0] * len(routes)
+        old_strip_bends = self._strip_bends
+        self._strip_bends = [_strip_bends_of(r) for r in routes]
         bends: list[Bends | None] = [None] * len(routes)
         for old, new in enumerate(places):
             if new >= 0:
                 self.strips[new], self._used_strips[new], bends[new] = old_strips[old], old_used[old], old_bends[old]
+                self._keep_strip_bends(new, old_strip_bends[old])
         by_port = {routes[i].port: b for i, b in enumerate(bends) if b is not None}
         self._bends = []
         for strip, route in enumerate(routes):
@@ -194,15 +199,22 @@ class Outlets:
 
     def play(self, ns: int, live: Live) -> int:
         """What a player plays, after all that the music has put out before: returns its frame."""
-        place, (_, kind, channel, number, value, cents), raw = live[:3]
+        place, (_, kind, channel, number, value, cents), raw, form = live
         frame = self.frames.at(ns)
         for lane in self._lanes:
             if lane.floor > frame:
                 frame = lane.floor
         for lane in self._lanes:
             lane.floor = frame  # nothing of the music goes before it any more
-        self._strike(place.track, FrameEvent(frame, kind, channel, number, value, cents))
         route = self._routes[place.track]
+        if form == "any" or place.by_note == (form == "notes"):
+            self._strike(place.track, FrameEvent(frame, kind, channel, number, value, cents))
+        if form != "any" and (route.mpe is not None) != (form == "notes"):
+            return frame
+        if form == "notes":
+            self._put(route.port, self._bends[place.track].apply(
+                FrameEvent(frame, kind, channel, number, value, cents)))
+            return frame
         spread = route.mpe is not None or bool(route.bend_channels)
         if raw is not None and not spread:
             channel = place.port_channel if route.channel is None else route.channel
@@ -210,11 +222,16 @@ class Outlets:
             self.midi.append(MidiOut(frame, route.port, bytes((raw[0] & 0xF0 | channel, *raw[1:]))))
         else:
             channel = place.channel if spread and place.port_channel != PERCUSSION else place.port_channel
-            for each in self._bends[place.track].apply(FrameEvent(frame, kind, channel, number, value, cents)):
-                self._used[route.port] |= 1 << each.channel
-                self.midi.append(MidiOut(frame, route.port, each.to_midi()))
+            self._put(route.port, self._bends[place.track].apply(
+                FrameEvent(frame, kind, channel, number, value, cents)))
         self._mixed = True
         return frame
+
+    def _put(self, port: int, events: Sequence[FrameEvent]) -> None:
+        for each in events:
+            self._used[port] |= 1 << each.channel
+            self.midi.append(MidiOut(each.offset, port, each.to_midi()))
+        self._mixed = True
 
     def put_out(self, track: int, event: FrameEvent) -> None:
         """A message of an instrument's own, to its track's port."""
@@ -276,8 +293,7 @@ class Outlets:
         _, kind, track, channel, number, value, cents, _ = due
         event = FrameEvent(frame, kind, channel, number, value, cents)
         if lane.strips:
-            self._strike(track, event)
-            self._used_strips[track] |= 1 << channel
+            self._used_strips[track] |= self._strike(track, event)
             if kind is Kind.ON:
                 self.begun.append((frame, due))
         route = lane.routes[track]
@@ -286,12 +302,35 @@ class Outlets:
                 self._used[route.port] |= 1 << each.channel
                 self.midi.append(MidiOut(frame, route.port, each.to_midi()))
 
-    def _strike(self, strip: int, event: FrameEvent) -> None:
+    def _strike(self, strip: int, event: FrameEvent) -> int:
+        """To the instrument. Returns a bit for each channel that it got something on."""
+        bends = self._strip_bends[strip]
+        if bends is None:
+            self._pass_to(strip, event)
+            return 1 << event.channel
+        used = 0
+        for each in bends.apply(event):
+            used |= 1 << each.channel
+            self._pass_to(strip, each)
+        return used
+
+    def _pass_to(self, strip: int, event: FrameEvent) -> None:
         keys = self._shared.get(strip)
         if keys is None:
             self.strips[strip].append(event)
         else:
             self.strips[strip] += keys.apply(event)
+
+    def _keep_strip_bends(self, strip: int, old: Bends | None) -> None:
+        """A plug-in plays on where it was; one that is bent another way by now begins anew."""
+        new, route = self._strip_bends[strip], self._routes[strip]
+        if old is None or new is None:
+            return
+        if fits(old, route):
+            old.adopt(_strip_route(route))
+            self._strip_bends[strip] = old
+        else:
+            self.strips[strip] += old.release(max(lane.floor for lane in self._lanes))
 
     def _in_hand(self, places: Iterable[Place]) -> Held:
         """What players have of any of these."""
@@ -324,10 +363,15 @@ class Outlets:
                     self.midi += [MidiOut(frame, port, e.to_midi()) for e in _resets(frame, channel)]
         for strip, mask in enumerate(self._used_strips):
             self._used_strips[strip] = 0
+            own_bends = self._strip_bends[strip]
             for channel in _channels(mask):
-                held = self._in_hand(p for p in played if p.shared and p.track == strip and p.channel == channel)
+                held = self._in_hand(p for p in played if p.shared and p.track == strip
+                                     and (p.by_note or p.channel == channel))
+                if own_bends is not None and not any(held):
+                    own_bends.reset(channel)
                 for event in _resets(frame, channel, held):
-                    self._strike(strip, event)
+                    for each in own_bends.settle(event) if own_bends is not None and any(held) else (event,):
+                        self._pass_to(strip, each)
                 self._used_strips[strip] |= any(held) << channel
 
     def _reset_beside(self, held: Held, port: int, channel: int, frame: int) -> None:
@@ -337,13 +381,22 @@ class Outlets:
                 self.midi.append(MidiOut(frame, port, event.to_midi()))
                 continue
             for bends in self._at_port[port]:  # which know what bend the player's notes need
-                self.midi += [MidiOut(frame, port, each.to_midi()) for each in bends.apply(event)]
+                self.midi += [MidiOut(frame, port, each.to_midi()) for each in bends.settle(event)]
 
 
 def resets(used: Sequence[int]) -> list[MidiOut]:
     """What resets the channels of these masks (see Outlets.used), for what an engine that died has left behind."""
     return [MidiOut(0, port, event.to_midi())
             for port, mask in enumerate(used) for channel in _channels(mask) for event in _resets(0, channel)]
+
+
+def _strip_route(route: Route) -> Route:
+    """What a plug-in is told: on the channel that the music has, which is not what the port's receiver listens to."""
+    return route._replace(channel=None, bend_channels=())
+
+
+def _strip_bends_of(route: Route) -> Bends | None:
+    return bends_of(_strip_route(route)) if route.hosted else None
 
 
 def _channels(mask: int) -> Iterator[int]:

@@ -122,6 +122,8 @@ class Player:
 
     def _sound(self, ns: int, index: int, live: Live) -> None:
         frame = self.outlets.play(ns, live)
+        if live.form == "notes":  # it is said again, on one channel
+            return
         tick = -1.0
         if self.playing:
             tick = max(0.0, self.line.tick_at(self._frames.ns0 + frame * 1_000_000_000 // self._frames.rate))

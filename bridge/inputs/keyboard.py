@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from bridge.inputs.route import Place, ZoneRoute
 from instruments.block import FrameEvent, Kind
@@ -22,16 +22,22 @@ _NEUTRAL = {(Kind.CC, 1): 0.0, (Kind.CC, 2): 0.0, (Kind.CC, 11): 127.0, (Kind.CC
 _RELEASED = 64.0
 
 
+Form = Literal["any", "notes", "channel"]
+
+
 class Live(NamedTuple):
     """What a track gets, at once.
 
     event  on place.channel; at offset 0, since its frame is the caller's to say
     raw    what its MIDI port gets in the event's place, on place.port_channel: key pressure, which no FrameEvent says
+    form   "any": for whoever hears the track. A keyboard that speaks MPE says all twice: "notes" to those who have each
+           note on a channel of its own, on the event's channel, and "channel" to those who have all on one
     """
 
     place: Place
     event: FrameEvent
     raw: bytes | None = None
+    form: Form = "any"
 
     def to_midi(self) -> bytes:
         """What the port gets, before the track's Route."""

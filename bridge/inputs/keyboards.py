@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 from bridge.inputs.keyboard import Held, Keyboard, Live
 from bridge.inputs.route import InputRoute, Place, ZoneRoute
 from bridge.midi_bytes import MidiParser
+from bridge.mpe_keyboard import MpeKeyboard
 
 
 class Reader(Protocol):
@@ -33,7 +34,7 @@ class _Input(NamedTuple):
 
 def reader_of(route: InputRoute) -> Reader:
     """For what is connected to this input."""
-    return Keyboard(route.zones)
+    return Keyboard(route.zones) if route.mpe is None else MpeKeyboard(route)
 
 
 class Keyboards:

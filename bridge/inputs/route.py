@@ -13,12 +13,16 @@ class Place(NamedTuple):
              with the composer or another input; a plug-in gets it on the composer's, as many listen to one only
     port_channel  0..15, on which it leaves by the track's MIDI port, before the track's Route
     shared   the instrument gets it on the composer's channel
+    by_note  the instrument can have each note on a channel of its own, bent in the range that RPN 0 says
+    bend_range  semitones of a full bend, where it cannot
     """
 
     track: int
     channel: int
     port_channel: int = 0
     shared: bool = False
+    by_note: bool = False
+    bend_range: float = 2.0
 
 
 class ZoneRoute(NamedTuple):
@@ -38,8 +42,13 @@ class ZoneRoute(NamedTuple):
 
 
 class InputRoute(NamedTuple):
-    """What comes by our port `source`. mpe: the keyboard speaks MPE in this zone ("lower", "upper")."""
+    """What comes by our port `source`.
+
+    mpe            the keyboard speaks MPE, in this zone from the beginning ("lower", "upper") or as it says ("auto")
+    note_channels  0..15: on which its notes go, each on one of its own, where an instrument can have them so
+    """
 
     source: str
     zones: tuple[ZoneRoute, ...]
     mpe: str | None = None
+    note_channels: tuple[int, ...] = ()

@@ -360,7 +360,7 @@ class Hello(_Sent, frozen=True, kw_only=True, tag_field="type", tag="hello"):
     genres maps each known genre to its forms, styles to its styles; modes, keys and instruments list what `generate`
     takes; formats: those in which sound can be had (`subscribe`). role: of this client, by its token; "listen" may
     `subscribe`, `ping` and ask for `parameters`. sync_latency_ms: who plays in sync plays each frame so long after the
-    server's time of it, as all do.
+    server's time of it, as all do. relays: how many lie between this server and the engine.
     """
 
     version: int = PROTOCOL_VERSION
@@ -377,6 +377,7 @@ class Hello(_Sent, frozen=True, kw_only=True, tag_field="type", tag="hello"):
     formats: tuple[str, ...] = ("float32", "int16")
     role: Role = "control"
     sync_latency_ms: int = SYNC_LATENCY_MS
+    relays: int = 0
 
 
 class ClockStatus(_Sent, frozen=True):

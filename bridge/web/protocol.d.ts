@@ -99,7 +99,7 @@ export interface GenerateParams {
  * genres maps each known genre to its forms, styles to its styles; modes, keys and instruments list what `generate`
  * takes; formats: those in which sound can be had (`subscribe`). role: of this client, by its token; "listen" may
  * `subscribe`, `ping` and ask for `parameters`. sync_latency_ms: who plays in sync plays each frame so long after the
- * server's time of it, as all do.
+ * server's time of it, as all do. relays: how many lie between this server and the engine.
  */
 export interface Hello {
   type: "hello";
@@ -117,6 +117,7 @@ export interface Hello {
   formats: string[];
   role: "control" | "listen";
   syncLatencyMs: number;
+  relays: number;
 }
 
 /**

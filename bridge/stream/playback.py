@@ -61,7 +61,7 @@ class Playback:
         self._whole, self._fraction = 0, 0.0
         self._playing = False
         self._gain = 0.0
-        self._off_ns = 0.0
+        self._off_s = 0.0
         self._error_ns = 0.0
         self._steering = Steering()
         self._late = self._resyncs = self._lost = 0
@@ -92,7 +92,7 @@ class Playback:
             if wanted is None or not there:
                 return np.zeros((2, frames), np.float32)
             self._go_to(wanted)
-            self._playing, self._gain = True, 0.0
+            self._playing, self._gain, self._off_s = True, 0.0, 0.0
         before = self._whole, self._fraction
         off = wanted is None or self._is_off(wanted, frames / self.rate)
         if off and wanted is not None and there:
@@ -113,14 +113,14 @@ class Playback:
         self._error_ns = error_s * NS
         schedule = self._schedule
         if -schedule.ahead_ns < self._error_ns < schedule.behind_ns:
-            self._off_ns = 0.0
+            self._off_s = 0.0
         else:
-            self._off_ns += seconds * NS
-        if self._off_ns < RESYNC_AFTER_NS:
+            self._off_s += seconds
+        if self._off_s * NS < RESYNC_AFTER_NS:
             self._steering.step(error_s, seconds)
             return False
         self._resyncs += 1
-        self._off_ns = self._error_ns = 0.0
+        self._off_s = self._error_ns = 0.0
         return True
 
     def _cross(self, out: AudioBlock, before: tuple[int, float], step: float) -> None:

@@ -26,8 +26,9 @@ block to be gathered, a device's own 10 to 60, and the rest for a wireless netwo
 MAX_CORRECTION = 0.0005
 """Change of speed at most, of the nominal ratio of the rates: a cent is 0.058 %."""
 RESYNC_NS = 2_000_000
-RESYNC_AFTER_NS = 50_000_000
-"""An error above RESYNC_NS that holds on for so long is set right by a jump; one odd stamp is none."""
+RESYNC_AFTER_NS = 200_000_000
+"""An error above RESYNC_NS that holds on for so long is set right by a jump. A server whose callbacks were held up for
+tens of ms, and catch up, bends its line for a moment: that is none."""
 BANDWIDTH_HZ = 0.1
 """Of the loop that steers: an error is gone after some 5 s; jitter of 0.02 ms in stamps bends the speed by 0.002 %."""
 LATE_BINS, LATE_BIN_NS = 8, NS

@@ -123,8 +123,9 @@ export class Playback {
     }
     const count = left.length;
     const wanted = aim.frame - this.#frame0 + (contextTime - aim.contextTime) * aim.rate;
+    const there = wanted - BEHIND >= this.#begin && wanted + count * this.ratio + AHEAD < this.#end;
     if (!this.playing) {
-      if (wanted - BEHIND < this.#begin || wanted + count * this.ratio + AHEAD >= this.#end) {
+      if (!there) {
         left.fill(0);
         right.fill(0);
         return;
@@ -135,10 +136,11 @@ export class Playback {
       this.#offS = 0;
     }
     const before = this.#at;
-    const jumped = this.#steer(wanted, count / this.outputRate, aim);
+    const off = this.#isOff(wanted, count / this.outputRate, aim);
+    if (off && there) this.#at = wanted;
     const step = this.ratio * (1 + this.correction);
     this.#at = this.#read(left, right, this.#at, step, count, 1, 0);
-    if (jumped) {
+    if (off && there) {
       // From the place before the jump to that after it.
       const fade = Math.min(FADE_FRAMES, count);
       for (let n = 0; n < fade; n++) {
@@ -146,12 +148,21 @@ export class Playback {
         right[n] *= (n + 1) / fade;
       }
       this.#read(left, right, before, step, fade, 0, 1 / fade);
+    } else if (off) {
+      // What should be heard now is not there, and will not come soon.
+      const fade = Math.min(FADE_FRAMES, count);
+      for (let n = 0; n < count; n++) {
+        const gain = Math.max(0, (fade - n) / (fade + 1));
+        left[n] *= gain;
+        right[n] *= gain;
+      }
+      this.playing = false;
     }
     this.#shape(left, right, step);
   }
 
-  /** Whether it jumped. */
-  #steer(wanted, seconds, { behindS, aheadS }) {
+  /** Whether it must jump; else it is steered. */
+  #isOff(wanted, seconds, { behindS, aheadS }) {
     this.errorS = (wanted - this.#at) / this.inputRate;
     this.#offS = this.errorS < behindS && this.errorS > -aheadS ? 0 : this.#offS + seconds;
     if (this.#offS * 1e9 < SYNC.RESYNC_AFTER_NS) {
@@ -161,7 +172,6 @@ export class Playback {
     this.resyncs++;
     this.#offS = 0;
     this.errorS = 0;
-    this.#at = wanted;
     return true;
   }
 

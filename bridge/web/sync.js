@@ -7,7 +7,7 @@ export const SYNC = Object.freeze({
   SYNC_LATENCY_MS: 200, // from the server's time of a frame until all clients play it, unless hello says otherwise
   MAX_CORRECTION: 0.0005, // change of speed at most: a cent is 0.058 %
   RESYNC_NS: 2_000_000,
-  RESYNC_AFTER_NS: 50_000_000,
+  RESYNC_AFTER_NS: 200_000_000, // an error that holds on for so long is set right by a jump
   BANDWIDTH_HZ: 0.1, // of the loop that steers
   LATE_BINS: 8,
   LATE_BIN_NS: 1_000_000_000,

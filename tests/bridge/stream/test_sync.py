@@ -264,3 +264,20 @@ def test_interpolation_goes_round_the_ring() -> None:
     read = Interpolator(ring, 1.0).read((1 << 11) - 100, 0.25, 1.0, 200)
     assert np.abs(read - pattern(-100, 201)[:, :-1]).max() < 0.01
     assert FADE_FRAMES < 200
+
+
+def test_a_time_that_is_far_away_fades_to_silence_until_it_comes() -> None:
+    """The server's clock has been learnt anew: what is wanted is not there."""
+    clock, sound = ServerClock(), []
+    playback = Playback(SyncSchedule(clock, 20_000_000), RATE)
+    for n in range(20):
+        clock.add(n * 1000, n * 1000 + 100, n * 1000 + 200)
+    for n in range(400):
+        playback.push(Audio(256 * n, NS + 256 * n * NS // RATE, RATE, pattern(256 * n, 256)), 0)
+        heard = NS + 20_000_000 + 256 * n * NS // RATE - 10_000_000 - (3 * NS // 2 if n > 200 else 0)
+        sound.append(playback.pull(256, heard, heard))
+    whole = np.concatenate(sound, axis=1)
+    assert np.abs(whole[:, 50 * 256 : 200 * 256]).max() > 0.99
+    assert np.abs(whole[:, 242 * 256 : 280 * 256]).max() == 0
+    assert np.abs(whole[:, 320 * 256 :]).max() > 0.99
+    assert np.abs(np.diff(whole, axis=1)).max() < 0.02

@@ -148,6 +148,21 @@ def portaudio_row() -> Row:
     return Row("PortAudio", "ok", "; ".join(devices))
 
 
+def key_row() -> Row:
+    """From a key of a MIDI keyboard to its sound, on the device that a session would play on."""
+    from bridge import key_to_sound
+    from bridge.errors import DeviceError
+
+    for name, look in (("JACK", key_to_sound.over_jack), ("audio device", key_to_sound.over_portaudio)):
+        try:
+            return Row("Key to sound", "ok", f"{name}: {look()}", "a smaller block is faster: `block` of the session, "
+                                                                  "or jackd's -p")
+        except DeviceError:
+            continue
+    return Row("Key to sound", "warning", "no audio device: keys are heard on the web page, late",
+               "start JACK or plug in a device")
+
+
 def realtime_row() -> Row:
     """May a thread of ours have SCHED_FIFO? Tried on a thread that ends at once."""
     if not hasattr(os, "sched_setscheduler"):
@@ -269,6 +284,7 @@ def rows() -> Iterator[Row]:
         ("MIDI", midi_rows),
         ("JACK", jack_row),
         ("PortAudio", portaudio_row),
+        ("Key to sound", key_row),
         ("Real time", realtime_row),
         ("Compiled kernels", kernels_row),
         ("FluidSynth", fluidsynth_row),

@@ -95,7 +95,7 @@ def _keys(layer: LayerSpec) -> dict[str, Any]:
 def rescue(name: str, layers: Sequence[LayerSpec], meter: Meter, bpm: float) -> Path:
     """Write layers that no session's file names to a folder of their own beside the takes. Raises SessionError."""
     plain = re.sub(r"[^\w.-]+", "_", name) or "session"
-    folder = shelf.folder().parent / "layers" / f"{time.strftime('%Y-%m-%d-%H%M%S')}-{plain}"
+    folder = shelf.folder() / "layers" / f"{time.strftime('%Y-%m-%d-%H%M%S')}-{plain}"
     number = 2
     while folder.exists():
         folder, number = folder.with_name(f"{folder.name.partition('.')[0]}.{number}"), number + 1

@@ -178,7 +178,7 @@ def _engine(ring: Ring, seconds: float) -> None:
     as drivers do."""
     sound = np.concatenate([noise(), noise()[:_FRAMES]])
     line = FrameClock(RATE)
-    began, period = clock_ns(), _FRAMES * NS / (RATE * (1 + _CARD_PPM / 1e6))
+    began, period = float(clock_ns()), _FRAMES * NS / (RATE * (1 + _CARD_PPM / 1e6))
     for n in range(int(seconds * NS / period)):
         wait = began + n * period - clock_ns()
         if wait > 0:

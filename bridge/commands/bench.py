@@ -17,14 +17,15 @@ _LATENESS_S = 6.0
 
 @click.command()
 @click.argument("name", type=click.Choice(["sync", "clock", "startup", "render", "patches", "synth", "effects",
-                                          "theory", "hosting", "music", "compose", "restyle", "stream", "input", "relay"]))
+                                          "theory", "hosting", "music", "compose", "restyle", "stream", "stream-sync",
+                                          "input", "relay"]))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--runs", type=click.IntRange(1, 100), default=5, show_default=True,
               help="Runs (startup, render, synth, theory); clock takes 40 seeds a run.")
 @click.option("--bars", type=click.IntRange(2, 10_000), default=None,
               help="Bars (sync, render: 64; music: 32).")
 @click.option("--minutes", type=click.FloatRange(0.1, 600), default=1.0, show_default=True,
-              help="Length of the soak (hosting), of the flood (input).")
+              help="Length of the soak (hosting), of playing in sync (stream, stream-sync), of the flood (input).")
 @click.option("--genre", "genres", multiple=True,
               help="Only this genre, several times for several (music, compose; restyle: to these).")
 @click.option("--seeds", type=click.IntRange(2, 10_000), default=None,
@@ -33,7 +34,7 @@ _LATENESS_S = 6.0
 @click.option("--into", type=click.Path(dir_okay=False, path_type=Path),
               help="Write the tables between their marks in this file, docs/music.md for one (music, restyle).")
 @click.option("--choices", is_flag=True, help="Beside other ways to build the server: uvloop, picows (stream).")
-@click.option("--clients", type=click.IntRange(1, 2000), default=50, show_default=True,
+@click.option("--clients", type=click.IntRange(1, 2000), default=20, show_default=True,
               help="At the engine's server, and at each relay (relay).")
 @click.option("--plot", "picture", type=click.Path(dir_okay=False, path_type=Path), help="Draw the gates (music).")
 def command(
@@ -55,6 +56,7 @@ def command(
     sideman bench compose    what composing costs: a melody, a band, a bar after a jump or a change
     sideman bench stream     WebSocket: latency and CPU with 1, 200, 400 clients, beside websockets and a bare socket
     sideman bench input      a key to MIDI through and to the first sample, by JACK; a flood of messages: what is lost
+    sideman bench stream-sync --minutes 10     how far apart two clients play, one with a clock 100 ppm off
     sideman bench relay      two relays double the audience: what they add, by WebSocket and by NATS
     sideman bench music      is it music: statistics of every genre beside real data's and random music's
     sideman bench restyle    real pieces in other genres: what is kept of them, and whether they come over
@@ -118,7 +120,11 @@ def command(
         case "stream":
             from bridge.bench import stream
 
-            result |= stream.run(choices=choices, tell=lambda text: click.echo(text, err=True))
+            result |= stream.run(choices=choices, tell=lambda text: click.echo(text, err=True), sync_s=60 * minutes)
+        case "stream-sync":
+            from bridge.bench import stream_sync
+
+            result |= stream_sync.run(60 * minutes, lambda text: click.echo(text, err=True))
         case "input":
             from bridge.bench import input as playing_in
 

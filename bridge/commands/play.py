@@ -40,6 +40,10 @@ if TYPE_CHECKING:
 @click.option("--input-to", "played", metavar="TRACK", multiple=True,
               help="With --input: the track that it plays, several times for several (default: the first that is "
                    "neither bass nor drums).")
+@click.option("--control", "controller", metavar="PORT",
+              help="Turn knobs and faders of this MIDI controller: a port's name, or a part of it.")
+@click.option("--device", metavar="NAME", shell_complete=completion.devices,
+              help="With --control: what it is (`sideman params --devices`); default: what its port's name says.")
 @click.option("--tempo", type=float, help="Own tempo in BPM.")
 @click.option("--key", help="Key, such as Eb.")
 @click.option("--seed", type=int, help="Another seed is another piece.")
@@ -56,7 +60,8 @@ if TYPE_CHECKING:
 def command(session: str, port: int | None, audio: str | None, clock: str | None, clock_port: str | None,
             tempo: float | None, key: str | None, seed: int | None, bars: int | None, piece: Path | None,
             to: str | None, strength: float | None, take: bool, quiet: bool, keyboard: str | None,
-            played: tuple[str, ...], qr: Role | None, **serving: Any) -> None:
+            played: tuple[str, ...], controller: str | None, device: str | None, qr: Role | None,
+            **serving: Any) -> None:
     """Play SESSION (a built-in name or a .toml file; default: jazz-trio) until Ctrl-C.
 
     The sound goes to JACK, else to the default audio device, else to the web page alone. Each track has a virtual
@@ -67,6 +72,7 @@ def command(session: str, port: int | None, audio: str | None, clock: str | None
     sideman play blues-trio --key Bb --tempo 140
     sideman play my.toml --clock midi --clock-port "IAC Bus 1"
     sideman play --input Keystation            play along on your keyboard, on the piano
+    sideman play --control nanoKONTROL2        its faders are the mixer's
     sideman play --audio none --port 8000      on a server: listen in the browser
     sideman play --host 0.0.0.0 --qr listen    for phones in the same network, by the links that it prints
     sideman play --piece song.mid              the tune of a MIDI file, by the session's band
@@ -91,10 +97,20 @@ def command(session: str, port: int | None, audio: str | None, clock: str | None
         loaded = with_keyboard(loaded, keyboard, played)
     elif played:
         raise SessionError("--input-to says what a keyboard plays: give its port with --input")
+    if controller is not None:
+        from bridge.controllers.quick_start import with_controller
+
+        loaded = with_controller(loaded, controller, device)
+    elif device is not None:
+        raise SessionError("--device says what a controller is: give its port with --control")
     from bridge import app
     from bridge.stream.front import front_of
     from bridge.takes.tape import Tape
 
+    if qr is not None:
+        from bridge.qr_code import qr_lines
+
+        qr_lines("")  # what is missing is told before anything starts
     front = front_of(spec_with(loaded.stream, port=port, **serving), os.environ)
     tape = Tape(loaded) if take else None
 

@@ -138,6 +138,9 @@ class _Visitor(socket.socket):
         if gone is not None:
             gone()
 
+    def __del__(self) -> None:
+        self.close()  # one that the loop dropped before there was a transport
+
 
 def open_door(host: str, port: int, census: Census, turned_away: Callable[[], None]) -> Door:
     """Bound, not yet listening; "::" also takes IPv4. Raises OSError."""

@@ -131,6 +131,11 @@ def test_a_door_for_all_addresses_takes_both_kinds_and_an_address_that_is_not_ou
         with socket.create_connection((host, port), 5), listening.accept()[0]:
             assert len(census) == 1
     assert len(census) == 0
+    with socket.create_connection(("127.0.0.1", port), 5):
+        dropped, _ = listening.accept()
+        assert len(census) == 1
+        del dropped
+        assert len(census) == 0
     with pytest.raises(OSError, match="in use"):
         open_door("::", port, census, lambda: None).listen()
     listening.close()

@@ -8,12 +8,14 @@ import os
 import ssl
 from pathlib import Path
 
+import numpy as np
 import pytest
-from server_stage import FakeConductor, serving, until
+from server_stage import FakeConductor, ask, serving, until
 from websockets.asyncio.client import connect
 
 from bridge.client import MusicClient
 from bridge.errors import DeviceError, TlsError
+from bridge.stream import wire
 from bridge.stream.self_signed import self_signed
 from bridge.stream.server import Server
 from bridge.stream.tls import client_context, covers, server_certificate
@@ -152,6 +154,18 @@ def test_the_socket_over_tls_for_who_trusts_it_and_for_nobody_else(pair: tuple[P
         writer.close()
         async with connect(url, ssl=client_context(pair[0]), compression=None) as late:
             assert (await until(late, "hello"))["role"] == "control"
+            await ask(late, type="subscribe", id=1, block=128)
+            await until(late, "ok")
+            for n in range(200):
+                server.publish_audio(n * 128, 0, np.full((2, 128), n / 256, np.float32))
+                await asyncio.sleep(0.0005)
+            got = 0
+            while got < 200:
+                data = await asyncio.wait_for(late.recv(), 5)
+                if isinstance(data, bytes):
+                    audio = wire.decode_audio(data)
+                    assert audio.frame0 == got * 128 and float(audio.samples[0, 0]) == got / 256
+                    got += 1
 
     serving(body, tls=server_certificate(*pair).context)
 

@@ -45,7 +45,7 @@ class Spread(NamedTuple):
     lost: int
 
 
-def run(clients: int = 50, seconds: float = 4.0, tell: Callable[[str], None] = print) -> dict[str, Any]:
+def run(clients: int = 20, seconds: float = 4.0, tell: Callable[[str], None] = print) -> dict[str, Any]:
     """About two minutes. `clients` at the engine's own server, then as many at each of two relays: twice the audience.
 
     direct_ms, relayed_ms, nats_ms   from a stamp just before a block is handed out until a client's recv() has returned

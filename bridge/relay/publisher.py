@@ -147,7 +147,8 @@ class Publisher:
 
     def changed(self, hello: wire.Hello) -> None:
         self.stage.change(hello)
-        self._text(wire.encode(hello))
+        self._text(wire.encode(self.stage.hello()))
+        self._forget()
 
     def tell(self, message: wire.Status | wire.Midi | wire.Moved | wire.Lost | wire.Learning) -> None:
         if isinstance(message, wire.Status):
@@ -218,10 +219,11 @@ class Publisher:
             self._answer(reply, wire.Ok("subscribe", message.id))
 
     def _forget(self) -> None:
-        """Stems that no relay has asked for of late."""
+        """Stems that no relay has asked for of late, or that are no more."""
         before = asyncio.get_running_loop().time() - 3 * RENEW_S
         self._stems = {reply: entry for reply, entry in self._stems.items() if entry[0] > before}
-        wanted = frozenset().union(*(names for _, names in self._stems.values()))
+        known = {track.name for track in self.stage.hello().tracks}
+        wanted = frozenset(name for _, names in self._stems.values() for name in names if name in known)
         if wanted != self.stage.stems:
             self.stage.hear_stems(wanted)
 

@@ -57,7 +57,7 @@ class RelayStage:
 
     def hello(self) -> wire.Hello:
         assert self._hello is not None
-        return self._hello
+        return msgspec.structs.replace(self._hello, relays=self._hello.relays + 1)
 
     def status(self) -> wire.Status:
         """The engine's; while it cannot be heard it stands still, and a notice says why."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Protocol
@@ -21,6 +22,12 @@ PATIENCE_NS = 4_000_000_000
 again comes through within 3 s (RFC 6298: after 1 s, then 2 s more)."""
 ANSWER_S = 8.0
 """Less than what MusicClient waits for its own answer: it then hears why."""
+
+
+MAX_RELAYS = 8
+"""In a row. Relays that hear each other in a ring count up to it, and then look elsewhere."""
+
+_log = logging.getLogger("sideman.relay")
 
 
 class Ear(Protocol):
@@ -54,7 +61,7 @@ class Upstream:
         self.hello: wire.Hello | None = None
         self.status: wire.Status | None = None
         self.faults = 0
-        """Messages that could not be read: those of a later version, and broken ones."""
+        """Messages that could not be read or handed on: those of a later version, and broken ones."""
         self._line = line
         self._ear = ear
         self._wish = wish
@@ -64,19 +71,20 @@ class Upstream:
         self._answers: dict[int, asyncio.Future[wire.ServerMessage]] = {}
         self._pings: dict[int, int] = {}
         self._heard_ns = 0
+        self._ring: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._stems: tuple[str, ...] = ()
         self._resubscribing: asyncio.Task[None] | None = None
 
     async def run(self) -> str:
         """Until it ends: why. The ear's left() is the caller's to call."""
         self._heard_ns = self._now_ns()
-        tasks = reading, keeping = (asyncio.create_task(self._line.run(self._hear)),
-                                    asyncio.create_task(self._keep_time()))
+        tasks: tuple[asyncio.Future[str], ...] = (
+            asyncio.ensure_future(self._line.run(self._hear)), asyncio.ensure_future(self._keep_time()), self._ring)
         why = "it ended"
         try:
             await self._line.send(self._wish)
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            why = reading.result() if reading.done() else keeping.result()
+            why = next(task for task in tasks if task.done()).result()
         except DeviceError as problem:
             why = str(problem)
         finally:
@@ -156,6 +164,10 @@ class Upstream:
                 self._hear_text(wire.decode_server(data), now)
         except MessageError:
             self.faults += 1
+        except Exception:
+            self.faults += 1
+            if self.faults == 1:
+                _log.exception("a message could not be handed on")
 
     def _hear_audio(self, data: bytes) -> None:
         if self._joined:
@@ -172,8 +184,12 @@ class Upstream:
                     self.clock.add(sent, message.server_ns, now_ns)
             case wire.Hello():
                 self.hello = message
-                if self._joined:
+                if message.relays >= MAX_RELAYS and not self._ring.done():
+                    self._ring.set_result(f"{message.relays} relays lie between it and the engine: is it a ring?")
+                elif self._joined:
                     self._ear.changed(message)
+                    if self._stems:
+                        self.hear_stems(self._stems)  # whose numbers may be others now
             case wire.Status() | wire.Midi() | wire.Moved() | wire.Lost() | wire.Learning():
                 if isinstance(message, wire.Status):
                     self.status = message
@@ -185,6 +201,7 @@ class Upstream:
                 answer = self._answers.get(message.id) if message.id is not None else None
                 if answer is not None and not answer.done():
                     answer.set_result(message)
-        if not self._joined and self.hello is not None and self.status is not None and self.clock.ready:
+        known = self.hello is not None and self.status is not None and self.clock.ready
+        if known and not self._joined and not self._ring.done():
             self._joined = True
             self._ear.joined(self)

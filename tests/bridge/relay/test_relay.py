@@ -1,6 +1,7 @@
 """Relays over real sockets: sound, news and commands pass, and whoever goes away comes back."""
 
 import asyncio
+import socket
 from contextlib import AsyncExitStack
 
 import numpy as np
@@ -274,6 +275,33 @@ def test_a_relay_that_starts_before_its_music_waits_for_it() -> None:
             assert node.stage.up and len(told) == 2
 
     within(20, body())
+
+
+def test_a_ring_of_relays_is_left_when_its_engine_has_gone() -> None:
+    """Both would else hear the other for ever, and never the engine that came back."""
+
+    async def body() -> None:
+        async with AsyncExitStack() as stack:
+            first = AsyncExitStack()
+            server, _ = await first.enter_async_context(engine())
+            with socket.create_server(("127.0.0.1", 0)) as free:
+                port = free.getsockname()[1]
+            told: list[str] = []
+            one = await stack.enter_async_context(
+                relay(server.socket_url, f"ws://127.0.0.1:{port}/music", told=told))
+            two = await stack.enter_async_context(
+                relay(server.socket_url, one.server.socket_url, port=port, explicit_port=True, told=told))
+            assert one.stage.hello().relays == two.stage.hello().relays == 1
+            await first.aclose()
+            await until(lambda: any("a ring" in line for line in told))
+            _, conductor = await stack.enter_async_context(engine(port=server.port))
+            for node in (one, two):
+                await until(lambda node=node: node.stage.up and node.stage.hello().relays <= 2)
+                async with MusicClient(near(node.server)) as client:
+                    await client.stop()
+            assert conductor.told == [("stop", None)] * 2
+
+    within(30, body())
 
 
 def test_metrics_tell_of_the_upstream() -> None:

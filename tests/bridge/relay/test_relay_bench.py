@@ -16,7 +16,8 @@ def test_places_reach_the_hub_and_are_gone_afterwards() -> None:
         assert len(there.relays) == 2
         if there.kind == "network namespaces":
             for place in there.relays:
-                seen = subprocess.run([*place.prefix, "ip", "-o", "address"], capture_output=True, text=True, check=True)
+                seen = subprocess.run([*place.prefix, "ip", "-o", "address"], capture_output=True, text=True,
+                                      check=True)
                 assert place.near.rpartition(".")[0] in seen.stdout
             names = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True).stdout
             assert all(str(place.namespace) in names for place in (there.hub, *there.relays))

@@ -171,6 +171,13 @@ def find_device(name: str, place: str = "control.device") -> Device:
     return built_in(found)
 
 
+def device_of_port(port: str) -> str | None:
+    """The device whose port that may be, by words in its name; the longest that fits, None where none does."""
+    fits = [(len(words), name) for name in device_names() for words in built_in(name).ports
+            if words.casefold() in port.casefold()]
+    return max(fits)[1] if fits else None
+
+
 @lru_cache(maxsize=64)
 def built_in(name: str) -> Device:
     """By its file's name."""

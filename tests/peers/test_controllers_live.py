@@ -19,7 +19,6 @@ from bridge.jack.peers import JackServer
 from bridge.session import builtin_folder, load
 from bridge.stream import wire
 
-
 pytestmark = [pytest.mark.peer("jackd"), pytest.mark.timeout(120)]
 CONTROL = """
 [[control]]
@@ -132,7 +131,7 @@ def test_a_desk_at_what_plays(jack_server: JackServer, hardware: Hardware, tmp_p
                 hardware.do("unit", unit.touch(0, False))
 
                 learnt: asyncio.Future[wire.Learning] = asyncio.get_running_loop().create_future()
-                client.on("learning", lambda n: learnt.done() or n.learned is None or learnt.set_result(n))
+                client.on("learning", lambda news: learnt.set_result(news) if news.learned else None)
                 await client.learn("filter.cutoff")
                 hardware.do("little", *(bytes((0xB0, 1, v)) for v in range(20, 60)))
                 news = await asyncio.wait_for(learnt, 5)

@@ -42,7 +42,8 @@ class StreamSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
     max_clients_per_address: Annotated[int, Meta(ge=1, le=10_000, description="a whole number from 1 to 10000")] = 64
     max_message_kb: Annotated[int, Meta(ge=1, le=64, description="a whole number of kB from 1 to 64")] = 64
     max_messages_a_s: Annotated[int, Meta(ge=10, le=10_000, description="a whole number from 10 to 10000")] = 500
-    sync_latency_ms: Annotated[int, Meta(ge=20, le=1500, description="a whole number of ms from 20 to 1500")] = SYNC_LATENCY_MS
+    sync_latency_ms: Annotated[
+        int, Meta(ge=20, le=1500, description="a whole number of ms from 20 to 1500")] = SYNC_LATENCY_MS
 
 
 def stream_seen_from(spec: StreamSpec, folder: Path) -> StreamSpec:

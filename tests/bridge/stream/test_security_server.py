@@ -9,6 +9,7 @@ import logging
 import os
 import socket
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from bridge.client import MusicClient
 from bridge.errors import DeviceError, MessageError
+from bridge.stream import wire
 from bridge.stream.door import Limits
 from bridge.stream.front import own_address
 from bridge.stream.gate import SUBPROTOCOL, TOKEN_SUBPROTOCOL
@@ -267,7 +269,7 @@ UPGRADE = ("Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 
            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(st.sampled_from(["/music", "/metrics", "/healthz", f"/music?token={CONTROL}"]), OFFERS),
                 min_size=1, max_size=4))
 def test_no_wrong_token_opens_the_socket_or_the_figures(tries: list[tuple[str, list[str]]]) -> None:
@@ -287,3 +289,41 @@ def test_no_wrong_token_opens_the_socket_or_the_figures(tries: list[tuple[str, l
         assert server.clients == 0
 
     serving(body, tokens=TOKENS)
+
+
+JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+                    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+                    max_leaves=8)
+KINDS = [kind.__name__.lower() for kind in get_args(wire.ClientMessage)]
+SAID = st.one_of(
+    st.sampled_from(KINDS).map(lambda kind: {"type": kind}),
+    st.sampled_from([{"type": "generate", "params": {"genre": "jazz"}}, {"type": "modify", "params": {"tempo": 90}},
+                     {"type": "set", "values": {"mixer.bass.gain_db": -3}}, {"type": "locate", "bar": 2},
+                     {"type": "stop", "role": "control"}, {"type": "stop", "token": CONTROL}]),
+    st.builds(lambda kind, more: {**more, "type": kind}, st.sampled_from(KINDS),
+              st.dictionaries(st.sampled_from(["params", "values", "bar", "id", "role", "token", "on"]), JSON,
+                              max_size=3)),
+).map(json.dumps) | st.text(max_size=200) | st.binary(max_size=200)
+
+
+def test_whatever_a_listener_says_nothing_is_done() -> None:
+    async def body(server: Server, conductor: FakeConductor) -> None:
+        loop = asyncio.get_running_loop()
+
+        @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+        @given(st.lists(SAID, min_size=1, max_size=8))
+        def tried(said: list[str | bytes]) -> None:
+            asyncio.run_coroutine_threadsafe(say(said), loop).result(10)
+
+        async def say(said: list[str | bytes]) -> None:
+            async with music(server, additional_headers=BEARER["listen"]) as client:
+                for each in said:
+                    await client.send(each)
+                await ask(client, type="ping", id=2**40)
+                while (await until(client, "pong")).get("id") != 2**40:
+                    pass
+
+        await asyncio.to_thread(tried)
+        assert {what for what, _ in conductor.told} <= {"hear_stems"} and server.faults["forbidden"] > 10
+
+    serving(body, tokens=TOKENS, limits=Limits(messages_a_s=10_000))

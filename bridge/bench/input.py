@@ -16,13 +16,13 @@ import numpy as np
 from bridge import session as sessions
 from bridge.bench.figures import spread
 from bridge.bench.stage import Player
+from bridge.client import MusicClient
 from bridge.errors import DeviceError
 from bridge.inputs.keyboards import Keyboards
 from bridge.inputs.wiring import input_routes
 from bridge.jack.peers import JackServer
 from bridge.jack.recorder import Heard, JackRecorder, Recording
 from bridge.jack.trace import Sent, TraceMaster
-from bridge.client import MusicClient
 from bridge.stream.wire import Status
 
 RATE = 48_000

@@ -1,8 +1,9 @@
 """How far apart two clients play in sync, by what each is about to play: real servers, sockets, clients and stamps.
 
 The clock of one client and the crystals of engine and devices are off, in simulation (clock x (1 + ppm)), for a machine
-has but one. Of what a client hands to its device a snippet is kept every quarter of a second, with the true time at
-which it will be heard; where in the engine's noise it is from is found by correlation.
+has but one; all run with SCHED_FIFO where the system allows it, as engines and devices do. Of what a client hands to
+its device a snippet is kept every quarter of a second, with the true time at which it will be heard; where in the
+engine's noise it is from is found by correlation.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from functools import cache
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
@@ -18,11 +20,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.bench.stream_servers import HOST, RATE, ServerProcess
+from bridge.bench.stream_servers import FIFO_PRIORITY, HOST, RATE, ServerProcess
 from bridge.client import MusicClient
 from bridge.engine_link import AUDIO_HEAD
 from bridge.errors import DeviceError
 from bridge.frame_line import NS, FrameClock
+from bridge.processes import take_fifo
 from bridge.ring import Ring
 from bridge.stream.playback import Playback, Report
 from bridge.stream.server_clock import ServerClock
@@ -69,6 +72,7 @@ class Played(NamedTuple):
     """Of the server's clock, as the client found it."""
 
 
+@cache
 def noise() -> NDArray[np.float32]:
     """The engine's sound: LOOP frames, low-passed."""
     spectrum = np.fft.rfft(np.random.default_rng(12).standard_normal(LOOP))
@@ -113,7 +117,8 @@ def apart_ms(one: Played, other: Played) -> NDArray[np.float64]:
     return np.array(out)
 
 
-def run(seconds: float = 60.0, tell: Callable[[str], None] = print) -> dict[str, Any]:
+def run(seconds: float = 60.0, tell: Callable[[str], None] = print, *, settled_s: float = _SETTLED_S,
+        fifo: bool = True) -> dict[str, Any]:
     """sync_ms           50th and 99th percentile and the largest of how far apart two clients play the same frame
     sync_silent       share of the snippets in which one of them was silent
     sync_clients      of each: times late, jumps, frames lost, drift of the server's clock as found (and as it is)
@@ -126,11 +131,12 @@ def run(seconds: float = 60.0, tell: Callable[[str], None] = print) -> dict[str,
     try:
         with ServerProcess("sideman", None, ring) as server:
             ends = []
-            engine = context.Process(target=_engine, args=(ring, seconds + _SETTLED_S + 30), daemon=True)
+            engine = context.Process(target=_engine, args=(ring, seconds + settled_s + 60, fifo), daemon=True)
             engine.start()
             for room in ROOMS:
                 ours, theirs = context.Pipe()
-                process = context.Process(target=_client, args=(server.port, room, theirs), daemon=True)
+                process = context.Process(target=_client, daemon=True,
+                                          args=(server.port, room, theirs, settled_s, fifo))
                 process.start()
                 theirs.close()
                 ends.append((ours, process))
@@ -173,9 +179,11 @@ def _heard(pipe: Connection[Any, Any], patience_s: float) -> Any:
         raise DeviceError("a client of the bench ended: its error is above") from None
 
 
-def _engine(ring: Ring, seconds: float) -> None:
+def _engine(ring: Ring, seconds: float, fifo: bool) -> None:
     """A sound card whose crystal is off; its callbacks come when the system wakes them, and its time is made from them
     as drivers do."""
+    if fifo:
+        take_fifo(FIFO_PRIORITY)
     sound = np.concatenate([noise(), noise()[:_FRAMES]])
     line = FrameClock(RATE)
     began, period = float(clock_ns()), _FRAMES * NS / (RATE * (1 + _CARD_PPM / 1e6))
@@ -193,19 +201,21 @@ def _engine(ring: Ring, seconds: float) -> None:
     ring.close()
 
 
-def _client(port: int, room: Room, pipe: Connection[Any, Any]) -> None:
+def _client(port: int, room: Room, pipe: Connection[Any, Any], settled_s: float, fifo: bool) -> None:
     """The child's whole life: a client with a clock of its own, and a device on a thread."""
-    asyncio.run(_listen(port, room, pipe))
+    if fifo:
+        take_fifo(FIFO_PRIORITY)
+    asyncio.run(_listen(port, room, pipe, settled_s))
 
 
-async def _listen(port: int, room: Room, pipe: Connection[Any, Any]) -> None:
+async def _listen(port: int, room: Room, pipe: Connection[Any, Any], settled_s: float) -> None:
     url = f"ws://{HOST}:{port}/music"
     async with MusicClient(url, block=room.block, now_ns=lambda: room.now_ns(clock_ns())) as client:
         device = _Device(client.playback(RATE, "sync"), room)
         async with asyncio.timeout(_PATIENCE_S):
             while not device.report.playing:
                 await asyncio.sleep(0.05)
-        await asyncio.sleep(_SETTLED_S)
+        await asyncio.sleep(settled_s)
         pipe.send(True)
         seconds: float = await asyncio.get_running_loop().run_in_executor(None, pipe.recv)
         device.keep()

@@ -46,9 +46,10 @@ class Front:
     warnings: tuple[str, ...] = ()
 
     def server(self, conductor: Conductor | Forwarder) -> Server:
-        """Not yet started."""
-        return Server(conductor, self.host, self.port, self.explicit_port, allowed_hosts=self.allowed_hosts,
-                      limits=self.limits, tokens=self.tokens,
+        """Not yet started. Names that its certificate is for are names of ours."""
+        certified = () if self.certificate is None else (n for n in self.certificate.names if not n.startswith("*."))
+        return Server(conductor, self.host, self.port, self.explicit_port,
+                      allowed_hosts=(*self.allowed_hosts, *certified), limits=self.limits, tokens=self.tokens,
                       tls=None if self.certificate is None else self.certificate.context)
 
     @property

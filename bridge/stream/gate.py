@@ -63,7 +63,8 @@ class Gate:
             return "a request has one Host and at most one Origin"
         host = _hostname(f"//{hosts[0]}") if hosts else None
         if hosts and (host is None or not self._ours(host)):
-            return f"Host {hosts[0][:80]!a} is not this machine: call it by its address, localhost or its own name"
+            return (f"Host {hosts[0][:80]!a} is not this machine: call it by its address, localhost or its own name, "
+                    "or say in stream.allowed_hosts that it is")
         if origins:
             origin = _hostname(origins[0])
             if origin is None or not (origin == host or (is_loopback(origin) and host and is_loopback(host))):

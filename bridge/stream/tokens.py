@@ -230,7 +230,11 @@ def _write(path: Path, text: str) -> None:
             file.write("# Who knows a token may talk to Sideman: `sideman token --help`.\n" + text)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).replace(path)
+        try:
+            Path(name).replace(path)
+        except OSError:
+            Path(name).unlink()
+            raise
     except OSError as error:
         raise TokenError(f"token file {path} cannot be written ({error.strerror}): give another by --token-file or "
                          f"stream.token_file, or set {VARIABLES['control']}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 import subprocess
@@ -11,6 +12,8 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from server_stage import FakeConductor as Silent
+from websockets.datastructures import Headers
 
 from bridge import session as sessions
 from bridge.bench.stage import Player
@@ -84,6 +87,12 @@ def test_a_certificate_of_our_own_names_this_machine() -> None:
     assert front.certificate is not None and {"localhost", "127.0.0.1"} <= set(front.certificate.names)
     assert front.page(1, far=True).startswith("https://") and front.certificate.fingerprint in front.warnings[0]
     assert not any("without TLS" in text for text in front.warnings)
+    server = front.server(Silent())  # type: ignore[arg-type]
+    assert server.url.startswith("https:")
+    for name, refused in (("studio.example", False), ("other.example", True)):
+        front = front_of(StreamSpec(tls_self_signed=True, allowed_hosts=["studio.example"]), {})
+        front = dataclasses.replace(front, allowed_hosts=())  # the certificate alone says it
+        assert (front.server(Silent())._gate.refusal(Headers({"Host": name}), "") is not None) is refused  # type: ignore[arg-type]
     with pytest.raises(TlsError, match="No such file"):
         front_of(StreamSpec(tls_cert="none.pem"), {})
 

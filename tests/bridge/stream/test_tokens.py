@@ -100,6 +100,10 @@ def test_what_is_missing_or_no_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(TokenError, match="cannot be written"):
         make(tmp_path / "file" / "tokens.toml")
+    (tmp_path / "folder" / "tokens.toml").mkdir(parents=True)
+    with pytest.raises(TokenError, match="cannot be written"):
+        tokens._write(tmp_path / "folder" / "tokens.toml", "")
+    assert [p.name for p in (tmp_path / "folder").iterdir()] == ["tokens.toml"]
 
 
 def test_the_environment_is_emptied_of_tokens() -> None:

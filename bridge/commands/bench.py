@@ -18,7 +18,7 @@ _LATENESS_S = 6.0
 @click.command()
 @click.argument("name", type=click.Choice(["sync", "clock", "startup", "render", "patches", "synth", "effects",
                                           "theory", "hosting", "music", "compose", "restyle", "stream", "stream-sync",
-                                          "input", "relay"]))
+                                          "input", "playing", "relay"]))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--runs", type=click.IntRange(1, 100), default=5, show_default=True,
               help="Runs (startup, render, synth, theory); clock takes 40 seeds a run.")
@@ -57,6 +57,7 @@ def command(
     sideman bench stream     WebSocket: latency and CPU with 1, 200, 400 clients, beside websockets and a bare socket
     sideman bench input      a key to MIDI through and to the first sample, by JACK; a flood of messages: what is lost
     sideman bench stream-sync --minutes 10     how far apart two clients play, one with a clock 100 ppm off
+    sideman bench playing    how well players are understood: chords from what hands do, answers to a phrase
     sideman bench relay      two relays double the audience: what they add, by WebSocket and by NATS
     sideman bench music      is it music: statistics of every genre beside real data's and random music's
     sideman bench restyle    real pieces in other genres: what is kept of them, and whether they come over
@@ -129,6 +130,10 @@ def command(
             from bridge.bench import input as playing_in
 
             result |= playing_in.run(60 * minutes, tell=lambda text: click.echo(text, err=True))
+        case "playing":
+            from bridge.bench import playing
+
+            result |= playing.run()
         case "relay":
             from bridge.bench import relay
 

@@ -14,17 +14,21 @@ from typing import NamedTuple
 import numpy as np
 
 from composers.theory.analysis.recognition import Match, match, over
+from composers.theory.chord_shapes import available, core
 from composers.theory.chords import Chord, parse_chord
 from composers.theory.scales import Key
+from composers.theory.voicings import LOW
 
 STROKE_S = 0.07
 """Keys struck within this after one another are one stroke: rolled chords take 20 to 60 ms from key to key."""
-SETTLE_S = 0.04
+SETTLE_S = 0.03
 """A stroke is looked at when so long nothing has been added to it."""
 _BASS_BELOW = 3
 """Semitones by which a held note lies below a stroke to be its bass."""
 _ALONE_S = 0.35
 """A single note below the chord that is held so long is its new bass."""
+_SLOWLY_S = 0.15
+"""Keys that come one by one are a chord when they are held together for so long; in a legato line they are not."""
 _IN_KEY, _PLAIN, _WHOLE = 0.25, 0.5, 0.12
 """What it is worth, against a note that is missing (0.9) or foreign (1), that a chord has only notes of the key, or no
 more than four; and what a match may cost more to have all that is held rather than the stroke alone."""
@@ -101,6 +105,8 @@ class ChordEar:
                 return None  # it may only pass
             keys = anchored | stroke
             found: Match | None = understood(keys, key, playing)
+        elif len(stroke) == 1 and now_s - self._last_s < _SLOWLY_S:
+            return None
         else:
             found, keys = self._of_stroke(stroke, anchored, key, playing)
         self._due = False
@@ -125,21 +131,34 @@ class ChordEar:
 
 
 def understood(keys: Collection[int], key: Key, playing: str = "") -> Match:
-    """The likeliest chord of two keys or more, in a key, while a chord plays. About 0.1 ms."""
+    """The likeliest chord of two keys or more, in a key, while a chord plays. About 0.3 ms."""
     weights = np.zeros(12, np.float32)
     weights[[k % 12 for k in keys]] = 1
-    bass = min(keys) % 12
     count = int(weights.sum())
-    if playing and count < 4:
-        now = parse_chord(playing)
-        core = {(now.root.pitch_class + i) % 12 for i in now.intervals}
-        if {k % 12 for k in keys} <= core and (count < 3 or not _is_triad(weights)):
-            return Match(over(Chord(now.root, now.quality, now.intervals), bass, key) if bass in core else now, 0.0)
-    found = match(weights, bass, key, _TRIED if count < 4 else 1)
-    if count >= 4 or (count == 3 and found[0].cost < 0.5):
-        return found[0]
+    if playing and (found := _of_playing(keys, parse_chord(playing), key, count)) is not None:
+        return found
+    bass = min(keys) % 12
+    found_all = match(weights, bass, key, _TRIED if count < 4 else 1)
+    if count >= 4 or (count == 3 and found_all[0].cost < 0.5):
+        return found_all[0]
     scale = set(key.scale.pitch_classes)
-    return min(found, key=lambda m: m.cost - _IN_KEY * (m.chord.pitch_classes <= scale) - _few(m, count))
+    return min(found_all, key=lambda m: m.cost - _IN_KEY * (m.chord.pitch_classes <= scale) - _few(m, count))
+
+
+def _of_playing(keys: Collection[int], chord: Chord, key: Key, count: int) -> Match | None:
+    """The chord that plays, where what is held is some of it: two of its notes, or three that are no triad; or, where
+    comping hands lie, a voicing without its root, with third and seventh, and tensions that it takes."""
+    classes, root, bass = {k % 12 for k in keys}, chord.root.pitch_class, min(keys) % 12
+    inside = {(root + i) % 12 for i in chord.intervals}
+    if count < 4 and classes <= inside and (count < 3 or not _is_triad(classes)):
+        return Match(over(Chord(chord.root, chord.quality, chord.intervals), bass, key), 0.0)
+    third, _, seventh = core(chord)
+    guides = {(root + third) % 12, (root + seventh) % 12}
+    tensions = {(root + i) % 12 for i in available(chord)}
+    if root not in classes and guides <= classes <= inside | tensions and min(keys) >= LOW and count >= 3 and not (
+            _is_triad(classes)):
+        return Match(chord, 0.0)
+    return None
 
 
 def _few(found: Match, count: int) -> float:
@@ -147,8 +166,7 @@ def _few(found: Match, count: int) -> float:
     return _PLAIN * (len(found.chord.intervals) <= 4) if count < 3 else 0.0
 
 
-def _is_triad(weights: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> bool:
-    classes = [int(c) for c in np.flatnonzero(weights)]
+def _is_triad(classes: Collection[int]) -> bool:
     return any({(c - root) % 12 for c in classes} in ({0, 4, 7}, {0, 3, 7}) for root in classes)
 
 

@@ -146,6 +146,8 @@ class Recording:
             if self._writer is None:
                 number = len(self._files) + 1
                 path = self._path if number == 1 else self._path.with_stem(f"{self._path.stem}-{number}")
+                with path.open("wb"):  # what forbids it is said here, and not by whoever encodes
+                    pass
                 self._writer = self._make(path, self._rate)
                 self._files.append(str(path))
             self._writer.write(samples)

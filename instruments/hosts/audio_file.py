@@ -29,10 +29,8 @@ class FlacWriter:
     """A 24-bit FLAC file, stereo, written as it comes. Values beyond full scale are clipped and counted."""
 
     def __init__(self, path: Path, rate: int) -> None:
-        """Raises OSError, InstrumentError for a rate that FLAC does not know."""
+        """path: in a place that can be written. Raises InstrumentError for a rate that FLAC does not know."""
         self.clipped = 0
-        with path.open("wb"):  # an error here has a cause that is known; pedalboard's has not
-            pass
         try:
             self._file = AudioFile(str(path), "w", samplerate=rate, num_channels=2, bit_depth=24)
         except (ValueError, RuntimeError) as error:

@@ -68,8 +68,8 @@ def test_repetitions_are_left_out(tmp_path: Path) -> None:
 def test_a_stream_that_begins_anew_goes_on_after_its_pause(tmp_path: Path) -> None:
     tape = Recording(tmp_path / "a.wav")
     tape.write(block(10 * RATE, ns0=NS))
-    tape.write(block(0, ns0=NS + NS // 100 + NS // 4))  # a quarter of a second after the end of the first
-    tape.write(block(480, ns0=2 * NS))
+    tape.write(block(RATE, ns0=NS + NS // 100 + NS // 4))  # a quarter of a second after the end of the first
+    tape.write(block(RATE + 480, ns0=2 * NS))
     tape.write(block(0, ns0=5))  # another machine's clock: nobody knows how long it took
     done = tape.close()
     assert [(round(gap.seconds, 6), gap.filled) for gap in done.gaps] == [(0.25, True), (0.0, False)]

@@ -1,4 +1,4 @@
-"""What playing in costs: from a key to MIDI through and to the first sample; and what of a flood of messages is lost."""
+"""What playing in costs: from a key to MIDI through and to the first sample; what a flood of messages loses."""
 
 from __future__ import annotations
 

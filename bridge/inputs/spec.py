@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -72,8 +72,11 @@ class Input(Zone, frozen=True, forbid_unknown_fields=True, omit_defaults=True, k
     @property
     def zones(self) -> list[Zone]:
         """With what each has from the input."""
-        return [Zone(**{name: self_said if (self_said := getattr(zone, name)) is not None else getattr(self, name)
-                        for name in Zone.__struct_fields__}) for zone in self.zone or [Zone()]]
+        def said(zone: Zone, name: str) -> Any:
+            own = getattr(zone, name)
+            return getattr(self, name) if own is None else own
+
+        return [Zone(**{name: said(zone, name) for name in Zone.__struct_fields__}) for zone in self.zone or [Zone()]]
 
 
 def key_number(key: int | str) -> int:

@@ -31,7 +31,7 @@ BRIDGE = {
     "relay": {"bridge.stream"},
     "analyze": set(),
     "controls": set(),
-    "controllers": {"bridge.clock", "bridge.controls"},
+    "controllers": {"bridge.clock", "bridge.controls", "bridge.watch"},
     "osc": {"bridge.controls"},
     "takes": {"bridge.engine"},
     "watch": {"bridge.jack", "bridge.ports"},

@@ -17,6 +17,7 @@ export function tokenIn(text) {
 
 /** The token that lets us in, asked of the user until one does; "" where the server wants none. */
 export async function admission() {
+  addEventListener("hashchange", () => location.hash.startsWith("#token=") && location.reload()); // a link into this tab
   if (location.hash.startsWith("#token=")) {
     const token = tokenIn(location.hash);
     if (token) sessionStorage.setItem(KEPT, token);

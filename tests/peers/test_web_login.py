@@ -65,6 +65,11 @@ def test_the_page_comes_in_by_its_link_or_by_what_is_typed_in(page: Page, tmp_pa
         refused = page.evaluate("window.sideman.client.stop().catch((problem) => problem.message)")
         assert "not for listeners" in refused and stage.told == told
 
+        page.evaluate(f"void (location.hash = '#token={control}')")  # another link, into the same tab
+        page.wait(f"location.href === '{stage.url}/' && document.body.dataset.role === 'control'")
+        page.evaluate(f"void (location.hash = '#token={listen}')")
+        page.wait(f"location.href === '{stage.url}/' && document.body.dataset.role === 'listen'")
+
         make(path, anew=("listen",))  # within a second the page has to ask again
         page.wait("document.querySelector('dialog.login[open]') !== null")
         assert not [text for text in page.errors if control in text or listen in text]

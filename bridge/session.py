@@ -260,6 +260,7 @@ class Session(Struct, frozen=True, forbid_unknown_fields=True):
             {t.name: t.instrument for t in tracks}, {t.name: t.composer for t in tracks if t.composer is not None},
             {t.name: t.bend_range for t in tracks}, lead_sheet=m.lead_sheet, strength=m.strength,
             layers=layers_of(self.layers, [t.name for t in tracks]),
+            expressive=tuple(t.name for t in tracks if t.mpe is not None),
         )
 
     def with_music(self, **changes: Any) -> Session:

@@ -290,7 +290,8 @@ class StyleBand:
                 heard = played[part, take]
                 mine.append(heard._replace(notes=self._unled(heard.notes)) if part == "melody" else heard)
         return Track.of(mine, single=bool(names) and all(self._style.players[part].single for part in names),
-                        bend_range=min((self._bends[part] for part in names), default=2.0))  # fmt: skip
+                        bend_range=min((self._bends[part] for part in names), default=2.0),
+                        expressive=track in self._plan.expressive)  # fmt: skip
 
     def _unled(self, notes: Sequence[Note]) -> list[Note]:
         """Of the lead's notes those that do not begin where a player leads."""

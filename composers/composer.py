@@ -72,6 +72,8 @@ class Plan:
                 mode, meter, form and length are the sheet's then, and go round and round
     strength    0..1, how far the band goes from the sheet: its chords, its rhythm. See composers.restyle
     layers      what was recorded over it, in the order in which it came
+    expressive  tracks that can bend some notes and not others (MPE): a part that bends while others of its track sound
+                is then on channel 1, and the bend is for its notes alone
     """
 
     genre: str = "jazz"
@@ -99,6 +101,7 @@ class Plan:
     lead_sheet: LeadSheet | None = None
     strength: float = 0.7
     layers: tuple[Layer, ...] = ()
+    expressive: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

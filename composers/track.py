@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from composers.parts.humanise import Played
 from composers.parts.joined import followed, legato, merged
-from composers.parts.shared_bends import unbent
+from composers.parts.shared_bends import apart, unbent
 from composers.score import Clip, Control, Note, Ramp, Span, Tick
 
 
@@ -22,9 +22,12 @@ class Track(NamedTuple):
     single: bool = False
 
     @staticmethod
-    def of(parts: Sequence[Played], *, single: bool, bend_range: float = 2.0) -> Track:
-        """What several hands play on one instrument, whose full bend is `bend_range` semitones."""
+    def of(parts: Sequence[Played], *, single: bool, bend_range: float = 2.0, expressive: bool = False) -> Track:
+        """What several hands play on one instrument, whose full bend is `bend_range` semitones. expressive: it bends
+        the notes of each channel by themselves."""
         if len(parts) > 1:
+            if expressive:
+                parts = apart(parts)
             parts = unbent(parts, bend_range)
         notes = merged([note for part in parts for note in part.notes])
         return Track(

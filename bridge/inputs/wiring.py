@@ -25,7 +25,7 @@ def _note_channels(session: Session, index: int) -> tuple[int, ...]:
     if index not in speak:
         return ()
     own = {_OWN_CHANNELS[i] for i in range(len(session.input)) if i not in speak}
-    free = [channel for channel in range(15, 1, -1) if channel not in own]
+    free = [channel for channel in range(15, 1, -1) if channel not in own and channel != _DRUMS]
     return tuple(free[speak.index(index) :: len(speak)])
 
 

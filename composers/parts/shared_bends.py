@@ -1,7 +1,7 @@
 """Bends on an instrument that plays chords beside its tune: a channel's bend would bend the chords along.
 
 Where notes of a track's other parts sound, a part's bend is left out, and its own notes are struck at the pitch to
-which it would have taken them.
+which it would have taken them. An instrument that bends some notes and not others (MPE) keeps the bend of one part.
 """
 
 from __future__ import annotations
@@ -22,6 +22,22 @@ def unbent(parts: Sequence[Played], bend_range: float) -> list[Played]:
         others = [n for k, other in enumerate(parts) if k != index for n in other.notes]
         runs = [run for run in _runs(part.controls) if _heard(run, others)] if others else []
         found.append(_without(part, runs, bend_range) if runs else part)
+    return found
+
+
+BENT_CHANNEL = 1
+"""Of the part that bends, on an instrument that bends the notes of each channel by themselves."""
+
+
+def apart(parts: Sequence[Played]) -> list[Played]:
+    """What the parts of one track play, the first that bends while another sounds on a channel of its own."""
+    found = list(parts)
+    for index, part in enumerate(parts):
+        others = [n for k, other in enumerate(parts) if k != index for n in other.notes]
+        if any(_heard(run, others) for run in _runs(part.controls)):
+            found[index] = Played([n._replace(channel=BENT_CHANNEL) for n in part.notes],
+                                  [c._replace(channel=BENT_CHANNEL) for c in part.controls], part.ramps)
+            break
     return found
 
 

@@ -65,7 +65,8 @@ def test_the_stream_is_played(jack_server: JackServer, url: str, mode: str) -> N
     with JackRecorder([], ["sideman-listen:out_l", "sideman-listen:out_r"], server=jack_server.name) as recorder:
         done = subprocess.run(
             [sys.executable, "-m", "bridge", "listen", url, "--mode", mode, "--audio", "jack", "--duration", "3.5",
-             "--json"], env=os.environ | {"JACK_DEFAULT_SERVER": jack_server.name}, capture_output=True, text=True, check=False,
+             "--json"],
+            env=os.environ | {"JACK_DEFAULT_SERVER": jack_server.name}, capture_output=True, text=True, check=False,
             timeout=60)
         time.sleep(0.2)
     assert done.returncode == 0, done.stderr

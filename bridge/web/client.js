@@ -73,6 +73,7 @@ export class MusicClient {
   #retryMs = 250;
   #retryTimer = 0;
   #clockTimer = 0;
+  #clockDueMs = 0;
   #trips = new Map(); // id of a ping for the clock: when it left
   #timeoutMs;
   #protocols;
@@ -293,13 +294,20 @@ export class MusicClient {
     this.#socket.send(text);
   }
 
-  /** Round trips for the clock, as long as somebody listens to it. */
+  /**
+   * Round trips for the clock, as long as somebody listens to it: by a timer, and by what comes, since browsers hold up
+   * the timers of tabs that are not seen.
+   */
   #keepClock() {
+    clearTimeout(this.#clockTimer);
     this.#clockTimer = 0;
     if (this.connection !== "open" || this.#listeners.get("clock").size === 0) return;
-    this.#clockTimer = setTimeout(() => this.#keepClock(), this.clock.waitS * 1000);
+    const waitMs = this.clock.waitS * 1000;
+    this.#clockTimer = setTimeout(() => this.#keepClock(), waitMs * 1.5);
+    const nowMs = performance.now();
+    this.#clockDueMs = nowMs + waitMs;
     const id = this.#nextId++;
-    this.#trips.set(id, performance.now());
+    this.#trips.set(id, nowMs);
     this.#socket.send(JSON.stringify({ type: "ping", id }));
   }
 
@@ -333,6 +341,7 @@ export class MusicClient {
 
   #receive(data) {
     const receivedMs = performance.now();
+    if (this.#clockTimer && receivedMs >= this.#clockDueMs) this.#keepClock();
     if (typeof data !== "string") {
       const audio = readAudio(data);
       if (!audio) this.#emit("error", { type: "error", message: "audio of an unknown version came: reload the page" });

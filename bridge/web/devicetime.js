@@ -8,7 +8,7 @@ import { ServerClock } from "./serverclock.js";
 export const DEVICE = Object.freeze({
   BINS: 8, // of BIN_MS: in each the earliest moment counts at which a block was seen to be asked for
   BIN_MS: 1000,
-  STAMP_MS: 100, // between two looks at getOutputTimestamp
+  STALL_MS: 5, // a whole bin so much later than others: the device has stood still for a moment
   SPREAD_MS: 1, // stamps that scatter more are of blocks, not of the device; three times that once they are believed
   STAMPS: 32, // that are looked at for it
   LOOKS: 8, // before it is decided
@@ -23,7 +23,6 @@ export class DeviceTime {
   #bins = [];
   #stamps = [];
   #line = new ServerClock(); // from the context's time to performance.now(), by time stamps
-  #nextMs = -Infinity;
   #latenciesMs = [];
   #looks = 0;
 
@@ -52,7 +51,6 @@ export class DeviceTime {
     this.#stamps = [];
     this.#latenciesMs = [];
     this.#line = new ServerClock();
-    this.#nextMs = -Infinity;
     this.#looks = 0;
     this.stamped = false;
   }
@@ -63,20 +61,26 @@ export class DeviceTime {
     const offset = nowMs - contextTime * 1000;
     const number = Math.floor(nowMs / DEVICE.BIN_MS);
     const newest = this.#bins.at(-1);
-    if (newest?.number === number) newest.least = Math.min(newest.least, offset);
-    else this.#bins.push({ number, least: offset });
-    while (this.#bins[0].number <= number - DEVICE.BINS) this.#bins.shift();
-    if (nowMs >= this.#nextMs) {
-      this.#nextMs = nowMs + DEVICE.STAMP_MS;
-      this.#look(nowMs);
+    if (newest?.number === number) {
+      newest.least = Math.min(newest.least, offset);
+    } else {
+      if (newest && newest.least > this.#askedMs() + DEVICE.STALL_MS) this.#bins = [newest];
+      this.#bins.push({ number, least: offset });
+      while (this.#bins[0].number <= number - DEVICE.BINS) this.#bins.shift();
     }
+    this.#look(nowMs);
   }
 
   #look(nowMs) {
     const { contextTime, performanceTime } = this.#context.getOutputTimestamp?.() ?? {};
     if (contextTime > 0 && performanceTime > 0 && Math.abs(nowMs - performanceTime) < DEVICE.MOST_MS) {
       const contextNs = contextTime * 1e9;
+      const { jumps } = this.#line;
       this.#line.add(contextNs, performanceTime * 1e6, contextNs);
+      if (this.#line.jumps > jumps) {
+        this.#stamps = [];
+        this.#bins = this.#bins.slice(-1);
+      }
       push(this.#stamps, performanceTime - contextTime * 1000);
     }
     const { outputLatency } = this.#context;
@@ -86,7 +90,7 @@ export class DeviceTime {
   }
 
   #believable() {
-    if (!this.#line.ready) return false;
+    if (!this.#line.ready) return this.stamped; // after a jump it is still the better guess
     const sorted = [...this.#stamps].sort((a, b) => a - b);
     const tenth = Math.floor(sorted.length / 10);
     const spread = sorted.at(-1 - tenth) - sorted[tenth];

@@ -34,52 +34,30 @@ def chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
-class Page:
-    """One browser with one page. `errors` gathers what the page's console, scripts and network complain of."""
+class Tab:
+    """A page of a running browser. `errors` gathers what its console, scripts and network complain of."""
 
-    def __init__(self) -> None:
+    def __init__(self, address: str) -> None:
+        """address: of its DevTools socket. The tab is ready after enter()."""
         self.errors: list[str] = []
+        self._address = address
         self._ids = itertools.count(1)
+        self._entered = ExitStack()
 
     def __enter__(self) -> Self:
-        program = chromium()
-        assert program is not None
-        with ExitStack() as started:  # whatever fails on the way leaves no browser behind
-            profile = tempfile.TemporaryDirectory(prefix="sideman-chromium-", ignore_cleanup_errors=True)
-            self._profile = Path(started.enter_context(profile))
-            self._process = subprocess.Popen(
-                [program, f"--user-data-dir={self._profile}", *FLAGS],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-            )
-            started.callback(self._kill)
-            self._socket = started.enter_context(connect(self._debugger(), max_size=None, compression=None))
-            for domain in ("Page", "Runtime", "Log", "Network"):
-                self.call(f"{domain}.enable")
-            self._started = started.pop_all()
+        self._attach(self._entered)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._started.close()
+        self._entered.close()
 
-    def _kill(self) -> None:
-        """The browser's whole process group, which is its own (start_new_session)."""
-        os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-
-    def _debugger(self) -> str:
-        """Address of the page's DevTools socket, once the browser has written its port."""
-        port_file = self._profile / "DevToolsActivePort"
-        until = time.monotonic() + 30
-        while not (port_file.exists() and "\n" in port_file.read_text()):
-            assert self._process.poll() is None, "Chromium ended at once"
-            assert time.monotonic() < until, "Chromium did not open its debugging port within 30 s"
-            time.sleep(0.02)
-        port = int(port_file.read_text().split()[0])
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/json", timeout=10) as answer:
-            target = next(entry for entry in json.load(answer) if entry["type"] == "page")
-        return str(target["webSocketDebuggerUrl"])
+    def _attach(self, stack: ExitStack) -> None:
+        self._socket = stack.enter_context(connect(
+            self._address, max_size=None, compression=None, ping_interval=None, close_timeout=0.2))
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            self.call(f"{domain}.enable")
 
     def call(self, method: str, **params: Any) -> dict[str, Any]:
         """One command and its result; events that come meanwhile are looked through for complaints."""
@@ -139,3 +117,49 @@ class Page:
     def screenshot(self, path: Path, *, whole: bool = False) -> None:
         data = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)["data"]
         path.write_bytes(base64.b64decode(data))
+
+
+class Page(Tab):
+    """One browser with one page."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+
+    def __enter__(self) -> Self:
+        program = chromium()
+        assert program is not None
+        with ExitStack() as started:  # whatever fails on the way leaves no browser behind
+            profile = tempfile.TemporaryDirectory(prefix="sideman-chromium-", ignore_cleanup_errors=True)
+            self._profile = Path(started.enter_context(profile))
+            self._process = subprocess.Popen(
+                [program, f"--user-data-dir={self._profile}", *FLAGS],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+            )
+            started.callback(self._kill)
+            self._address = self._debugger()
+            self._attach(started)
+            self._entered = started.pop_all()
+        return self
+
+    def tab(self) -> Tab:
+        """Another page of the same browser; it goes with the browser."""
+        made = self.call("Target.createTarget", url="about:blank")
+        return Tab(f"{self._address.rpartition('/')[0]}/{made['targetId']}")
+
+    def _kill(self) -> None:
+        """The browser's whole process group, which is its own (start_new_session)."""
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def _debugger(self) -> str:
+        """Address of the page's DevTools socket, once the browser has written its port."""
+        port_file = self._profile / "DevToolsActivePort"
+        until = time.monotonic() + 30
+        while not (port_file.exists() and "\n" in port_file.read_text()):
+            assert self._process.poll() is None, "Chromium ended at once"
+            assert time.monotonic() < until, "Chromium did not open its debugging port within 30 s"
+            time.sleep(0.02)
+        port = int(port_file.read_text().split()[0])
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/json", timeout=10) as answer:
+            target = next(entry for entry in json.load(answer) if entry["type"] == "page")
+        return str(target["webSocketDebuggerUrl"])

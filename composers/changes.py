@@ -16,6 +16,10 @@ from composers.theory.scales import Key
 EVERYWHERE = ""
 _SYMBOL = re.compile(r"[A-G]")
 _NO_CHANGE = ("%", "/", "-")
+_LONGEST = 48
+"""Letters of a chord, far above any: numerals may be applied to numerals without end (V/V/V...)."""
+_MOST_IN_A_BAR = 32
+"""As many as beats."""
 
 
 @lru_cache(maxsize=256)
@@ -38,6 +42,9 @@ def parse_changes(text: str, key: Key) -> Mapping[str, tuple[Bar, ...]]:
 
 
 def _bars(row: str, key: Key) -> tuple[Bar, ...]:
+    for word in re.split(r"[\s|–—→>,-]+", row):
+        if len(word) > _LONGEST:
+            raise MusicError(f"chord '{word[:_LONGEST]}...' has {len(word)} letters: one has {_LONGEST} at most")
     inside = row.strip().strip("|").strip()
     texts = inside.split("|") if "|" in inside else re.split(r"\s*[-–—→>,]\s+|\s+[-–—→>,]\s*|\s+", inside)
     if "|" not in inside and len(texts) == 1 and "-" in inside and not _SYMBOL.match(inside):
@@ -47,6 +54,8 @@ def _bars(row: str, key: Key) -> tuple[Bar, ...]:
         words = text.split()
         if not words:
             raise MusicError(f"chords {row.strip()!r} have an empty bar: write a chord in each, with | between bars")
+        if len(words) > _MOST_IN_A_BAR:
+            raise MusicError(f"chords: a bar has {len(words)} of them: {_MOST_IN_A_BAR} at most, with | between bars")
         if words[0] in _NO_CHANGE and len(words) == 1:
             if not bars:
                 raise MusicError(f"chords {row.strip()!r} begin with {words[0]!r}: there is no bar to repeat")

@@ -86,6 +86,15 @@ def test_progressions_are_read_as_typed(text: str, bars: list[list[str]]) -> Non
     assert [[str(chord) for chord in bar] for bar in parse_changes(text, EB)[""]] == bars
 
 
+def test_what_is_longer_than_any_music_is_refused_before_it_is_read() -> None:
+    for long in ("V/" * 1000 + "I", "C" + "#" * 3000, "IV-" + "V/" * 500 + "V", "x" * 49):
+        with pytest.raises(MusicError, match="letters: one has 48 at most"):
+            parse_changes(long, EB)
+    with pytest.raises(MusicError, match="a bar has 33 of them: 32 at most"):
+        parse_changes("C " * 33 + "| C", EB)
+    assert len(parse_changes("C " * 32 + "| C", EB)[""][0]) == 32
+
+
 def test_sections_have_progressions_of_their_own() -> None:
     found = parse_changes("Verse: vi IV; chorus: I | V", EB)
     assert {name: len(bars) for name, bars in found.items()} == {"verse": 2, "chorus": 2}

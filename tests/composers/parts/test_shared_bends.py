@@ -6,7 +6,7 @@ import pytest
 
 from composers.composer import Plan, find_genre
 from composers.parts.humanise import Played
-from composers.parts.shared_bends import unbent
+from composers.parts.shared_bends import apart, unbent
 from composers.score import Control, Note
 
 UP = [Control(960 + 20 * k, "bend", 0, k / 10) for k in range(1, 11)]
@@ -61,3 +61,14 @@ def test_a_guitar_that_comps_and_leads_never_bends_its_chords() -> None:
                 alone += len(parts) == 1
                 bent, start = bool(control.value), control.tick
     assert alone > bends
+
+
+def test_where_some_notes_can_bend_and_not_others_the_part_that_does_goes_apart() -> None:
+    chord = Played([Note(1500, 400, 60, 70.0), Note(1500, 400, 64, 70.0)], [Control(0, "cc", 64, 127.0)], [])
+    lead, comp = apart([LEAD, chord])
+    assert comp == chord
+    assert [n._replace(channel=0) for n in lead.notes] == LEAD.notes and {n.channel for n in lead.notes} == {1}
+    assert {c.channel for c in lead.controls} == {1} and len(lead.controls) == len(LEAD.controls)
+    assert unbent([lead, comp], 2.0) == [lead, comp], "its bends are nobody's trouble"
+    quiet = Played([Note(2600, 100, 60, 70.0)], [], [])
+    assert apart([LEAD, quiet]) == [LEAD, quiet]

@@ -6,10 +6,12 @@ import logging
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias, cast
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.frames import Frame, Opcode
+from websockets.protocol import Event
 
 from bridge.errors import DeviceError
 from bridge.relay.address import Address
@@ -21,8 +23,6 @@ Hear: TypeAlias = Callable[[str | bytes], None]
 _handshakes = logging.getLogger("sideman.relay.handshakes")
 _handshakes.setLevel(logging.INFO)  # at DEBUG each header is logged, and one holds the token
 
-_QUEUE_MESSAGES = 256
-"""That wait here before the server is asked to wait; half a second of blocks of 128."""
 
 
 class RefusedError(DeviceError):
@@ -66,10 +66,42 @@ async def open_line(address: Address, ours: Pass = Pass()) -> Line:  # noqa: B00
     return await SocketLine.open(address, ours)
 
 
+class _Hearing(ClientConnection):
+    """A connection whose messages are handed on as they are read: by way of its queue, and of the task that waits
+    there, they would be a turn of the event loop later."""
+
+    hear: Hear | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._parts: list[bytes | bytearray | memoryview] = []
+        self._text = False
+        self._early: list[str | bytes] = []
+
+    def begin(self, hear: Hear) -> None:
+        """From now on; with what has come before."""
+        for message in self._early:
+            hear(message)
+        self._early.clear()
+        self.hear = hear
+
+    def process_event(self, event: Event) -> None:
+        if not isinstance(event, Frame) or event.opcode not in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
+            super().process_event(event)
+            return
+        if event.opcode is not Opcode.CONT:
+            self._parts.clear()
+            self._text = event.opcode is Opcode.TEXT
+        self._parts.append(event.data)
+        if event.fin:
+            whole = b"".join(self._parts)
+            (self.hear or self._early.append)(whole.decode("utf-8", "replace") if self._text else whole)
+
+
 class SocketLine:
     """To a Sideman, or to a relay."""
 
-    def __init__(self, address: Address, connection: ClientConnection) -> None:
+    def __init__(self, address: Address, connection: _Hearing) -> None:
         self._address = address
         self._connection = connection
 
@@ -79,7 +111,7 @@ class SocketLine:
         try:
             connection = await connect(
                 address.url, additional_headers=bearer(ours.token), compression=None, max_size=2**22, open_timeout=5,
-                max_queue=_QUEUE_MESSAGES, ping_interval=None, close_timeout=1, logger=_handshakes, **more)
+                ping_interval=None, close_timeout=1, logger=_handshakes, create_connection=_Hearing, **more)
         except InvalidStatus as answer:
             status = answer.response.status_code
             said = (answer.response.body or b"").decode("utf-8", "replace").strip()[:300]
@@ -93,14 +125,11 @@ class SocketLine:
         except (OSError, InvalidHandshake, InvalidURI) as problem:
             raise DeviceError(f"no Sideman answers at {address.shown} ({problem}): start it with `sideman play`, or "
                               "give the address that it printed") from None
-        return SocketLine(address, connection)
+        return SocketLine(address, cast(_Hearing, connection))
 
     async def run(self, hear: Hear) -> str:
-        try:
-            async for data in self._connection:
-                hear(data)
-        except ConnectionClosed:
-            pass
+        self._connection.begin(hear)
+        await self._connection.wait_closed()
         protocol = self._connection.protocol
         if protocol.close_code in (1000, 1001):
             return "it ended"

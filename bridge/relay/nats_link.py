@@ -58,6 +58,7 @@ class NatsLink:
         self._queue: deque[tuple[str, bytes, str, bool]] = deque()
         self._some = asyncio.Event()
         self._pump: asyncio.Task[None] | None = None
+        self._forbidden = ""
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         """Why it has."""
 
@@ -74,6 +75,9 @@ class NatsLink:
                 troubles.append(problem)
                 del troubles[:-4]
                 _log.info("%s: %s", self._address.shown, problem)
+                if "permissions violation" in str(problem).lower():
+                    self._forbidden = f"the NATS server does not let this user do that ({problem})"
+                    self._end(self._forbidden)
 
         async def closed() -> None:
             self._end(str(troubles[-1]) if troubles else "the connection to the NATS server ended")
@@ -127,6 +131,8 @@ class NatsLink:
             await self._client.flush(5)
         except (OSError, errors.Error, TimeoutError) as problem:
             raise DeviceError(f"{self._address.shown}: the NATS server does not listen ({problem})") from None
+        if self._forbidden:
+            raise RefusedError(f"{self._address.shown}: {self._forbidden}: see docs/relays.md for what users need")
 
         async def off() -> None:
             with suppress(errors.Error, OSError):

@@ -104,7 +104,11 @@ class Publisher:
 
         nobody = asyncio.Event()
         inbox = link.new_inbox()
-        off = await link.listen(inbox, answer)
+        try:
+            off = await link.listen(inbox, answer)
+        except DeviceError:
+            await link.close()
+            raise
         link.publish(ask_subject(self._target.name), wire.encode(wire.Ping()), inbox)
         with suppress(TimeoutError):
             await asyncio.wait_for(nobody.wait(), _TAKEN_S)
@@ -117,12 +121,13 @@ class Publisher:
 
     async def _reopen(self) -> NatsLink:
         while True:
+            link = NatsLink(self._target)
             try:
-                link = NatsLink(self._target)
                 await link.open()
                 await self._serve(link)
                 return link
             except DeviceError:
+                await link.close()
                 await asyncio.sleep(_AGAIN_S)
 
     async def _serve(self, link: NatsLink) -> None:

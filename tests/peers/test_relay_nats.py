@@ -169,21 +169,35 @@ def test_whatever_goes_away_is_told_of_and_comes_back(nats: Nats) -> None:
     within(40, body())
 
 
-def test_a_nats_server_that_wants_a_password_gets_it_and_nobody_sees_it() -> None:
-    server = Nats("--user", "anna", "--pass", "pass-word")
+def test_users_as_the_documentation_has_them_suffice_and_nobody_sees_a_password(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "relays.md").read_text(encoding="utf-8")
+    config = tmp_path / "nats.conf"
+    config.write_text(text[text.index("authorization {"):].partition("```")[0])
+    server = Nats("--config", str(config))
 
     async def body() -> None:
         told: list[str] = []
         async with engine() as (sideman, conductor):
             with pytest.raises(DeviceError, match="does not let us in") as refused:
-                async with published(sideman, server.url(who="anna:wrong-pass@")):
+                async with published(sideman, server.url(who="studio:wrong-pass@")):
                     pass
             assert "wrong-pass" not in str(refused.value)
-            url = server.url(who="anna:pass-word@")
-            async with published(sideman, url, told), relay(url, told=told) as node:
-                async with MusicClient(near(node.server)) as client:
+            async with published(sideman, server.url(who="studio:SECRET-1@"), told), relay(
+                    server.url(who="relay:SECRET-2@"), told=told) as node:
+                async with MusicClient(near(node.server), block=128, stems=["bass"]) as client:
+                    heard: list[wire.Audio] = []
+                    client.on("audio", heard.append)
+                    client.on("stem", heard.append)
                     await client.stop()
-                assert conductor.told == [("stop", None)] and not any("pass-word" in line for line in told)
+                    await until(lambda: ("hear_stems", {"bass"}) in conductor.told)
+                    await client.ping()
+                    sideman.publish_stem("bass", 0, clock_ns(), SOUND[:, :128].copy())
+                    play(sideman, blocks=1, ns=clock_ns())
+                    await until(lambda: {a.stream for a in heard} == {0, 1})
+                assert ("stop", None) in conductor.told and not any("SECRET" in line for line in told)
+            with pytest.raises(DeviceError, match="does not let this user"):  # a relay may not publish
+                async with published(sideman, server.url(who="relay:SECRET-2@")):
+                    pass
 
     try:
         within(30, body())

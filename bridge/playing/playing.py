@@ -15,13 +15,16 @@ from bridge.playing import layer_files
 from bridge.playing.following import KINDS, Followed, Following, Now
 from bridge.playing.progress import Progress
 from bridge.playing.recorder import Message
-from bridge.playing.recording import Recording, channel_of
+from bridge.playing.recording import Recording, channel_of, is_end
 from bridge.session import Session
 from bridge.stream import wire
 from composers.composer import Heard, find_genre
 from composers.layers import Layer
 from composers.score import PPQ, Tick
+from composers.theory.chords import parse_chord
 from composers.theory.scales import Key
+
+_MOST_TOLD = 64
 
 
 class Host(Protocol):
@@ -83,12 +86,12 @@ class Playing:
         track, data = strips[played.track], played.data
         tick = played.tick if played.tick >= 0 else self._progress.tick
         elapsed = self._progress.at(played.frame, tick, self._rate) if played.tick >= 0 else self._progress.elapsed
-        if played.tick >= 0:
-            channel = channel_of(self._host.session, track)
+        channel = channel_of(self._host.session, track)
+        if played.tick >= 0 or is_end(data):
             self._recording.hear(Message(tick, elapsed, track, channel, data))
         self._recording.played_last = track
         kind = data[0] & 0xF0
-        if kind in (0x80, 0x90) and channel_of(self._host.session, track) == 0:
+        if kind in (0x80, 0x90) and channel == 0 and self._kinds(played.input):
             velocity = data[2] if kind == 0x90 else 0
             player = self._players.setdefault(played.input, Following())
             player.note(data[1], velocity, played.frame / self._rate, tick, elapsed)
@@ -120,7 +123,7 @@ class Playing:
         if not self._players or not any(self._kinds(number) for number in self._players):
             return None
         chords = self._host.chords_ahead()
-        chord = next((symbol for at, symbol in reversed(chords) if at <= last.tick), "")
+        chord = known(next((symbol for at, symbol in reversed(chords) if at <= last.tick), ""))
         now = Now(last.frame / self._rate, last.tick, self._progress.elapsed, last.bpm, last.playing,
                   self._host.session, chord, chords)
         found: wire.At | None = None
@@ -175,10 +178,10 @@ class Playing:
             case wire.Record(on=False):
                 recording.end(last.tick)
             case wire.Record():
-                recording.begin(request, self._host.session, last.tick, playing=last.playing)
+                recording.begin(request, self._host.session, last.tick)
                 if recording.extra:
                     self._host.replan(self._host.session, "beat")
-                if not last.playing:
+                if not last.playing and last.clock == "own":  # else it begins when the master does
                     self._host.begin()
             case wire.Undo():
                 recording.undo()
@@ -247,7 +250,7 @@ class Playing:
             loop=how.loop, mode=how.mode, quantise=how.quantise, count_in=how.count_in,
             layers=tuple(wire.LayerInfo(i, each.track, each.start, each.end, each.repeat, each.mode,
                                         len(each.clip.notes) if each.clip else 0, each.file is not None)
-                         for i, each in enumerate(recording.layers(tick), 1)),
+                         for i, each in list(enumerate(recording.layers(tick), 1))[-_MOST_TOLD:]),
             can_undo=recording.can_undo, can_redo=recording.can_redo, follow=tuple(kinds), react=self._react,
             hold=self._hold, understood=followed.understood, holding=any(ear.holding for ear in ears),
             played=tuple(sorted({key for ear in ears for key in ear.held})), energy=followed.energy, key=followed.key,
@@ -256,3 +259,12 @@ class Playing:
 
     def _inputs(self) -> range:
         return range(max(1, len(self._host.session.input)))
+
+
+def known(symbol: str) -> str:
+    """A chord symbol that is one; "" for others: a bar without chords has a word for it."""
+    try:
+        parse_chord(symbol)
+    except MusicError:
+        return ""
+    return symbol

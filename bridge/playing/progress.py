@@ -33,11 +33,10 @@ class Progress:
         was, before, ticks_a_frame = self.playing, self.tick, (bpm or self._bpm) * PPQ / 60 / rate
         passed = max(0, frame - self._frame) * ticks_a_frame
         self._frame, self._bpm, self.tick, self.playing = frame, bpm or self._bpm, tick, playing
-        if not was:
-            return Jump(round(before), round(tick)) if playing and abs(tick - before) > _FAR else None
-        if not playing:  # it went on for less than has passed
-            self.elapsed += max(0.0, tick - before) if tick - before <= passed + _FAR else 0.0
-            return None
+        if not was or not playing:  # it went on for less than has passed
+            near = -_FAR <= tick - before <= passed + _FAR
+            self.elapsed += max(0.0, tick - before) if near and (was or playing) else 0.0
+            return None if near or was or not playing else Jump(round(before), round(tick))
         if abs(tick - before - passed) <= max(_FAR, passed / 4):
             self.elapsed += max(0.0, tick - before)
             return None

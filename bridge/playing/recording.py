@@ -49,7 +49,7 @@ class Recording:
                 raise MessageError(f"arm: {name!r} is no track: choose from {', '.join(names)}")
         self.armed = tuple(dict.fromkeys(tracks))
 
-    def begin(self, asked: wire.Record, session: Session, tick: Tick, *, playing: bool) -> None:
+    def begin(self, asked: wire.Record, session: Session, tick: Tick) -> None:
         """tick: where the music is. Raises MessageError and MusicError."""
         if self._recorder is not None:
             raise MessageError("record: it is being recorded: stop that first (record with on = false)")
@@ -113,8 +113,8 @@ class Recording:
 
     def hear(self, message: Message) -> None:
         self.played_last = message.track
-        for recorder in (*self._closing, *([self._recorder] if self._recorder is not None else [])):
-            if message.track in self.armed or recorder.holding:
+        if message.track in self.armed or is_end(message.data):
+            for recorder in self._recorders:
                 recorder.hear(message)
 
     def jump(self, jump: Jump) -> None:
@@ -123,7 +123,7 @@ class Recording:
         if recorder is None:
             return
         if jump.before < recorder.start:  # it has not begun: then where the music is now
-            start = -(-jump.after // recorder.bar_ticks) * recorder.bar_ticks
+            start = (-(-jump.after // recorder.bar_ticks) + self.how.count_in) * recorder.bar_ticks
             self._recorder = Recorder(recorder.settings, start, recorder.bar_ticks)
             self._click = None
         else:
@@ -132,7 +132,7 @@ class Recording:
 
     def lost(self, elapsed: float) -> None:
         """The engine has died: no note-off will come any more."""
-        for recorder in (*self._closing, *([self._recorder] if self._recorder is not None else [])):
+        for recorder in self._recorders:
             recorder.release(elapsed)
 
     def finish(self, elapsed: float) -> None:
@@ -184,6 +184,10 @@ class Recording:
         return () if self._click is None else (self._click,)
 
     @property
+    def _recorders(self) -> list[Recorder]:
+        return [*self._closing, *([] if self._recorder is None else [self._recorder])]
+
+    @property
     def settled(self) -> list[LayerSpec]:
         return list(self._history.now)
 
@@ -192,9 +196,8 @@ class Recording:
         return [*self._history.now, *self._live(tick)]
 
     def _live(self, tick: Tick) -> list[LayerSpec]:
-        live = [] if self._recorder is None else self._recorder.layers(tick)
-        return [LayerSpec.of(each) for recorder in self._closing for each in recorder.layers(_ALL)] + [
-            LayerSpec.of(each) for each in live]
+        return [LayerSpec.of(each) for recorder in self._recorders
+                for each in recorder.layers(tick if recorder.open else _ALL)]
 
     def kept(self, layers: Sequence[LayerSpec]) -> None:
         """The session's file names these now."""
@@ -213,6 +216,11 @@ class Recording:
     @property
     def can_redo(self) -> bool:
         return self._history.can_redo
+
+
+def is_end(data: bytes) -> bool:
+    """Of a note."""
+    return data[0] & 0xF0 == 0x80 or (data[0] & 0xF0 == 0x90 and not data[2])
 
 
 def click(session: Session, span: Span) -> Layer | None:

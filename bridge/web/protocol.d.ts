@@ -355,7 +355,7 @@ export interface Play {
  * What is played in, and what becomes of it.
  *
  * recording   "waiting": it begins at `starts` (quarters); loop: bars, 0 for none
- * layers      as recorded so far, also those of this time round
+ * layers      as recorded so far, also those of this time round; the last 64
  * understood  the chord that was played last, "" for none; holding: it holds; played: the keys that are down
  * energy      of the playing, None while it is not followed, or rests
  * key         that a melody was understood to be in, "" for none

@@ -211,6 +211,42 @@ def test_a_count_in_clicks_on_the_drums_and_starts_music_that_stands(stage: Stag
     assert [n.pitch for each in stage.session.layers for n in each.layer.clip.notes] == [60]
 
 
+def test_a_note_that_is_let_go_while_the_music_stands_or_its_track_is_disarmed_ends(stage: Stage) -> None:
+    stage.playing.ask(wire.Arm(tracks=["piano"]))
+    stage.playing.ask(wire.Record(at="now"))
+    stage.run(480)
+    stage.say(0x90, 60, 90)
+    stage.say(0x90, 64, 90)
+    stage.run(480)
+    stage.rolling = False
+    stage.run(960)
+    stage.say(0x80, 60, 0)
+    stage.rolling = True
+    stage.run(480)
+    stage.playing.ask(wire.Arm(tracks=["bass"]))
+    stage.say(0x90, 72, 90)
+    stage.say(0x80, 64, 0)
+    stage.say(0x80, 72, 0)
+    stage.playing.ask(wire.Record(on=False))
+    (layer,) = stage.session.layers
+    assert [(n.pitch, n.length) for n in layer.layer.clip.notes] == [
+        (60, pytest.approx(480, abs=1)), (64, pytest.approx(960, abs=1))]
+
+
+def test_under_a_master_that_stands_the_recording_waits_for_it(stage: Stage) -> None:
+    stage.rolling, stage.clock, stage.tick = False, "waiting", 5000.0
+    stage.status()
+    stage.playing.ask(wire.Arm(tracks=["piano"]))
+    stage.playing.ask(wire.Record(at="bar"))
+    assert stage.begun == 0 and stage.told.recording == "waiting"
+    stage.rolling, stage.clock, stage.tick = True, "following", 0.0
+    stage.status()
+    assert stage.told.recording == "on"
+    stage.play([60], 480)
+    stage.playing.ask(wire.Record(on=False))
+    assert [n.start for each in stage.session.layers for n in each.layer.clip.notes] == [0]
+
+
 def test_without_an_armed_track_the_one_that_was_played_is_recorded(stage: Stage) -> None:
     with pytest.raises(MessageError, match="arm one of piano"):
         stage.playing.ask(wire.Record())

@@ -301,6 +301,7 @@ class App:
         elif isinstance(news, Parameters):
             for command in self._knobs.learn(news.parameters, loading=news.loading):
                 self._tell(command)
+            self._desk.renewed()
         elif isinstance(news, Plugins):
             before = {(p.channel, p.stage): p.state for p in self._plugins}
             self._plugin_crashes += sum(p.state.startswith("crashed")

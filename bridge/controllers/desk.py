@@ -105,7 +105,8 @@ class Desk:
         self._refused: set[tuple[str, str]] = set()
         self._full: dict[str, str] = {}
         """Paths as mappings have them -> as they are."""
-        self._known = -1
+        self._unknown: set[str] = set()
+        """Those that there are none of, as things are."""
         self._learning: Learning | None = None
         self.lesson = Lesson([each.control for each in self._inputs], file)
         self.learned: Callable[[Learned | None, str], None] = lambda _learned, _words: None
@@ -114,6 +115,7 @@ class Desk:
         self._connected: dict[str, tuple[str, ...]] = {}
         self._names: tuple[list[str], list[str]] | None = None
         self._place_strips()
+        self._follow_main()
 
     # -- in ------------------------------------------------------------------------------------------------------------
 
@@ -252,8 +254,16 @@ class Desk:
         return info
 
     def _seen_by(self, lookup: Callable[[str], ParameterInfo | None]) -> Callable[[str], ParameterInfo | None]:
+        """The same for what is only shown: None where there is none."""
+
         def seen(path: str) -> ParameterInfo | None:
-            return lookup(self._full.get(path, path))
+            if path in self._unknown:
+                return None
+            try:
+                return self._find(path, lookup)
+            except MessageError:
+                self._unknown.add(path)
+                return None
 
         return seen
 
@@ -270,12 +280,17 @@ class Desk:
 
     def begin(self) -> None:
         """The engine has (newly) opened the ports: what stands behind them knows nothing, or may know what is past."""
-        self._refused.clear()
-        self._full.clear()
+        self.renewed()
         for index, each in enumerate(self._inputs):
             each.forget()
             if each.answered and each.device is not None and each.device.hello:
                 self._host.answer(index, each.device.messages())
+
+    def renewed(self) -> None:
+        """There may be other parameters than before."""
+        self._refused.clear()
+        self._full.clear()
+        self._unknown.clear()
 
     def ports(self, states: Sequence[PortState]) -> None:
         """How our ports stand: a controller that was connected just now is told everything."""

@@ -4,7 +4,8 @@
     midi.map_cc(1, "filter.cutoff", 20, 20000, "log")
     midi.map_cc(2, "reverb.mix", 0, 1, "linear")
     midi.map_cc(3, "density")
-    asyncio.run(midi.run(port="nanoKONTROL2"))
+    if __name__ == "__main__":  # the port is heard in a process of its own, which reads this file, too
+        asyncio.run(midi.run(port="nanoKONTROL2"))
 
 Or without a port of its own: hear() takes bytes and tells what they set. toml() is the same for a session's file.
 """
@@ -117,26 +118,29 @@ class MidiController:
                 return None  # one that takes words is in no list
         return self._known[self._full[path]]
 
-    async def run(self, port: str | None = None, player: Player | None = None, *, url: str = _URL) -> None:
+    async def run(self, port: str | None = None, player: Player | None = None, *, url: str = _URL,
+                  started: Callable[[str], object] = lambda _source: None) -> None:
         """Turn what plays until cancelled: from a MIDI port (an exact name or a part that fits one; None: an input of
-        ours that people connect to) to `player`, or to the Sideman at `url`.
+        ours that people connect to) to `player`, or to the Sideman at `url`. started: called with the port's name once
+        it is heard, after a second or so.
 
         Raises PortError, MessageError, ConnectionError.
         """
         if player is not None:
-            await self._turn(player, port)
+            await self._turn(player, port, started)
             return
         from bridge.client import MusicClient
 
         async with MusicClient(url) as client:
-            await self._turn(client, port)
+            await self._turn(client, port, started)
 
-    async def _turn(self, player: Player, port: str | None) -> None:
+    async def _turn(self, player: Player, port: str | None, started: Callable[[str], object]) -> None:
         from bridge.watch.listener import ClockListener
 
         self.know(await player.parameters())
         listener = ClockListener(port)
         await asyncio.to_thread(listener.start)
+        started(listener.source.name)
         try:
             while listener.lost is None:
                 heard = await asyncio.to_thread(listener.take, _LOOK_S)

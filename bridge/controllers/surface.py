@@ -246,6 +246,8 @@ class Surface:
     def show(self, now_s: float, view: View) -> list[bytes]:
         """What the unit is to be sent now; the most urgent first, the rest with the next call."""
         out = _Budget(_BUDGET)
+        if self.first >= len(view.channels) and not self._extender:
+            self.first = 0  # there are fewer now
         self._show_faders(now_s, view, out)
         for note, on in self._lamps(view):
             self._tell(out, ("lamp", note), mackie.lamp(note, on))

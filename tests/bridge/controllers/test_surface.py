@@ -190,3 +190,13 @@ def test_ones_own_mappings_come_first() -> None:
         assert p.stage.told == ["music.section = chorus", "locate 1"]
 
     run(work())
+
+
+def test_an_extender_goes_on_from_the_start() -> None:
+    async def work() -> None:
+        p = Player(CONTROL + '[[control]]\nname = "beside in"\ndevice = "mackie-extender"\n', MANY)
+        p.stage.desk.hear(1, bytes((0xE0, 127, 127)))
+        await p.stage.heed()
+        assert p.stage.value("mixer.strings.gain_db") == 10.0
+
+    run(work())

@@ -527,7 +527,20 @@ class App:
         last = self._last
         if last is None:
             return None
-        return Place(last.playing, last.tick, last.bpm, dict(zip(self._strips, last.levels, strict=False)))
+        levels = dict(zip(self._strips, last.levels, strict=False))
+        if not self.session.input:
+            return Place(last.playing, last.tick, last.bpm, levels)
+        told = self._playing.told()
+        return Place(last.playing, last.tick, last.bpm, levels, told.armed, told.recording != "off")
+
+    async def record(self, on: bool | None) -> None:
+        """From a controller; None: the other way."""
+        await self.play_along(wire.Record(on=self._playing.told().recording == "off" if on is None else on))
+
+    async def arm(self, track: str) -> None:
+        """From a controller: to be recorded, or no longer."""
+        armed = self._playing.told().armed
+        await self.play_along(wire.Arm(tracks=[t for t in armed if t != track] if track in armed else [*armed, track]))
 
     def answer(self, control: int, messages: Sequence[bytes]) -> None:
         """To the lamps and motors of the session's [[control]] of this number."""

@@ -51,12 +51,15 @@ def parcels(messages: Sequence[bytes]) -> list[list[bytes]]:
 
 
 class Place(NamedTuple):
-    """Where the music is: tick from the start; levels: peaks of tracks, linear."""
+    """Where the music is: tick from the start; levels: peaks of tracks, linear; armed: tracks that are recorded, None
+    where nothing is played in."""
 
     playing: bool
     tick: int
     bpm: float
     levels: Mapping[str, tuple[float, float]] = {}
+    armed: tuple[str, ...] | None = None
+    recording: bool = False
 
 
 class Host(Protocol):
@@ -72,6 +75,14 @@ class Host(Protocol):
     async def stop(self) -> None: ...
 
     async def locate(self, bar: int) -> None: ...
+
+    async def record(self, on: bool | None) -> None:
+        """None: the other way."""
+        ...
+
+    async def arm(self, track: str) -> None:
+        """To be recorded, or no longer."""
+        ...
 
     def parameters(self, match: str | None) -> Sequence[ParameterInfo]: ...
 
@@ -165,13 +176,17 @@ class Desk:
             self._place_strips(anew=True)
 
     def _obey(self, index: int, commands: Iterable[mmc.Command], now_s: float) -> None:
-        """What another machine asks the transport to do; a record strobe is not for us."""
+        """What another machine asks the transport to do; a record strobe where something is played in."""
+        place = self._host.place()
         wanted = {"stop": "transport.stop", "pause": "transport.stop", "play": "transport.play",
                   "deferred_play": "transport.play", "forward": "transport.forward", "rewind": "transport.back"}
         for command in commands:
             self._inputs[index].obeyed_s = now_s
             if command.kind == "locate":
                 self._actions.append(f"locate {self._bar_at(command.seconds(), command.rate or Rate.FPS_30)}")
+            elif command.kind in ("record", "record_exit"):
+                if place is not None and place.armed is not None:
+                    self._actions.append("record" if command.kind == "record" else "record off")
             elif command.kind in wanted:
                 self._actions.append(wanted[command.kind])
 
@@ -238,6 +253,10 @@ class Desk:
         elif action == "transport.forward":
             self._located = (self._located or bar) + 1
             await host.locate(self._located)
+        elif action.startswith("arm "):
+            await host.arm(action.removeprefix("arm "))
+        elif action in ("transport.record", "record", "record off"):
+            await host.record({"record": True, "record off": False}.get(action))
         elif action == "transport.stop" or (action == "transport.toggle" and playing):
             await host.stop()
         else:
@@ -363,7 +382,7 @@ class Desk:
         beat, rest = divmod(within, meter.beat_ticks)
         sub, ticks = divmod(rest, _SIXTEENTH)
         return View(channels, returns, lookup, listed, place.playing, bar + 1, beat + 1, sub + 1, ticks,
-                    place.tick / PPQ * 60 / place.bpm, place.levels)
+                    place.tick / PPQ * 60 / place.bpm, place.levels, place.armed, place.recording)
 
     # -- what belongs to which strip -----------------------------------------------------------------------------------
 

@@ -37,7 +37,8 @@ _BUTTONS: dict[int, Assignment] = {mackie.TRACK: "pan", mackie.PAN: "pan", macki
 _LAMPS: dict[Assignment, int] = {"pan": mackie.PAN, "send": mackie.SEND, "plugin": mackie.PLUGIN, "eq": mackie.EQ,
                                  "instrument": mackie.INSTRUMENT}
 _ACTIONS = {mackie.PLAY: "transport.play", mackie.STOP: "transport.stop", mackie.REWIND: "transport.back",
-            mackie.FORWARD: "transport.forward", mackie.UP: "transport.start"}
+            mackie.FORWARD: "transport.forward", mackie.UP: "transport.start",
+            mackie.RECORD_ALL: "transport.record"}
 
 
 class View(NamedTuple):
@@ -48,6 +49,7 @@ class View(NamedTuple):
     listed    all whose path begins so
     bar, beat, sub, ticks  from 1, from 1, sixteenths from 1, the rest; seconds from the start
     levels    peaks of channels, left and right, linear
+    armed     tracks that are recorded; None where nothing is played in
     """
 
     channels: Sequence[str]
@@ -61,6 +63,8 @@ class View(NamedTuple):
     ticks: int = 0
     seconds: float = 0.0
     levels: Mapping[str, tuple[float, float]] = {}
+    armed: tuple[str, ...] | None = None
+    recording: bool = False
 
 
 class Surface:
@@ -149,6 +153,8 @@ class Surface:
             name = self._name(strip, view)
             if name and row == mackie.SELECT:
                 self.selected, self.page = name, 0
+            elif name and row == mackie.RECORD and view.armed is not None:
+                self.actions.append(f"arm {name}")
             elif name:
                 path = {mackie.SOLO: f"mixer.{name}.solo", mackie.MUTE: f"mixer.{name}.mute"}.get(
                     row, f"music.mute.{name}")
@@ -285,10 +291,12 @@ class Surface:
             name = self._name(strip, view)
             found += [(mackie.MUTE + strip, bool(name) and is_on(f"mixer.{name}.mute")),
                       (mackie.SOLO + strip, bool(name) and is_on(f"mixer.{name}.solo")),
-                      (mackie.RECORD + strip, bool(name) and is_on(f"music.mute.{name}")),
+                      (mackie.RECORD + strip, bool(name) and (
+                          is_on(f"music.mute.{name}") if view.armed is None else name in view.armed)),
                       (mackie.SELECT + strip, bool(name) and name == chosen)]
         if not self._extender:
             found += [(mackie.PLAY, view.playing), (mackie.STOP, not view.playing), (mackie.FLIP, self.flipped),
+                      (mackie.RECORD_ALL, view.recording),
                       (mackie.BEATS_LAMP, not self.timecode), (mackie.SMPTE_LAMP, self.timecode),
                       (mackie.SOLO_LAMP, any(is_on(f"mixer.{name}.solo") for name in view.channels))]
             found += [(note, kind == self.assignment) for kind, note in _LAMPS.items()]

@@ -27,9 +27,9 @@ def _one_of(words: object) -> str:
 
 Mmc = Literal["off", "in", "out", "both"]
 ACTIONS = ("transport.play", "transport.stop", "transport.toggle", "transport.start", "transport.back",
-           "transport.forward", "bank.previous", "bank.next")
-"""What a button may do instead of turning a parameter: play, stop, one or the other, go to bar 1, a bar back or on; and
-the device's strips take the tracks before or after those that they have."""
+           "transport.forward", "transport.record", "bank.previous", "bank.next")
+"""What a button may do instead of turning a parameter: play, stop, one or the other, go to bar 1, a bar back or on,
+record what is played in or stop that; and the device's strips take the tracks before or after those that they have."""
 OFF = "off"
 """The path of a control that does nothing."""
 

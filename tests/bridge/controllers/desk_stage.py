@@ -81,6 +81,12 @@ class Stage:
             raise MessageError("too far")
         self.told.append(f"locate {bar}")
 
+    async def record(self, on: bool | None) -> None:
+        self.told.append({None: "record?", True: "record", False: "record off"}[on])
+
+    async def arm(self, track: str) -> None:
+        self.told.append(f"arm {track}")
+
     def parameters(self, match: str | None) -> Sequence[ParameterInfo]:
         return matching(self.infos.values(), match)
 

@@ -109,3 +109,18 @@ def test_a_machine_is_asked_and_not_told_what_it_asked() -> None:
         assert not await stage.heed() and stage.told == ["play"]
 
     asyncio.run(work())
+
+
+def test_a_record_strobe_is_for_who_records() -> None:
+    async def work() -> None:
+        stage = Stage(IN)
+        strobe = bytes.fromhex("F07F7F0606F7F07F7F0607F7")
+        stage.desk.hear(0, strobe)
+        await stage.heed()
+        assert stage.told == []
+        stage.here = Place(True, 0, 120.0, {}, ())
+        stage.desk.hear(0, strobe)
+        await stage.heed()
+        assert stage.told == ["record", "record off"]
+
+    asyncio.run(work())

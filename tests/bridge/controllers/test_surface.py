@@ -200,3 +200,18 @@ def test_an_extender_goes_on_from_the_start() -> None:
         assert p.stage.value("mixer.strings.gain_db") == 10.0
 
     run(work())
+
+
+def test_recording() -> None:
+    async def work() -> None:
+        p = Player()
+        p.stage.here = Place(True, 0, 120.0, {}, ("bass",), True)
+        await p.does(p.unit.press(0x00), p.unit.press(0x5F))
+        assert p.stage.told == ["arm piano", "record?"]
+        await p.rests()
+        assert (p.unit.lamps[0x00], p.unit.lamps[0x01], p.unit.lamps[0x5F]) == (0, 127, 127)
+        p.stage.here = Place(True, 0, 120.0)
+        await p.does(p.unit.press(0x00))
+        assert p.stage.value("music.mute.piano") == 1.0, "nothing is played in: the player rests"
+
+    run(work())

@@ -59,7 +59,7 @@ def test_every_class_method_and_field_has_its_type(module: str) -> None:
 
 def test_the_clocks_type_names_what_the_clock_has() -> None:
     names = run("""const { ServerClock } = await load("serverclock.js");
-      return [...Object.getOwnPropertyNames(ServerClock.prototype), ...Object.getOwnPropertyNames(new ServerClock())]""")
+      return [ServerClock.prototype, new ServerClock()].flatMap((thing) => Object.getOwnPropertyNames(thing));""")
     assert set(names) - {"constructor"} == declared("client.d.ts")["ServerClock"]
 
 

@@ -8,7 +8,7 @@ import pytest
 from bridge.errors import DeviceError
 
 try:
-    from bridge.bench.input import _first_samples, _pairs, expected, missing, random_messages
+    from bridge.bench.input import _first_samples, _pairs, expected, matched, missing, random_messages
     from bridge.jack.recorder import Heard, Recording
 except DeviceError as error:
     pytest.skip(str(error), allow_module_level=True)
@@ -22,6 +22,9 @@ def test_what_is_missing_or_was_never_sent_is_counted() -> None:
     assert missing(MESSAGES, MESSAGES[:-2]) == 2
     assert missing(MESSAGES, [*MESSAGES[:10], b"\xb0\x01\x01", *MESSAGES[10:]]) == 1
     assert missing(MESSAGES, []) == 300
+    assert matched(MESSAGES, MESSAGES[:5] + MESSAGES[9:12]) == ([*range(5), *range(9, 12)], 0)
+    flood = random_messages(20_000, 2)
+    assert missing(flood, flood[:500] + flood[530:9000] + flood[9001:]) == 31
 
 
 def test_the_flood_is_of_whole_messages_of_all_kinds() -> None:

@@ -47,6 +47,7 @@ export class PlayAlong {
     for (const [id, value] of [["record-loop", String(playing.loop)], ["record-grid", playing.quantise],
       ["record-mode", playing.mode], ["record-count", String(playing.countIn)]]) {
       $(id).disabled = state !== "off";
+      if (state !== "off") delete $(id).dataset.chosen;
       if (!$(id).dataset.chosen) setChoice($(id), value);
     }
     this.#tick("arm", playing.armed);

@@ -7,7 +7,9 @@ shortest against their measure, so that a drop never comes without its build nor
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
 
 from composers.errors import MusicError
 from composers.forms import ENDING_BARS, Arrangement, Stretch
@@ -86,15 +88,25 @@ def _fitted(blocks: tuple[_Block, ...], length: int) -> list[Stretch]:
     """Sections that together have `length` bars less the ending's."""
     room = max(1, length - min(ENDING_BARS, length - 1))
     whole = room // 4 * 4  # what is over joins the last section: with the ending it makes four bars
-    while sum(block.bars for block in blocks) * _LONG < whole:  # once more from the last breakdown on
-        again = max(index for index, block in enumerate(blocks) if block.role == "breakdown")
-        blocks = (*blocks[:-1], *blocks[again:])
+    again = blocks[max(index for index, block in enumerate(blocks) if block.role == "breakdown"):]
+    round_bars = sum(block.bars for block in again[:-1])  # one more from the last breakdown on, in place of the outro
+    rounds = max(0, math.ceil((whole / _LONG - sum(block.bars for block in blocks)) / round_bars))
+    blocks = (*blocks[:-1], *again[:-1] * rounds, blocks[-1])
     kept, bars = _chosen(blocks, whole)
     if not kept:
         return [_stretch(next(block for block in blocks if block.role == "drop"), room)]
-    while (left := whole - sum(bars)) > 0:
-        index = min(range(len(kept)), key=lambda i: (_fullness(kept[i], bars[i], left), -kept[i].keep, i))
-        bars[index] += 4 if left < 8 or bars[index] % 8 else 8
+    left = whole - sum(bars)
+    emptiest = [(_fullness(block, count, left), -block.keep, i)
+                for i, (block, count) in enumerate(zip(kept, bars, strict=True))]
+    heapify(emptiest)
+    while left > 0:
+        was, rank, index = heappop(emptiest)
+        if (full := _fullness(kept[index], bars[index], left)) <= was:
+            more = 4 if left < 8 or bars[index] % 8 else 8
+            bars[index] += more
+            left -= more
+            full = _fullness(kept[index], bars[index], left)
+        heappush(emptiest, (full, rank, index))  # what waits there is never less full than it was
     bars[-1] += room - whole
     return [_stretch(block, count) for block, count in zip(kept, bars, strict=True)]
 

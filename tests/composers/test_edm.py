@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from itertools import pairwise, product
 from statistics import mean
@@ -10,6 +11,8 @@ import pytest
 
 from composers import MLComposer
 from composers.composer import Band, Plan, find_genre
+from composers.forms import ENDING_BARS
+from composers.genres import edm_forms
 from composers.genres.edm import EDM, STYLES
 from composers.genres.edm_forms import FORMS, arrangement
 from composers.parts import kit
@@ -284,3 +287,31 @@ def test_it_keeps_to_the_gates_in_the_mean(style: str) -> None:
     assert 0.25 <= middle["rep"] <= 0.8 and 0.3 <= middle["melody.rep"] <= 0.8
     assert middle["drums.jac1"] >= 0.6
     assert 0.55 <= middle["melody.steps"] <= 0.8 and 0.65 <= middle["melody.on_strong"] <= 0.9
+
+
+def grown_one_by_one(form: str, length: int) -> list[int]:
+    """The bars of the sections, each eight (or four) given to the one that is emptiest at that moment."""
+    blocks = edm_forms._SKELETONS[form]
+    room = max(1, length - min(ENDING_BARS, length - 1))
+    whole = room // 4 * 4
+    while sum(block.bars for block in blocks) * edm_forms._LONG < whole:
+        again = max(i for i, block in enumerate(blocks) if block.role == "breakdown")
+        blocks = (*blocks[:-1], *blocks[again:])
+    kept, bars = edm_forms._chosen(blocks, whole)
+    if not kept:
+        return [room]
+    while (left := whole - sum(bars)) > 0:
+        index = min(range(len(kept)), key=lambda i: (edm_forms._fullness(kept[i], bars[i], left), -kept[i].keep, i))
+        bars[index] += 4 if left < 8 or bars[index] % 8 else 8
+    bars[-1] += room - whole
+    return bars
+
+
+@pytest.mark.parametrize("form", edm_forms.FORMS)
+def test_a_piece_of_any_length_is_arranged_as_bar_by_bar_but_at_once(form: str) -> None:
+    for length in (*range(1, 300, 3), 900, 1501):
+        found = [stretch.bars for stretch in edm_forms.arrangement(form, length).cycle]
+        assert found == grown_one_by_one(form, length), length
+    began = time.process_time()
+    assert sum(stretch.bars for stretch in edm_forms.arrangement(form, 100_000).cycle) + ENDING_BARS == 100_000
+    assert time.process_time() - began < 3

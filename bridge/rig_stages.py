@@ -72,7 +72,7 @@ class RigStages:
             instrument = self._hosted_instrument(track, own)
         if track.plugin is not None:
             place = place._replace(gain_db=PLUGIN_GAIN_DB)
-        tuning = tuning_of(track, self._music.key)
+        tuning = tuning_of(track, self._music.key) if track.plugin is None else None  # it gets bends: see Route.hosted
         sends = sends_of(track.sends)
         if any(r.name == ROOM for r in returns):
             sends.setdefault(ROOM, Send(place.send_db))

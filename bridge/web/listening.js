@@ -144,8 +144,8 @@ export class Listening {
     const $ = this.#$;
     const { mode, format, buffers, speakerMs } = this.#chosen;
     const serversMs = this.#client.hello?.syncLatencyMs;
-    const own = mode === "sync" ? `As the server says${serversMs ? ` (${serversMs} ms)` : ""}` : "Automatic";
-    const words = (ms) => (ms === SERVERS ? own : `${mode === "sync" ? "" : "at least "}${ms} ms`);
+    const own = mode === "sync" ? `Server’s${serversMs ? `: ${serversMs} ms` : ""}` : "Automatic";
+    const words = (ms) => (ms === SERVERS ? own : `${ms} ms${mode === "sync" ? "" : " or more"}`);
     $("listen-mode").value = mode;
     delete $("listen-buffer").dataset.names; // the same choices may have other words
     fill($("listen-buffer"), [SERVERS, ...BUFFERS_MS[mode].map(String)], words);

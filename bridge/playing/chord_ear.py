@@ -21,7 +21,7 @@ from composers.theory.voicings import LOW
 
 STROKE_S = 0.07
 """Keys struck within this after one another are one stroke: rolled chords take 20 to 60 ms from key to key."""
-SETTLE_S = 0.03
+SETTLE_S = 0.04
 """A stroke is looked at when so long nothing has been added to it."""
 _BASS_BELOW = 3
 """Semitones by which a held note lies below a stroke to be its bass."""

@@ -122,7 +122,7 @@ class Device(Struct, frozen=True, forbid_unknown_fields=True):
     hello     messages in hexadecimal digits that it is sent when it is connected
     feedback  whether it is sent what happens where the session does not say
     strips    how many tracks it has controls for
-    extenders  of a Mackie Control: its sysex product number is the extender's
+    extender  of a Mackie Control: strips alone, beside another unit's, and a sysex product number of its own
     """
 
     name: Name

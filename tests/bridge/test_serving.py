@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -185,10 +184,8 @@ def test_play_beyond_this_machine_tells_no_token_where_output_may_be_kept(home: 
         for pid in family(player.pid)[1:]:  # programs that it has started know nothing of it
             assert TOKEN.encode() not in Path(f"/proc/{pid}/environ").read_bytes()
             assert TOKEN.encode() not in Path(f"/proc/{pid}/cmdline").read_bytes()
-        ask = [sys.executable, "-m", "bridge", "modify", "--url", f"ws://127.0.0.1:{port}/music", "energy=0.9"]
-        refused = subprocess.run(ask, capture_output=True, text=True, check=False, timeout=60)
-        assert refused.returncode == 1 and "wants a token, which is missing" in refused.stderr
-        done = subprocess.run(ask, capture_output=True, text=True, check=False, timeout=60,
-                              env={**os.environ, "SIDEMAN_TOKEN": TOKEN})
-        assert done.returncode == 0, done.stderr
+        ask = ["modify", "--url", f"ws://127.0.0.1:{port}/music", "energy=0.9"]
+        refused = CliRunner().invoke(cli, ask)
+        assert refused.exit_code == 1 and "wants a token, which is missing" in str(refused.exception)
+        assert CliRunner(env={"SIDEMAN_TOKEN": TOKEN}).invoke(cli, ask).exit_code == 0
     assert TOKEN not in player.output and not re.search(r"token=", player.output)

@@ -269,7 +269,7 @@ UPGRADE = ("Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 
            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(st.sampled_from(["/music", "/metrics", "/healthz", f"/music?token={CONTROL}"]), OFFERS),
                 min_size=1, max_size=4))
 def test_no_wrong_token_opens_the_socket_or_the_figures(tries: list[tuple[str, list[str]]]) -> None:
@@ -310,7 +310,7 @@ def test_whatever_a_listener_says_nothing_is_done() -> None:
     async def body(server: Server, conductor: FakeConductor) -> None:
         loop = asyncio.get_running_loop()
 
-        @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
         @given(st.lists(SAID, min_size=1, max_size=8))
         def tried(said: list[str | bytes]) -> None:
             asyncio.run_coroutine_threadsafe(say(said), loop).result(10)

@@ -181,16 +181,19 @@ def test_what_a_client_trusts_is_that_file(tmp_path: Path, pair: tuple[Path, Pat
 
 
 def test_half_a_tls_handshake_keeps_nobody_out(pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.stream.server._TLS_HANDSHAKE_S", 0.3)
+    monkeypatch.setattr("bridge.stream.server._TLS_HANDSHAKE_S", 2.0)
 
     async def body(server: Server, _: FakeConductor) -> None:
-        held = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(60)]
-        for _, writer in held:
-            writer.write(b"\x16\x03\x01\x02\x00")  # a ClientHello that never comes
-        async with MusicClient(server.socket_url, ssl=pair[0]) as client:
-            assert client.hello is not None
-        for reader, writer in held:
-            assert await asyncio.wait_for(reader.read(10), 5) == b""
-            writer.close()
+        held = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(30)]
+        try:
+            for _, writer in held:
+                writer.write(b"\x16\x03\x01\x02\x00")  # a ClientHello that never comes
+            async with MusicClient(server.socket_url, ssl=pair[0]) as client:
+                assert client.hello is not None
+            for reader, _ in held:
+                assert await asyncio.wait_for(reader.read(10), 10) == b""
+        finally:
+            for _, writer in held:
+                writer.close()
 
     serving(body, tls=server_certificate(*pair).context)

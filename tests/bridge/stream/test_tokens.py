@@ -10,7 +10,7 @@ import traceback
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.errors import TokenError
@@ -131,6 +131,7 @@ def test_what_a_client_offers_by_itself(tmp_path: Path) -> None:
             bearer(wrong)
 
 
+@settings(max_examples=50)
 @given(st.text(LETTERS, min_size=20, max_size=60), st.text(LETTERS, min_size=20, max_size=60), st.text(max_size=60))
 def test_a_role_is_had_by_the_whole_token_alone(control: str, listen: str, other: str) -> None:
     have = Tokens(Secret(control), Secret(listen), "here")

@@ -21,6 +21,10 @@ class DeviceError(SidemanError):
     """An audio device, JACK server or web port that cannot be had."""
 
 
+class RefusedError(DeviceError):
+    """What a relay would hear is there and does not let it in: to try again is of no use."""
+
+
 class MessageError(SidemanError, ValueError):
     """A message from a client that is malformed: names the field, the value and what is allowed."""
 

@@ -7,9 +7,9 @@ import random
 from collections.abc import Sequence
 from itertools import cycle
 
-from bridge.errors import DeviceError
+from bridge.errors import DeviceError, RefusedError
 from bridge.relay.address import Address
-from bridge.relay.line import Pass, RefusedError, open_line
+from bridge.relay.line import Pass, open_line
 from bridge.relay.upstream import Ear, Upstream
 from bridge.stream import wire
 

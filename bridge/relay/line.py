@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from websockets.frames import Frame, Opcode
 from websockets.protocol import Event
 
-from bridge.errors import DeviceError
+from bridge.errors import DeviceError, RefusedError
 from bridge.relay.address import Address
 from bridge.stream import wire
 from bridge.stream.tokens import bearer
@@ -23,10 +23,6 @@ Hear: TypeAlias = Callable[[str | bytes], None]
 _handshakes = logging.getLogger("sideman.relay.handshakes")
 _handshakes.setLevel(logging.INFO)  # at DEBUG each header is logged, and one holds the token
 
-
-
-class RefusedError(DeviceError):
-    """The far side is there and does not let us in: to try again is of no use."""
 
 
 class Line(Protocol):

@@ -10,9 +10,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import NamedTuple, TypeAlias
 
-from bridge.errors import DeviceError
+from bridge.errors import DeviceError, RefusedError
 from bridge.relay.address import Address
-from bridge.relay.line import RefusedError
 
 QUEUE_MESSAGES = 128
 """Blocks of sound that wait for a NATS server that does not take them: a third of a second at 128 frames."""

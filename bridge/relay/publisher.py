@@ -124,6 +124,7 @@ class Publisher:
             link = NatsLink(self._target)
             try:
                 await link.open()
+                self._link = link  # for answers, from the first ask on
                 await self._serve(link)
                 return link
             except DeviceError:

@@ -58,6 +58,7 @@ export class Player {
   #reserveMs = 0;
   #restS = 0;
   #sendAim;
+  #send;
 
   /**
    * @param {AudioContext} context
@@ -74,7 +75,7 @@ export class Player {
       const { port } = player.node;
       port.onmessage = ({ data }) => player.#take(data);
       player.#sendAim = (aim) => port.postMessage({ aim });
-      player.send = ({ data, channels, sampleRate, frame }) => port.postMessage({ data, channels, sampleRate, frame });
+      player.#send = ({ data, channels, sampleRate, frame }) => port.postMessage({ data, channels, sampleRate, frame });
     } else {
       // Browsers give AudioWorklet to https and localhost only; a phone in the same network may come by plain http.
       const playback = new Playback(context.sampleRate);
@@ -85,7 +86,7 @@ export class Player {
         playback.pull(outputBuffer.getChannelData(0), outputBuffer.getChannelData(1), playbackTime);
       };
       player.#sendAim = (aim) => playback.aim(aim);
-      player.send = ({ data, channels, sampleRate, frame }) =>
+      player.#send = ({ data, channels, sampleRate, frame }) =>
         playback.push(new Float32Array(data), channels, sampleRate, frame);
     }
     return player;
@@ -187,7 +188,7 @@ export class Player {
     this.#schedule.hear(frame, frames, sampleRate, serverNs, nowMs * 1e6);
     this.#jitter.hear(frame + frames, sampleRate, nowMs);
     this.#newest = { frame: frame + frames, rate: sampleRate };
-    this.send(audio);
+    this.#send(audio);
   }
 
   /** A report from the audio thread: look at the clocks, and aim anew. */

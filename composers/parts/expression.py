@@ -17,6 +17,8 @@ from composers.score import PPQ
 _SHORT = {"slur": 1.0, "plain": 0.88, "staccato": 0.48, "portato": 0.75}
 _PHRASE_BARS = 4
 _TERRACES = {"answer": -4.0, "fragment": 2.0, "cadence": 3.0, "echo": -9.0, "work": 2.0, "pedal": 0.0}
+_GROWTH = 110.0
+"""Velocities from an energy of 0 to 1: forms go from .4 (p) to .85 (f to ff), three steps of dynamics."""
 _BREADTH = PPQ * 0.045
 """Ticks by which a phrase's last beats come late, and half of it by which its middle hurries."""
 _RITARD = PPQ * 0.42
@@ -28,8 +30,8 @@ def level(passage: Passage, plan: Sequence[Unit], step: int, base: float) -> flo
     bar = step // passage.bar_steps
     where = (step % (_PHRASE_BARS * passage.bar_steps)) / (_PHRASE_BARS * passage.bar_steps)
     unit = next((u for u in plan if u.bar <= bar < u.end), None)
-    grown = 30.0 * (passage.energy + (passage.energy_end - passage.energy) * step / max(1, passage.steps) - 0.6)
-    swell = 7.0 * sin(pi * where**0.85) - 3.0
+    grown = _GROWTH * (passage.energy + (passage.energy_end - passage.energy) * step / max(1, passage.steps) - 0.6)
+    swell = 9.0 * sin(pi * where**0.85) - 4.0
     if unit is not None and unit.kind in ("fragment", "pedal"):  # towards what comes
         swell = 9.0 * (step - unit.bar * passage.bar_steps) / (unit.bars * passage.bar_steps) - 3.0
     return base + grown + swell + (_TERRACES.get(unit.kind, 0.0) if unit is not None else 0.0)

@@ -26,8 +26,8 @@ class Target(NamedTuple):
 
 
 # Long-term spectra: working values, built on Pestana et al. 2013 (number-one hits), Elowsson and Friberg 2017 (drums
-# raise both ends) and Hove et al. 2019. Crest factors and widths: working values; strings that are bowed loudly together
-# have 12 to 14 dB without any compression.
+# raise both ends) and Hove et al. 2019. Crest factors and widths: working values; strings that are bowed loudly
+# together have 12 to 14 dB without any compression.
 _NARROW, _WIDE = (-16.0, -6.0), (-10.0, -3.0)
 TARGETS: Mapping[str, Target] = {
     "jazz": Target((-12, 1, 5, 4, 2, 0, -4, -7, -10, -18), (14, 18), _NARROW),

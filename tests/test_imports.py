@@ -24,7 +24,7 @@ BRIDGE = {
     "clock": set(),
     "engine": {"bridge.clock", "bridge.inputs"},
     "inputs": set(),
-    "playing": {"bridge.inputs", "bridge.stream.wire", "bridge.takes.shelf", "bridge.engine.inbox"},
+    "playing": {"bridge.inputs", "bridge.stream", "bridge.takes", "bridge.engine.inbox"},
     "ports": {"bridge.jack.client"},
     "jack": {"bridge.clock", "bridge.ports"},
     "stream": set(),

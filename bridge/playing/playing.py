@@ -14,7 +14,7 @@ from bridge.inputs.played import Played
 from bridge.playing import layer_files
 from bridge.playing.following import KINDS, Followed, Following, Now
 from bridge.playing.progress import Progress
-from bridge.playing.recorder import Message
+from bridge.playing.recorder import PEDAL, Message
 from bridge.playing.recording import Recording, channel_of, is_end
 from bridge.session import Session
 from bridge.stream import wire
@@ -87,7 +87,7 @@ class Playing:
         tick = played.tick if played.tick >= 0 else self._progress.tick
         elapsed = self._progress.at(played.frame, tick, self._rate) if played.tick >= 0 else self._progress.elapsed
         channel = channel_of(self._host.session, track)
-        if played.tick >= 0 or is_end(data):
+        if played.tick >= 0 or is_end(data) or (data[0] & 0xF0 == 0xB0 and data[1] == PEDAL):
             self._recording.hear(Message(tick, elapsed, track, channel, data))
         self._recording.played_last = track
         kind = data[0] & 0xF0

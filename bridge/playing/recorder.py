@@ -14,7 +14,7 @@ EARLY: Tick = PPQ // 8
 """Played so much before the recording begins a note belongs to its beginning, as hands are not exact."""
 _APART: Tick = 5
 """Of a controller's values nearer together than this the last is kept."""
-_PEDAL, _MODES = 64, 120
+PEDAL, _MODES = 64, 120
 """Not recorded: the pedal, as notes are kept for as long as it holds them; and messages of MIDI's own."""
 _FOREVER: Tick = 1 << 40
 
@@ -217,7 +217,7 @@ def _end(stretch: _Stretch, notes: Sequence[Note], controls: Sequence[Control], 
 
 def _control(message: Message) -> Control | None:
     status, data, tick = message.data[0] & 0xF0, message.data, max(0, round(message.tick))
-    if status == 0xB0 and data[1] < _MODES and data[1] != _PEDAL:
+    if status == 0xB0 and data[1] < _MODES and data[1] != PEDAL:
         return Control(tick, "cc", data[1], float(data[2]), message.channel)
     if status == 0xE0:
         value = (data[1] | data[2] << 7) - 8192

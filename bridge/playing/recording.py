@@ -10,7 +10,7 @@ import msgspec
 from bridge.errors import MessageError
 from bridge.playing.history import History
 from bridge.playing.progress import Jump
-from bridge.playing.recorder import Message, Recorder, Settings
+from bridge.playing.recorder import PEDAL, Message, Recorder, Settings
 from bridge.playing.spec import LayerSpec, PlayingSpec
 from bridge.session import Session
 from bridge.stream import wire
@@ -38,6 +38,8 @@ class Recording:
         self._beat = -1
         self._dirty = False
         self._click: Layer | None = None
+        self._ringing: dict[tuple[str, int], set[int]] = {}
+        """By track and channel whose pedal is down: keys that it holds."""
 
     # -- what is asked ----------------------------------------------------------------------------------------------
 
@@ -113,9 +115,27 @@ class Recording:
 
     def hear(self, message: Message) -> None:
         self.played_last = message.track
-        if message.track in self.armed or is_end(message.data):
-            for recorder in self._recorders:
-                recorder.hear(message)
+        for each in self._pedalled(message):
+            if message.track in self.armed or is_end(each.data):
+                for recorder in self._recorders:
+                    recorder.hear(each)
+
+    def _pedalled(self, message: Message) -> list[Message]:
+        """A note that ends while the pedal is down ends when that comes up, or its key is struck again."""
+        place, data = (message.track, message.channel), message.data
+        ringing = self._ringing.get(place)
+        if data[0] & 0xF0 == 0xB0 and data[1] == PEDAL:
+            if data[2] >= 64:
+                self._ringing.setdefault(place, set())
+                return []
+            self._ringing.pop(place, None)
+            return [message._replace(data=bytes((0x80, key, 0))) for key in sorted(ringing or ())]
+        if ringing is not None and data[0] & 0xE0 == 0x80:
+            if is_end(data):
+                ringing.add(data[1])
+                return []
+            ringing.discard(data[1])
+        return [message]
 
     def jump(self, jump: Jump) -> None:
         """The master went elsewhere: each stretch has layers of its own."""
@@ -132,6 +152,7 @@ class Recording:
 
     def lost(self, elapsed: float) -> None:
         """The engine has died: no note-off will come any more."""
+        self._ringing.clear()
         for recorder in self._recorders:
             recorder.release(elapsed)
 

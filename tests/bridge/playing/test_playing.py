@@ -233,6 +233,25 @@ def test_a_note_that_is_let_go_while_the_music_stands_or_its_track_is_disarmed_e
         (60, pytest.approx(480, abs=1)), (64, pytest.approx(960, abs=1))]
 
 
+def test_the_pedal_is_in_the_notes_lengths(stage: Stage) -> None:
+    stage.playing.ask(wire.Arm(tracks=["piano"]))
+    stage.say(0xB0, 64, 127)  # before it begins
+    stage.playing.ask(wire.Record(at="now"))
+    stage.run(480)
+    stage.play([60, 64], 240)
+    stage.run(240)
+    stage.play([60], 240)  # struck again: the first ends there
+    stage.run(240)
+    stage.say(0xB0, 64, 0)
+    stage.run(240)
+    stage.play([67], 240)
+    stage.playing.ask(wire.Record(on=False))
+    (layer,) = stage.session.layers
+    assert [(n.pitch, n.start, n.length) for n in layer.layer.clip.notes] == [
+        (60, 480, 480), (64, 480, 960), (60, 960, 480), (67, 1680, 240)]
+    assert layer.layer.clip.controls == ()
+
+
 def test_under_a_master_that_stands_the_recording_waits_for_it(stage: Stage) -> None:
     stage.rolling, stage.clock, stage.tick = False, "waiting", 5000.0
     stage.status()

@@ -43,8 +43,8 @@ class Fold:
     def on(self, at: At, key: int, velocity: float, voice: Voice) -> list[FrameEvent]:
         """key: where it is played, which need not be the voice's own."""
         away = voice.pitch - voice.key
-        shift = round(away) if abs(away) > self._reach else 0
-        key, out = max(0, min(127, key + shift)), self.off(at, _RELEASED)
+        shift = max(-key, min(127 - key, round(away))) if abs(away) > self._reach else 0
+        key, out = key + shift, self.off(at, _RELEASED)
         self._notes[at] = _Sounding(key, voice, shift)
         out += self._express(self._notes[at])
         held = self._keys.get(key, 0)

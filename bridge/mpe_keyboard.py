@@ -17,7 +17,7 @@ from bridge.mpe import MEMBER_RANGE, TIMBRE, MpeReader, Voice, Zone, bend_range,
 from bridge.mpe_fold import Fold
 from instruments.block import FrameEvent, Kind
 
-_ON, _CC, _PROGRAM, _SYSTEM_RESET = 0x90, 0xB0, 0xC0, 0xFF
+_CC, _SYSTEM_RESET = 0xB0, 0xFF
 _SUSTAIN, _SOSTENUTO, _RESET = 64, 66, 121
 _NOT_PASSED = frozenset({0, 6, 32, 38, TIMBRE, *range(96, 102), *range(120, 128)})
 """Sounds and ranges are the session's; what ends notes the reader does; timbre belongs to notes."""
@@ -69,7 +69,7 @@ class _Voices:
         self._use(slot)
         self.notes[at] = _Note(slot, number)
         yield self._own(slot, Kind.ON, number, velocity)
-        yield from self._folded(self.fold.on(at, number, velocity, voice))
+        yield from self.folded(self.fold.on(at, number, velocity, voice))
 
     def off(self, at: tuple[int, int], velocity: float) -> Iterator[Live]:
         note = self.notes.pop(at, None)
@@ -82,19 +82,19 @@ class _Voices:
         else:
             yield self._own(note.slot, Kind.OFF, note.key, velocity)
         self._use(note.slot)
-        yield from self._folded(self.fold.off(at, velocity))
+        yield from self.folded(self.fold.off(at, velocity))
 
     def move(self, at: tuple[int, int], voice: Voice) -> Iterator[Live]:
         note = self.notes.get(at)
         if note is not None and at not in self.kept:
             yield from self._expression(note.slot, voice)
-            yield from self._folded(self.fold.move(at, voice))
+            yield from self.folded(self.fold.move(at, voice))
 
     def control(self, number: int, value: float) -> Iterator[Live]:
         """For all notes."""
         for slot in self.slots:
             yield self._own(slot, Kind.CC, number, value)
-        yield from self._folded([FrameEvent(0, Kind.CC, 0, number, value)])
+        yield from self.folded([FrameEvent(0, Kind.CC, 0, number, value)])
 
     def _expression(self, slot: _Slot, voice: Voice) -> Iterator[Live]:
         bend = max(-1.0, min(1.0, (voice.pitch - voice.key) / MEMBER_RANGE))
@@ -105,7 +105,8 @@ class _Voices:
     def _own(self, slot: _Slot, kind: Kind, number: int, value: float) -> Live:
         return Live(self.place, FrameEvent(0, kind, slot.number, number, value), form="notes")
 
-    def _folded(self, events: Sequence[FrameEvent]) -> Iterator[Live]:
+    def folded(self, events: Sequence[FrameEvent]) -> Iterator[Live]:
+        """As one channel has it."""
         for event in events:
             yield Live(self.place, event._replace(channel=self.place.channel), form="channel")
 
@@ -174,7 +175,7 @@ class MpeKeyboard:
                     yield from voices.off(at, _RELEASED)
                 for number in self._controls:
                     yield from voices.control(number, _NEUTRAL.get(number, 0.0))
-                yield from voices._folded(voices.fold.rest())
+                yield from voices.folded(voices.fold.rest())
         if all(gone(place) for place in self.places):
             self._controls.clear()
             zones = self._reader.zones

@@ -139,11 +139,11 @@ def test_listen_delivers_the_stream_to_the_ear(shown: Page, stage: Stage) -> Non
     assert shown.evaluate("sideman.analyser") is None
     shown.press("l", "KeyL")
     shown.wait("sideman.stats.playing === true")
-    time.sleep(0.3)
-    sound = heard(shown)
+    until = time.monotonic() + 15
+    while abs((sound := heard(shown))["peak"] - TONE_PEAK) >= 0.01 or abs(sound["hz"] - TONE_HZ) > sound["binHz"]:
+        assert time.monotonic() < until, sound  # a busy machine drops out now and then
+        time.sleep(0.1)
     assert sound["rate"] == stage.rate
-    assert abs(sound["hz"] - TONE_HZ) <= sound["binHz"]
-    assert abs(sound["peak"] - TONE_PEAK) < 0.01
     assert text(shown, "#listen-text") == "Listening"
     assert shown.evaluate("document.getElementById('listen').getAttribute('aria-pressed')") == "true"
     shown.press("l", "KeyL")

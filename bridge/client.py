@@ -69,6 +69,7 @@ class MusicClient:
     ssl           for wss: a context, or the file of a certificate to trust, and no other (a self-signed one)
     reconnect     come back by itself after a loss (not after a connect() that failed)
     others        further addresses of the same music (relays), tried in turn when `url` does not answer
+    keep_clock    keep `clock` also without a playback in sync, for due_ns()
     now_ns        our monotonic clock
     """
 

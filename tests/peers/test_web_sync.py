@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import http.server
+import os
 import shutil
 import socket
 import threading
@@ -212,12 +213,13 @@ def listen(tabs: tuple[Tab, ...]) -> list[Heard]:
 
 def apart_ms(one: Heard, other: Heard) -> float:
     """By how much later `other` plays the same sound: the place of their correlation's peak, between the samples. NaN
-    where they do not play the same all the while: one dropped out."""
+    where they do not play the same all the while: one dropped out, or was silent, or looked at much later."""
     start = max(one.ns, other.ns)
     cut = [heard.samples[round((start - heard.ns) * RATE / 1e9):] for heard in (one, other)]
     count = min(map(len, cut))
     a, b = (samples[:count].astype(np.float64) for samples in cut)
-    assert count > RATE // 4 and np.std(a) > 1e-4 and np.std(b) > 1e-4, "one of them was silent"
+    if count < RATE // 4 or np.std(a) < 1e-4 or np.std(b) < 1e-4:
+        return float("nan")
     # What was cut off was rounded to whole samples.
     rounding = [(start - heard.ns) * RATE / 1e9 for heard in (one, other)]
     offset = (rounding[1] - round(rounding[1])) - (rounding[0] - round(rounding[0]))
@@ -267,7 +269,7 @@ def test_two_tabs_and_a_python_client_play_the_same_sample_within_1_ms(
         found: list[tuple[float, float, float]] = []
         until = time.monotonic() + 60
         while not together(found, tabs, speaker):
-            if time.monotonic() > until and len(found) < WINDOWS:
+            if time.monotonic() > until and len(found) < WINDOWS and os.getloadavg()[0] > 2 * (os.cpu_count() or 1):
                 pytest.skip("this machine is so busy that the sound devices which Chromium imitates stand still")
             assert time.monotonic() < until, (found[-WINDOWS:], [tab.evaluate("player.figures") for tab in tabs])
             first, second = listen(tabs)

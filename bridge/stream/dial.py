@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import ssl as tls
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
@@ -16,7 +17,8 @@ from websockets.protocol import State
 from bridge.errors import DeviceError
 
 RETRY_S, MAX_RETRY_S = 0.25, 5.0
-"""Wait before the first attempt to come back; twice as long before each next one."""
+"""Wait before the first attempt to come back; twice as long before each next one; each by half more or less, so that
+those whom one server has lost do not all come at once."""
 
 _log = logging.getLogger("sideman.client")
 _handshakes = logging.getLogger("sideman.client.handshakes")
@@ -175,7 +177,7 @@ class Call:
     async def _come_back(self) -> None:
         wait_s = RETRY_S
         while True:
-            await asyncio.sleep(wait_s)
+            await asyncio.sleep(wait_s * random.uniform(0.5, 1.5))
             try:
                 await self.open()
                 self._returner = None

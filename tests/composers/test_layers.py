@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 
 import msgspec
 import pytest
@@ -43,9 +44,9 @@ def test_a_repeating_layer_is_periodic_and_each_repetition_has_each_note_once(
     start = first * BAR
     mine = layer([Note(start + at % (bars * BAR), length, 60, 80.0)], start, start + bars * BAR, repeat=bars * BAR)
     by_bar = [mine.notes(Meter().bar(bar)) for bar in range(first, first + 5 * bars)]
-    assert all(len(sum(by_bar[k * bars : (k + 1) * bars], [])) == 1 for k in range(5))
-    assert [n.start - start for n in sum(by_bar, [])] == [at % (bars * BAR) + k * bars * BAR for k in range(5)]
-    assert all(n.length == length for n in sum(by_bar, []))
+    assert all(len(list(chain(*by_bar[k * bars : (k + 1) * bars]))) == 1 for k in range(5))
+    assert [n.start - start for n in chain(*by_bar)] == [at % (bars * BAR) + k * bars * BAR for k in range(5)]
+    assert all(n.length == length for n in chain(*by_bar))
     assert mine.notes(Span(0, start)) == []
 
 

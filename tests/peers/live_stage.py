@@ -19,6 +19,7 @@ from bridge import session as sessions
 from bridge.bench import sync
 from bridge.bench.stage import Player
 from bridge.client import MusicClient
+from bridge.jack.client import close_client, open_client
 from bridge.jack.peers import ClockMaster, JackServer
 from bridge.jack.recorder import Heard, JackRecorder, Recording
 from bridge.jack.trace import Played, Sent, TraceMaster
@@ -31,11 +32,15 @@ _THIRD_PARTY_S = 15.0
 
 
 class StatusLog:
-    """All that a player's socket tells, with the moment; a thread of its own."""
+    """All that a player's socket tells, with the frame at which it came; a thread of its own.
 
-    def __init__(self, url: str) -> None:
-        self.told: list[tuple[float, Status]] = []
+    now  JACK's frame: a loaded machine makes JACK slower than the clock
+    """
+
+    def __init__(self, url: str, now: Callable[[], int]) -> None:
+        self.told: list[tuple[int, Status]] = []
         self._url = url
+        self._now = now
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -47,7 +52,7 @@ class StatusLog:
 
     async def _listen(self) -> None:
         async with MusicClient(self._url) as client:
-            client.on("status", lambda status: self.told.append((time.monotonic(), status)))
+            client.on("status", lambda status: self.told.append((self._now(), status)))
             await self._stop.wait()
 
     def close(self) -> None:
@@ -68,10 +73,9 @@ class Take(NamedTuple):
 
     placed: Sequence[Placed]
     start: int
-    start_s: float
     recording: Recording
     played: Played
-    told: Mapping[str, Sequence[tuple[float, Status]]]
+    told: Mapping[str, Sequence[tuple[int, Status]]]
     clients: Mapping[str, str]
     tracks: Sequence[str]
 
@@ -86,8 +90,7 @@ class Take(NamedTuple):
             messages = self.recording.midi[f"{client}:{port}"]
             return [Heard(m.frame - first, m.data) for m in messages if first <= m.frame < last]
 
-        began_s = self.start_s + placed.at / RATE
-        told = [Told((s - began_s) * RATE, status) for s, status in self.told[player]]
+        told = [Told(frame - first, status) for frame, status in self.told[player]]
         within = [t for t in told if 0 <= t.frame <= placed.script.length + RATE / 4]
         return placed.script, Performance({t: heard(t) for t in self.tracks}, heard(CLOCK_OUT), within)
 
@@ -133,6 +136,8 @@ class Stage:
         enter = self._stack.enter_context
         self.server = enter(JackServer(sync=True))
         ports = [f"{player}-{i}" for player in PLAYERS for i in range(2)]
+        ear = open_client("ear", self.server.name)
+        self._stack.callback(close_client, ear)
         self.master = enter(TraceMaster(ports, server=self.server.name))
         if shutil.which("jack_midi_clock"):
             self.clock_master = enter(ClockMaster(self.server, 120.0))
@@ -143,7 +148,7 @@ class Stage:
             self.players[name] = enter(player)
             player.wait_for("Ctrl-C stops")
             self._clients[name] = "sideman" if not i else f"sideman-{i:02d}"
-            log = self._logs[name] = StatusLog(player.url())
+            log = self._logs[name] = StatusLog(player.url(), lambda: ear.frame_time)
             self._stack.callback(log.close)
         self.session: Session = sessions.load(str(path))
 
@@ -174,7 +179,6 @@ class Stage:
         with JackRecorder(ports, server=self.server.name) as recorder:
             assert recorder.connected(), "\n".join(player.output for player in self.players.values())
             start = self.master.play(trace)
-            start_s = time.monotonic() + 0.2
             while (played := self.master.played()).frames < end:  # a loaded machine makes JACK slower than the clock
                 while moves and played.frames >= moves[0][0]:
                     moves.pop(0)[1]()
@@ -182,7 +186,7 @@ class Stage:
         assert recorder.recording is not None
         if self.clock_master is not None:
             placed.append(self._third_party(recorder.recording, start, after))
-        return Take(placed, start, start_s, recorder.recording, played,
+        return Take(placed, start, recorder.recording, played,
                     {name: list(log.told) for name, log in self._logs.items()}, self._clients, tracks)
 
     def _moves(self, master: ClockMaster, after: int) -> list[tuple[int, Callable[[], None]]]:

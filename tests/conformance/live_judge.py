@@ -77,6 +77,8 @@ def _notes(script: Script, messages: Sequence[Heard], clip: Clip) -> list[str]:
     for must in (True, False):  # what may be missing at a stretch's end takes nothing from the next one
         for stretch in script.stretches:
             out += _stretch(script, stretch, ons, clip, must)
+    if script.alone:  # just before the start it may be a note of the band that played by itself, too
+        ons = [on for on in ons if on.frame >= script.stretches[0].frames[0]]
     return out + [f"note {on.data[1]} at {on.frame / RATE:.3f} s belongs nowhere" for on in ons]
 
 

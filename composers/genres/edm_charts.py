@@ -2,14 +2,13 @@
 
 No corpus of it may be used: these are production practice: minor sevenths and ninths moved in parallel (house), one
 chord or a flat second (techno), the four chords of anthems (trance), two-bar ninths (drum and bass). A song dresses its
-loop once: it may begin in the middle, go at half the pace, take another chord of the same function, and colour chords.
+loop once: it may begin in the middle, take another chord of the same function, and colour chords.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from itertools import pairwise
 
 from composers.dice import Dice
 
@@ -106,7 +105,7 @@ _STEADY: Mapping[str, Mapping[str, float]] = {
 }  # fmt: skip
 _COLOURS = {"house": _SOFT, "garage": _SOFT, "drum-and-bass": _SOFT, "trance": _HARD, "dubstep": _HARD,
             "techno": _STEADY}  # fmt: skip
-_EXCHANGED, _TURNED, _SLOWER = 0.5, 0.3, 0.2
+_EXCHANGED, _TURNED = 0.5, 0.3
 _NUMERAL = re.compile(r"([b#]?(?:VII|VI|IV|V|III|II|I))(.*)")
 
 
@@ -124,8 +123,6 @@ def loop(style: str, mode: str, draw: Dice) -> str:
             bars = _exchanged(bars, _EXCHANGES.get(mode, {}), draw)
         if draw.chance(_TURNED):
             bars = bars[len(bars) // 2 :] + bars[: len(bars) // 2]
-    if all(a != b for a, b in pairwise(bars)) and draw.chance(_SLOWER):
-        bars = [bar for bar in bars for _ in range(2)]
     colours: dict[str, str] = {}
     return " | ".join(_coloured(bar, _COLOURS[style], colours, draw) for bar in bars)
 

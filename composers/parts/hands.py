@@ -58,10 +58,10 @@ def placings(chord: Chord, low: int, high: int, shape: str, voices: int) -> tupl
             if keys[0] >= low and keys[-1] <= high:
                 (found if clear(keys) else muddy).append(keys)
     if found or muddy:
-        return tuple(found or muddy)
+        return tuple(found or dict.fromkeys(_cleared(keys) for keys in muddy))
     middle = (low + high) // 2  # a lane too narrow for the shape: its tones one by one, as near as they go
     keys = tuple(sorted({middle - 5 + (root + i - middle + 5) % 12 for i in shapes[0]}))
-    return (tuple(k for k in keys if low <= k <= high) or keys[:1],)
+    return (_cleared(tuple(k for k in keys if low <= k <= high) or keys[:1]),)
 
 
 def _shapes(chord: Chord, shape: str, voices: int) -> list[Shape]:
@@ -87,6 +87,15 @@ def _shapes(chord: Chord, shape: str, voices: int) -> list[Shape]:
 def clear(keys: Sequence[int]) -> bool:
     """Whether the neighbours keep the low-interval limits."""
     return all(a >= LOW_INTERVAL_LIMITS.get(b - a, 0) for a, b in pairwise(keys))
+
+
+def _cleared(keys: Keys) -> Keys:
+    """From above, without the keys that lie too close below their neighbour for their register."""
+    kept = [keys[-1]]
+    for key in reversed(keys[:-1]):
+        if key >= LOW_INTERVAL_LIMITS.get(kept[0] - key, 0):
+            kept.insert(0, key)
+    return tuple(kept)
 
 
 @lru_cache(maxsize=16384)

@@ -71,7 +71,7 @@ def test_a_buffer_that_is_too_short_is_told(shown: Page) -> None:
     shown.wait("sideman.player?.figures.playing", 20)
     shown.evaluate("sideman.player.choose({ bufferMs: 0 })")
     shown.wait("document.getElementById('player-note').textContent === 'The buffer is too short'")
-    assert not shown.evaluate("sideman.player.report.playing")
+    shown.wait("!sideman.player.report.playing", 5)
     shown.press("l", "KeyL")
 
 

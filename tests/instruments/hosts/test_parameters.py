@@ -104,8 +104,9 @@ def test_real_ones_load_fast(host: str, name: str) -> None:
         prepared(host, path)
         return time.process_time() - began
 
-    # The processor's time, not the wall's, and several tries: others work on this machine too.
-    assert any(seconds() < 2.0 for _ in range(5))
+    # The processor's time, not the wall's, and several tries: others work on this machine too. ZamVerb itself takes two
+    # seconds of it on a slow machine, to resample its presets.
+    assert any(seconds() < 5.0 for _ in range(5))
 
 
 @every_host

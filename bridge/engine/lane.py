@@ -111,6 +111,13 @@ class Lane:
                 return True
         return False
 
+    def gone(self, places: Sequence[int]) -> list[Due]:
+        """The ends of what sounds of tracks that have no place (-1) any more; they are none of this lane's then."""
+        ended = [due for due in self.sounding.values() if places[due.track] < 0]
+        for due in ended:
+            del self.sounding[due.note]
+        return [due._replace(kind=Kind.OFF, value=64.0, cents=0.0) for due in ended]
+
     def adopt(self, places: Sequence[int], routes: Sequence[Route | None]) -> None:
         """The tracks have other places (-1: none), see RigChange, and go by these routes."""
         self.routes = tuple(routes)

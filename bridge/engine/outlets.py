@@ -101,7 +101,12 @@ class Outlets:
 
     def adopt(self, routes: Sequence[Route], places: Sequence[int], ports: int, strips_offset_ns: int, tick: Tick
               ) -> None:
-        """Another rig, with other strips: see RigChange. The music is at `tick`; what is on its way goes on."""
+        """Another rig, with other strips: see RigChange. The music is at `tick`; what is on its way goes on. A port
+        that is late may still hold notes of a strip that has rung out: they end."""
+        frame = max(lane.floor for lane in self._lanes)
+        for lane in self._lanes:
+            for off in lane.gone(places):
+                self._send(lane, frame, off)
         self._routes = tuple(routes)
         kept = {places[track]: keys for track, keys in self._shared.items() if places[track] >= 0}
         self._shared = {p.track: SharedKeys() for p in self._keyboards.places if p.shared} | kept

@@ -6,7 +6,7 @@ import random
 from itertools import count
 
 from engine_stage import METER, RATE, FakeRig
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bridge.driver import Block, MidiOut
@@ -191,6 +191,7 @@ Happenings = st.lists(st.tuples(st.sampled_from(["rig", "rig", "plan", "withdraw
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**32), Happenings)
+@example(132690260, [("plan", 1), ("rig", 599), ("rig", 849), ("rig", 149), ("rig", 0)])  # a late port, a strip rung out
 def test_whatever_comes_and_goes_each_note_has_its_end_at_its_own_port(
     seed: int, happenings: list[tuple[str, int]]
 ) -> None:

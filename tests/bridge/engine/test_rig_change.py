@@ -191,7 +191,7 @@ Happenings = st.lists(st.tuples(st.sampled_from(["rig", "rig", "plan", "withdraw
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**32), Happenings)
-@example(132690260, [("plan", 1), ("rig", 599), ("rig", 849), ("rig", 149), ("rig", 0)])  # a late port, a strip rung out
+@example(132690260, [("plan", 1), ("rig", 599), ("rig", 849), ("rig", 149), ("rig", 0)])
 def test_whatever_comes_and_goes_each_note_has_its_end_at_its_own_port(
     seed: int, happenings: list[tuple[str, int]]
 ) -> None:

@@ -12,8 +12,8 @@ from bridge.routes import Route
 from instruments.block import FrameEvent, Kind
 
 _CENTRE = 8192
-_HOME = frozenset({0, PERCUSSION})
-"""Channels of the music whose bend is the whole track's: composers' own."""
+_HOME = frozenset({PERCUSSION})
+"""Channels of the music whose bend is the whole track's."""
 _RPN = (101, 100, 6, 38)
 _MODES = 120
 
@@ -53,9 +53,9 @@ class MpeVoices:
     last reset. A note gets the member that has been silent for longest, and before it is struck its bend, timbre and
     pressure; the bend stays through its release. When all members sound it joins the one with the fewest notes.
 
-    On the composers' own channels (0, and drums) bends, pressure and timbre are the whole track's, and go to the
-    manager. On any other channel of the music they are those of its notes alone, a bend in the range that RPN 0 has set
-    there (the track's bend_range where it has not). Pedals, programs and all else go to the manager, for all notes.
+    Bends, pressure and timbre of a channel of the music are those of its notes alone, as for a receiver without MPE; a
+    bend in the range that RPN 0 has set there (the track's bend_range where it has not). Those of drums, pedals,
+    programs and all else go to the manager, for all notes.
     """
 
     def __init__(self, route: Route, held: Callable[[int], bool] = lambda channel: False) -> None:

@@ -63,16 +63,17 @@ def test_the_longest_silent_channel_is_next_and_a_bend_stays_through_the_release
     assert voices.apply(off(60)) == []
 
 
-def test_what_is_for_all_notes_goes_to_the_manager() -> None:
+def test_a_channels_bend_is_that_of_its_notes_and_pedals_go_to_the_manager() -> None:
     voices, reader = MpeVoices(LOWER), MpeReader()
     sent(reader, voices.apply(on(60)))
+    sent(reader, voices.apply(FrameEvent(0, Kind.ON, 3, 67, 90.0)))
     sent(reader, voices.apply(FrameEvent(0, Kind.BEND, 0, 0, 0.5)))
-    assert [voice.pitch for voice in reader.sounding] == [61.0]
+    assert sorted(voice.pitch for voice in reader.sounding) == pytest.approx([61.0, 67.0], abs=0.003)
     assert [e.channel for e in voices.apply(FrameEvent(0, Kind.CC, 0, 64, 127))] == [0]
     wide, reader = MpeVoices(LOWER._replace(bend_range=12.0)), MpeReader()
     sent(reader, wide.apply(on(60)))
     sent(reader, wide.apply(FrameEvent(0, Kind.BEND, 0, 0, 0.5)))
-    assert [voice.pitch for voice in reader.sounding] == [66.0]
+    assert [voice.pitch for voice in reader.sounding] == pytest.approx([66.0], abs=0.003)
 
 
 def test_after_a_reset_the_receiver_is_told_again() -> None:

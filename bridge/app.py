@@ -602,13 +602,7 @@ class App:
     def replan(self, session: Session, at: wire.At) -> None:
         """See bridge.playing.playing.Host."""
         self.session = session
-        self._epoch += 1
-        self._sessions[self._epoch] = session
-        self._sessions.pop(self._epoch - _SESSIONS, None)
-        if self._tape is not None:
-            self._tape.plan(self._epoch, session)
-        if self._composer is not None:
-            self._composer.send(encode_plan((self._epoch, self._plan(session))))
+        self._ask_composer(session)
         meter = session.meter
         self._tell(NewPlan(self._epoch, meter.beats, meter.unit, session.music.bars, False, at, self._rig))
 
@@ -630,11 +624,8 @@ class App:
                 for chart in self._charts.ahead(last.epoch, last.tick // meter.bar_ticks)
                 for beat, symbol in chart.chords]
 
-    def _adopt(self, session: Session, restart: bool, at: wire.At = "bar") -> None:
-        """Play `session` from now on: by a new plan and, where its instruments differ, by another rig, which the engine
-        builds beside the one that plays."""
-        before, self.session = self.session, session
-        self._sections = sections_of(session)
+    def _ask_composer(self, session: Session) -> None:
+        """For the bars of a new epoch."""
         self._epoch += 1
         self._sessions[self._epoch] = session
         self._sessions.pop(self._epoch - _SESSIONS, None)
@@ -642,6 +633,13 @@ class App:
             self._tape.plan(self._epoch, session)
         if self._composer is not None:
             self._composer.send(encode_plan((self._epoch, self._plan(session))))
+
+    def _adopt(self, session: Session, restart: bool, at: wire.At = "bar") -> None:
+        """Play `session` from now on: by a new plan and, where its instruments differ, by another rig, which the engine
+        builds beside the one that plays."""
+        before, self.session = self.session, session
+        self._sections = sections_of(session)
+        self._ask_composer(session)
         self._from_start = restart
         if self._engine is not None and _rigged(session) != _rigged(self._rigs[self._rig]):
             self._rig = max(self._rigs) + 1

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,7 +13,7 @@ from bridge import session as sessions
 from bridge.errors import SessionError
 from bridge.plugin_spec import PluginKeys
 from bridge.session import Session, plugin_of
-from bridge.session_edit import BACKUP, read
+from bridge.session_edit import exchange, read
 from bridge.toml_places import NoPlaceError, drop, node_at, put
 from instruments.channel import INSTRUMENT
 from instruments.hosts.parameter_units import plain_name
@@ -120,9 +118,9 @@ def keep(session_file: Path, kept: Sequence[Kept]) -> list[Path]:
     try:
         for one, file in zip(kept, files, strict=True):
             file.parent.mkdir(parents=True, exist_ok=True)
-            _replace(file, one.state, session_file)
+            exchange(file, one.state, session_file)
         if text != before:
-            _replace(session_file, text.encode("utf-8"), session_file)
+            exchange(session_file, text.encode("utf-8"), session_file)
     except OSError as error:
         raise SessionError(f"{error.filename or session_file} cannot be written ({error.strerror}): what was changed "
                            f"is lost") from None
@@ -178,16 +176,6 @@ def _named(text: str, place: PluginPlace) -> str | None:
 
 def _relative(file: Path, folder: Path) -> str:
     return file.relative_to(folder).as_posix() if file.is_relative_to(folder) else str(file)
-
-
-def _replace(file: Path, data: bytes, like: Path) -> None:
-    """In one step, with the access rights of `like`."""
-    if file.exists():
-        shutil.copy2(file, file.with_name(file.name + BACKUP))
-    with tempfile.NamedTemporaryFile(dir=file.parent, prefix=file.name, delete=False) as opened:
-        opened.write(data)
-    shutil.copymode(like, opened.name)
-    Path(opened.name).replace(file)
 
 
 def _toml(value: float | str) -> str:

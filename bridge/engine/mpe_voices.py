@@ -12,8 +12,6 @@ from bridge.routes import Route
 from instruments.block import FrameEvent, Kind
 
 _CENTRE = 8192
-_HOME = frozenset({PERCUSSION})
-"""Channels of the music whose bend is the whole track's."""
 _RPN = (101, 100, 6, 38)
 _MODES = 120
 
@@ -36,7 +34,7 @@ class _Member:
 
 @dataclass(slots=True)
 class _Source:
-    """A channel of the music other than _HOME: the expression of the notes on it. reach: semitones of its full bend;
+    """A channel of the music, but not the drums': the expression of the notes on it. reach: semitones of its full bend;
     parameter: what RPN it has selected."""
 
     reach: float
@@ -86,7 +84,7 @@ class MpeVoices:
             return self._on(event)
         if event.kind is Kind.OFF:
             return self._off(event)
-        if event.channel not in _HOME:
+        if event.channel != PERCUSSION:
             return self._express(event)
         self._told.pop((event.kind, event.number), None)
         return [*self._begin(event.offset), event._replace(channel=self._zone.manager)]

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import tempfile
 import time
 import tomllib
 from collections.abc import Sequence
@@ -17,7 +15,7 @@ import msgspec
 
 from bridge.errors import MusicError, SessionError
 from bridge.playing.spec import LayerSpec, loaded
-from bridge.session_edit import BACKUP, read
+from bridge.session_edit import exchange, read
 from bridge.takes import shelf
 from composers.piece import Piece, Track
 from composers.score import Meter
@@ -42,11 +40,7 @@ def keep(file: Path, layers: Sequence[LayerSpec], meter: Meter, bpm: float) -> l
     new = with_tables(text, told, str(file))
     try:
         if new != text:
-            shutil.copy2(file, file.with_name(file.name + BACKUP))
-            with tempfile.NamedTemporaryFile(dir=file.parent, prefix=file.name, delete=False) as opened:
-                opened.write(new.encode("utf-8"))
-            shutil.copymode(file, opened.name)
-            Path(opened.name).replace(file)
+            exchange(file, new.encode("utf-8"), file)
     except OSError as error:
         raise SessionError(f"{file} cannot be written ({error.strerror}): the layers are in {folder}") from None
     return named
